@@ -1,0 +1,135 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// The kinds of subscriberId: the e-mail pattern is that of Zotlo's checkout
+// page, its country list has phones of 7 to 16 digits with the country code
+// and no plus, and any RFC 9562 UUID passes, though Zotlo names only v4.
+var (
+	emailPattern = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
+	phonePattern = regexp.MustCompile(`^[0-9]{7,16}$`)
+	uuidPattern  = regexp.MustCompile(`^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$`)
+)
+
+// Zotlo publishes no rule for these; the samples are "en", "EN" and "pt_br",
+// "9.99" and "USD".
+var (
+	languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})*$`)
+	pricePattern    = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,2})?$`)
+	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+)
+
+// maxSubscriber is the longest subscriberId, that of an e-mail address.
+const maxSubscriber = 254
+
+var (
+	requiredFields = []string{"applicationKey", "checkoutLinkId", "subscriberIpAddress", "language"}
+	stringFields   = append([]string{
+		"subscriberId", "productImage", "additionalText", "packageName", "customPrice", "customCurrency",
+	}, requiredFields...)
+)
+
+// checkHeader refuses a call before its body is looked at.
+func (s *Sandbox) checkHeader(r *http.Request) *refusal {
+	if r.Method != http.MethodPost {
+		return refuse(http.StatusNotFound, CodeEndpoint, "invalid endpoint")
+	}
+	if r.Header.Get("AccessKey") != s.cfg.AccessKey || r.Header.Get("AccessSecret") != s.cfg.AccessSecret {
+		return refuse(http.StatusUnauthorized, CodeCredentials, "AccessKey or AccessSecret is wrong")
+	}
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "application/json" {
+		return invented(CodeInventedBody, "Content-Type must be application/json")
+	}
+	return nil
+}
+
+// decodeFields reads the body as exactly one JSON object.
+func decodeFields(raw []byte) (map[string]any, *refusal) {
+	var fields map[string]any
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if err := dec.Decode(&fields); err != nil || fields == nil {
+		return nil, invented(CodeInventedBody, "the body must be a JSON object")
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, invented(CodeInventedBody, "something follows the JSON object")
+	}
+	return fields, nil
+}
+
+// checkFields applies the rules of the request table. Fields it does not know
+// are accepted, as Zotlo's answer to them is not published.
+func (s *Sandbox) checkFields(fields map[string]any) *refusal {
+	for _, name := range stringFields {
+		v, present := fields[name]
+		if _, ok := v.(string); present && !ok {
+			return invented(CodeInventedField, name+" must be a string")
+		}
+	}
+	for _, name := range requiredFields {
+		if text(fields, name) == "" {
+			return invented(CodeInventedField, name+" is required")
+		}
+	}
+	if v, present := fields["customParameters"]; present {
+		if _, ok := v.(map[string]any); !ok {
+			return invented(CodeInventedField, "customParameters must be an object")
+		}
+	}
+	if text(fields, "applicationKey") != s.cfg.ApplicationKey {
+		return invented(CodeInventedApplication, "unknown applicationKey")
+	}
+	if id := text(fields, "subscriberId"); id != "" && !isSubscriber(id) {
+		return refuse(http.StatusBadRequest, CodeSubscriberID, "subscriberId is invalid")
+	}
+	return checkForms(fields)
+}
+
+// checkForms looks at the fields whose value has a form.
+func checkForms(fields map[string]any) *refusal {
+	addr, err := netip.ParseAddr(text(fields, "subscriberIpAddress"))
+	if err != nil || addr.Zone() != "" {
+		return invented(CodeInventedField, "subscriberIpAddress must be an IP address")
+	}
+	if !languagePattern.MatchString(text(fields, "language")) {
+		return invented(CodeInventedField, "language must look like en or pt_br")
+	}
+	if image := text(fields, "productImage"); image != "" && !isWebURL(image) {
+		return invented(CodeInventedField, "productImage must be an absolute URL")
+	}
+	price, currency := text(fields, "customPrice"), text(fields, "customCurrency")
+	if price == "" && currency == "" {
+		return nil
+	}
+	// The hosted page takes the two only together.
+	if !pricePattern.MatchString(price) || strings.Trim(price, "0.") == "" || !currencyPattern.MatchString(currency) {
+		return invented(CodeInventedPrice, "customPrice and customCurrency must be given together, like 9.99 and USD")
+	}
+	return nil
+}
+
+func isSubscriber(id string) bool {
+	return len(id) <= maxSubscriber &&
+		(emailPattern.MatchString(id) || phonePattern.MatchString(id) || uuidPattern.MatchString(id))
+}
+
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// text returns a field that is a string, else "".
+func text(fields map[string]any, name string) string {
+	s, _ := fields[name].(string)
+	return s
+}

@@ -1,0 +1,184 @@
+package sandbox
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// webhookTimeout ends a try whatever the client's own timeout is.
+const webhookTimeout = 30 * time.Second
+
+// HoldWebhooks keeps new webhooks back: they wait for Deliver, Send or
+// ReleaseWebhooks.
+func (s *Sandbox) HoldWebhooks() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = true
+}
+
+// ReleaseWebhooks ends HoldWebhooks and delivers what is due, as Deliver does.
+func (s *Sandbox) ReleaseWebhooks(ctx context.Context) int {
+	s.mu.Lock()
+	s.held = false
+	s.mu.Unlock()
+	return s.Deliver(ctx)
+}
+
+// Deliver tries every pending webhook that is due, the longest waiting first,
+// one after the other, and returns how many it tried. A clock that jumped past
+// several retries makes one try: the next pause begins with it.
+func (s *Sandbox) Deliver(ctx context.Context) int {
+	n := 0
+	for _, e := range s.due() {
+		if ctx.Err() != nil {
+			return n
+		}
+		if s.tryDue(ctx, e) {
+			n++
+		}
+	}
+	return n
+}
+
+// due lists what Deliver has to send.
+func (s *Sandbox) due() []*event {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []*event
+	for e := range s.events.all() {
+		if e.State == Pending && !e.Due.After(now) {
+			list = append(list, e)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *event) int { return a.Due.Compare(b.Due) })
+	return list
+}
+
+// Send tries one webhook now, whether it is pending, delivered or dropped, and
+// returns the status of the answer. Calling it again repeats the webhook,
+// calling it with another one first changes the order. A failed try of a
+// pending one counts against its schedule.
+func (s *Sandbox) Send(ctx context.Context, eventID string) (int, error) {
+	s.mu.Lock()
+	e, ok := s.events.get(eventID)
+	if !ok {
+		s.mu.Unlock()
+		return 0, ErrNoEvent
+	}
+	e.sending++
+	s.mu.Unlock()
+	return s.try(ctx, e)
+}
+
+// Run delivers webhooks when they fall due, until ctx is done. It is for
+// sandboxes on the real clock (or that of a testing/synctest bubble); on a Clock
+// that somebody moves by hand, call Deliver. While webhooks are held it rests.
+func (s *Sandbox) Run(ctx context.Context) {
+	for {
+		if !s.isHeld() {
+			s.Deliver(ctx)
+		}
+		timer := time.NewTimer(s.untilDue())
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		case <-s.wake:
+			timer.Stop()
+		}
+	}
+}
+
+func (s *Sandbox) isHeld() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
+}
+
+// untilDue is how long Run may sleep.
+func (s *Sandbox) untilDue() time.Duration {
+	now := s.cfg.Now()
+	wait := time.Hour
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for e := range s.events.all() {
+		if e.State == Pending && e.sending == 0 && !s.held {
+			wait = min(wait, e.Due.Sub(now))
+		}
+	}
+	return wait
+}
+
+// publish makes the first try of new webhooks, unless they are held.
+func (s *Sandbox) publish(events []*event) {
+	if s.isHeld() {
+		return
+	}
+	for _, e := range events {
+		if e != nil {
+			s.tryDue(context.Background(), e)
+		}
+	}
+}
+
+// tryDue tries a webhook unless somebody else has, or is about to.
+func (s *Sandbox) tryDue(ctx context.Context, e *event) bool {
+	s.mu.Lock()
+	if e.State != Pending || e.sending > 0 || e.Due.After(s.cfg.Now()) {
+		s.mu.Unlock()
+		return false
+	}
+	e.sending++
+	s.mu.Unlock()
+	_, _ = s.try(ctx, e) // how it went is in the event
+	return true
+}
+
+// try sends a webhook once and notes how it went. e.sending counts it already.
+func (s *Sandbox) try(ctx context.Context, e *event) (int, error) {
+	a := Attempt{At: s.cfg.Now()}
+	a.Status, a.Err = s.post(ctx, e.URL, e.Body)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.sending--
+	e.note(a, s.cfg.Now())
+	select {
+	case s.wake <- struct{}{}:
+	default: // Run knows already
+	}
+	return a.Status, a.Err
+}
+
+func (s *Sandbox) post(ctx context.Context, url string, body []byte) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "Zotlo-Sandbox")
+	res, err := s.client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxBody))
+	return res.StatusCode, nil
+}
+
+// webhookClient copies the client, so that it can be told not to follow
+// redirects: they are failures.
+func webhookClient(c *http.Client) *http.Client {
+	client := *cmp.Or(c, &http.Client{Timeout: 10 * time.Second})
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}

@@ -1,0 +1,165 @@
+package sandbox
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Webhooks are the addresses of the webhook kinds, as the Dashboard has one
+// field for each. An empty one sends nothing.
+type Webhooks struct {
+	Payments     string
+	Refunds      string
+	Status       string // subscription status
+	Registration string // user registration
+}
+
+// WebhooksTo sends every kind to one address.
+func WebhooksTo(url string) Webhooks {
+	return Webhooks{Payments: url, Refunds: url, Status: url, Registration: url}
+}
+
+// Kind is a kind of webhook.
+type Kind string
+
+// The kinds of webhooks.
+const (
+	KindPayment      Kind = "payment"
+	KindRefund       Kind = "refund"
+	KindStatus       Kind = "status"
+	KindRegistration Kind = "registration"
+)
+
+func (w Webhooks) url(k Kind) string {
+	switch k {
+	case KindPayment:
+		return w.Payments
+	case KindRefund:
+		return w.Refunds
+	case KindStatus:
+		return w.Status
+	default:
+		return w.Registration
+	}
+}
+
+// EventState says what became of a webhook.
+type EventState string
+
+// The states of a webhook.
+const (
+	Pending   EventState = "pending"
+	Delivered EventState = "delivered" // answered with exactly 200
+	Dropped   EventState = "dropped"   // failed too often; never tried again by itself
+)
+
+// Event is one webhook. Its body, requestID included, is the same in every try.
+type Event struct {
+	ID            string // the queue.requestID where the body has one
+	Kind          Kind
+	TransactionID string // of the payment it tells of
+	URL           string
+	Body          []byte // not to be changed
+	State         EventState
+	Due           time.Time // when a pending one is tried next
+	Attempts      []Attempt
+}
+
+// Attempt is one try to deliver a webhook.
+type Attempt struct {
+	At     time.Time
+	Status int   // of the answer; 0 if there was none
+	Err    error // why there was none
+}
+
+// The pauses after failed tries: Zotlo repeats after 10 minutes, three times
+// after 30 and once after an hour; a registration ten times, hourly.
+var (
+	retrySchedule        = []time.Duration{10 * time.Minute, 30 * time.Minute, 30 * time.Minute, 30 * time.Minute, time.Hour}
+	registrationSchedule = slices.Repeat([]time.Duration{time.Hour}, 10)
+)
+
+// maxAttempts bounds how many tries of one event are remembered.
+const maxAttempts = 100
+
+// ErrNoEvent says that no webhook has this ID.
+var ErrNoEvent = errors.New("sandbox: unknown event")
+
+// event is an Event in the hands of the sandbox.
+type event struct {
+	Event
+	tries   int // that count against the schedule
+	sending int // tries under way
+}
+
+func (e *event) key() string { return e.ID }
+
+func (e *event) schedule() []time.Duration {
+	if e.Kind == KindRegistration {
+		return registrationSchedule
+	}
+	return retrySchedule
+}
+
+// SetWebhooks changes where webhooks that are made from now on go.
+func (s *Sandbox) SetWebhooks(w Webhooks) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.webhooks = w
+}
+
+// Events returns the newest 10,000 webhooks, oldest first.
+func (s *Sandbox) Events() []Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Event, 0, len(s.events.values))
+	for e := range s.events.all() {
+		copied := e.Event
+		copied.Attempts = slices.Clone(e.Attempts)
+		list = append(list, copied)
+	}
+	return list
+}
+
+// queueLocked makes a webhook, or nil if nobody wants its kind. s.mu is held.
+func (s *Sandbox) queueLocked(kind Kind, p *payment, body bodyFunc) *event {
+	url := s.webhooks.url(kind)
+	if url == "" {
+		return nil
+	}
+	now := s.cfg.Now()
+	id := newUUID()
+	e := &event{Event: Event{
+		ID:            id,
+		Kind:          kind,
+		TransactionID: p.TransactionID,
+		URL:           url,
+		Body:          marshal(body(p, id, now)),
+		State:         Pending,
+		Due:           now,
+	}}
+	s.events.add(e)
+	return e
+}
+
+// note decides what follows from one try.
+func (e *event) note(a Attempt, now time.Time) {
+	if len(e.Attempts) < maxAttempts {
+		e.Attempts = append(e.Attempts, a)
+	}
+	if a.Status == http.StatusOK {
+		e.State = Delivered
+		return
+	}
+	if e.State != Pending {
+		return
+	}
+	if pauses := e.schedule(); e.tries < len(pauses) {
+		e.Due = now.Add(pauses[e.tries])
+		e.tries++
+		return
+	}
+	e.State = Dropped
+}

@@ -1,0 +1,62 @@
+package sandbox
+
+import "iter"
+
+// ring keeps the newest values, up to its size.
+type ring[T any] struct {
+	size   int
+	next   int // where the next value goes once the ring is full
+	values []T
+}
+
+func newRing[T any](size int) ring[T] { return ring[T]{size: size} }
+
+// push adds a value and returns the one that had to give way.
+func (r *ring[T]) push(v T) (evicted T, full bool) {
+	if r.size == 0 {
+		return v, true
+	}
+	if len(r.values) < r.size {
+		r.values = append(r.values, v)
+		return evicted, false
+	}
+	evicted, r.values[r.next] = r.values[r.next], v
+	r.next = (r.next + 1) % r.size
+	return evicted, true
+}
+
+// all walks from the oldest value to the newest.
+func (r *ring[T]) all() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for i := range r.values {
+			if !yield(r.values[(r.next+i)%len(r.values)]) {
+				return
+			}
+		}
+	}
+}
+
+// named is a value that a store finds again by its key.
+type named interface{ key() string }
+
+// store is a ring whose values can be looked up.
+type store[T named] struct {
+	ring[T]
+	byKey map[string]T
+}
+
+func newStore[T named](size int) store[T] {
+	return store[T]{ring: newRing[T](size), byKey: make(map[string]T)}
+}
+
+func (s *store[T]) add(v T) {
+	if old, full := s.push(v); full {
+		delete(s.byKey, old.key())
+	}
+	s.byKey[v.key()] = v
+}
+
+func (s *store[T]) get(key string) (T, bool) {
+	v, ok := s.byKey[key]
+	return v, ok
+}

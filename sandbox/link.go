@@ -1,0 +1,249 @@
+package sandbox
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+)
+
+// The payment types of a base link.
+const (
+	Subscription = "subscription"
+	Consumable   = "consumable" // a one-time payment
+)
+
+// BaseLink is a checkout link of the Dashboard: the template that shows
+// wherever a personal link overrides nothing. Empty fields that a sale needs
+// (package, price, currency, payment type) get plain defaults.
+type BaseLink struct {
+	Name           string
+	PackageID      string
+	PackageName    string
+	Price          string // "9.99"
+	Currency       string // "USD"
+	PaymentType    string // Subscription or Consumable
+	AdditionalText string
+	ProductImage   string
+	Title          string
+	Description    string
+	ButtonText     string
+}
+
+// State says what became of a link.
+type State string
+
+// The states of a link. Only an open one can be opened and paid.
+const (
+	Open    State = "open"
+	Paid    State = "paid"
+	Expired State = "expired"
+)
+
+// Link is one personal link.
+type Link struct {
+	URL string
+	ID  string // the last, unguessable part of URL
+
+	// What the call asked for; the names are those of the wire.
+	CheckoutLinkID      string
+	SubscriberID        string // empty: a guest
+	SubscriberIPAddress string
+	Language            string
+	PackageName         string
+	AdditionalText      string
+	ProductImage        string
+	CustomPrice         string
+	CustomCurrency      string
+	CustomParameters    map[string]any
+	Fields              map[string]any // the whole call but its applicationKey
+
+	Base      BaseLink
+	CreatedAt time.Time
+	ExpiresAt time.Time // LinkLifetime later
+	State     State
+	Declined  int // how often the Fail button was pressed
+}
+
+// Why a link cannot be paid.
+var (
+	ErrNoLink  = errors.New("sandbox: unknown link")
+	ErrPaid    = errors.New("sandbox: link is paid")
+	ErrExpired = errors.New("sandbox: link is expired")
+)
+
+// Link finds a personal link by its URL, also by one that reaches the sandbox
+// under another host, or by its bare id.
+func (s *Sandbox) Link(url string) (Link, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.links.get(linkID(url))
+	if !ok {
+		return Link{}, false
+	}
+	return l.export(s.cfg.Now()), true
+}
+
+// Links returns the newest links, oldest first; Config.KeepLinks bounds how
+// many.
+func (s *Sandbox) Links() []Link {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	copies := make([]link, 0, len(s.links.values))
+	for l := range s.links.all() {
+		copies = append(copies, *l)
+	}
+	s.mu.Unlock()
+	list := make([]Link, len(copies))
+	for i := range copies {
+		list[i] = copies[i].export(now)
+	}
+	return list
+}
+
+// Expire ends the hour of an open link now, as the Expire button does.
+func (s *Sandbox) Expire(url string) error {
+	return s.changeLink(url, func(l *link) { l.expired = true })
+}
+
+// Decline notes a payment that failed, as the Fail button does. The link stays
+// open, and Zotlo sends no webhook.
+func (s *Sandbox) Decline(url string) error {
+	return s.changeLink(url, func(l *link) { l.declined++ })
+}
+
+func (s *Sandbox) changeLink(url string, change func(*link)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, err := s.openLinkLocked(url)
+	if err == nil {
+		change(l)
+	}
+	return err
+}
+
+// openLinkLocked finds a link that can still be opened. s.mu is held.
+func (s *Sandbox) openLinkLocked(url string) (*link, error) {
+	l, ok := s.links.get(linkID(url))
+	if !ok {
+		return nil, ErrNoLink
+	}
+	switch l.state(s.cfg.Now()) {
+	case Paid:
+		return nil, ErrPaid
+	case Expired:
+		return nil, ErrExpired
+	}
+	return l, nil
+}
+
+// link is what the sandbox remembers of a Link: the call undecoded, since most
+// links are never looked at.
+type link struct {
+	id         string
+	url        string
+	raw        []byte
+	subscriber string
+	base       *BaseLink
+	created    time.Time
+	paidBy     string // the TransactionID, once paid
+	expired    bool
+	declined   int
+}
+
+func (l *link) key() string { return l.id }
+
+func (l *link) state(now time.Time) State {
+	switch {
+	case l.paidBy != "":
+		return Paid
+	case l.expired || !now.Before(l.created.Add(LinkLifetime)):
+		return Expired
+	}
+	return Open
+}
+
+func (l *link) export(now time.Time) Link {
+	fields, _ := decodeFields(l.raw) // it was checked when the link was made
+	delete(fields, "applicationKey")
+	parameters, _ := fields["customParameters"].(map[string]any)
+	return Link{
+		URL:                 l.url,
+		ID:                  l.id,
+		CheckoutLinkID:      text(fields, "checkoutLinkId"),
+		SubscriberID:        l.subscriber,
+		SubscriberIPAddress: text(fields, "subscriberIpAddress"),
+		Language:            text(fields, "language"),
+		PackageName:         text(fields, "packageName"),
+		AdditionalText:      text(fields, "additionalText"),
+		ProductImage:        text(fields, "productImage"),
+		CustomPrice:         text(fields, "customPrice"),
+		CustomCurrency:      text(fields, "customCurrency"),
+		CustomParameters:    parameters,
+		Fields:              fields,
+		Base:                *l.base,
+		CreatedAt:           l.created,
+		ExpiresAt:           l.created.Add(LinkLifetime),
+		State:               l.state(now),
+		Declined:            l.declined,
+	}
+}
+
+// parameters returns the custom parameters exactly as they were sent; nil if
+// there are none.
+func (l *link) parameters() json.RawMessage {
+	var call struct {
+		CustomParameters json.RawMessage `json:"customParameters"`
+	}
+	_ = json.Unmarshal(l.raw, &call) // it was checked when the link was made
+	return call.CustomParameters
+}
+
+// newLink remembers a checked call and returns the URL made for it.
+func (s *Sandbox) newLink(host string, raw []byte, fields map[string]any, base *BaseLink) string {
+	id := rand.Text()
+	l := &link{
+		id:         id,
+		url:        cmp.Or(s.cfg.PublicURL, "https://"+host) + pagePath + id,
+		raw:        raw,
+		subscriber: text(fields, "subscriberId"),
+		base:       base,
+		created:    s.cfg.Now(),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.links.add(l)
+	return l.url
+}
+
+// baseLink finds the template of a checkoutLinkId.
+func (s *Sandbox) baseLink(id string) (*BaseLink, bool) {
+	if s.cfg.BaseLinks == nil {
+		return BaseLink{}.complete(id), true
+	}
+	base, ok := s.bases[id]
+	return base, ok
+}
+
+// complete fills in what a sale needs.
+func (b BaseLink) complete(id string) *BaseLink {
+	b.Name = cmp.Or(b.Name, "Checkout link "+id)
+	b.PackageID = cmp.Or(b.PackageID, "sandbox-package")
+	b.PackageName = cmp.Or(b.PackageName, "Pro")
+	b.Price = cmp.Or(b.Price, "9.99")
+	b.Currency = cmp.Or(b.Currency, "USD")
+	b.PaymentType = cmp.Or(b.PaymentType, Subscription)
+	return &b
+}
+
+func linkID(url string) string {
+	if i := strings.LastIndex(url, pagePath); i >= 0 {
+		url = url[i+len(pagePath):]
+	}
+	if i := strings.IndexAny(url, "/?#"); i >= 0 {
+		url = url[:i]
+	}
+	return url
+}

@@ -1,0 +1,5 @@
+package sandbox
+
+import "net/http"
+
+func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request, id, action string) {}

@@ -1,0 +1,81 @@
+package sandbox
+
+import "sync"
+
+// Fail makes every call go wrong in this way, until Heal or another Fail.
+func (s *Sandbox) Fail(f Fault) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.always = f
+}
+
+// FailNext makes the next n calls go wrong in this way. Several FailNext queue
+// up; they go before Fail and FailIf.
+func (s *Sandbox) FailNext(n int, f Fault) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	if n > 0 {
+		s.faults.queue = append(s.faults.queue, queuedFault{n, f})
+	}
+}
+
+// FailIf makes the calls that match go wrong in this way. It goes before Fail;
+// of several the first that matches. match must be quick and safe for
+// concurrent use.
+func (s *Sandbox) FailIf(match func(Request) bool, f Fault) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.some = append(s.faults.some, matchedFault{match, f})
+}
+
+// Heal ends Fail, FailNext and FailIf. Calls that a fault holds up already
+// suffer it to its end.
+func (s *Sandbox) Heal() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.queue, s.faults.some, s.faults.always = nil, nil, Fault{}
+}
+
+type queuedFault struct {
+	left  int
+	fault Fault
+}
+
+type matchedFault struct {
+	match func(Request) bool
+	fault Fault
+}
+
+// faults decides which call goes wrong.
+type faults struct {
+	mu     sync.Mutex
+	queue  []queuedFault
+	some   []matchedFault
+	always Fault
+}
+
+func (f *faults) next(call *Request) Fault {
+	f.mu.Lock()
+	if len(f.queue) > 0 {
+		defer f.mu.Unlock()
+		first := &f.queue[0]
+		fault := first.fault
+		if first.left--; first.left == 0 {
+			f.queue = f.queue[1:]
+		}
+		return fault
+	}
+	some, always := f.some, f.always
+	f.mu.Unlock()
+	if len(some) == 0 {
+		return always
+	}
+	seen := *call
+	seen.decode()
+	for _, m := range some {
+		if m.match(seen) {
+			return m.fault
+		}
+	}
+	return always
+}
