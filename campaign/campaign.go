@@ -2,6 +2,9 @@ package campaign
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -20,57 +23,6 @@ type Config struct {
 	Experiment *ExperimentConfig `json:"experiment,omitempty"`
 }
 
-// Overrides are the fields of the base link that a campaign or a variant changes. Empty ones are not sent.
-// Values may hold placeholders in braces; trusted words only those that a visitor cannot write.
-type Overrides struct {
-	LinkID           string            `json:"link_id,omitempty"`
-	OneTimePrice     *Price            `json:"one_time_price,omitempty"`
-	Quote            *Price            `json:"quote,omitempty"`
-	PackageName      string            `json:"package_name,omitempty"`
-	AdditionalText   string            `json:"additional_text,omitempty"`
-	ProductImage     string            `json:"product_image,omitempty"`
-	Package          string            `json:"package,omitempty"`
-	Theme            string            `json:"theme,omitempty"`
-	Layout           string            `json:"layout,omitempty"`
-	Title            string            `json:"title,omitempty"`
-	Description      string            `json:"description,omitempty"`
-	ButtonText       string            `json:"button_text,omitempty"`
-	Language         string            `json:"language,omitempty"`
-	Fields           map[string]string `json:"field,omitempty"`
-	CustomParameters map[string]string `json:"custom_parameter,omitempty"`
-	MMP              map[string]string `json:"mmp,omitempty"`
-}
-
-// Price is an amount in major units with a decimal point, and its ISO 4217 currency.
-type Price struct {
-	Amount   string `json:"amount"`
-	Currency string `json:"currency"`
-	// Min and Max bound an amount that is a placeholder; they are required then and refused otherwise.
-	Min string `json:"min,omitempty"`
-	Max string `json:"max,omitempty"`
-}
-
-// ExperimentConfig is a sticky split of a campaign's users.
-type ExperimentConfig struct {
-	// Key is the experiment's unique name.
-	Key string `json:"key"`
-	// Coverage is the share of users in the experiment, such as "80%". Default 100%.
-	Coverage string `json:"coverage,omitempty"`
-	// Seed mixes the hash. Default: the key.
-	Seed string `json:"seed,omitempty"`
-	// HashAttribute is the claim that is hashed. Default: sub, else the subscriber.
-	HashAttribute string `json:"hash_attribute,omitempty"`
-	// Variants are the arms, the control first. Their weights sum to 100%.
-	Variants []VariantConfig `json:"variant"`
-}
-
-// VariantConfig is one arm of an experiment.
-type VariantConfig struct {
-	Name   string `json:"name"`
-	Weight string `json:"weight"`
-	Overrides
-}
-
 // Options are what campaigns of one configuration share.
 type Options struct {
 	// ParseTemplate splits a configured value into literals and placeholders. Nil means ParseTemplate of this package.
@@ -79,146 +31,189 @@ type Options struct {
 	Languages *Languages
 }
 
-// Template is a configured value, cut at its placeholders.
-type Template []Part
-
-// Part is a literal or, when Key is not empty, a placeholder.
-type Part struct {
-	Literal string
-	Key     string
+func (opt Options) withDefaults() Options {
+	if opt.ParseTemplate == nil {
+		opt.ParseTemplate = ParseTemplate
+	}
+	if opt.Languages == nil {
+		opt.Languages, _ = NewLanguages("en")
+	}
+	return opt
 }
 
-// ParseTemplate cuts text at {placeholders}; \{ is a literal brace.
-func ParseTemplate(text string) (Template, error) { return nil, errors.New("sketch") }
+const nameRule = "1 to 64 of A-Z a-z 0-9 . _ -"
 
 // Check reports the first mistake in the words that are set, each on its own: what can be said without the rest of the campaign.
-func (o Overrides) Check(opt Options) error { return errors.New("sketch") }
+func (o Overrides) Check(opt Options) error {
+	_, err := o.compile(opt.withDefaults())
+	return err
+}
 
 // Campaign is a checked campaign, ready to decide. It is immutable and safe for concurrent use.
-type Campaign struct{ cfg Config }
+type Campaign struct {
+	cfg    Config
+	levels []level
 
-// New checks cfg and prepares a Campaign.
-func New(cfg Config, opt Options) (*Campaign, error) { return nil, errors.New("sketch") }
+	plain *arm   // the campaign without a variant; nil when the link id is only in the variants
+	split *split // nil: no experiment
+	arms  []*arm // one for each variant
+	first *arm   // the first variant, for users without a stable id
+}
+
+// level is where overrides stand: in the campaign itself or in one of its variants.
+type level struct {
+	where string // prefix for messages
+	slots []slot
+}
+
+// New checks cfg and prepares a Campaign. Its errors name the campaign, the word and the mend.
+func New(cfg Config, opt Options) (*Campaign, error) {
+	if !isName(cfg.Name, "._-") {
+		return nil, fmt.Errorf("campaign %q: name must be %s", cfg.Name, nameRule)
+	}
+	c := &Campaign{cfg: cfg}
+	if err := c.compile(opt.withDefaults()); err != nil {
+		return nil, fmt.Errorf("campaign %s: %w", cfg.Name, err)
+	}
+	return c, nil
+}
+
+func (c *Campaign) compile(opt Options) error {
+	if err := checkSchedule(c.cfg.From, c.cfg.Until); err != nil {
+		return err
+	}
+	slots, err := c.cfg.Overrides.compile(opt)
+	if err != nil {
+		return err
+	}
+	c.levels = []level{{slots: slots}}
+	head := Offer{Campaign: c, Reason: reasonStatic}
+	if c.cfg.Experiment != nil {
+		head.Reason = reasonDisabled
+		if err := c.compileVariants(opt); err != nil {
+			return err
+		}
+	}
+	if c.cfg.LinkID == "" {
+		return c.linkInVariants()
+	}
+	c.plain, err = newArm(head, slots)
+	return err
+}
+
+// compileVariants makes the arms of an experiment. A variant is checked by itself first, so that a mistake is
+// reported where it stands, and then together with the campaign's overrides.
+func (c *Campaign) compileVariants(opt Options) (err error) {
+	e := c.cfg.Experiment
+	if c.split, err = e.compile(); err != nil {
+		return err
+	}
+	for i := range e.Variants {
+		v := &e.Variants[i]
+		where := "variant " + v.Name
+		own, err := v.Overrides.compile(opt)
+		if err != nil {
+			return wrap(where, err)
+		}
+		merged, err := v.Overrides.over(c.cfg.Overrides).compile(opt)
+		if err != nil {
+			return wrap(where+", with the campaign's own words", err)
+		}
+		c.levels = append(c.levels, level{where + ": ", own})
+		a, err := newArm(Offer{Campaign: c, Experiment: e.Key, Variant: v.Name, Reason: reasonSplit, Counted: true}, merged)
+		if err != nil {
+			return wrap(where, err)
+		}
+		c.arms = append(c.arms, a)
+	}
+	head := c.arms[0].head
+	head.Reason, head.Counted = reasonDefault, false
+	c.first, err = newArm(head, c.arms[0].slots)
+	return err
+}
+
+// linkInVariants accepts a campaign without a link id of its own if everybody gets a variant that has one.
+func (c *Campaign) linkInVariants() error {
+	e := c.cfg.Experiment
+	if e == nil {
+		return errors.New("link_id missing: write \"link_id 123\" with the id of a checkout link from the Zotlo Dashboard")
+	}
+	for i := range e.Variants {
+		if e.Variants[i].LinkID == "" {
+			return fmt.Errorf("link_id missing: write it in the campaign, or in variant %s too", e.Variants[i].Name)
+		}
+	}
+	if n, err := e.coverage(); err != nil || n != basisPoints {
+		return fmt.Errorf("link_id missing: with coverage %s some users get no variant: write it in the campaign", e.Coverage)
+	}
+	return nil
+}
 
 // Name is the campaign's name.
 func (c *Campaign) Name() string { return c.cfg.Name }
 
-// Config returns what New was given.
+// Config returns what New was given. Its maps, slices and pointers are those of the caller: treat them as read-only.
 func (c *Campaign) Config() Config { return c.cfg }
 
-// Warnings are what the operator should know about this campaign at load.
-func (c *Campaign) Warnings() []string { return nil }
+// Placeholders lists every placeholder key that the campaign reads, sorted, each once.
+func (c *Campaign) Placeholders() []string {
+	seen := make(map[string]bool)
+	for _, l := range c.levels {
+		for i := range l.slots {
+			for _, key := range l.slots[i].parts.keys() {
+				seen[key] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// trustHelp ends the error of Untrusted.
+const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}, {http.reverse_proxy.header.*} " +
+	"and {http.checkout.claim.*} of a claim listed in trusted_claims; a claim that only your backend writes belongs there"
 
 // Untrusted returns an error naming the first trusted word that holds a placeholder which trusted refuses.
-func (c *Campaign) Untrusted(trusted func(key string) bool) error { return nil }
-
-// Placeholders lists every placeholder key that the campaign reads.
-func (c *Campaign) Placeholders() []string { return nil }
-
-// State is "active", "scheduled", "ended" or "off" at now.
-func (c *Campaign) State(now time.Time) string { return "active" }
-
-// Scheduled reports whether the campaign has a From or Until, or is off: whether time alone can make it inactive.
-func (c *Campaign) Scheduled() bool { return false }
-
-// Facts are what a decision may know of one request. Implementations need not be safe for concurrent use.
-type Facts interface {
-	// Now is the instant of the request.
-	Now() time.Time
-	// Subscriber is the verified subscriber's id, or empty for a stranger.
-	Subscriber() string
-	// Claim is a verified claim as text.
-	Claim(path string) (string, bool)
-	// Value is the value of a placeholder. It is never expanded again.
-	Value(key string) (string, bool)
-	// Match reports whether the campaign's matchers accept the request.
-	Match(c *Campaign) (bool, error)
-	// Trusted reports, at request time, whether a trusted word may use the placeholder (checked again because
-	// a campaign may have been named by a placeholder).
-	Trusted(key string) bool
+func (c *Campaign) Untrusted(trust func(key string) bool) error {
+	for _, l := range c.levels {
+		for i := range l.slots {
+			s := &l.slots[i]
+			if s.word.trust != trusted {
+				continue
+			}
+			for _, key := range s.parts.keys() {
+				if !trust(key) {
+					return fmt.Errorf("campaign %s: %s%s: a visitor could write {%s}: %s", c.cfg.Name, l.where, s.label(), key, trustHelp)
+				}
+			}
+		}
+	}
+	return nil
 }
 
-// Offer is what one request gets. Offers without placeholders are shared: treat them as read-only.
-type Offer struct {
-	Campaign   *Campaign
-	Experiment string // key, empty when the campaign has none or the user is not covered
-	Variant    string
-	Reason     string // OpenFeature: STATIC, SPLIT, DEFAULT (no stable id), DISABLED (not covered)
-	Bucket     int    // 0 to 9999, -1 when nothing was hashed
-	Counted    bool   // whether handing out this offer is an exposure
-	LinkID     string
-	Price      Price // one-time price that is sent; zero if none
-	Quote      Price // price that is only shown; zero if none
-	Language   string
-	// Fields are the top-level wire fields in the order of their names, without checkoutLinkId, customPrice, customCurrency and language.
-	Fields []Field
-	// Parameters are the custom parameters by dotted key, in the order of their keys.
-	Parameters []Field
-	// Dropped names the words whose value was missing or unusable and is left out.
-	Dropped []string
+// Warnings are what the operator should know about this campaign at load.
+func (c *Campaign) Warnings() []string {
+	var list []string
+	for _, l := range c.levels {
+		warn := func(format string, args ...any) {
+			list = append(list, "campaign "+c.cfg.Name+": "+l.where+fmt.Sprintf(format, args...))
+		}
+		for i := range l.slots {
+			s := &l.slots[i]
+			if s.word.guessed {
+				warn("%s is not in Zotlo's published reference and may have no effect; the sure way is a second base link, with its link_id in a variant", s.label())
+			}
+			if s.shortened {
+				warn("%s is longer than %d characters and is cut there", s.label(), s.word.limit)
+			}
+		}
+	}
+	if e := c.cfg.Experiment; e != nil && c.cfg.Quote != nil {
+		for i := range e.Variants {
+			if v := &e.Variants[i]; v.LinkID != "" && v.LinkID != c.cfg.LinkID && v.Quote == nil {
+				list = append(list, fmt.Sprintf("campaign %s: variant %s: quote %s is the campaign's, but link_id %s is another: write the quote of its package in the variant",
+					c.cfg.Name, v.Name, c.cfg.Quote, v.LinkID))
+			}
+		}
+	}
+	return list
 }
-
-// Field is a name and its value.
-type Field struct{ Name, Value string }
-
-// Override returns the resolved value of a configuration word, such as "package_name".
-func (o *Offer) Override(word string) (string, bool) { return "", false }
-
-// ErrNone means that no campaign is active and matches.
-var ErrNone = errors.New("no campaign")
-
-// BadOfferError means that a campaign was chosen but its price or link id is unusable.
-type BadOfferError struct {
-	Campaign *Campaign
-	Word     string
-	Why      string // holds no value of a placeholder
-}
-
-func (e *BadOfferError) Error() string {
-	return "campaign " + e.Campaign.Name() + ": " + e.Word + ": " + e.Why
-}
-
-// Decide takes the first campaign of list that is active and matches, its variant, and its resolved overrides.
-// Errors: ErrNone, *BadOfferError, or what Match returned.
-func Decide(list []*Campaign, f Facts) (*Offer, error) { return nil, ErrNone }
-
-// Trace is Decide with its reasons, for people.
-type Trace struct {
-	Steps []Step
-	Offer *Offer
-	Err   error
-}
-
-// Step is one campaign tried.
-type Step struct {
-	Campaign string `json:"campaign"`
-	Result   string `json:"result"` // chosen, or why not: off, scheduled, ended, no match, not reached, match failed
-	Detail   string `json:"detail,omitempty"`
-}
-
-// Explain decides as Decide does and says why. A non-empty variant forces that variant; it is then not counted.
-func Explain(list []*Campaign, f Facts, variant string) Trace { return Trace{} }
-
-// Range is a variant's share of the bucket space, in basis points: [Start, End).
-type Range struct {
-	Variant    string
-	Start, End int
-}
-
-// Ranges returns the experiment's key and ranges; an empty key means no experiment.
-func (c *Campaign) Ranges() (key string, ranges []Range) { return "", nil }
-
-// Moved returns how many basis points of all users get another variant under b than under a, when both have the same experiment key.
-func Moved(a, b *Campaign) int { return 0 }
-
-// Languages is a closed list of checkout languages.
-type Languages struct{}
-
-// NewLanguages checks a list of languages as Zotlo writes them (en, tr, pt_br). The first is the default.
-func NewLanguages(list ...string) (*Languages, error) { return nil, errors.New("sketch") }
-
-// Match returns the entry that fits the first usable preference; each is a language tag or an Accept-Language value. Never empty.
-func (l *Languages) Match(preferences ...string) string { return "en" }
-
-// Words lists the override words of the configuration in their documented order.
-func Words() []string { return nil }

@@ -1,0 +1,89 @@
+package campaign
+
+import (
+	"fmt"
+	"time"
+)
+
+// Trace is a decision with its reasons, for people.
+type Trace struct {
+	// Steps are all campaigns in the order in which they were tried.
+	Steps []Step
+	// Offer and Err are what Decide returns, with the bucket filled in.
+	Offer *Offer
+	Err   error
+}
+
+// Step is one campaign tried.
+type Step struct {
+	Campaign string `json:"campaign"`
+	Result   string `json:"result"` // chosen, or why not: off, scheduled, ended, no match, not reached, match failed
+	Detail   string `json:"detail,omitempty"`
+}
+
+// Explain decides as Decide does and says why. A non-empty variant forces that variant; it is then not counted.
+// A Step's Detail may hold what Match said about the request: it is for the operator, not for a log.
+func Explain(list []*Campaign, f Facts, variant string) Trace {
+	var t Trace
+	c, err := choose(list, f, &t)
+	if err != nil {
+		t.Err = err
+		return t
+	}
+	a, bucket, err := c.assign(f, variant)
+	if err != nil {
+		t.Err = err
+		return t
+	}
+	offer, err := a.offer(f)
+	if err != nil {
+		t.Err = err
+		return t
+	}
+	own := *offer // the offer may be shared
+	own.Bucket = bucket
+	if variant != "" {
+		own.Reason, own.Counted = reasonStatic, false
+	}
+	t.Offer = &own
+	return t
+}
+
+// note adds a step; a nil Trace takes no notes.
+func (t *Trace) note(c *Campaign, result, detail string) {
+	if t != nil {
+		t.Steps = append(t.Steps, Step{c.cfg.Name, result, detail})
+	}
+}
+
+// notReached adds the steps of the campaigns behind the chosen one.
+func (t *Trace) notReached(list []*Campaign) {
+	for _, c := range list {
+		t.note(c, "not reached", "")
+	}
+}
+
+// noteInactive adds the step of a campaign that is not active.
+func (t *Trace) noteInactive(c *Campaign, state string) {
+	if t == nil {
+		return
+	}
+	detail := ""
+	switch state {
+	case scheduled:
+		detail = "from " + c.cfg.From.Format(time.RFC3339)
+	case ended:
+		detail = "until " + c.cfg.Until.Format(time.RFC3339)
+	}
+	t.note(c, state, detail)
+}
+
+// forced is the arm of a variant that somebody asked for.
+func (c *Campaign) forced(variant string) (*arm, error) {
+	for _, a := range c.arms {
+		if a.head.Variant == variant {
+			return a, nil
+		}
+	}
+	return nil, fmt.Errorf("campaign %s has no variant %q", c.cfg.Name, variant)
+}

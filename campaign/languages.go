@@ -1,0 +1,170 @@
+package campaign
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// Limits of one preference, so that a hostile header costs no more than a long honest one.
+const (
+	maxPreference = 1024 // bytes looked at
+	maxTags       = 16   // tags looked at
+	maxTag        = 35   // bytes of one tag; the longest that RFC 5646 section 4.4.1 asks implementations to take
+)
+
+// Languages is a closed list of checkout languages. It is immutable and safe for concurrent use.
+type Languages struct {
+	list    []string       // as Zotlo writes them
+	index   map[string]int // by lower-case tag, hyphens and underscores alike
+	matcher language.Matcher
+}
+
+// NewLanguages checks a list of languages as Zotlo writes them (en, tr, pt_br). Case and hyphens are put right: EN is
+// en, pt-BR is pt_br. The first is the default.
+func NewLanguages(list ...string) (*Languages, error) {
+	if len(list) == 0 {
+		return nil, errors.New("languages: none listed: write \"languages en\"")
+	}
+	l := &Languages{index: make(map[string]int, 2*len(list))}
+	tags := make([]language.Tag, len(list))
+	for i, text := range list {
+		tag, err := language.Parse(text)
+		if err != nil || len(text) > maxTag || tag.IsRoot() {
+			return nil, fmt.Errorf("languages: %q is no language: write codes such as en, tr or pt_br", text)
+		}
+		hyphens := strings.ToLower(strings.ReplaceAll(text, "_", "-"))
+		underscores := strings.ReplaceAll(hyphens, "-", "_")
+		if _, twice := l.index[hyphens]; twice {
+			return nil, fmt.Errorf("languages: %s is listed twice: remove one", text)
+		}
+		l.index[hyphens], l.index[underscores] = i, i
+		l.list = append(l.list, underscores)
+		tags[i] = tag
+	}
+	l.matcher = language.NewMatcher(tags)
+	return l, nil
+}
+
+// String lists the languages, the default first.
+func (l *Languages) String() string { return strings.Join(l.list, " ") }
+
+// Match returns the entry that fits the first usable preference; each is a language tag or an Accept-Language value.
+// A preference is usable when any of its tags has a counterpart in the list by the rules of
+// golang.org/x/text/language. It never returns the empty string: without a usable preference it is the default.
+//
+// Preferences may come from anybody. Of each, the first 16 well-formed tags within the first KiB are looked at.
+func (l *Languages) Match(preferences ...string) string {
+	if len(l.list) > 1 {
+		for _, preference := range preferences {
+			if found, ok := l.match(preference); ok {
+				return found
+			}
+		}
+	}
+	return l.list[0]
+}
+
+// exact returns the entry that text names, whatever its case and separators.
+func (l *Languages) exact(text string) (string, bool) {
+	if len(text) > maxTag {
+		return "", false
+	}
+	i, ok := l.index[text]
+	if !ok {
+		i, ok = l.index[strings.ToLower(strings.ReplaceAll(text, "_", "-"))]
+	}
+	if !ok {
+		return "", false
+	}
+	return l.list[i], true
+}
+
+// match finds the entry for one preference.
+func (l *Languages) match(preference string) (string, bool) {
+	if preference == "" {
+		return "", false
+	}
+	if found, ok := l.exact(preference); ok {
+		return found, true
+	}
+	wanted := parsePreference(preference)
+	if len(wanted) == 0 {
+		return "", false
+	}
+	if found, ok := l.exact(wanted[0].text); ok {
+		return found, true
+	}
+	tags := make([]language.Tag, len(wanted))
+	for i := range wanted {
+		tags[i] = wanted[i].tag
+	}
+	_, i, confidence := l.matcher.Match(tags...)
+	if confidence == language.No {
+		return "", false
+	}
+	return l.list[i], true
+}
+
+// wish is one tag of an Accept-Language value.
+type wish struct {
+	text    string
+	tag     language.Tag
+	quality float64
+}
+
+// parsePreference reads a language tag or an Accept-Language value (RFC 9110 section 12.5.4), best first. What is
+// malformed is passed over, one tag at a time: a proxy's slip must not cost the rest. The wildcard is no wish.
+func parsePreference(s string) []wish {
+	if len(s) > maxPreference {
+		s = s[:maxPreference]
+		s = s[:max(0, strings.LastIndexByte(s, ','))] // no half tag
+	}
+	var wishes []wish
+	for entry := range strings.SplitSeq(s, ",") {
+		text, weight, weighted := strings.Cut(entry, ";")
+		text = strings.TrimSpace(text)
+		quality, ok := 1.0, true
+		if weighted {
+			quality, ok = parseQuality(weight)
+		}
+		if !ok || quality == 0 || text == "" || len(text) > maxTag {
+			continue
+		}
+		tag, err := language.Parse(text)
+		if err != nil {
+			continue
+		}
+		if wishes = append(wishes, wish{text, tag, quality}); len(wishes) == maxTags {
+			break
+		}
+	}
+	slices.SortStableFunc(wishes, func(a, b wish) int { return cmp.Compare(b.quality, a.quality) })
+	return wishes
+}
+
+// parseQuality reads the weight behind a tag's semicolon: q=0 to q=1.
+func parseQuality(s string) (float64, bool) {
+	name, value, _ := strings.Cut(strings.TrimSpace(s), "=")
+	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	ok := err == nil && strings.EqualFold(strings.TrimSpace(name), "q") && q >= 0 && q <= 1 // NaN is neither
+	return q, ok
+}
+
+// checkLanguage takes a constant only if it is in the list; what a placeholder brings is matched into it.
+func checkLanguage(s *slot, v string) (string, error) {
+	find := s.languages.match
+	if s.parts == nil {
+		find = s.languages.exact
+	}
+	found, ok := find(v)
+	if !ok {
+		return "", fmt.Errorf("must be one of the languages: %s", s.languages)
+	}
+	return found, nil
+}

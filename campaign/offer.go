@@ -1,0 +1,103 @@
+package campaign
+
+// Offer is what one request gets. Offers without placeholders are shared between requests: treat every offer as read-only.
+type Offer struct {
+	Campaign *Campaign
+	// Experiment is the experiment's key; empty when the campaign has none or the user is not covered.
+	Experiment string
+	// Variant is the variant's name; empty without Experiment.
+	Variant string
+	// Reason is OpenFeature's word for how the variant came about: STATIC (nothing to choose, or forced by Explain), SPLIT (by bucket),
+	// DEFAULT (no stable id: the first variant), DISABLED (not covered: none).
+	Reason string
+	// Bucket is the user's bucket, 0 to 9999, in an offer of Explain; -1 when nothing was hashed, and in the
+	// offers of Decide, which are shared by users of many buckets.
+	Bucket int
+	// Counted reports whether handing out this offer is an exposure of Variant.
+	Counted bool
+	// LinkID is the base link. Never empty.
+	LinkID string
+	// Price is the one-time price that is sent: Amount and Currency. Zero if none.
+	Price Price
+	// Quote is the price that is only shown. Zero if none.
+	Quote Price
+	// Language is one of Options.Languages, or empty when the campaign does not say.
+	Language string
+	// Fields are the top-level wire fields in the order of their names, without checkoutLinkId, customPrice, customCurrency and language.
+	Fields []Field
+	// Parameters are the custom parameters by dotted key, in the order of their keys.
+	Parameters []Field
+	// Dropped names the word of each value that was missing or unusable and is left out; a word may be there more than once.
+	Dropped []string
+}
+
+// Field is a name and its value.
+type Field struct{ Name, Value string }
+
+// The reasons of OpenFeature that an offer can have.
+const (
+	reasonStatic   = "STATIC"
+	reasonSplit    = "SPLIT"
+	reasonDefault  = "DEFAULT"
+	reasonDisabled = "DISABLED"
+)
+
+// arm is one way through a campaign: the campaign alone or with a variant, and how one gets there.
+type arm struct {
+	head   Offer  // everything that is the same for all requests but the overrides
+	slots  []slot // the overrides
+	shared *Offer // the complete offer, when no slot is a template
+}
+
+// newArm makes an arm and, if it can, its one offer.
+func newArm(head Offer, slots []slot) (*arm, error) {
+	head.Bucket = -1
+	a := &arm{head: head, slots: slots}
+	for i := range slots {
+		if slots[i].parts != nil {
+			return a, nil
+		}
+	}
+	var err error
+	a.shared, err = a.resolve(nil)
+	return a, err
+}
+
+// offer is the arm's offer for one request. Its only error is a *BadOfferError.
+func (a *arm) offer(f Facts) (*Offer, error) {
+	if a.shared != nil {
+		return a.shared, nil
+	}
+	return a.resolve(f)
+}
+
+func (a *arm) resolve(f Facts) (*Offer, error) {
+	o := a.head
+	room := maxParameterBytes
+	for i := range a.slots {
+		if s := &a.slots[i]; s.word.trust == anyone {
+			room -= s.size()
+		}
+	}
+	for i := range a.slots {
+		s := &a.slots[i]
+		v, why := s.resolve(f)
+		if why == "" && s.parts != nil && s.word.trust == anyone {
+			// Constants took their room above: what a visitor sends cannot push out what the operator wrote.
+			if need := len(s.name) + len(v); need > room {
+				why = "no room"
+			} else {
+				room -= need
+			}
+		}
+		switch {
+		case why == "":
+			s.word.put(&o, s, v)
+		case s.word.must:
+			return nil, &BadOfferError{Campaign: o.Campaign, Word: s.word.name, Why: why}
+		default:
+			o.Dropped = append(o.Dropped, s.word.name)
+		}
+	}
+	return &o, nil
+}

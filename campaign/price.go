@@ -1,0 +1,140 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/currency"
+)
+
+// Price is an amount in major units with a decimal point, and its ISO 4217 currency.
+//
+// An amount is 1 to 9 digits and, after a decimal point, 1 or 2 more; it is above zero. It is sent as it was written:
+// 19.90 stays 19.90.
+type Price struct {
+	// Amount is a decimal number such as 19.99, or holds a placeholder.
+	Amount string `json:"amount"`
+	// Currency is a current ISO 4217 code in upper case. It is never a placeholder.
+	Currency string `json:"currency"`
+	// Min and Max bound an amount that is a placeholder, inclusive; they are required then and refused otherwise.
+	Min string `json:"min,omitempty"`
+	Max string `json:"max,omitempty"`
+}
+
+// String is the price as the configuration writes it: 19.99 EUR.
+func (p Price) String() string {
+	if p == (Price{}) {
+		return ""
+	}
+	s := p.Amount + " " + p.Currency
+	if p.Min != "" || p.Max != "" {
+		s += " " + p.Min + " " + p.Max
+	}
+	return s
+}
+
+// cents is an amount in hundredths of the major unit. Prices are compared as integers, never as floats.
+type cents int64
+
+var (
+	errAmount = errors.New("must be a decimal number above zero with at most 9 digits before and 2 after the point, such as 19.99")
+	errBounds = errors.New("is below the minimum or above the maximum")
+)
+
+// parseAmount reads a decimal amount. Signs, exponents, blanks, thousands separators and digits of other scripts are refused.
+func parseAmount(s string) (cents, error) {
+	whole, fraction, point := strings.Cut(s, ".")
+	if len(whole) < 1 || len(whole) > 9 || len(fraction) > 2 || point && fraction == "" {
+		return 0, errAmount
+	}
+	var n cents
+	for _, digits := range []string{whole, (fraction + "00")[:2]} {
+		for _, d := range []byte(digits) {
+			if d < '0' || d > '9' {
+				return 0, errAmount
+			}
+			n = n*10 + cents(d-'0')
+		}
+	}
+	if n == 0 {
+		return 0, errAmount
+	}
+	return n, nil
+}
+
+// check reports the first mistake of a configured price, its literal amount aside, and returns the bounds of one that
+// is a placeholder (dynamic).
+func (p *Price) check(word string, dynamic bool) (low, high cents, err error) {
+	bounds := ""
+	if dynamic {
+		bounds = " 1.00 99.00"
+	}
+	fail := func(format string, args ...any) (cents, cents, error) { return 0, 0, fmt.Errorf(format, args...) }
+	switch {
+	case p.Amount == "":
+		return fail("amount missing: write \"%s 19.99 EUR\"", word)
+	case p.Currency == "":
+		return fail("currency missing: write \"%s %s EUR%s\"", word, p.Amount, bounds)
+	case strings.Contains(p.Currency, "{"):
+		return fail("currency %s is a placeholder: write the code itself, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
+	case !isCurrency(p.Currency):
+		return fail("currency %q is no current ISO 4217 code: write three upper-case letters, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
+	case dynamic && (p.Min == "" || p.Max == ""):
+		return fail("amount %s is a placeholder and needs MIN and MAX: write \"%s %s %s 1.00 99.00\"", p.Amount, word, p.Amount, p.Currency)
+	case !dynamic && (p.Min != "" || p.Max != ""):
+		return fail("MIN and MAX are for an amount that is a placeholder: write \"%s %s %s\"", word, p.Amount, p.Currency)
+	case !dynamic:
+		return 0, 0, nil
+	}
+	if low, err = parseAmount(p.Min); err != nil {
+		return fail("MIN %q %w", p.Min, err)
+	}
+	if high, err = parseAmount(p.Max); err != nil {
+		return fail("MAX %q %w", p.Max, err)
+	}
+	if low > high {
+		return fail("MIN %s is above MAX %s: write the smaller one first", p.Min, p.Max)
+	}
+	return low, high, nil
+}
+
+// checkAmount is the check of a price word's amount. It returns the amount as it was written.
+func checkAmount(s *slot, v string) (string, error) {
+	n, err := parseAmount(v)
+	switch {
+	case err != nil:
+		return "", err
+	case s.high > 0 && (n < s.low || n > s.high):
+		return "", errBounds
+	}
+	return v, nil
+}
+
+// currencySince corrects golang.org/x/text/currency, whose data is of 2017, by ISO 4217's later amendments:
+// true for codes that came, false for those that went.
+var currencySince = map[string]bool{
+	"MRU": true, "MRO": false, // Mauritania, 2018
+	"VES": true, "VED": true, "VEF": false, // Venezuela, 2018 and 2021
+	"CUC": false,              // Cuba, 2021
+	"SLE": true, "SLL": false, // Sierra Leone, 2022 and 2024
+	"HRK": false,              // Croatia, euro since 2023
+	"ZWG": true,               // Zimbabwe, 2024
+	"XCG": true, "ANG": false, // Curaçao and Sint Maarten, 2025
+	"BGN": false, // Bulgaria, euro since 2026
+}
+
+// currencies is the set of codes that are legal tender somewhere. Metals, funds and test codes (XAU, CHE, XTS, XXX) are not.
+var currencies = sync.OnceValue(func() map[string]bool {
+	set := make(map[string]bool, 160)
+	for it := currency.Query(); it.Next(); {
+		set[it.Unit().String()] = true
+	}
+	for code, current := range currencySince {
+		set[code] = current
+	}
+	return set
+})
+
+func isCurrency(code string) bool { return currencies()[code] }

@@ -1,0 +1,193 @@
+package campaign
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// slot is one override, ready to be resolved: a constant, or a template.
+type slot struct {
+	word  *word
+	name  string   // field name or dotted key
+	value string   // the value, when parts is nil
+	parts Template // nil: the value is a constant
+
+	currency  string     // of a price
+	low, high cents      // bounds of an amount; zero: none
+	languages *Languages // of the language word
+	shortened bool       // the constant was longer than the word's limit
+}
+
+// compile checks the overrides and turns them into slots, in the order in which an offer lists them: words without
+// a key first, then fields by name, then parameters by key.
+func (o Overrides) compile(opt Options) ([]slot, error) {
+	var slots []slot
+	for i := range words {
+		w := &words[i]
+		if !w.set(&o) {
+			continue
+		}
+		more, err := w.compile(&o, opt)
+		if err != nil {
+			return nil, err
+		}
+		slots = append(slots, more...)
+	}
+	if o.Quote != nil && o.OneTimePrice != nil {
+		return nil, errors.New("quote beside one_time_price: a quote is the price of the base link's package, which one_time_price replaces; write one of them")
+	}
+	if err := checkParameters(slots); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(slots, func(a, b slot) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.name, b.name))
+	})
+	return slots, nil
+}
+
+func (s *slot) rank() int {
+	switch {
+	case s.word.get != nil:
+		return 0
+	case s.word.trust != anyone:
+		return 1
+	}
+	return 2
+}
+
+// compile turns one word that is set into its slots.
+func (w *word) compile(o *Overrides, opt Options) ([]slot, error) {
+	switch {
+	case w.text != nil:
+		s := slot{word: w, name: w.wire, languages: opt.Languages}
+		return []slot{s}, wrap(w.name, s.parse(*w.text(o), opt))
+	case w.price != nil:
+		s, err := w.compilePrice(*w.price(o), opt)
+		return []slot{s}, wrap(w.name, err)
+	}
+	entries := *w.entries(o)
+	slots := make([]slot, 0, len(entries))
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
+		if err := w.key(key); err != nil {
+			return nil, wrap(w.name, err)
+		}
+		if entries[key] == "" {
+			continue // not sent; a variant's way to remove what the campaign set
+		}
+		s := slot{word: w, name: w.wire + key}
+		if err := s.parse(entries[key], opt); err != nil {
+			return nil, wrap(w.name+" "+key, err)
+		}
+		slots = append(slots, s)
+	}
+	return slots, nil
+}
+
+func (w *word) compilePrice(p *Price, opt Options) (slot, error) {
+	s := slot{word: w, name: w.wire, currency: p.Currency}
+	parts, err := opt.ParseTemplate(p.Amount)
+	if err != nil {
+		return s, err
+	}
+	_, constant := parts.constant()
+	if s.low, s.high, err = p.check(w.name, !constant); err != nil {
+		return s, err
+	}
+	return s, s.parse(p.Amount, opt)
+}
+
+// parse reads a configured value. A constant is checked now, with the check that a placeholder's value meets later.
+func (s *slot) parse(text string, opt Options) error {
+	parts, err := opt.ParseTemplate(text)
+	if err != nil {
+		return err
+	}
+	constant, ok := parts.constant()
+	if !ok {
+		s.parts = parts
+		return nil
+	}
+	if s.value, err = s.word.check(s, constant); err != nil {
+		return fmt.Errorf("%q %w", cut(constant, 64), err)
+	}
+	s.shortened = len(s.value) < len(constant)
+	return nil
+}
+
+// label names the slot as the configuration does.
+func (s *slot) label() string {
+	if s.word.entries == nil {
+		return s.word.name
+	}
+	return s.word.name + " " + strings.TrimPrefix(s.name, s.word.wire)
+}
+
+// wrap puts the word in front of what is wrong with it.
+func wrap(word string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", word, err)
+}
+
+// size is what the slot takes of maxParameterBytes as far as that is known before a request.
+func (s *slot) size() int {
+	if s.parts != nil {
+		return 0
+	}
+	return len(s.name) + len(s.value)
+}
+
+// resolve returns the slot's value for one request, checked and complete, or what is wrong with it. The second
+// result never holds a value, so that it can be logged.
+func (s *slot) resolve(f Facts) (value, why string) {
+	if s.parts == nil {
+		return s.value, ""
+	}
+	value, why = s.expand(f)
+	if why != "" {
+		return "", why
+	}
+	value, err := s.word.check(s, value)
+	if err != nil {
+		return "", err.Error()
+	}
+	return value, ""
+}
+
+// expand puts the placeholders' values in place. They are never looked at for placeholders again.
+func (s *slot) expand(f Facts) (value, why string) {
+	if len(s.parts) == 1 {
+		return s.fill(f, s.parts[0].Key)
+	}
+	var out strings.Builder
+	for _, part := range s.parts {
+		v := part.Literal
+		if part.Key != "" {
+			if v, why = s.fill(f, part.Key); why != "" {
+				return "", why
+			}
+		}
+		out.WriteString(v)
+	}
+	return out.String(), ""
+}
+
+// fill is one placeholder's value, or why there is none.
+func (s *slot) fill(f Facts, key string) (value, why string) {
+	if s.word.trust == trusted && !f.Trusted(key) {
+		return "", "placeholder {" + key + "} is not trusted here"
+	}
+	v, ok := f.Value(key)
+	if s.word.trust == texts {
+		v = clean(v)
+	}
+	if !ok || strings.TrimSpace(v) == "" {
+		return "", "placeholder {" + key + "} has no usable value"
+	}
+	return v, ""
+}
