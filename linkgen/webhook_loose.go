@@ -1,0 +1,142 @@
+package linkgen
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// looseObject is a JSON object whose members are read one by one and only when asked for. A nil looseObject has no
+// members: whoever asks for a member of a missing object gets nothing.
+//
+// Reading goes no deeper than the code asks, so nested input costs one scan per level asked for, and no stack.
+type looseObject map[string]json.RawMessage
+
+// readObject reads a JSON object and nothing but an object.
+func readObject(raw []byte) (looseObject, bool) {
+	var o looseObject
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &o) != nil {
+		return nil, false
+	}
+	return o, true
+}
+
+// has reports whether there is such a member that is not null.
+func (o looseObject) has(name string) bool {
+	raw, ok := o[name]
+	return ok && string(raw) != "null"
+}
+
+// object returns the member as an object; JSON text that holds an object will do. All else, the empty array that PHP
+// writes for an empty object too, has no members.
+func (o looseObject) object(name string) looseObject {
+	raw := o[name]
+	var text string
+	if len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
+		raw = json.RawMessage(text)
+	}
+	inner, _ := readObject(raw)
+	return inner
+}
+
+// maxLooseText is the longest text a member may have: four times an e-mail address.
+const maxLooseText = 1024
+
+// text returns the first of the named members that is a text or a number, numbers as they were written. Text that is
+// too long, not UTF-8 or not printable counts as absent.
+func (o looseObject) text(names ...string) string {
+	for _, name := range names {
+		if text := scalar(o[name]); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func scalar(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	switch c := raw[0]; {
+	case c == '"':
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			return ""
+		}
+		return printable(strings.TrimSpace(text))
+	case c == '-', '0' <= c && c <= '9':
+		return printable(string(raw))
+	}
+	return ""
+}
+
+func printable(text string) string {
+	if len(text) > maxLooseText {
+		return ""
+	}
+	for _, r := range text {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return ""
+		}
+	}
+	return text
+}
+
+// flag reads true, 1, "1" and "true" as true, everything else as false.
+func (o looseObject) flag(names ...string) bool {
+	for _, name := range names {
+		text := o.text(name)
+		if string(o[name]) == "true" || text == "1" || strings.EqualFold(text, "true") {
+			return true
+		}
+	}
+	return false
+}
+
+// price returns a decimal number as it was written, and nothing for what is none.
+func (o looseObject) price(name string) string {
+	text := o.text(name)
+	if _, ok := canonicalPrice(text); !ok {
+		return ""
+	}
+	return text
+}
+
+// time reads a date as text, or as the object that PHP's DateTime becomes: date, timezone_type and timezone. A date
+// without a zone is UTC. What cannot be read is the zero time.
+func (o looseObject) time(name string) time.Time {
+	if inner := o.object(name); inner != nil {
+		return parseTime(inner.text("date"), inner.text("timezone"))
+	}
+	return parseTime(o.text(name), "")
+}
+
+func parseTime(text, zone string) time.Time {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UTC()
+	}
+	t, err := time.ParseInLocation("2006-01-02 15:04:05", text, location(zone))
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// location reads the three kinds of zone that PHP writes: an offset, an abbreviation and a name. A zone that is not
+// known is read as UTC, which is what Zotlo's samples have.
+func location(zone string) *time.Location {
+	if t, err := time.Parse("-07:00", zone); err == nil {
+		return t.Location()
+	}
+	if zone == "" || zone == "Local" {
+		return time.UTC
+	}
+	if l, err := time.LoadLocation(zone); err == nil {
+		return l
+	}
+	return time.UTC
+}
