@@ -1,0 +1,89 @@
+package auth
+
+import (
+	"crypto"
+	"crypto/rsa"
+	_ "crypto/sha256" // SHA-256 for every …256
+	_ "crypto/sha512" // SHA-384 and SHA-512
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// family is a kind of key. A key verifies only algorithms of its own family (RFC 8725 section 3.1), so a public
+// key can never be taken for an HMAC secret.
+type family string
+
+const (
+	familyHMAC    family = "an HMAC secret"
+	familyRSA     family = "an RSA key"
+	familyP256    family = "a P-256 key"
+	familyP384    family = "a P-384 key"
+	familyP521    family = "a P-521 key"
+	familyEd25519 family = "an Ed25519 key"
+)
+
+// algorithm is one way to verify a signature.
+type algorithm struct {
+	name   string
+	family family
+	hash   crypto.Hash
+	method jwt.SigningMethod
+}
+
+// algorithms are all we know; "none" is not among them. The methods are our own values: those that golang-jwt
+// exports are shared by the whole process and may be changed by anybody.
+var algorithms = []*algorithm{
+	hmacAlgorithm("HS256", crypto.SHA256),
+	hmacAlgorithm("HS384", crypto.SHA384),
+	hmacAlgorithm("HS512", crypto.SHA512),
+	rsaAlgorithm("RS256", crypto.SHA256),
+	rsaAlgorithm("RS384", crypto.SHA384),
+	rsaAlgorithm("RS512", crypto.SHA512),
+	pssAlgorithm("PS256", crypto.SHA256),
+	pssAlgorithm("PS384", crypto.SHA384),
+	pssAlgorithm("PS512", crypto.SHA512),
+	ecdsaAlgorithm("ES256", familyP256, crypto.SHA256, 256),
+	ecdsaAlgorithm("ES384", familyP384, crypto.SHA384, 384),
+	ecdsaAlgorithm("ES512", familyP521, crypto.SHA512, 521),
+	{name: "EdDSA", family: familyEd25519, method: &jwt.SigningMethodEd25519{}},
+}
+
+// defaultAlgorithms are the algorithms of a local key of each family. The others are admitted by name only;
+// P-521 has none because a forged ES512 token costs thirty times a forged ES256 one.
+var defaultAlgorithms = map[family]string{
+	familyHMAC: "HS256", familyRSA: "RS256", familyP256: "ES256", familyP384: "ES384", familyEd25519: "EdDSA",
+}
+
+// remoteAlgorithms are the defaults for key sets. They are never symmetric.
+var remoteAlgorithms = []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"}
+
+func findAlgorithm(name string) *algorithm {
+	for _, alg := range algorithms {
+		if alg.name == name {
+			return alg
+		}
+	}
+	return nil
+}
+
+func hmacAlgorithm(name string, hash crypto.Hash) *algorithm {
+	return &algorithm{name, familyHMAC, hash, &jwt.SigningMethodHMAC{Name: name, Hash: hash}}
+}
+
+func rsaAlgorithm(name string, hash crypto.Hash) *algorithm {
+	return &algorithm{name, familyRSA, hash, &jwt.SigningMethodRSA{Name: name, Hash: hash}}
+}
+
+// pssAlgorithm wants the salt to be as long as the hash (RFC 7518 section 3.5); golang-jwt's own take any length.
+func pssAlgorithm(name string, hash crypto.Hash) *algorithm {
+	return &algorithm{name, familyRSA, hash, &jwt.SigningMethodRSAPSS{
+		SigningMethodRSA: &jwt.SigningMethodRSA{Name: name, Hash: hash},
+		Options:          &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
+	}}
+}
+
+func ecdsaAlgorithm(name string, curve family, hash crypto.Hash, bits int) *algorithm {
+	return &algorithm{name, curve, hash, &jwt.SigningMethodECDSA{
+		Name: name, Hash: hash, KeySize: (bits + 7) / 8, CurveBits: bits,
+	}}
+}

@@ -1,0 +1,135 @@
+package auth
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// registered are the claims that we, or any reader of the same token, act on by name (RFC 7519 section 4.1, OpenID
+// Connect Core section 5.1).
+var registered = []string{
+	"iss", "sub", "aud", "exp", "nbf", "iat", "jti",
+	"email", "email_verified", "phone_number", "phone_number_verified", "locale",
+}
+
+// farFuture is how far ahead a time may lie. A token in milliseconds lies fifty thousand years ahead.
+const farFuture = 10 * 365 * 24 * time.Hour
+
+// claimRules are the checks of the registered claims.
+type claimRules struct {
+	issuer   string
+	audience []string
+	leeway   time.Duration
+	maxAge   time.Duration
+}
+
+// parseClaims reads a claims object and the types of its registered claims.
+func parseClaims(data []byte) (object, error) {
+	claims, err := parseObject(data)
+	switch {
+	case err == errDuplicate:
+		return nil, refused(ruleClaimsDuplicate)
+	case err != nil:
+		return nil, refused(ruleClaimsJSON)
+	case caseVariant(claims, registered):
+		return nil, refused(ruleClaimsCase)
+	}
+	if iss, there := claims.get("iss"); there && iss[0] != '"' {
+		return nil, refused(ruleClaimsType)
+	}
+	return claims, nil
+}
+
+// validity is until when a token may be used: expires is its exp, notAfter the instant that every rule allows for.
+type validity struct{ expires, notAfter time.Time }
+
+// check applies the rules of RFC 7519 section 4.1 at the instant now.
+func (r *claimRules) check(claims object, now time.Time) (validity, error) {
+	exp, err := instant(claims, "exp", now)
+	if err != nil {
+		return validity{}, err
+	}
+	nbf, err := instant(claims, "nbf", now)
+	if err != nil {
+		return validity{}, err
+	}
+	iat, err := instant(claims, "iat", now)
+	if err != nil {
+		return validity{}, err
+	}
+	v := validity{expires: exp, notAfter: exp.Add(r.leeway)}
+	switch {
+	case exp.IsZero():
+		return v, refused(ruleExpMissing)
+	case !now.Before(v.notAfter):
+		return v, refused(ruleExpired)
+	case now.Add(r.leeway).Before(nbf):
+		return v, refused(ruleNotYet)
+	case now.Add(r.leeway).Before(iat):
+		return v, refused(ruleIssuedAt)
+	}
+	if r.maxAge > 0 {
+		old := iat.Add(r.maxAge + r.leeway)
+		if iat.IsZero() || !now.Before(old) {
+			return v, refused(ruleMaxAge)
+		}
+		if old.Before(v.notAfter) {
+			v.notAfter = old
+		}
+	}
+	return v, r.checkParties(claims)
+}
+
+// checkParties checks who made the token and for whom.
+func (r *claimRules) checkParties(claims object) error {
+	if iss, _ := claims.text("iss"); r.issuer != "" && iss != r.issuer {
+		return refused(ruleIssuer)
+	}
+	audience, ok := audienceOf(claims)
+	if !ok {
+		return refused(ruleClaimsType)
+	}
+	if len(r.audience) == 0 {
+		return nil
+	}
+	for _, got := range audience {
+		for _, want := range r.audience {
+			if got == want {
+				return nil
+			}
+		}
+	}
+	return refused(ruleAudience)
+}
+
+// instant reads a NumericDate (RFC 7519 section 2): a JSON number of seconds, fractions allowed.
+// An absent claim is the zero time.
+func instant(claims object, name string, now time.Time) (time.Time, error) {
+	value, there := claims.get(name)
+	if !there {
+		return time.Time{}, nil
+	}
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return time.Time{}, refused(ruleClaimsType)
+	}
+	if seconds > float64(now.Add(farFuture).Unix()) {
+		return time.Time{}, refused(ruleFarFuture)
+	}
+	// Far in the past is in the past; the bound keeps the conversion from overflowing.
+	whole, fraction := math.Modf(max(seconds, 0))
+	return time.Unix(int64(whole), int64(fraction*1e9)), nil
+}
+
+// audienceOf reads aud: absent, a string, or an array of strings.
+func audienceOf(claims object) (audience []string, ok bool) {
+	value, there := claims.get("aud")
+	switch {
+	case !there:
+		return nil, true
+	case value[0] == '"':
+		return []string{unquote(value)}, true
+	}
+	return texts(value)
+}

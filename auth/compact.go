@@ -1,0 +1,171 @@
+package auth
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+const (
+	// maxToken is the longest token read, in bytes.
+	maxToken = 8 << 10
+	// maxKeyID is the longest kid, in bytes.
+	maxKeyID = 256
+)
+
+// base64url is the encoding of every part of a token: without padding, and canonical, so that no two texts
+// stand for the same bytes (RFC 7515 section 2).
+var base64url = base64.RawURLEncoding.Strict()
+
+// compact is a token in compact serialization (RFC 7515 section 3.1) whose header has been read.
+type compact struct {
+	signed    string // what the signature is over: header, dot, payload
+	payload   string // base64url
+	signature []byte
+	alg       *algorithm
+	kid       string // empty: the header has none
+}
+
+// parseCompact checks everything that can be known about a token without a key, cheapest first.
+func parseCompact(token string, allowed map[string]*algorithm) (compact, error) {
+	header, payload, signature, err := split(token)
+	if err != nil {
+		return compact{}, err
+	}
+	c := compact{signed: token[:len(header)+1+len(payload)], payload: payload}
+	if err := c.readHeader(header, allowed); err != nil {
+		return compact{}, err
+	}
+	if signature == "" {
+		return compact{}, refused(ruleSignature)
+	}
+	if c.signature, err = base64url.DecodeString(signature); err != nil {
+		return compact{}, refused(ruleEncoding)
+	}
+	return c, nil
+}
+
+// split cuts a token into its three parts.
+func split(token string) (header, payload, signature string, err error) {
+	if len(token) > maxToken {
+		return "", "", "", refused(ruleSize)
+	}
+	dots := 0
+	for i := range len(token) {
+		switch b := token[i]; {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9', b == '-', b == '_':
+		case b == '.':
+			dots++
+		default:
+			// The decoder would skip line breaks, so that one signature had many texts.
+			return "", "", "", refused(ruleCharset)
+		}
+	}
+	if dots != 2 {
+		return "", "", "", refused(ruleParts)
+	}
+	header, rest, _ := strings.Cut(token, ".")
+	payload, signature, _ = strings.Cut(rest, ".")
+	if header == "" {
+		return "", "", "", refused(ruleParts)
+	}
+	return header, payload, signature, nil
+}
+
+// headerNames are the members of the header that we act on.
+var headerNames = []string{"alg", "kid", "typ", "cty", "crit", "b64", "zip"}
+
+// readHeader reads alg and kid and refuses what asks for a treatment we do not give. Members that point to keys
+// (jku, jwk, x5u, x5c) are not read at all.
+func (c *compact) readHeader(text string, allowed map[string]*algorithm) error {
+	data, err := base64url.DecodeString(text)
+	if err != nil {
+		return refused(ruleEncoding)
+	}
+	header, err := parseObject(data)
+	switch {
+	case err == errDuplicate:
+		return refused(ruleHeaderDuplicate)
+	case err != nil:
+		return refused(ruleHeaderJSON)
+	case caseVariant(header, headerNames):
+		return refused(ruleHeaderDuplicate)
+	}
+	alg, _ := header.text("alg")
+	if c.alg = allowed[alg]; c.alg == nil {
+		return refused(ruleAlgorithm)
+	}
+	// RFC 7515 section 4.1.11 and RFC 7797: we understand no extension, so none may be critical.
+	for _, rule := range []string{ruleCrit, ruleB64, ruleZip} {
+		if _, there := header.get(rule); there {
+			return refused(rule)
+		}
+	}
+	if !plainType(header) {
+		return refused(ruleTyp)
+	}
+	if nestedToken(header) {
+		return refused(ruleCty)
+	}
+	kid, there := header.get("kid")
+	if !there {
+		return nil
+	}
+	c.kid, _ = header.text("kid")
+	if kid[0] != '"' || c.kid == "" || len(c.kid) > maxKeyID {
+		return refused(ruleKid)
+	}
+	return nil
+}
+
+// text returns the member called name if it is a string.
+func (o object) text(name string) (text string, ok bool) {
+	value, ok := o.get(name)
+	if !ok || value[0] != '"' {
+		return "", false
+	}
+	return unquote(value), true
+}
+
+// plainType reports whether typ is absent, "JWT" or "at+jwt" (RFC 9068). Media types are compared without
+// regard to case and may begin with "application/" (RFC 7515 section 4.1.9).
+func plainType(header object) bool {
+	if _, there := header.get("typ"); !there {
+		return true
+	}
+	typ, _ := header.text("typ")
+	switch mediaType(typ) {
+	case "jwt", "at+jwt":
+		return true
+	}
+	return false
+}
+
+// nestedToken reports whether cty says that the payload is itself a token (RFC 7519 section 5.2), or is no text.
+func nestedToken(header object) bool {
+	if _, there := header.get("cty"); !there {
+		return false
+	}
+	cty, ok := header.text("cty")
+	if !ok {
+		return true
+	}
+	cty = strings.ToLower(cty)
+	return strings.Contains(cty, "jwt") || strings.Contains(cty, "jose")
+}
+
+func mediaType(text string) string {
+	return strings.TrimPrefix(strings.ToLower(text), "application/")
+}
+
+// caseVariant reports whether o has a member whose name is one of names but for its case. Readers that match
+// names loosely, as encoding/json does for structs, would take it for the real one.
+func caseVariant(o object, names []string) bool {
+	for i := range o {
+		for _, name := range names {
+			if o[i].name != name && strings.EqualFold(o[i].name, name) {
+				return true
+			}
+		}
+	}
+	return false
+}

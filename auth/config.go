@@ -1,0 +1,245 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says where tokens come from, which keys verify them, and which claims name the subscriber.
+// Exactly one kind of key must be set: Secrets, PublicKeys, JWKS, or Issuer alone (OpenID Connect discovery).
+type Config struct {
+	// Secrets are HMAC keys, as text or as "base64:" followed by the key. Any of them verifies.
+	// Each must be at least as long as the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512.
+	Secrets []string
+	// PublicKeys are PEM texts or paths of PEM files: RSA of 2048 to 8192 bits, ECDSA P-256 or P-384, Ed25519.
+	// Any of them verifies.
+	PublicKeys []string
+	// JWKS is the URL (https, or http on loopback) or the path of a JSON Web Key Set.
+	JWKS string
+	// Issuer is the exact `iss`. Alone it also means: find the keys by OpenID Connect discovery.
+	Issuer string
+	// Audience lists the accepted `aud` values; one match is enough. Required for JWKS and discovery;
+	// the single entry "any" opts out.
+	Audience []string
+	// Algorithms restricts, or for the stronger variants admits, signature algorithms by their JOSE names.
+	// Default: HS256 for secrets; RS256, ES256, ES384 or EdDSA for public keys, by their kind; RS256, PS256, ES256,
+	// ES384 and EdDSA for JWKS and discovery. By name only: HS384, HS512, RS384, RS512, PS256 (for PublicKeys), PS384,
+	// PS512, ES512. "none" never.
+	Algorithms []string
+	// From lists the places that may hold a token, in order. Required. The first place that holds one decides:
+	// a bad token there is not healed by a later place.
+	From []Source
+	// SubscriberID lists the claims that may name the subscriber, each "claim" or "claim:kind" with the kind
+	// email, phone or uuid. Default: email, phone_number, sub. A claim whose own name ends so needs its kind written
+	// as well ("custom:email:email").
+	SubscriberID []string
+	// VerifiedContact says what an e-mail or phone needs beside it. Default: ContactIfPresent.
+	VerifiedContact Contact
+	// TrustedClaims are the claims that only the site's backend writes, as dotted paths.
+	TrustedClaims []string
+	// Leeway is the clock skew granted to exp, nbf and iat. Zero means 30 s; at most 5 min; negative means none.
+	Leeway time.Duration
+	// MaxAge refuses tokens whose iat is older, or missing. Zero means no limit.
+	MaxAge time.Duration
+	// Remote is a key set shared with other Authenticators, so that a set fetched before survives. It must have been
+	// made for the same JWKS or Issuer. Nil: New makes one when JWKS or Issuer asks for it.
+	Remote *RemoteKeys
+	// Client fetches key sets and discovery documents. Nil means a client of our own.
+	Client *http.Client
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+}
+
+// Contact says what VerifiedContact asks of an e-mail or phone claim.
+type Contact string
+
+// The values of Contact. What speaks of an e-mail is email_verified: beside the claim, at the top, or under the claim's
+// own name with _verified. For a phone it is phone_number_verified. Only true and "true" mean yes.
+const (
+	// ContactIfPresent passes over an e-mail or phone that is said not to be verified.
+	ContactIfPresent Contact = "if_present"
+	// ContactRequired passes over an e-mail or phone that is not said to be verified.
+	ContactRequired Contact = "required"
+	// ContactIgnore takes any.
+	ContactIgnore Contact = "ignore"
+)
+
+const (
+	defaultLeeway = 30 * time.Second
+	maxLeeway     = 5 * time.Minute
+	// anyAudience is the entry of Audience that opts out.
+	anyAudience = "any"
+)
+
+// keysOf makes the source of keys that cfg asks for.
+func keysOf(cfg Config) (keySource, error) {
+	remote := cfg.JWKS != "" || cfg.Remote != nil
+	switch {
+	case len(cfg.Secrets) > 0 && (len(cfg.PublicKeys) > 0 || remote), len(cfg.PublicKeys) > 0 && remote:
+		return nil, errors.New("more than one kind of key; keep one of secret, public_key and jwks")
+	case len(cfg.Secrets) > 0:
+		return localKeysOf("secret", cfg.Secrets, func(text string) ([]key, error) {
+			k, err := parseSecret(text)
+			return []key{k}, err
+		})
+	case len(cfg.PublicKeys) > 0:
+		return localKeysOf("public_key", cfg.PublicKeys, parsePublicKeys)
+	case cfg.Remote != nil:
+		return cfg.Remote, checkShared(cfg)
+	case cfg.JWKS != "":
+		return NewRemoteKeys(RemoteConfig{URL: cfg.JWKS, Client: cfg.Client, Now: cfg.Now})
+	case cfg.Issuer != "":
+		return NewRemoteKeys(RemoteConfig{Issuer: cfg.Issuer, Client: cfg.Client, Now: cfg.Now})
+	}
+	return nil, errors.New("no keys; write `secret`, `public_key`, `jwks`, or `issuer` alone for OpenID Connect discovery")
+}
+
+// localKeysOf reads all keys of one word.
+func localKeysOf(word string, texts []string, parse func(string) ([]key, error)) (keySource, error) {
+	local := &localKeys{}
+	for i, text := range texts {
+		keys, err := parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s %d: %w", word, i+1, err)
+		}
+		local.set.keys = append(local.set.keys, keys...)
+	}
+	return local, nil
+}
+
+// checkShared refuses a shared key set that belongs to somebody else: its keys would verify his tokens as ours.
+func checkShared(cfg Config) error {
+	shared := cfg.Remote.cfg
+	if shared.URL != cfg.JWKS || shared.Issuer != "" && shared.Issuer != cfg.Issuer {
+		return errors.New("the shared key set was made for another jwks or issuer")
+	}
+	return nil
+}
+
+// allowedAlgorithms works out which algorithms a token may name, and checks keys against them.
+func allowedAlgorithms(cfg Config, keys keySource) (map[string]*algorithm, error) {
+	local, isLocal := keys.(*localKeys)
+	wanted := cfg.Algorithms
+	if len(wanted) == 0 && !isLocal {
+		wanted = remoteAlgorithms
+	}
+	if len(wanted) == 0 {
+		defaults := map[string]bool{}
+		for _, k := range local.set.keys {
+			if k.family == familyP521 {
+				return nil, errors.New("public_key: a P-521 key verifies only ES512; write `algorithms ES512`")
+			}
+			defaults[defaultAlgorithms[k.family]] = true
+		}
+		wanted = slices.Sorted(maps.Keys(defaults))
+	}
+	allowed := make(map[string]*algorithm, len(wanted))
+	for _, name := range wanted {
+		alg := findAlgorithm(name)
+		switch {
+		case alg == nil:
+			return nil, fmt.Errorf("algorithms %q: unknown or never accepted; write some of %s", name, algorithmNames())
+		case !isLocal && alg.family == familyHMAC:
+			return nil, fmt.Errorf("algorithms %s: a key set has public keys only; write some of %s",
+				name, strings.Join(remoteAlgorithms, " "))
+		}
+		allowed[name] = alg
+	}
+	if isLocal {
+		return allowed, checkLocal(local.set.keys, allowed)
+	}
+	return allowed, nil
+}
+
+// checkLocal wants every algorithm to have a key and every key an algorithm: the rest is a mistake.
+func checkLocal(keys []key, allowed map[string]*algorithm) error {
+	used := map[string]bool{}
+	for i := range keys {
+		fits := false
+		for name, alg := range allowed {
+			if !keys[i].fits(alg) {
+				continue
+			}
+			fits, used[name] = true, true
+			if secret, ok := keys[i].public.([]byte); ok {
+				if err := checkSecret(secret, alg); err != nil {
+					return fmt.Errorf("secret %d: %w", i+1, err)
+				}
+			}
+		}
+		if !fits {
+			return fmt.Errorf("key %d is %s and verifies none of the algorithms; add one to `algorithms`, or leave the key out",
+				i+1, keys[i].family)
+		}
+	}
+	for name, alg := range allowed {
+		if !used[name] {
+			return fmt.Errorf("algorithms %s: needs %s; leave it out, or write the key", name, alg.family)
+		}
+	}
+	return nil
+}
+
+func algorithmNames() string {
+	names := make([]string, len(algorithms))
+	for i, alg := range algorithms {
+		names[i] = alg.name
+	}
+	return strings.Join(names, " ")
+}
+
+// claimRulesOf checks and completes what cfg says about the registered claims.
+func claimRulesOf(cfg Config, keys keySource) (claimRules, error) {
+	rules := claimRules{issuer: cfg.Issuer, audience: cfg.Audience, leeway: cfg.Leeway, maxAge: cfg.MaxAge}
+	_, isLocal := keys.(*localKeys)
+	switch {
+	case slices.Contains(cfg.Audience, ""):
+		return rules, errors.New("audience is empty; write `audience shop` or `audience any`")
+	case len(cfg.Audience) > 1 && slices.Contains(cfg.Audience, anyAudience):
+		return rules, errors.New("audience any stands alone; write the accepted audiences or `audience any`")
+	case len(cfg.Audience) == 0 && !isLocal:
+		return rules, errors.New("audience is missing: a provider signs tokens for other sites with the same keys; " +
+			"write `audience shop` or `audience any`")
+	case cfg.Leeway > maxLeeway:
+		return rules, fmt.Errorf("leeway %s is more than %s; write `leeway 30s`", cfg.Leeway, maxLeeway)
+	case cfg.MaxAge < 0:
+		return rules, fmt.Errorf("max_age %s is negative; write `max_age 12h`, or leave it out for no limit", cfg.MaxAge)
+	}
+	if len(cfg.Audience) == 1 && cfg.Audience[0] == anyAudience {
+		rules.audience = nil
+	}
+	switch {
+	case cfg.Leeway == 0:
+		rules.leeway = defaultLeeway
+	case cfg.Leeway < 0:
+		rules.leeway = 0
+	}
+	return rules, nil
+}
+
+// sourcesOf checks the places and brings their names into the form in which net/http keeps them.
+func sourcesOf(from []Source) ([]Source, error) {
+	if len(from) == 0 {
+		return nil, errors.New("from is missing: where is the token? usually `from cookie <name>`")
+	}
+	sources := make([]Source, 0, len(from))
+	for _, source := range from {
+		if err := source.check(); err != nil {
+			return nil, err
+		}
+		if source.In == "header" {
+			source.Name = textproto.CanonicalMIMEHeaderKey(source.Name)
+		}
+		if slices.Contains(sources, source) {
+			return nil, fmt.Errorf("from %s %s is there twice; write it once", source.In, source.Name)
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}

@@ -1,0 +1,268 @@
+package auth
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxDepth bounds how deeply objects and arrays may nest. Real tokens nest two or three levels.
+const maxDepth = 32
+
+var (
+	errNotObject  = errors.New("not one JSON object in UTF-8")
+	errTooDeep    = errors.New("JSON nests too deeply")
+	errDuplicate  = errors.New("a JSON object names a member twice")
+	errSurrogates = errors.New("a JSON string holds half of a surrogate pair")
+)
+
+// object is the text of one JSON object, found well-formed by parseObject, cut into its members.
+type object []member
+
+// member is one name of an object, unescaped, and the JSON text of its value.
+type member struct{ name, value string }
+
+// parseObject reads exactly one JSON object and refuses what two readers could understand differently:
+// members named twice (compared after unescaping, at every level), invalid UTF-8, half surrogate pairs,
+// and anything before or after the object. See RFC 8259 sections 4 and 8.2, and RFC 8725 section 3.7.
+func parseObject(data []byte) (object, error) {
+	// The grammar is the standard library's business; what is left to us is what it lets pass.
+	if !utf8.Valid(data) || !json.Valid(data) {
+		return nil, errNotObject
+	}
+	s := scanner{text: string(data)}
+	s.blanks()
+	if s.text[s.pos] != '{' {
+		return nil, errNotObject
+	}
+	members := make(object, 0, 12)
+	err := s.object(1, func(m member) { members = append(members, m) })
+	if err != nil {
+		return nil, err
+	}
+	return members, nil
+}
+
+// members cuts an object's text that parseObject has seen as part of a bigger one.
+func members(text string) object {
+	var found object
+	s := scanner{text: text}
+	_ = s.object(1, func(m member) { found = append(found, m) })
+	return found
+}
+
+// get returns the JSON text of the member called name.
+func (o object) get(name string) (value string, ok bool) {
+	for i := range o {
+		if o[i].name == name {
+			return o[i].value, true
+		}
+	}
+	return "", false
+}
+
+// lookup follows a dotted path. At each level a member with the whole remaining path as its name wins, then
+// the longest name that ends before a dot: claim names may be URLs and so hold dots themselves.
+// Array elements have no path.
+func (o object) lookup(path string) (value string, ok bool) {
+	for {
+		if value, ok = o.get(path); ok {
+			return value, true
+		}
+		value, path = o.longest(path)
+		if !strings.HasPrefix(value, "{") {
+			return "", false
+		}
+		o = members(value)
+	}
+}
+
+// longest finds the member with the longest name that path begins with, up to a dot, and what follows the dot.
+func (o object) longest(path string) (value, rest string) {
+	for end := strings.LastIndexByte(path, '.'); end > 0; end = strings.LastIndexByte(path[:end], '.') {
+		if value, ok := o.get(path[:end]); ok {
+			return value, path[end+1:]
+		}
+	}
+	return "", ""
+}
+
+// scanner walks JSON that is known to be well-formed, so it checks no grammar and cannot run past the end.
+type scanner struct {
+	text string
+	pos  int
+}
+
+func (s *scanner) blanks() {
+	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
+		s.pos++
+	}
+}
+
+// value walks over one value that sits depth levels down.
+func (s *scanner) value(depth int) error {
+	switch s.text[s.pos] {
+	case '{':
+		return s.object(depth+1, nil)
+	case '[':
+		return s.array(depth + 1)
+	case '"':
+		_, err := s.string()
+		return err
+	}
+	for s.pos < len(s.text) && strings.IndexByte(",]} \t\r\n", s.text[s.pos]) < 0 {
+		s.pos++
+	}
+	return nil
+}
+
+func (s *scanner) array(depth int) error {
+	if depth > maxDepth {
+		return errTooDeep
+	}
+	s.pos++
+	s.blanks()
+	for s.text[s.pos] != ']' {
+		if err := s.value(depth); err != nil {
+			return err
+		}
+		s.next()
+	}
+	s.pos++
+	return nil
+}
+
+// object walks over an object and hands its members to each, if that is not nil.
+func (s *scanner) object(depth int, each func(member)) error {
+	if depth > maxDepth {
+		return errTooDeep
+	}
+	var seen names
+	s.pos++
+	s.blanks()
+	for s.text[s.pos] != '}' {
+		quoted, err := s.string()
+		if err != nil {
+			return err
+		}
+		name := unquote(quoted)
+		if !seen.add(name) {
+			return errDuplicate
+		}
+		s.blanks()
+		s.pos++ // the colon
+		s.blanks()
+		start := s.pos
+		if err := s.value(depth); err != nil {
+			return err
+		}
+		if each != nil {
+			each(member{name, s.text[start:s.pos]})
+		}
+		s.next()
+	}
+	s.pos++
+	return nil
+}
+
+// next moves over a comma to the next element, or stays at the closing bracket.
+func (s *scanner) next() {
+	s.blanks()
+	if s.text[s.pos] == ',' {
+		s.pos++
+		s.blanks()
+	}
+}
+
+// string walks over a string and returns it with its quotes.
+func (s *scanner) string() (quoted string, err error) {
+	start := s.pos
+	for s.pos++; s.text[s.pos] != '"'; s.pos++ {
+		if s.text[s.pos] != '\\' {
+			continue
+		}
+		s.pos++
+		if s.text[s.pos] != 'u' {
+			continue
+		}
+		switch unit := s.unit(s.pos + 1); {
+		case unit >= 0xDC00 && unit <= 0xDFFF:
+			return "", errSurrogates
+		case unit >= 0xD800 && unit <= 0xDBFF:
+			low := s.pos + 5
+			if !strings.HasPrefix(s.text[low:], `\u`) {
+				return "", errSurrogates
+			}
+			if second := s.unit(low + 2); second < 0xDC00 || second > 0xDFFF {
+				return "", errSurrogates
+			}
+			s.pos = low + 5
+		default:
+			s.pos += 4
+		}
+	}
+	s.pos++
+	return s.text[start:s.pos], nil
+}
+
+// unit reads the four hexadecimal digits at pos.
+func (s *scanner) unit(pos int) uint64 {
+	unit, _ := strconv.ParseUint(s.text[pos:pos+4], 16, 16)
+	return unit
+}
+
+// unquote turns a well-formed JSON string into its text, without a copy where nothing is escaped.
+func unquote(quoted string) string {
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	var text string
+	_ = json.Unmarshal([]byte(quoted), &text)
+	return text
+}
+
+// names is a set that costs nothing while it is small and stays linear when it is not.
+type names struct {
+	few  []string
+	many map[string]struct{}
+}
+
+// add reports whether name is new.
+func (n *names) add(name string) bool {
+	if n.many != nil {
+		_, old := n.many[name]
+		n.many[name] = struct{}{}
+		return !old
+	}
+	for _, old := range n.few {
+		if old == name {
+			return false
+		}
+	}
+	n.few = append(n.few, name)
+	if len(n.few) == 16 {
+		n.many = make(map[string]struct{}, 64)
+		for _, old := range n.few {
+			n.many[old] = struct{}{}
+		}
+	}
+	return true
+}
+
+// texts reads an array of strings.
+func texts(array string) (list []string, ok bool) {
+	if array[0] != '[' {
+		return nil, false
+	}
+	s := scanner{text: array, pos: 1}
+	for s.blanks(); s.text[s.pos] != ']'; s.next() {
+		if s.text[s.pos] != '"' {
+			return nil, false
+		}
+		quoted, _ := s.string()
+		list = append(list, unquote(quoted))
+	}
+	return list, true
+}

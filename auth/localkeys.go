@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// maxKeyFile bounds key files and key sets, in bytes.
+const maxKeyFile = 256 << 10
+
+// parseSecret reads an HMAC secret: text, or base64 in any of its usual alphabets after "base64:".
+// How long it must be depends on the algorithms; checkSecret knows. No error quotes the secret.
+func parseSecret(text string) (key, error) {
+	secret := []byte(text)
+	if encoded, ok := strings.CutPrefix(text, "base64:"); ok {
+		var err error
+		if secret, err = decodeBase64(encoded); err != nil {
+			return key{}, errors.New("what follows base64: is not base64; write the secret as `openssl rand -base64 32` prints it")
+		}
+	} else if text != strings.TrimSpace(text) {
+		return key{}, errors.New("begins or ends with white space; remove it, or write the secret as base64:")
+	}
+	if bytes.Contains(secret, []byte("-----BEGIN ")) || isPublicKey(secret) {
+		return key{}, errors.New("this is a public or private key, and whoever knows the public one could sign tokens; " +
+			"write `public_key` instead of `secret`")
+	}
+	return key{family: familyHMAC, public: secret}, nil
+}
+
+// decodeBase64 takes both alphabets, padded or not.
+func decodeBase64(text string) ([]byte, error) {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(strings.TrimSpace(text), "="))
+	return base64.RawStdEncoding.DecodeString(text)
+}
+
+// isPublicKey reports whether secret is a public key in DER, or that in base64, as PEM files hold it.
+func isPublicKey(secret []byte) bool {
+	if _, err := x509.ParsePKIXPublicKey(secret); err == nil {
+		return true
+	}
+	if _, err := x509.ParsePKCS1PublicKey(secret); err == nil {
+		return true
+	}
+	der, err := decodeBase64(string(secret))
+	if err != nil || len(der) == 0 {
+		return false
+	}
+	_, err = x509.ParsePKIXPublicKey(der)
+	return err == nil
+}
+
+// checkSecret wants a secret at least as long as the hash (RFC 7518 section 3.2), and not one byte repeated.
+func checkSecret(secret []byte, alg *algorithm) error {
+	if need := alg.hash.Size(); len(secret) < need {
+		return fmt.Errorf("has %d bytes, %s needs at least %d; make one with `openssl rand -base64 %d` and write it after base64:",
+			len(secret), alg.name, need, need)
+	}
+	if bytes.Count(secret, secret[:1]) == len(secret) {
+		return errors.New("is one byte repeated; make one with `openssl rand -base64 32` and write it after base64:")
+	}
+	return nil
+}
+
+// parsePublicKeys reads the keys of a PEM text, or of the PEM file at that path.
+func parsePublicKeys(textOrPath string) ([]key, error) {
+	if strings.HasPrefix(strings.TrimSpace(textOrPath), "-----BEGIN") {
+		return parsePEM([]byte(textOrPath))
+	}
+	data, err := readFile(textOrPath)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parsePEM(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", textOrPath, err)
+	}
+	return keys, nil
+}
+
+// readFile reads a file of at most maxKeyFile bytes.
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readAll(file)
+}
+
+func parsePEM(data []byte) ([]key, error) {
+	var keys []key
+	for rest := bytes.TrimSpace(data); len(rest) > 0; rest = bytes.TrimSpace(rest) {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil, errors.New("not a PEM text; for a JSON Web Key Set write `jwks`")
+		}
+		public, err := parseBlock(block)
+		if err != nil {
+			return nil, err
+		}
+		k, err := newKey(public)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("holds no key")
+	}
+	return keys, nil
+}
+
+func parseBlock(block *pem.Block) (crypto.PublicKey, error) {
+	switch {
+	case block.Type == "PUBLIC KEY":
+		return x509.ParsePKIXPublicKey(block.Bytes)
+	case block.Type == "RSA PUBLIC KEY":
+		return x509.ParsePKCS1PublicKey(block.Bytes)
+	case strings.HasSuffix(block.Type, "PRIVATE KEY"):
+		return nil, errors.New("this is a private key, which belongs to whoever signs the tokens; " +
+			"write its public half, as `openssl pkey -in FILE -pubout` prints it")
+	case block.Type == "CERTIFICATE":
+		return nil, errors.New("this is a certificate; write its public key, as `openssl x509 -in FILE -pubkey -noout` prints it")
+	}
+	return nil, fmt.Errorf("PEM block %q is no public key; it must say PUBLIC KEY", block.Type)
+}

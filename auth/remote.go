@@ -1,0 +1,325 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// refreshEvery is the time between two good fetches, less or more a tenth.
+	refreshEvery = 10 * time.Minute
+	// refreshPause is the shortest time between two fetches that unknown kids may ask for.
+	refreshPause = 10 * time.Second
+	// retryFirst and retryMost bound the pause after a failed fetch, which doubles each time.
+	retryFirst = time.Second
+	retryMost  = 30 * time.Second
+	// lastGood is how long a set is used when no newer one can be had.
+	lastGood = 24 * time.Hour
+	// firstWait is how long a request waits for the very first set.
+	firstWait = 3 * time.Second
+)
+
+// RemoteConfig configures RemoteKeys. Exactly one of URL and Issuer is set.
+type RemoteConfig struct {
+	// URL is the address of the key set, https or http on loopback, or the path of a file that holds it.
+	URL string
+	// Issuer finds the key set by OpenID Connect discovery.
+	Issuer string
+	// Client fetches. Its redirects and cookies are not used. Nil means a client of our own.
+	Client *http.Client
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+	// OnRefresh, if set, is told the result of each fetch: one of RefreshResults, with the cause for the log
+	// unless it is "ok". It is called from one goroutine at a time and must not block.
+	OnRefresh func(result string, err error)
+}
+
+// RemoteKeys is a key set that is fetched in the background: every ten minutes, less or more one, and when a
+// token names a kid that the set does not hold, then at most once in ten seconds. When the server fails the last
+// good set is used for up to 24 hours. No request waits for a fetch, except up to three seconds for
+// the very first set. It is safe for concurrent use and may be shared by several Authenticators.
+type RemoteKeys struct {
+	cfg   RemoteConfig
+	fetch fetcher
+
+	good atomic.Pointer[goodSet]
+	due  atomic.Int64  // when the next fetch should begin, in Unix nanoseconds
+	wake chan struct{} // due has moved nearer
+
+	mu       sync.Mutex // guards what follows; never held during a fetch
+	flight   *flight
+	started  time.Time // when the last fetch began
+	failures int       // in a row
+	lastErr  error     // of the last fetch
+	runs     int       // how many Runs there are
+}
+
+// goodSet is the result of a good fetch.
+type goodSet struct {
+	keys    *keySet
+	body    []byte
+	fetched time.Time
+}
+
+// flight is a fetch under way.
+type flight struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// NewRemoteKeys checks cfg and makes a key set. It makes no network connection: the first fetch is Run's, or that of
+// the first request that needs keys. A file is read at once, and its faults are errors.
+func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
+	if (cfg.URL == "") == (cfg.Issuer == "") {
+		return nil, errors.New("write either jwks or issuer")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	k := &RemoteKeys{cfg: cfg, fetch: newFetcher(cfg.Client), wake: make(chan struct{}, 1)}
+	switch {
+	case cfg.Issuer != "":
+		if at, err := parseAddress(cfg.Issuer); err != nil || at.RawQuery != "" {
+			return nil, fmt.Errorf("issuer %s: write the https address that the provider calls its issuer", cfg.Issuer)
+		}
+	case k.isFile():
+		body, err := k.load(context.Background())
+		if err == nil {
+			err = k.accept(body, cfg.Now())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("jwks %s: %w", cfg.URL, err)
+		}
+		k.due.Store(cfg.Now().Add(around(refreshEvery)).UnixNano())
+	default:
+		if _, err := parseAddress(cfg.URL); err != nil {
+			return nil, fmt.Errorf("jwks %s: %w", cfg.URL, err)
+		}
+	}
+	return k, nil
+}
+
+func (k *RemoteKeys) isFile() bool { return k.cfg.URL != "" && !strings.Contains(k.cfg.URL, "://") }
+
+// Run refreshes the keys until ctx ends. Several may run at once; only one fetches. When the last one returns, no
+// goroutine of k is left.
+func (k *RemoteKeys) Run(ctx context.Context) {
+	k.mu.Lock()
+	k.runs++
+	k.mu.Unlock()
+	defer k.leave()
+	for ctx.Err() == nil {
+		now := k.cfg.Now()
+		pause := time.Duration(k.due.Load() - now.UnixNano())
+		if pause <= 0 {
+			select {
+			case <-k.start(now).done:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-k.wake:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// leave ends a Run. With the last one the fetch under way ends too.
+func (k *RemoteKeys) leave() {
+	k.mu.Lock()
+	k.runs--
+	last, f := k.runs == 0, k.flight
+	k.mu.Unlock()
+	if last && f != nil {
+		f.cancel()
+		<-f.done
+	}
+}
+
+// peek returns the last good set. If a fetch is due and no Run has begun it, peek begins it and does not wait.
+func (k *RemoteKeys) peek(now time.Time) (*keySet, bool) {
+	good := k.good.Load()
+	if good == nil {
+		return nil, false
+	}
+	if now.UnixNano() >= k.due.Load() {
+		k.start(now)
+	}
+	return good.keys, now.Sub(good.fetched) < lastGood
+}
+
+// wait returns the set, and waits for the very first one if a fetch is under way or may begin.
+func (k *RemoteKeys) wait(ctx context.Context) (*keySet, error) {
+	now := k.cfg.Now()
+	keys, ok := k.peek(now)
+	if ok {
+		return keys, nil
+	}
+	if keys != nil {
+		return nil, fmt.Errorf("%w: the last good set is too old: %w", ErrKeysUnavailable, k.lastError())
+	}
+	if f := k.startIfDue(now); f != nil {
+		timer := time.NewTimer(firstWait)
+		defer timer.Stop()
+		select {
+		case <-f.done:
+		case <-timer.C:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, ctx.Err())
+		}
+	}
+	if good := k.good.Load(); good != nil {
+		return good.keys, nil
+	}
+	return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, k.lastError())
+}
+
+// unknownKey brings the next fetch forward, to ten seconds after the last one began.
+func (k *RemoteKeys) unknownKey() {
+	now := k.cfg.Now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.flight != nil {
+		return
+	}
+	if soonest := k.started.Add(refreshPause); soonest.UnixNano() < k.due.Load() {
+		k.due.Store(soonest.UnixNano())
+		select {
+		case k.wake <- struct{}{}:
+		default:
+		}
+	}
+	if now.UnixNano() >= k.due.Load() {
+		k.startLocked(now)
+	}
+}
+
+var errFetching = errors.New("the first fetch is not done yet")
+
+func (k *RemoteKeys) lastError() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.lastErr == nil {
+		return errFetching
+	}
+	return k.lastErr
+}
+
+// start joins the fetch under way or begins one.
+func (k *RemoteKeys) start(now time.Time) *flight {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.startLocked(now)
+}
+
+// startIfDue joins the fetch under way, or begins one unless we are pausing after a failure.
+func (k *RemoteKeys) startIfDue(now time.Time) *flight {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.flight == nil && now.UnixNano() < k.due.Load() {
+		return nil
+	}
+	return k.startLocked(now)
+}
+
+func (k *RemoteKeys) startLocked(now time.Time) *flight {
+	if k.flight != nil {
+		return k.flight
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+	k.flight = &flight{cancel: cancel, done: make(chan struct{})}
+	k.started = now
+	k.due.Store(now.Add(refreshPause).UnixNano()) // until the fetch knows better
+	go k.refresh(ctx, k.flight)
+	return k.flight
+}
+
+// refresh is one fetch, from beginning to end.
+func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
+	defer close(f.done)
+	defer f.cancel()
+	err := k.fetchSet(ctx)
+	cancelled := err != nil && errors.Is(ctx.Err(), context.Canceled)
+	if k.cfg.OnRefresh != nil && !cancelled {
+		k.cfg.OnRefresh(resultOf(err), err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.flight, k.lastErr = nil, err
+	pause := around(refreshEvery)
+	switch {
+	case cancelled:
+		pause = 0
+	case err != nil:
+		pause = around(min(retryFirst<<min(k.failures, 10), retryMost))
+		k.failures++
+	default:
+		k.failures = 0
+	}
+	k.due.Store(k.cfg.Now().Add(pause).UnixNano())
+}
+
+// fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes an error.
+func (k *RemoteKeys) fetchSet(ctx context.Context) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fetchFailed(resultPanic, fmt.Errorf("panic: %v", fault))
+		}
+	}()
+	body, err := k.load(ctx)
+	if err != nil {
+		return err
+	}
+	return k.accept(body, k.cfg.Now())
+}
+
+// load gets the text of the set.
+func (k *RemoteKeys) load(ctx context.Context) ([]byte, error) {
+	if k.isFile() {
+		body, err := readFile(k.cfg.URL)
+		var failed *fetchError
+		if err != nil && !errors.As(err, &failed) {
+			return nil, fetchFailed(resultFile, err)
+		}
+		return body, err
+	}
+	address := k.cfg.URL
+	if k.cfg.Issuer != "" {
+		var err error
+		if address, err = k.fetch.discover(ctx, k.cfg.Issuer); err != nil {
+			return nil, err
+		}
+	}
+	return k.fetch.get(ctx, address)
+}
+
+// accept takes over a set. One that has not changed keeps its address, and with it the cache of verified tokens.
+func (k *RemoteKeys) accept(body []byte, now time.Time) error {
+	if old := k.good.Load(); old != nil && bytes.Equal(old.body, body) {
+		k.good.Store(&goodSet{old.keys, body, now})
+		return nil
+	}
+	keys, err := parseKeySet(body)
+	if err != nil {
+		return err
+	}
+	k.good.Store(&goodSet{keys, body, now})
+	return nil
+}
+
+// around spreads d by a tenth to either side, so that a fleet does not ask all at once.
+func around(d time.Duration) time.Duration {
+	return d - d/10 + rand.N(d/5)
+}

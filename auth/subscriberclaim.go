@@ -1,0 +1,145 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// subscriberRules choose the subscriber from claims.
+type subscriberRules struct {
+	claims  []subscriberClaim
+	contact Contact
+}
+
+// subscriberClaim is one entry of SubscriberID.
+type subscriberClaim struct {
+	path string
+	kind Kind // empty: by shape
+	// number: a JSON integer may stand for the id, because the entry itself says :phone.
+	number bool
+	// verified are the paths that may say whether the e-mail, or the phone, belongs to the user.
+	verifiedEmail, verifiedPhone []string
+}
+
+func newSubscriberRules(entries []string, contact Contact) (*subscriberRules, error) {
+	if len(entries) == 0 {
+		entries = []string{"email", "phone_number", "sub"}
+	}
+	switch contact {
+	case "":
+		contact = ContactIfPresent
+	case ContactIfPresent, ContactRequired, ContactIgnore:
+	default:
+		return nil, fmt.Errorf("verified_contact %q: write if_present, required or ignore", string(contact))
+	}
+	rules := &subscriberRules{contact: contact}
+	for _, entry := range entries {
+		claim := newSubscriberClaim(entry)
+		if claim.path == "" {
+			return nil, fmt.Errorf("subscriber_id %q names no claim; write `subscriber_id email`, for example", entry)
+		}
+		rules.claims = append(rules.claims, claim)
+	}
+	return rules, nil
+}
+
+// newSubscriberClaim reads "claim" or "claim:kind". A colon that no kind follows belongs to the claim's name.
+func newSubscriberClaim(entry string) subscriberClaim {
+	claim := subscriberClaim{path: entry}
+	if colon := strings.LastIndexByte(entry, ':'); colon >= 0 {
+		switch kind := Kind(entry[colon+1:]); kind {
+		case Email, Phone, UUID:
+			claim.path, claim.kind, claim.number = entry[:colon], kind, kind == Phone
+		}
+	}
+	if claim.kind == "" {
+		switch claim.path {
+		case "email":
+			claim.kind = Email
+		case "phone_number":
+			claim.kind = Phone
+		}
+	}
+	claim.verifiedEmail = verifiedPaths(claim.path, "email_verified")
+	claim.verifiedPhone = verifiedPaths(claim.path, "phone_number_verified")
+	return claim
+}
+
+// verifiedPaths lists where a provider may say that the contact at path is verified: the standard claim of OpenID
+// Connect Core section 5.1, the same beside a nested claim (user.email_verified), and the claim's own name
+// with _verified.
+func verifiedPaths(path, standard string) []string {
+	paths := []string{standard}
+	if dot := strings.LastIndexByte(path, '.'); dot >= 0 && path[:dot+1]+standard != path+"_verified" {
+		paths = append(paths, path[:dot+1]+standard)
+	}
+	if path+"_verified" != standard {
+		paths = append(paths, path+"_verified")
+	}
+	return paths
+}
+
+// choose takes the first claim that gives a usable subscriber. If trace is not nil it is told about each claim.
+func (r *subscriberRules) choose(claims object, trace func(line string)) Subscriber {
+	for i := range r.claims {
+		claim := &r.claims[i]
+		subscriber, err := claim.read(claims)
+		if err == nil {
+			err = r.verified(claim, subscriber.Kind, claims)
+		}
+		switch {
+		case err == nil && trace != nil:
+			trace(claim.path + ": taken as " + string(subscriber.Kind))
+		case trace != nil:
+			trace(claim.path + ": " + err.Error())
+		}
+		if err == nil {
+			return subscriber
+		}
+	}
+	return Subscriber{}
+}
+
+var (
+	errMissing    = errors.New("missing")
+	errNoText     = errors.New("not a string")
+	errUnverified = errors.New("not verified")
+)
+
+func (c *subscriberClaim) read(claims object) (Subscriber, error) {
+	value, _ := claims.lookup(c.path)
+	switch {
+	case value == "", value == "null", value == `""`:
+		return Subscriber{}, errMissing
+	case value[0] == '"':
+		return ParseSubscriber(c.kind, unquote(value))
+	case c.number && isPhone(value):
+		// The exact digits of the token: a float would round them.
+		return Subscriber{Phone, value}, nil
+	}
+	return Subscriber{}, errNoText
+}
+
+// verified applies VerifiedContact to an e-mail or phone.
+func (r *subscriberRules) verified(claim *subscriberClaim, kind Kind, claims object) error {
+	paths := claim.verifiedEmail
+	if kind == Phone {
+		paths = claim.verifiedPhone
+	}
+	if kind == UUID || r.contact == ContactIgnore {
+		return nil
+	}
+	said := false
+	for _, path := range paths {
+		value, there := claims.lookup(path)
+		if there && value != "true" && value != `"true"` {
+			return errUnverified
+		}
+		said = said || there
+	}
+	if !said && r.contact == ContactRequired {
+		return errUnverified
+	}
+	return nil
+}

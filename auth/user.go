@@ -1,0 +1,48 @@
+package auth
+
+import "time"
+
+// User is a verified user. It is immutable and shared between requests: the same token gives the same *User
+// for as long as it is remembered.
+type User struct {
+	// Subscriber is zero when no listed claim gave a usable one.
+	Subscriber Subscriber
+	// Issuer is the verified iss claim; it may be empty.
+	Issuer string
+	// Expires is the exp claim.
+	Expires time.Time
+
+	claims object
+	rules  *subscriberRules
+}
+
+// Claim returns the claim at a dotted path as text: strings as they are, numbers in their exact digits,
+// booleans as true and false, objects and arrays as JSON. Missing, null and empty claims are not ok.
+// A claim of exactly that name wins over a path. Elements of arrays cannot be reached.
+func (u *User) Claim(path string) (text string, ok bool) {
+	value, _ := u.claims.lookup(path)
+	switch {
+	case value == "", value == "null", value == `""`:
+		return "", false
+	case value[0] == '"':
+		return unquote(value), true
+	}
+	return value, true
+}
+
+// SubscriberTrace says what became of each claim of SubscriberID, in order, up to the one that was taken: for
+// explaining a decision to an operator. It holds names of claims and never their values.
+func (u *User) SubscriberTrace() []string {
+	if u.rules == nil {
+		return nil
+	}
+	var trace []string
+	u.rules.choose(u.claims, func(line string) { trace = append(trace, line) })
+	return trace
+}
+
+// String tells nothing about the user, so that one printed by mistake gives nobody's claims away.
+func (u *User) String() string { return "a verified user" }
+
+// GoString is String.
+func (u *User) GoString() string { return u.String() }
