@@ -1,5 +1,267 @@
 package sandbox
 
-import "net/http"
+import (
+	"bytes"
+	"cmp"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
 
-func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request, id, action string) {}
+//go:embed page.html
+var pageHTML string
+
+var pages = template.Must(template.New("page").Parse(pageHTML))
+
+// view is what the pages show.
+type view struct {
+	Heading     string
+	Description string
+	Notice      string
+	Nonce       string
+	SuccessURL  string
+
+	// of a checkout
+	Link           Link
+	Offer          Payment
+	Product        string
+	AdditionalText string
+	Button         string
+	Picture        string
+	Typed          string // into the form, and refused
+	Subscription   bool
+	Remaining      remaining
+	Fields         []field
+	Unconfirmed    bool
+
+	// of a receipt
+	Payment Payment
+	Events  []Event
+}
+
+// servePage answers /pay/{id} and the actions below it.
+func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request, id, action string) {
+	switch action {
+	case "", "receipt":
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			notAllowed(w, "GET, HEAD")
+			return
+		}
+		if action == "" {
+			s.showCheckout(w, r, id, "", "")
+			return
+		}
+		s.showReceipt(w, id)
+	case "pay", "fail", "expire":
+		if r.Method != http.MethodPost {
+			notAllowed(w, "POST")
+			return
+		}
+		s.act(w, r, id, action)
+	default:
+		s.showDead(w, ErrNoLink)
+	}
+}
+
+func notAllowed(w http.ResponseWriter, allow string) {
+	w.Header().Set("Allow", allow)
+	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+}
+
+// act is a press of one of the three buttons. It answers with a redirect, so
+// that reloading the page presses nothing again.
+func (s *Sandbox) act(w http.ResponseWriter, r *http.Request, id, action string) {
+	var err error
+	next := "../" + url.PathEscape(id)
+	switch action {
+	case "fail":
+		err = s.Decline(id)
+	case "expire":
+		err = s.Expire(id)
+	default:
+		next = "receipt"
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		typed := r.PostFormValue("subscriber")
+		if typed != "" && !isSubscriber(typed) {
+			s.showCheckout(w, r, id, typed, "This is no e-mail address, phone number (digits only) or UUID.")
+			return
+		}
+		err = s.press(id, typed, r.PostFormValue("trial") != "")
+	}
+	switch {
+	case errors.Is(err, ErrNoSubscriber):
+		s.showCheckout(w, r, id, "", "Please say who pays.")
+	case err != nil:
+		s.showDead(w, err)
+	default:
+		w.Header().Set("Location", next)
+		setPageHeader(w, "default-src 'none'")
+		w.WriteHeader(http.StatusSeeOther)
+	}
+}
+
+// press pays as the form says.
+func (s *Sandbox) press(id, typed string, trial bool) error {
+	var opts []PayOption
+	if typed != "" {
+		opts = append(opts, As(typed))
+	}
+	if trial {
+		opts = append(opts, Trial())
+	}
+	_, err := s.Pay(id, opts...)
+	return err
+}
+
+// showCheckout shows the page of an open link; with a complaint, again.
+func (s *Sandbox) showCheckout(w http.ResponseWriter, r *http.Request, id, typed, complaint string) {
+	s.mu.Lock()
+	l, err := s.openLinkLocked(id)
+	if err != nil {
+		s.mu.Unlock()
+		s.showDead(w, err)
+		return
+	}
+	now := s.cfg.Now()
+	open := l.export(now)
+	s.mu.Unlock()
+
+	v := newCheckout(open, now)
+	v.Typed, v.Notice = typed, complaint
+	v.Picture = ownPicture(r, cmp.Or(open.ProductImage, open.Base.ProductImage))
+	status := http.StatusOK
+	switch {
+	case complaint != "":
+		status = http.StatusUnprocessableEntity
+	case open.Declined > 0:
+		v.Notice = "The payment was declined. You can try again."
+	}
+	s.render(w, status, "checkout", v)
+}
+
+func newCheckout(l Link, now time.Time) view {
+	offer := l.offer()
+	v := view{
+		Link:           l,
+		Offer:          offer,
+		Heading:        cmp.Or(text(l.Fields, "title"), l.Base.Title, l.PackageName, l.Base.PackageName),
+		Description:    cmp.Or(text(l.Fields, "description"), l.Base.Description),
+		Product:        cmp.Or(l.PackageName, l.Base.PackageName),
+		AdditionalText: cmp.Or(l.AdditionalText, l.Base.AdditionalText),
+		Button:         cmp.Or(text(l.Fields, "buttonText"), l.Base.ButtonText, "Pay "+offer.Price+" "+offer.Currency),
+		Subscription:   offer.PaymentType == Subscription,
+		Remaining:      remaining(l.ExpiresAt.Sub(now)),
+		Fields:         fieldsOf(l),
+	}
+	if v.Product == v.Heading {
+		v.Product = "" // said already
+	}
+	for _, f := range v.Fields {
+		v.Unconfirmed = v.Unconfirmed || f.unconfirmed
+	}
+	return v
+}
+
+// showReceipt follows a payment.
+func (s *Sandbox) showReceipt(w http.ResponseWriter, id string) {
+	s.mu.Lock()
+	l, ok := s.links.get(id)
+	var p *payment
+	if ok {
+		p, ok = s.payments.get(l.paidBy)
+	}
+	if !ok {
+		s.mu.Unlock()
+		s.showDead(w, ErrNoLink)
+		return
+	}
+	v := view{Heading: "Paid, in the sandbox", Payment: p.Payment, Product: p.sale.productName()}
+	s.mu.Unlock()
+	for _, e := range s.Events() {
+		if e.TransactionID == v.Payment.TransactionID {
+			v.Events = append(v.Events, e)
+		}
+	}
+	s.render(w, http.StatusOK, "receipt", v)
+}
+
+// showDead answers for a link that cannot be opened.
+func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
+	status := http.StatusGone
+	v := view{}
+	switch {
+	case errors.Is(err, ErrPaid):
+		v.Heading = "This checkout is paid"
+		v.Description = "Thank you. A checkout link can be paid once; there is nothing left to do here."
+	case errors.Is(err, ErrExpired):
+		v.Heading = "This checkout link has expired"
+		v.Description = "Links live for one hour. Go back to the shop and press the button again to get a new one."
+	default:
+		status = http.StatusNotFound
+		v.Heading = "No such checkout link"
+		v.Description = "The address is incomplete, or the sandbox has been restarted since the link was made."
+	}
+	s.render(w, status, "dead", v)
+}
+
+func (s *Sandbox) render(w http.ResponseWriter, status int, name string, v view) {
+	v.Nonce = rand.Text()
+	v.SuccessURL = s.cfg.SuccessURL
+	var page bytes.Buffer
+	if err := pages.ExecuteTemplate(&page, name, v); err != nil {
+		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
+		return
+	}
+	images := "data:"
+	if u, err := url.Parse(v.Picture); err == nil && v.Picture != "" {
+		images += " " + u.Scheme + "://" + u.Host
+	}
+	setPageHeader(w, fmt.Sprintf("default-src 'none'; style-src 'nonce-%[1]s'; script-src 'nonce-%[1]s'; img-src %[2]s; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", v.Nonce, images))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes())
+}
+
+func setPageHeader(w http.ResponseWriter, policy string) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Robots-Tag", "noindex")
+}
+
+// ownPicture returns an image that lies on the host of the page, so that
+// looking at it needs no other one; foreign images are only named in the table.
+func ownPicture(r *http.Request, image string) string {
+	u, err := url.Parse(image)
+	if err != nil || !isWebURL(image) || u.Hostname() != hostname(r.Host) {
+		return ""
+	}
+	return image
+}
+
+func hostname(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		return h
+	}
+	return host
+}
+
+// remaining is the rest of a link's hour.
+type remaining time.Duration
+
+func (d remaining) Seconds() int { return int(time.Duration(d).Round(time.Second) / time.Second) }
+
+// Clock writes 59:07.
+func (d remaining) Clock() string { return fmt.Sprintf("%d:%02d", d.Seconds()/60, d.Seconds()%60) }
+
+// ISO writes PT59M7S.
+func (d remaining) ISO() string { return fmt.Sprintf("PT%dM%dS", d.Seconds()/60, d.Seconds()%60) }

@@ -1,0 +1,305 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+func TestOneLinkAnswersThePublishedEnvelope(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	out := s.call(t, ask(fields{"subscriberId": "ada@example.com"}))
+
+	want := fmt.Sprintf(`{"meta":{"requestId":%q,"httpStatus":200},"result":{"onelink":%q}}`, out.Meta.RequestID, out.link())
+	if out.status != 200 || out.raw != want {
+		t.Errorf("got %d %s\nwant 200 %s", out.status, out.raw, want)
+	}
+	if ct := out.header.Get("Content-Type"); ct != "application/json" {
+		t.Errorf("Content-Type %q", ct)
+	}
+	if !strings.HasPrefix(out.link(), s.url+"/pay/") || !strings.HasPrefix(out.link(), "https://") {
+		t.Errorf("link %q does not lead to the sandbox", out.link())
+	}
+	if out.Meta.RequestID == "" || s.call(t, ask(nil)).Meta.RequestID == out.Meta.RequestID {
+		t.Error("request ids are not unique")
+	}
+}
+
+func TestLinkRemembersTheCall(t *testing.T) {
+	s := open(t, sandbox.Config{PublicURL: "https://pay.example.com/zotlo/"})
+	parameters := map[string]any{"checkout": "c=pro", "mmp": map[string]any{"adid": "7"}}
+	url := s.link(t, fields{
+		"subscriberId": "905555555555", "packageName": "Gold", "additionalText": "Hi", "title": "Yours",
+		"productImage": "https://img.example.com/a.png", "customPrice": "19.9", "customCurrency": "EUR",
+		"customParameters": parameters,
+	})
+	got, ok := s.Link(url)
+	if !ok {
+		t.Fatal("link is unknown")
+	}
+	want := sandbox.Link{
+		URL: "https://pay.example.com/zotlo/pay/" + got.ID, ID: got.ID,
+		CheckoutLinkID: "123", SubscriberID: "905555555555", SubscriberIPAddress: "203.0.113.7", Language: "en",
+		PackageName: "Gold", AdditionalText: "Hi", ProductImage: "https://img.example.com/a.png",
+		CustomPrice: "19.9", CustomCurrency: "EUR", CustomParameters: parameters,
+		Fields: map[string]any{
+			"checkoutLinkId": "123", "subscriberIpAddress": "203.0.113.7", "language": "en",
+			"subscriberId": "905555555555", "packageName": "Gold", "additionalText": "Hi", "title": "Yours",
+			"productImage": "https://img.example.com/a.png", "customPrice": "19.9", "customCurrency": "EUR",
+			"customParameters": parameters,
+		},
+		Base: sandbox.BaseLink{
+			Name: "Checkout link 123", PackageID: "sandbox-package", PackageName: "Pro",
+			Price: "9.99", Currency: "USD", PaymentType: sandbox.Subscription,
+		},
+		CreatedAt: noon, ExpiresAt: noon.Add(time.Hour), State: sandbox.Open,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]sandbox.Link{want}, s.Links()); diff != "" {
+		t.Error(diff)
+	}
+	if byID, ok := s.Link(got.ID); !ok || byID.URL != got.URL {
+		t.Error("the bare id does not find the link")
+	}
+}
+
+func TestRequestsShowWhatArrived(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	s.call(t, ask(nil))
+	s.call(t, "not json")
+	got := s.Requests()
+	if s.Calls() != 2 || len(got) != 2 {
+		t.Fatalf("%d calls, %d requests", s.Calls(), len(got))
+	}
+	if diff := cmp.Diff(map[string]any(ask(nil)), got[0].Body); diff != "" {
+		t.Error(diff)
+	}
+	first := got[0]
+	if first.Status != 200 || first.Method != "POST" || !first.Time.Equal(noon) || first.Header.Get("AccessKey") != sandbox.DefaultAccessKey {
+		t.Errorf("first request is recorded as %+v", first)
+	}
+	if second := got[1]; second.Status != 400 || second.Body != nil || string(second.Raw) != "not json" {
+		t.Errorf("second request is recorded as %+v", second)
+	}
+}
+
+func TestBodyRules(t *testing.T) {
+	const field, price = sandbox.CodeInventedField, sandbox.CodeInventedPrice
+	tests := []struct {
+		name string
+		body any
+		code int // 0: a link is made
+	}{
+		{"the smallest call", ask(nil), 0},
+		{"unset optional fields as empty strings", ask(fields{
+			"subscriberId": "", "productImage": "", "additionalText": "", "packageName": "", "customPrice": "", "customCurrency": "",
+		}), 0},
+		{"a field nobody documents", ask(fields{"theme": "dark", "level": 3}), 0},
+
+		{"no body", "", sandbox.CodeInventedBody},
+		{"null", "null", sandbox.CodeInventedBody},
+		{"an array", "[]", sandbox.CodeInventedBody},
+		{"two objects", "{}{}", sandbox.CodeInventedBody},
+		{"half an object", `{"language":`, sandbox.CodeInventedBody},
+		{"more than 64 KiB", ask(fields{"additionalText": strings.Repeat("x", 64<<10)}), sandbox.CodeInventedBody},
+
+		{"no applicationKey", ask(fields{"applicationKey": nil}), field},
+		{"no checkoutLinkId", ask(fields{"checkoutLinkId": nil}), field},
+		{"no subscriberIpAddress", ask(fields{"subscriberIpAddress": nil}), field},
+		{"no language", ask(fields{"language": nil}), field},
+		{"an empty language", ask(fields{"language": ""}), field},
+		{"another project", ask(fields{"applicationKey": "other"}), sandbox.CodeInventedApplication},
+
+		{"checkoutLinkId as a number", ask(fields{"checkoutLinkId": 123}), field},
+		{"customPrice as a number", ask(fields{"customPrice": 9.99, "customCurrency": "EUR"}), field},
+		{"customParameters as a string", ask(fields{"customParameters": "{}"}), field},
+		{"customParameters as an array", ask(fields{"customParameters": []any{}}), field},
+
+		{"IPv6", ask(fields{"subscriberIpAddress": "2001:db8::7"}), 0},
+		{"IPv6 with a zone", ask(fields{"subscriberIpAddress": "fe80::1%eth0"}), field},
+		{"address with a port", ask(fields{"subscriberIpAddress": "203.0.113.7:443"}), field},
+		{"language in capitals", ask(fields{"language": "TR"}), 0},
+		{"language with a region", ask(fields{"language": "pt_br"}), 0},
+		{"language of a browser", ask(fields{"language": "pt-BR"}), field},
+		{"relative image", ask(fields{"productImage": "/a.png"}), field},
+		{"script image", ask(fields{"productImage": "javascript:alert(1)"}), field},
+
+		{"e-mail", ask(fields{"subscriberId": "ada@example.com"}), 0},
+		{"phone", ask(fields{"subscriberId": "905555555555"}), 0},
+		{"UUID", ask(fields{"subscriberId": "0e4a8f5e-7d0b-4c53-9a55-0c1f8c8b6f11"}), 0},
+		{"phone with a plus", ask(fields{"subscriberId": "+905555555555"}), sandbox.CodeSubscriberID},
+		{"short phone", ask(fields{"subscriberId": "123456"}), sandbox.CodeSubscriberID},
+		{"internal id", ask(fields{"subscriberId": "33321D3"}), sandbox.CodeSubscriberID},
+		{"e-mail with a blank", ask(fields{"subscriberId": "a da@example.com"}), sandbox.CodeSubscriberID},
+		{"endless e-mail", ask(fields{"subscriberId": strings.Repeat("a", 250) + "@example.com"}), sandbox.CodeSubscriberID},
+
+		{"price", ask(fields{"customPrice": "19.99", "customCurrency": "EUR"}), 0},
+		{"price without currency", ask(fields{"customPrice": "19.99"}), price},
+		{"currency without price", ask(fields{"customCurrency": "EUR"}), price},
+		{"no money", ask(fields{"customPrice": "0.00", "customCurrency": "EUR"}), price},
+		{"three decimals", ask(fields{"customPrice": "1.999", "customCurrency": "EUR"}), price},
+		{"decimal comma", ask(fields{"customPrice": "1,99", "customCurrency": "EUR"}), price},
+		{"small currency", ask(fields{"customPrice": "1.99", "customCurrency": "eur"}), price},
+	}
+	s := open(t, sandbox.Config{})
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(s.Links())
+			out := s.call(t, tt.body)
+			if tt.code == 0 {
+				if out.status != 200 || out.link() == "" {
+					t.Fatalf("refused: %d %s", out.status, out.raw)
+				}
+				return
+			}
+			refused(t, out, 400, tt.code)
+			if len(s.Links()) != before {
+				t.Error("a refused call made a link")
+			}
+		})
+	}
+}
+
+// refused checks an answer against the published error envelope.
+func refused(t *testing.T, out reply, status, code int) {
+	t.Helper()
+	if out.status != status || out.Meta.HTTPStatus != status || out.Meta.ErrorCode != code {
+		t.Errorf("got %d %s, want %d with code %d", out.status, out.raw, status, code)
+	}
+	if out.Meta.RequestID == "" || out.Meta.ErrorMessage == "" || string(out.Result) != "[]" {
+		t.Errorf("not the error envelope: %s", out.raw)
+	}
+	if invented := strings.Contains(out.Meta.ErrorMessage, "invented"); invented != (code%1000 >= 900) {
+		t.Errorf("code %d, message %q", code, out.Meta.ErrorMessage)
+	}
+}
+
+func TestHeaderRules(t *testing.T) {
+	s := open(t, sandbox.Config{AccessKey: "key", AccessSecret: "secret"})
+	good := func() *http.Request {
+		r := request(t, s.url, ask(nil))
+		r.Header.Set("AccessKey", "key")
+		r.Header.Set("AccessSecret", "secret")
+		return r
+	}
+	tests := []struct {
+		name   string
+		change func(*http.Request)
+		status int
+		code   int
+	}{
+		{"wrong key", func(r *http.Request) { r.Header.Set("AccessKey", "other") }, 401, sandbox.CodeCredentials},
+		{"no secret", func(r *http.Request) { r.Header.Del("AccessSecret") }, 401, sandbox.CodeCredentials},
+		{"no content type", func(r *http.Request) { r.Header.Del("Content-Type") }, 400, sandbox.CodeInventedBody},
+		{"a form", func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }, 400, sandbox.CodeInventedBody},
+		{"GET", func(r *http.Request) { r.Method = "GET" }, 404, sandbox.CodeEndpoint},
+		{"old version", func(r *http.Request) { r.URL.Path = "/v1/app-to-web/one-link" }, 404, sandbox.CodeEndpoint},
+		{"doubled slash", func(r *http.Request) { r.URL.Path = "/" + sandbox.OneLinkPath }, 404, sandbox.CodeEndpoint},
+		{"root", func(r *http.Request) { r.URL.Path = "/" }, 404, sandbox.CodeEndpoint},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := good()
+			tt.change(r)
+			out, err := send(s.client, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused(t, out, tt.status, tt.code)
+		})
+	}
+	out, err := send(s.client, good())
+	if err != nil || out.link() == "" {
+		t.Errorf("the unchanged call: %v %s", err, out.raw)
+	}
+}
+
+func TestOnlyKnownBaseLinks(t *testing.T) {
+	s := open(t, sandbox.Config{BaseLinks: map[string]sandbox.BaseLink{
+		"7": {Name: "Seven", Price: "70", Currency: "TRY", PaymentType: sandbox.Consumable},
+	}})
+	refused(t, s.call(t, ask(nil)), 400, sandbox.CodeInventedLink)
+	l, _ := s.Link(s.link(t, fields{"checkoutLinkId": "7"}))
+	want := sandbox.BaseLink{
+		Name: "Seven", PackageID: "sandbox-package", PackageName: "Pro",
+		Price: "70", Currency: "TRY", PaymentType: sandbox.Consumable,
+	}
+	if diff := cmp.Diff(want, l.Base); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	s := open(t, sandbox.Config{KeepRequests: 3, KeepLinks: 2})
+	var links []string
+	for range 8 {
+		links = append(links, s.link(t, nil))
+	}
+	if n := len(s.Requests()); n != 3 {
+		t.Errorf("%d requests kept", n)
+	}
+	kept := s.Links()
+	if len(kept) != 2 || kept[0].URL != links[6] || kept[1].URL != links[7] {
+		t.Errorf("kept %d links, not the newest two in order", len(kept))
+	}
+	if _, ok := s.Link(links[5]); ok {
+		t.Error("a forgotten link is still found")
+	}
+	if status, _, _ := s.get(t, links[0]); status != http.StatusNotFound {
+		t.Errorf("a forgotten link answers %d", status)
+	}
+	if s.Calls() != 8 {
+		t.Errorf("%d calls", s.Calls())
+	}
+
+	none := open(t, sandbox.Config{KeepRequests: -1})
+	none.link(t, nil)
+	if n := len(none.Requests()); n != 0 {
+		t.Errorf("%d requests kept, none wanted", n)
+	}
+}
+
+// Ten thousand callers at once, in virtual time: each gets a link of his own,
+// and the latency makes all of them meet inside.
+func TestManyCallersAtOnce(t *testing.T) {
+	const callers = 10_000
+	synctest.Test(t, func(t *testing.T) {
+		s := sandbox.New(sandbox.Config{})
+		s.Fail(sandbox.Latency(200 * time.Millisecond))
+		client := &http.Client{Transport: s.Transport()}
+		links := make([]string, callers)
+		var wg sync.WaitGroup
+		for i := range callers {
+			wg.Go(func() {
+				r := request(t, "https://api.example.com", ask(fields{"subscriberId": fmt.Sprintf("u%d@example.com", i)}))
+				out, err := send(client, r)
+				if err != nil {
+					t.Error(err)
+				}
+				links[i] = out.link()
+			})
+		}
+		wg.Wait()
+		seen := make(map[string]bool)
+		for i, url := range links {
+			l, ok := s.Link(url)
+			if !ok || l.SubscriberID != fmt.Sprintf("u%d@example.com", i) || seen[url] {
+				t.Fatalf("caller %d got the link of %q", i, l.SubscriberID)
+			}
+			seen[url] = true
+		}
+		if s.Calls() != callers || s.MaxInFlight() != callers {
+			t.Errorf("%d calls, %d at once", s.Calls(), s.MaxInFlight())
+		}
+	})
+}
