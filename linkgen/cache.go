@@ -30,7 +30,8 @@ type Key struct {
 	Order   [32]byte // HMAC over everything that the order asks for
 }
 
-// Generation is a subscriber's generation as a cache saw it. It means nothing outside the cache that gave it.
+// Generation is a subscriber's generation as a cache saw it. Two are equal if he was not forgotten in between. It means
+// nothing outside the cache that gave it; the empty one means that the cache does not know, and nothing is kept under it.
 type Generation string
 
 // Lookup is the answer of Cache.Get.

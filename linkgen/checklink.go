@@ -1,0 +1,203 @@
+package linkgen
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// A link is what we tell a shopper's browser to open, so it must mean the same to us as to a browser. Browsers (WHATWG
+// URL) mend what is broken: they drop tabs and newlines, turn backslashes into slashes and read many spellings of an
+// IP address. The check therefore allows only texts where there is nothing to mend.
+
+const maxLink = 2048
+
+var (
+	errLinkScheme = errors.New("the link is not an absolute https URL")
+	errLinkBytes  = errors.New("the link holds a character that no URL has")
+	errLinkHost   = errors.New("the link's host is not a plain host name")
+	errLinkUser   = errors.New("the link holds user information")
+	errLinkLength = fmt.Errorf("the link is longer than %d bytes", maxLink)
+	errLinkList   = errors.New("the link's host is not in link_hosts")
+	errLinkOwn    = errors.New("the link leads back to the request's own host")
+)
+
+// checkLink tells whether a shopper may be sent to link. It is run on every answer, cached or not, and does not
+// allocate unless a host needs to be brought into lower case.
+func checkLink(link string, hosts linkHosts, ownHost string) error {
+	if len(link) > maxLink {
+		return errLinkLength
+	}
+	const scheme = "https://"
+	if len(link) < len(scheme) || !strings.EqualFold(link[:len(scheme)], scheme) {
+		return errLinkScheme
+	}
+	rest := link[len(scheme):]
+	for i := range len(rest) {
+		if !urlByte[rest[i]] {
+			return errLinkBytes
+		}
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
+	}
+	if strings.IndexByte(authority, '@') >= 0 {
+		return errLinkUser
+	}
+	host, port, err := splitAuthority(authority)
+	switch {
+	case err != nil:
+		return err
+	case !hosts.allow(host, port):
+		return errLinkList
+	case ownHost != "" && host == bareHost(ownHost):
+		return errLinkOwn
+	}
+	return nil
+}
+
+// splitAuthority returns the host in lower case without a trailing dot, and the port, empty for the default one.
+func splitAuthority(authority string) (host, port string, err error) {
+	host, port, hasPort := strings.Cut(authority, ":")
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if !isHost(host) || hasPort && !isPort(port) {
+		return "", "", errLinkHost
+	}
+	if port == "443" {
+		port = ""
+	}
+	return host, port, nil
+}
+
+// isHost accepts a DNS name in lower case or a dotted IPv4 address, and no other spelling of an address.
+func isHost(host string) bool {
+	if host == "" || len(host) > 253 {
+		return false
+	}
+	last := ""
+	for rest, more := host, true; more; {
+		last, rest, more = strings.Cut(rest, ".")
+		if !isLabel(last) {
+			return false
+		}
+	}
+	if isNumber(last) { // a browser reads the whole host as an address
+		ip, err := netip.ParseAddr(host)
+		return err == nil && ip.Is4()
+	}
+	return true
+}
+
+func isLabel(label string) bool {
+	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+		return false
+	}
+	for i := range len(label) {
+		c := label[i]
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// isNumber is the rule by which the WHATWG URL standard finds that a host "ends in a number".
+func isNumber(label string) bool {
+	if hex, ok := strings.CutPrefix(label, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return strings.Trim(label, "0123456789") == ""
+}
+
+func isPort(port string) bool {
+	if port == "" || len(port) > 5 || port[0] == '0' {
+		return false
+	}
+	n := 0
+	for i := range len(port) {
+		if port[i] < '0' || port[i] > '9' {
+			return false
+		}
+		n = n*10 + int(port[i]-'0')
+	}
+	return n <= 65535
+}
+
+// bareHost brings a request's host into the form of a link's: lower case, ASCII, no port, no trailing dot.
+func bareHost(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	for i := range len(host) {
+		if host[i] >= 0x80 {
+			if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+				return strings.TrimSuffix(ascii, ".")
+			}
+			break
+		}
+	}
+	return host
+}
+
+// urlByte are the bytes of RFC 3986 section 2: unreserved, reserved and the percent sign.
+var urlByte = func() (ok [256]bool) {
+	const set = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%"
+	for i := range len(set) {
+		ok[set[i]] = true
+	}
+	return ok
+}()
+
+// linkHosts is an allow-list; an empty one allows every host on every port.
+type linkHosts struct {
+	exact    map[string]bool // host, or host:port
+	suffixes []string        // ".example.net" or ".example.net:8443"
+}
+
+// newLinkHosts reads entries such as pay.example.com, *.example.net and, for another port than 443,
+// pay.example.com:8443.
+func newLinkHosts(entries []string) (linkHosts, error) {
+	var l linkHosts
+	for _, entry := range entries {
+		name, wild := strings.CutPrefix(entry, "*.")
+		host, port, err := splitAuthority(name)
+		if err != nil {
+			return linkHosts{}, fmt.Errorf("link host %q: write a host such as pay.example.com or *.example.net", entry)
+		}
+		if port != "" {
+			host += ":" + port
+		}
+		if wild {
+			l.suffixes = append(l.suffixes, "."+host)
+			continue
+		}
+		if l.exact == nil {
+			l.exact = make(map[string]bool)
+		}
+		l.exact[host] = true
+	}
+	return l, nil
+}
+
+func (l linkHosts) allow(host, port string) bool {
+	if len(l.exact) == 0 && len(l.suffixes) == 0 {
+		return true
+	}
+	if port != "" {
+		host += ":" + port
+	}
+	if l.exact[host] {
+		return true
+	}
+	for _, suffix := range l.suffixes {
+		if len(host) > len(suffix) && strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,117 @@
+package linkgen
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The results of an API call, a closed set for metrics.
+const (
+	resultOK          = "ok"
+	resultRefused     = "refused"      // 4xx, or an error code in a 200
+	resultCredentials = "credentials"  // 401002 or 404001: keys or address are wrong
+	resultThrottled   = "throttled"    // 429
+	resultServerError = "server_error" // 5xx or 500000
+	resultConnection  = "connection"   // no whole answer
+	resultTimeout     = "timeout"      // no whole answer in time
+	resultBadAnswer   = "bad_answer"   // 200 without a link, 3xx, too long, not JSON
+	resultUntrusted   = "untrusted_link"
+	resultPanic       = "panic"
+)
+
+// Results lists every result that Hooks.APICall may be told.
+func Results() []string {
+	return []string{
+		resultOK, resultRefused, resultCredentials, resultThrottled, resultServerError,
+		resultConnection, resultTimeout, resultBadAnswer, resultUntrusted, resultPanic,
+	}
+}
+
+func causeOf(result string) error { return fmt.Errorf("the API call ended in %q", result) }
+
+// NewTransport is the transport of a Generator that was given none: TLS 1.2 or better, HTTP/2 where it is offered, kept
+// connections, no proxy from the environment and no transparent decompression. Wrap it to trace the calls.
+func NewTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    3 * time.Second,
+		MaxIdleConnsPerHost:    DefaultLimits().MaxInFlight,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: maxAnswer,
+		DisableCompression:     true,
+	}
+}
+
+// newClient never follows a redirect: net/http would carry the access secret to the other host.
+func newClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// payload is the request body for o, with a fresh random part.
+func (p *project) payload(o *Order, s Subject) ([]byte, error) {
+	var random [9]byte
+	_, _ = rand.Read(random[:]) // never fails since Go 1.24
+	a := o.attribution(s, base64.RawURLEncoding.EncodeToString(random[:]))
+	return json.Marshal(p.wireBody(o, a))
+}
+
+// ask makes one HTTP exchange. Its error, if any, is the judged one; its result is the label for metrics.
+func (g *Generator) ask(ctx context.Context, p *project, body []byte) (link string, pause time.Duration, e *Error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return "", 0, connectionError(ctx, err)
+	}
+	req.Header = p.header()
+	resp, err := g.client.Do(req)
+	if err != nil {
+		return "", 0, connectionError(ctx, err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch whole := err == nil && len(raw) <= maxAnswer; {
+	case !whole && err != nil && resp.StatusCode == http.StatusOK:
+		return "", 0, connectionError(ctx, err)
+	case !whole:
+		raw = nil // the status alone decides
+	}
+	a := readAnswer(resp.StatusCode, raw)
+	if e := a.judge(); e != nil {
+		return "", retryAfter(resp.Header.Get("Retry-After"), time.Now()), e
+	}
+	if err := checkLink(a.link, p.hosts, ""); err != nil {
+		return "", 0, &Error{
+			Reason: UntrustedLink, RequestID: a.requestID, Status: a.status,
+			cause: err, result: resultUntrusted,
+		}
+	}
+	return a.link, 0, nil
+}
+
+func connectionError(ctx context.Context, err error) *Error {
+	cause := safeCause(err)
+	if ctx.Err() != nil || errors.Is(cause, context.DeadlineExceeded) {
+		return &Error{Reason: Timeout, cause: fmt.Errorf("calling the API: %w", cause), result: resultTimeout}
+	}
+	return &Error{Reason: Unavailable, cause: fmt.Errorf("calling the API: %w", cause), result: resultConnection}
+}
+
+// outage tells a failure of the other side as a whole from a failure of one request.
+func (e *Error) outage() bool {
+	return e.result == resultServerError || e.result == resultConnection || e.result == resultTimeout
+}

@@ -1,0 +1,70 @@
+package linkgen
+
+import (
+	"errors"
+	"sync"
+	"time"
+)
+
+// pause holds a project's calls back: for a while after a 429, and for as long as its keys or its address are wrong.
+// The two are independent. Its zero value lets everything pass.
+type pause struct {
+	mu    sync.Mutex
+	until time.Time // of the pause after a 429
+	wrong *Error    // what the API said about keys or address, nil when they are right
+	probe time.Time // when the next call may find out whether they are right by now
+}
+
+// check tells why no call may be made. With take, a probe that is due is the caller's.
+func (p *pause) check(now time.Time, take bool) *Error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Before(p.until) {
+		e := failed(Throttled, "the project is paused after a 429")
+		e.RetryAfter = p.until.Sub(now)
+		return e
+	}
+	if p.wrong == nil {
+		return nil
+	}
+	if now.Before(p.probe) {
+		return p.wrong.again("the project is paused: its keys or its API address are wrong")
+	}
+	if take {
+		p.probe = now.Add(probeEvery)
+	}
+	return nil
+}
+
+// throttle pauses for d and tells whether a pause began; a longer one under way stays.
+func (p *pause) throttle(now time.Time, d time.Duration) (began bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	began = !now.Before(p.until)
+	if until := now.Add(d); until.After(p.until) {
+		p.until = until
+	}
+	return began
+}
+
+// block pauses until a probe succeeds, and tells whether the pause began.
+func (p *pause) block(now time.Time, e *Error) (began bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wrong != nil {
+		return false
+	}
+	p.wrong, p.probe = e, now.Add(probeEvery)
+	return true
+}
+
+func (p *pause) unblock() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wrong = nil
+}
+
+// again is a remembered error: it says what the API said then, and that no call was made now.
+func (e *Error) again(why string) *Error {
+	return &Error{Reason: e.Reason, Code: e.Code, RequestID: e.RequestID, Status: e.Status, cause: errors.New(why)}
+}

@@ -1,0 +1,204 @@
+package linkgen
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/patrickmn/go-cache"
+)
+
+// store is go-cache in shards with a bound over all of them. go-cache alone has no bound, and its sweep holds the one
+// lock for as long as a look at every entry takes: 617 ms for a million.
+//
+// Instants are durations since the start of the owner's clock.
+type store[V any] struct {
+	age   func() time.Duration
+	max   atomic.Int64
+	count atomic.Int64
+	next  atomic.Uint32 // where to look first for an old entry to give up
+	parts [shards]part[V]
+}
+
+// part is one shard. Its queue knows the order in which entries came, which go-cache does not.
+type part[V any] struct {
+	mu    sync.RWMutex
+	items *cache.Cache
+	queue []*slot[V] // oldest first; one that was replaced or removed is dead and stays until the queue is tidied
+	dead  int
+}
+
+type slot[V any] struct {
+	key   string
+	value V
+	until time.Duration
+	dead  bool
+}
+
+func newStore[V any](age func() time.Duration) *store[V] {
+	s := &store[V]{age: age}
+	for i := range s.parts {
+		// No janitor, and no expiry of go-cache's own: it would go by the wall clock.
+		s.parts[i].items = cache.New(cache.NoExpiration, 0)
+	}
+	return s
+}
+
+func (s *store[V]) get(shard int, key string) (v V, until time.Duration, found bool) {
+	p := &s.parts[shard]
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	sl := p.findLocked(key)
+	if sl == nil || sl.until <= s.age() {
+		return v, 0, false
+	}
+	return sl.value, sl.until, true
+}
+
+func (s *store[V]) put(shard int, key string, v V, until time.Duration) {
+	s.makeRoom(shard)
+	p := &s.parts[shard]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.putLocked(p, &slot[V]{key: key, value: v, until: until})
+}
+
+// add puts v unless there is something already, and reports whether it did.
+func (s *store[V]) add(shard int, key string, v V, until time.Duration) bool {
+	s.makeRoom(shard)
+	p := &s.parts[shard]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if sl := p.findLocked(key); sl != nil && sl.until > s.age() {
+		s.count.Add(-1) // the room is not needed
+		return false
+	}
+	s.putLocked(p, &slot[V]{key: key, value: v, until: until})
+	return true
+}
+
+func (s *store[V]) putLocked(p *part[V], sl *slot[V]) {
+	if old := p.findLocked(sl.key); old != nil {
+		p.buryLocked(old)
+		s.count.Add(-1)
+	}
+	p.items.Set(sl.key, sl, cache.NoExpiration)
+	p.queue = append(p.queue, sl)
+	if p.dead > len(p.queue)/2+8 {
+		p.tidyLocked()
+	}
+}
+
+func (s *store[V]) remove(shard int, key string) {
+	p := &s.parts[shard]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if sl := p.findLocked(key); sl != nil {
+		p.dropLocked(sl)
+		s.count.Add(-1)
+	}
+}
+
+// resize changes the bound and gives up what is too much.
+func (s *store[V]) resize(n int) {
+	s.max.Store(int64(n))
+	for shard := 0; s.count.Load() > int64(n); shard = (shard + 1) % shards {
+		s.giveUp(shard)
+	}
+}
+
+// makeRoom counts one entry more, and gives old ones up until it fits: of the shard it is for or, where that has none,
+// of another.
+func (s *store[V]) makeRoom(shard int) {
+	for {
+		n := s.count.Load()
+		if n < s.max.Load() {
+			if s.count.CompareAndSwap(n, n+1) {
+				return
+			}
+			continue
+		}
+		if !s.giveUp(shard) {
+			shard = int(s.next.Add(1)) % shards
+		}
+	}
+}
+
+func (s *store[V]) giveUp(shard int) bool {
+	p := &s.parts[shard]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.queue) > 0 {
+		oldest := p.queue[0]
+		if !oldest.dead {
+			p.dropLocked(oldest)
+			s.count.Add(-1)
+			return true
+		}
+		p.queue[0] = nil
+		p.queue = p.queue[1:]
+		p.dead--
+	}
+	return false
+}
+
+// sweep removes what is too old in one shard.
+func (s *store[V]) sweep(shard int) {
+	p := &s.parts[shard]
+	p.mu.RLock()
+	empty := len(p.queue) == 0
+	p.mu.RUnlock()
+	if empty {
+		return
+	}
+	now := s.age()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, sl := range p.queue {
+		if !sl.dead && sl.until <= now {
+			p.dropLocked(sl)
+			s.count.Add(-1)
+		}
+	}
+	p.tidyLocked()
+}
+
+func (s *store[V]) clear() {
+	for i := range s.parts {
+		p := &s.parts[i]
+		p.mu.Lock()
+		s.count.Add(-int64(len(p.queue) - p.dead))
+		p.items.Flush()
+		p.queue, p.dead = nil, 0
+		p.mu.Unlock()
+	}
+}
+
+func (p *part[V]) findLocked(key string) *slot[V] {
+	if item, found := p.items.Get(key); found {
+		return item.(*slot[V])
+	}
+	return nil
+}
+
+func (p *part[V]) dropLocked(sl *slot[V]) {
+	p.items.Delete(sl.key)
+	p.buryLocked(sl)
+}
+
+// buryLocked lets go of what a slot holds; the slot itself stays in the queue for now.
+func (p *part[V]) buryLocked(sl *slot[V]) {
+	*sl = slot[V]{dead: true}
+	p.dead++
+}
+
+func (p *part[V]) tidyLocked() {
+	live := p.queue[:0]
+	for _, sl := range p.queue {
+		if !sl.dead {
+			live = append(live, sl)
+		}
+	}
+	clear(p.queue[len(live):])
+	p.queue, p.dead = live, 0
+}
