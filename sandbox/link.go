@@ -194,11 +194,10 @@ func (l *link) export(now time.Time) Link {
 // parameters returns the custom parameters exactly as they were sent; nil if
 // there are none.
 func (l *link) parameters() json.RawMessage {
-	var call struct {
-		CustomParameters json.RawMessage `json:"customParameters"`
-	}
+	// Not a struct: its names would match without regard to case.
+	var call map[string]json.RawMessage
 	_ = json.Unmarshal(l.raw, &call) // it was checked when the link was made
-	return call.CustomParameters
+	return call["customParameters"]
 }
 
 // newLink remembers a checked call and returns the URL made for it.

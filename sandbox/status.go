@@ -1,9 +1,6 @@
 package sandbox
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // subscriberUpdate is the parameters of a subscription status webhook.
 type subscriberUpdate struct {
@@ -90,7 +87,7 @@ func statusBody(eventType string) bodyFunc {
 				ID: p.sale.subscriptionID, CreateDate: p.sale.original.At.UTC().Format(dateTime), Country: country,
 				FirstName: "Sandbox", LastName: "Shopper", Email: emailOf(p.SubscriberID),
 			},
-			Card: card{CardNumber: "411111******1111", ExpireDate: "12/" + strconv.Itoa(now.Year()%100+3)},
+			Card: card{CardNumber: "411111******1111", ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06")},
 		}
 		if eventType == EventPackageUpdate {
 			update.NewPackage = &newPackage{

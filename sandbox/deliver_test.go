@@ -1,0 +1,229 @@
+package sandbox_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+// paid pays a link whose only webhook is the payment.
+func paid(t *testing.T, hooks string) (*stage, sandbox.Event) {
+	t.Helper()
+	s := open(t, sandbox.Config{Webhooks: sandbox.Webhooks{Payments: hooks}})
+	mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
+	return s, onlyEvent(t, s)
+}
+
+func onlyEvent(t *testing.T, s *stage) sandbox.Event {
+	t.Helper()
+	events := s.Events()
+	if len(events) != 1 {
+		t.Fatalf("%d events", len(events))
+	}
+	return events[0]
+}
+
+func TestOnlyExactly200IsSuccess(t *testing.T) {
+	for _, status := range []int{200, 201, 202, 204, 302, 400, 401, 404, 429, 500, 503} {
+		hooks := openShop(t, status)
+		s, e := paid(t, hooks.url)
+		want := sandbox.Pending
+		if status == 200 {
+			want = sandbox.Delivered
+		}
+		if e.State != want || len(e.Attempts) != 1 || e.Attempts[0].Status != status {
+			t.Errorf("%d: %s after %+v", status, e.State, e.Attempts)
+		}
+		if n := len(hooks.received()); n != 1 {
+			t.Errorf("%d: %d requests arrived", status, n)
+		}
+		s.clock.Advance(24 * time.Hour)
+		if n := s.Deliver(t.Context()); n != map[bool]int{true: 0, false: 1}[status == 200] {
+			t.Errorf("%d: tried again %d times", status, n)
+		}
+	}
+}
+
+// schedule steps through time minute by minute and notes when the shop hears
+// something, until nothing is pending.
+func schedule(t *testing.T, kind sandbox.Kind, w func(url string) sandbox.Webhooks) []time.Duration {
+	t.Helper()
+	hooks := openShop(t, slices.Repeat([]int{500}, 100)...)
+	s := open(t, sandbox.Config{Webhooks: w(hooks.url)})
+	mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
+	var heard []time.Duration
+	bodies := make(map[string]bool)
+	for minute := range 24 * 60 {
+		for _, body := range hooks.received() {
+			heard = append(heard, time.Duration(minute)*time.Minute)
+			bodies[body] = true
+		}
+		s.clock.Advance(time.Minute)
+		s.Deliver(t.Context())
+	}
+	e := onlyEvent(t, s)
+	if e.Kind != kind || e.State != sandbox.Dropped || len(e.Attempts) != len(heard) {
+		t.Errorf("%s ended %s after %d attempts", e.Kind, e.State, len(e.Attempts))
+	}
+	if len(bodies) != 1 {
+		t.Error("the tries differ in their bodies")
+	}
+	return heard
+}
+
+func TestRetrySchedule(t *testing.T) {
+	const m = time.Minute
+	got := schedule(t, sandbox.KindPayment, func(url string) sandbox.Webhooks { return sandbox.Webhooks{Payments: url} })
+	if diff := cmp.Diff([]time.Duration{0, 10 * m, 40 * m, 70 * m, 100 * m, 160 * m}, got); diff != "" {
+		t.Error(diff)
+	}
+	got = schedule(t, sandbox.KindRegistration, func(url string) sandbox.Webhooks { return sandbox.Webhooks{Registration: url} })
+	want := []time.Duration{0}
+	for i := range 10 {
+		want = append(want, time.Duration(i+1)*time.Hour)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUnreachableShopIsTriedAgain(t *testing.T) {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	srv.Close()
+	s, e := paid(t, srv.URL)
+	if e.State != sandbox.Pending || e.Attempts[0].Err == nil || !e.Due.Equal(noon.Add(10*time.Minute)) {
+		t.Errorf("event %+v", e)
+	}
+	if n := s.Deliver(t.Context()); n != 0 {
+		t.Errorf("tried %d before it was due", n)
+	}
+}
+
+// Hold and Send give a test any order and any repeat.
+func TestRepeatsAndAnotherOrder(t *testing.T) {
+	hooks := openShop(t)
+	s := open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo(hooks.url)})
+	s.HoldWebhooks()
+	p := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
+	if _, err := s.Refund(p.TransactionID); err != nil {
+		t.Fatal(err)
+	}
+	told(t, hooks)
+
+	events := s.Events()
+	for _, i := range []int{3, 0, 0, 3} { // the refund first, and both twice
+		if status, err := s.Send(t.Context(), events[i].ID); status != 200 || err != nil {
+			t.Errorf("%d, %v", status, err)
+		}
+	}
+	told(t, hooks, "refund start_paid 9.99", "payment start_paid 9.99", "payment start_paid 9.99", "refund start_paid 9.99")
+	if n := s.ReleaseWebhooks(t.Context()); n != 2 {
+		t.Errorf("%d were still waiting", n)
+	}
+	told(t, hooks, "status newSubscriber active", "registration ada@example.com")
+	renew(t, s, p)
+	told(t, hooks, "payment renewal 9.99", "status renewal active")
+	if _, err := s.Send(t.Context(), "none"); err != sandbox.ErrNoEvent {
+		t.Errorf("an unknown event: %v", err)
+	}
+	for _, e := range s.Events() {
+		if e.Kind != sandbox.KindRegistration && !strings.Contains(string(e.Body), `"requestID":"`+e.ID+`"`) {
+			t.Errorf("event %s has another requestID: %s", e.ID, e.Body)
+		}
+	}
+}
+
+func TestRepeatOfADeliveredOneChangesNothing(t *testing.T) {
+	hooks := openShop(t, 200, 500)
+	s, e := paid(t, hooks.url)
+	if status, _ := s.Send(t.Context(), e.ID); status != 500 {
+		t.Fatalf("status %d", status)
+	}
+	if again := onlyEvent(t, s); again.State != sandbox.Delivered || len(again.Attempts) != 2 {
+		t.Errorf("event %+v", again)
+	}
+}
+
+func TestALinkIsPaidOnce(t *testing.T) {
+	hooks := openShop(t)
+	s := open(t, sandbox.Config{Webhooks: sandbox.Webhooks{Payments: hooks.url}})
+	link := s.link(t, fields{"subscriberId": "ada@example.com"})
+	var wins atomic.Int32
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			switch _, err := s.Pay(link); err {
+			case nil:
+				wins.Add(1)
+			case sandbox.ErrPaid:
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	for range 4 {
+		wg.Go(func() { s.Deliver(t.Context()) })
+	}
+	wg.Wait()
+	if wins.Load() != 1 {
+		t.Errorf("paid %d times", wins.Load())
+	}
+	told(t, hooks, "payment start_paid 9.99")
+}
+
+// Run needs no help: in virtual time it follows the schedule by itself.
+func TestRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var heard []time.Duration
+		shop := roundTrip(func(*http.Request) int {
+			heard = append(heard, time.Since(start))
+			if len(heard) < 4 {
+				return 503
+			}
+			return 200
+		})
+		s := sandbox.New(sandbox.Config{
+			Client: &http.Client{Transport: shop}, Webhooks: sandbox.Webhooks{Payments: "https://shop.example.com/hooks"},
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { s.Run(ctx); close(done) }()
+
+		client := &http.Client{Transport: s.Transport()}
+		out, err := send(client, request(t, "https://api.example.com", ask(fields{"subscriberId": "ada@example.com"})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		if _, err := s.Pay(out.link()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(24 * time.Hour)
+		stop()
+		<-done
+		const m = time.Minute
+		if diff := cmp.Diff([]time.Duration{5 * m, 15 * m, 45 * m, 75 * m}, heard); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+type roundTrip func(*http.Request) int
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	return &http.Response{StatusCode: f(r), Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}

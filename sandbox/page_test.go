@@ -1,0 +1,295 @@
+package sandbox_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+func TestLinkLivesOneHour(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	url := s.link(t, nil)
+
+	s.clock.Advance(time.Hour - time.Second)
+	status, page, _ := s.get(t, url)
+	if status != 200 || !strings.Contains(page, `datetime="PT0M1S"`) || !strings.Contains(page, `data-left="1"`) {
+		t.Errorf("one second before the end: %d\n%s", status, page)
+	}
+	s.clock.Advance(time.Second)
+	if status, page, _ = s.get(t, url); status != 410 || !strings.Contains(page, "has expired") {
+		t.Errorf("after an hour: %d\n%s", status, page)
+	}
+	if st := s.state(t, url); st != sandbox.Expired {
+		t.Errorf("state %s", st)
+	}
+	if _, err := s.Pay(url, sandbox.As("ada@example.com")); err != sandbox.ErrExpired {
+		t.Errorf("paying it: %v", err)
+	}
+}
+
+func TestPageShowsWhatWasPersonalized(t *testing.T) {
+	s := open(t, sandbox.Config{BaseLinks: map[string]sandbox.BaseLink{"123": {
+		Name: "Winter sale", PackageName: "Silver", Price: "9.9", AdditionalText: "From the template",
+	}}})
+	_, page, _ := s.get(t, s.link(t, fields{
+		"subscriberId": "ada@example.com", "packageName": "Gold, lifetime", "customPrice": "19.9", "customCurrency": "EUR",
+		"title": "Only for you", "buttonText": "Take it", "shade": "blue",
+		"customParameters": map[string]any{"mmp": map[string]any{"appsflyer_id": "af-1"}, "level": 3},
+	}))
+	rows := table(t, page)
+	want := map[string]string{
+		"packageName":                       "Gold, lifetime instead of Silver / personalized",
+		"customPrice":                       "19.9 instead of 9.90 / personalized",
+		"customCurrency":                    "EUR instead of USD / personalized",
+		"Additional text":                   "From the template / base link",
+		"Package":                           "sandbox-package / base link",
+		"title":                             "Only for you / personalized",
+		"buttonText":                        "Take it / personalized",
+		"subscriberId":                      "ada@example.com / personalized",
+		"subscriberIpAddress":               "203.0.113.7 / personalized",
+		"language":                          "en / personalized",
+		"customParameters.level":            "3 / personalized",
+		"customParameters.mmp.appsflyer_id": "af-1 / personalized",
+		"shade":                             "blue / personalized",
+	}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
+	}
+	for _, part := range []string{
+		"Sandbox – no money moves", "<h1 id=\"offer\">Only for you</h1>", "19.90 EUR", "one-time payment", ">Take it</button>",
+		"<strong>ada@example.com</strong>", "Winter sale", "not in Zotlo’s published reference",
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page lacks %q", part)
+		}
+	}
+	if strings.Contains(page, sandbox.DefaultApplicationKey) {
+		t.Error("the page shows the application key")
+	}
+}
+
+var (
+	rowPattern = regexp.MustCompile(`(?s)<tr><th scope="row">(.*?)</th>\s*<td>(.*?)</td>\s*<td>(.*?)</td></tr>`)
+	tagPattern = regexp.MustCompile(`<[^>]*>`)
+)
+
+// table reads the table of the page: wire name, or label of what the base link
+// says, to value and origin.
+func table(t *testing.T, page string) map[string]string {
+	t.Helper()
+	rows := make(map[string]string)
+	for _, m := range rowPattern.FindAllStringSubmatch(page, -1) {
+		name := m[1]
+		if _, wire, ok := strings.Cut(name, "<code>"); ok {
+			name = wire
+		}
+		value := strings.ReplaceAll(m[2], "<span", " <span")
+		rows[tagPattern.ReplaceAllString(name, "")] = tagPattern.ReplaceAllString(value+" / "+m[3], "")
+	}
+	return rows
+}
+
+func TestPageWithoutOverridesIsTheTemplate(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	_, page, _ := s.get(t, s.link(t, nil))
+	want := map[string]string{
+		"Product": "Pro / base link", "Price": "9.99 / base link", "Currency": "USD / base link",
+		"Package":             "sandbox-package / base link",
+		"subscriberIpAddress": "203.0.113.7 / personalized", "language": "en / personalized",
+	}
+	if diff := cmp.Diff(want, table(t, page)); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.Contains(page, "per month") || !strings.Contains(page, ">Pay 9.99 USD</button>") {
+		t.Errorf("not the page of a subscription:\n%s", page)
+	}
+}
+
+func TestPageEscapesEverything(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
+	_, page, _ := s.get(t, s.link(t, fields{
+		"subscriberId": `"><script>alert(1)</script>@example.com`,
+		"packageName":  evil, "additionalText": evil, "title": evil, "description": evil, "buttonText": evil, "checkoutLinkId": evil,
+		"productImage":     `https://127.0.0.1/"><script>alert(1)</script>`,
+		"customParameters": map[string]any{evil: evil}, evil: evil,
+	}))
+	if strings.Contains(page, "<script>alert") || strings.Contains(page, "<img src=x") || strings.Contains(page, `"><script`) {
+		t.Errorf("markup got through:\n%s", page)
+	}
+	if n := strings.Count(page, "&lt;script&gt;alert(1)"); n < 9 {
+		t.Errorf("only %d of the texts are shown", n)
+	}
+}
+
+func TestPageKeepsToItself(t *testing.T) {
+	s := open(t, sandbox.Config{SuccessURL: "https://shop.example.com/account"})
+	url := s.link(t, fields{"subscriberId": "ada@example.com", "productImage": "https://img.example.com/a.png"})
+	_, page, header := s.get(t, url)
+	if m := regexp.MustCompile(`(?:src|href)="[^"]*"|url\([^)]*\)|@import`).FindAllString(page, -1); !cmp.Equal(m, []string{`href="data:,"`}) {
+		t.Errorf("the page loads %q", m)
+	}
+	if !strings.Contains(page, "https://img.example.com/a.png") {
+		t.Error("the foreign image is not even named")
+	}
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex",
+		"Content-Type": "text/html; charset=utf-8",
+	} {
+		if got := header.Get(name); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	policy := header.Get("Content-Security-Policy")
+	nonce := regexp.MustCompile(`'nonce-([^']+)'`).FindStringSubmatch(policy)
+	if nonce == nil || !strings.HasPrefix(policy, "default-src 'none'") || strings.Count(page, `nonce="`+nonce[1]+`"`) != 2 {
+		t.Errorf("policy %q does not fit the page", policy)
+	}
+
+	own := s.link(t, fields{"productImage": s.url + "/a.png"})
+	_, page, header = s.get(t, own)
+	if !strings.Contains(page, `<img class="picture" src="`+s.url+`/a.png"`) ||
+		!strings.Contains(header.Get("Content-Security-Policy"), "img-src data: "+s.url+";") {
+		t.Errorf("an image of the same host is not shown:\n%s", page)
+	}
+}
+
+// The rules of accessibility that can be read off the source.
+func TestPageIsAccessible(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	pages := []string{s.link(t, nil), s.link(t, fields{"subscriberId": "ada@example.com"}), s.url + "/pay/none"}
+	for _, url := range pages {
+		_, page, _ := s.get(t, url)
+		for _, part := range []string{
+			`<html lang="en">`, `name="viewport" content="width=device-width, initial-scale=1"`, "<title>", "<h1", "<main",
+			"prefers-color-scheme: dark", ":focus-visible",
+		} {
+			if !strings.Contains(page, part) {
+				t.Errorf("%s lacks %q", url, part)
+			}
+		}
+		for _, m := range regexp.MustCompile(`<input type="text" id="(\w+)"`).FindAllStringSubmatch(page, -1) {
+			if !strings.Contains(page, `<label for="`+m[1]+`">`) {
+				t.Errorf("%s: input %s has no label", url, m[1])
+			}
+		}
+	}
+}
+
+func TestButtons(t *testing.T) {
+	s := open(t, sandbox.Config{SuccessURL: "https://shop.example.com/account"})
+	url := s.link(t, fields{"subscriberId": "ada@example.com"})
+
+	status, _, header := s.press(t, url+"/fail", "")
+	if status != http.StatusSeeOther || follow(t, url+"/fail", header) != url {
+		t.Errorf("Fail answers %d to %q", status, header.Get("Location"))
+	}
+	if _, page, _ := s.get(t, url); !strings.Contains(page, `role="alert">The payment was declined`) {
+		t.Errorf("the page does not tell of the failure:\n%s", page)
+	}
+
+	status, _, header = s.press(t, url+"/pay", "trial=yes")
+	receipt := follow(t, url+"/pay", header)
+	if status != http.StatusSeeOther || receipt != url+"/receipt" {
+		t.Errorf("Pay answers %d to %q", status, header.Get("Location"))
+	}
+	status, page, _ := s.get(t, receipt)
+	if status != 200 || !strings.Contains(page, "0.00 USD") || !strings.Contains(page, `href="https://shop.example.com/account"`) {
+		t.Errorf("receipt: %d\n%s", status, page)
+	}
+	if got := s.Payments(); len(got) != 1 || got[0].Status != sandbox.StatusTrial || got[0].SubscriberID != "ada@example.com" {
+		t.Errorf("payments: %+v", got)
+	}
+
+	// The back button, and a second press.
+	if status, page, _ := s.get(t, url); status != 410 || !strings.Contains(page, "is paid") {
+		t.Errorf("a paid link answers %d\n%s", status, page)
+	}
+	for _, action := range []string{"pay", "fail", "expire"} {
+		if status, _, _ := s.press(t, url+"/"+action, ""); status != 410 {
+			t.Errorf("%s on a paid link answers %d", action, status)
+		}
+	}
+	if l, _ := s.Link(url); l.State != sandbox.Paid || l.Declined != 1 || len(s.Payments()) != 1 {
+		t.Errorf("the dead link changed: %+v", l)
+	}
+
+	short := s.link(t, nil)
+	if status, _, header := s.press(t, short+"/expire", ""); status != 303 || follow(t, short+"/expire", header) != short {
+		t.Errorf("Expire answers %d to %q", status, header.Get("Location"))
+	}
+	if status, _, _ := s.get(t, short); status != 410 || s.state(t, short) != sandbox.Expired {
+		t.Errorf("an expired link answers %d", status)
+	}
+}
+
+func TestGuestSaysWhoPays(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	url := s.link(t, nil)
+	if _, page, _ := s.get(t, url); !strings.Contains(page, "required") {
+		t.Error("the page does not ask who pays")
+	}
+	if status, page, _ := s.press(t, url+"/pay", ""); status != 422 || !strings.Contains(page, "Please say who pays") {
+		t.Errorf("nobody pays: %d\n%s", status, page)
+	}
+	if status, page, _ := s.press(t, url+"/pay", "subscriber=%3Cb%3E"); status != 422 || !strings.Contains(page, `value="&lt;b&gt;"`) {
+		t.Errorf("nonsense pays: %d\n%s", status, page)
+	}
+	if status, _, _ := s.press(t, url+"/pay", "subscriber=bob%40example.com"); status != 303 {
+		t.Errorf("Bob pays: %d", status)
+	}
+	if got := s.Payments(); len(got) != 1 || got[0].SubscriberID != "bob@example.com" {
+		t.Errorf("payments: %+v", got)
+	}
+}
+
+func TestPageRefusals(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	url := s.link(t, nil)
+	tests := []struct {
+		method, url string
+		status      int
+		allow       string
+	}{
+		{"GET", s.url + "/pay/nothing", 404, ""},
+		{"GET", s.url + "/pay/", 404, ""},
+		{"GET", url + "/receipt", 404, ""},
+		{"GET", url + "/elsewhere", 404, ""},
+		{"POST", s.url + "/pay/nothing/pay", 404, ""},
+		{"POST", url, 405, "GET, HEAD"},
+		{"GET", url + "/pay", 405, "POST"},
+		{"HEAD", url, 200, ""},
+	}
+	for _, tt := range tests {
+		status, _, header := s.visit(t, tt.method, tt.url, "")
+		if status != tt.status || header.Get("Allow") != tt.allow {
+			t.Errorf("%s %s answers %d, Allow %q", tt.method, tt.url, status, header.Get("Allow"))
+		}
+	}
+	if st := s.state(t, url); st != sandbox.Open {
+		t.Errorf("looking changed the link: %s", st)
+	}
+	if s.Calls() != 1 {
+		t.Errorf("pages count as %d calls", s.Calls()-1)
+	}
+}
+
+// follow resolves a Location as a browser does.
+func follow(t *testing.T, from string, header http.Header) string {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, from, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := r.URL.Parse(header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to.String()
+}
