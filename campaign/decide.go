@@ -46,10 +46,7 @@ func Decide(list []*Campaign, f Facts) (*Offer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, _, err := c.assign(f, "")
-	if err != nil {
-		return nil, err
-	}
+	a, _ := c.assign(f)
 	return a.offer(f)
 }
 
@@ -78,23 +75,18 @@ func choose(list []*Campaign, f Facts, t *Trace) (*Campaign, error) {
 	return nil, ErrNone
 }
 
-// assign finds the user's way through the campaign, and his bucket: -1 when nothing was hashed. A variant that is
-// given is taken as it is; only then can there be an error.
-func (c *Campaign) assign(f Facts, variant string) (*arm, int, error) {
-	if variant != "" {
-		a, err := c.forced(variant)
-		return a, -1, err
-	}
+// assign finds the user's way through the campaign, and his bucket: -1 when nothing was hashed.
+func (c *Campaign) assign(f Facts) (*arm, int) {
 	if c.split == nil {
-		return c.plain, -1, nil
+		return c.plain, -1
 	}
 	id, ok := c.split.id(f)
 	if !ok {
-		return c.first, -1, nil
+		return c.first, -1
 	}
 	b := bucket(c.split.seed, id)
 	if i := c.split.variant(b); i >= 0 {
-		return c.arms[i], b, nil
+		return c.arms[i], b
 	}
-	return c.plain, b, nil
+	return c.plain, b
 }

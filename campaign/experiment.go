@@ -42,7 +42,7 @@ const basisPoints = 10_000
 
 // bucket is GrowthBook's hash version 2, as an integer from 0 to 9999: FNV-1a-32 over the decimal text of
 // FNV-1a-32 over seed and id. Text beyond ASCII is hashed as UTF-8.
-// https://docs.growthbook.io/lib/build-your-own#hash-function
+// https://docs.growthbook.io/lib/build-your-own
 func bucket(seed, id string) int {
 	var decimal [10]byte
 	first := fnv1a(fnv1a(fnvOffset, seed), id)
@@ -73,6 +73,12 @@ type split struct {
 func (e *ExperimentConfig) compile() (*split, error) {
 	if !isName(e.Key, "._-") {
 		return nil, fmt.Errorf("experiment %q: key must be %s", e.Key, nameRule)
+	}
+	if strings.Contains(e.Seed, "{") {
+		return nil, fmt.Errorf("experiment %s: seed %s: a seed is the same for all users: write a constant", e.Key, e.Seed)
+	}
+	if strings.ContainsAny(e.HashAttribute, "{}") {
+		return nil, fmt.Errorf("experiment %s: hash_attribute %s: write the path of a claim without braces, such as \"hash_attribute sub\"", e.Key, e.HashAttribute)
 	}
 	s := &split{key: e.Key, seed: e.Seed, attribute: e.HashAttribute}
 	if s.seed == "" {

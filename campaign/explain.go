@@ -30,12 +30,14 @@ func Explain(list []*Campaign, f Facts, variant string) Trace {
 		t.Err = err
 		return t
 	}
-	a, bucket, err := c.assign(f, variant)
-	if err != nil {
-		t.Err = err
-		return t
+	a, bucket := c.assign(f)
+	if variant != "" {
+		a, bucket, err = c.forced(variant)
 	}
-	offer, err := a.offer(f)
+	var offer *Offer
+	if err == nil {
+		offer, err = a.offer(f)
+	}
 	if err != nil {
 		t.Err = err
 		return t
@@ -78,12 +80,12 @@ func (t *Trace) noteInactive(c *Campaign, state string) {
 	t.note(c, state, detail)
 }
 
-// forced is the arm of a variant that somebody asked for.
-func (c *Campaign) forced(variant string) (*arm, error) {
+// forced is the arm of a variant that somebody asked for. Nothing is hashed.
+func (c *Campaign) forced(variant string) (*arm, int, error) {
 	for _, a := range c.arms {
 		if a.head.Variant == variant {
-			return a, nil
+			return a, -1, nil
 		}
 	}
-	return nil, fmt.Errorf("campaign %s has no variant %q", c.cfg.Name, variant)
+	return nil, -1, fmt.Errorf("campaign %s has no variant %q", c.cfg.Name, variant)
 }

@@ -30,7 +30,7 @@ func init() {
 // checkFieldName refuses what is no field name, and the names of fields that have a word or are not for overriding.
 // Case is not looked at: customprice is no way around one_time_price.
 func checkFieldName(name string) error {
-	if !isName(name, "_") || name[0] >= '0' && name[0] <= '9' {
+	if !isName(name, "_") || strings.ContainsAny(name[:1], "_0123456789") {
 		return fmt.Errorf("name %q must be a letter and up to 63 letters, digits and underscores", name)
 	}
 	if w := wordOfField[strings.ToLower(name)]; w != "" {

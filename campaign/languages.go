@@ -35,7 +35,7 @@ func NewLanguages(list ...string) (*Languages, error) {
 	tags := make([]language.Tag, len(list))
 	for i, text := range list {
 		tag, err := language.Parse(text)
-		if err != nil || len(text) > maxTag || tag.IsRoot() {
+		if base, sure := tag.Base(); err != nil || len(text) > maxTag || sure != language.Exact || base.String() == "und" {
 			return nil, fmt.Errorf("languages: %q is no language: write codes such as en, tr or pt_br", text)
 		}
 		hyphens := strings.ToLower(strings.ReplaceAll(text, "_", "-"))

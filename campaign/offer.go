@@ -1,5 +1,7 @@
 package campaign
 
+import "strings"
+
 // Offer is what one request gets. Offers without placeholders are shared between requests: treat every offer as read-only.
 type Offer struct {
 	Campaign *Campaign
@@ -34,6 +36,50 @@ type Offer struct {
 // Field is a name and its value.
 type Field struct{ Name, Value string }
 
+// Override returns the resolved value of a configuration word, such as "package_name". Prices read "19.99 EUR".
+// Entries of keyed words are named word.key: "field.NAME", "custom_parameter.KEY", "mmp.KEY".
+// It is not ok when the offer does not change that field.
+func (o *Offer) Override(name string) (string, bool) {
+	name, key, _ := strings.Cut(name, ".")
+	w := wordNamed(name)
+	if w == nil || (w.entries != nil) != (key != "") {
+		return "", false
+	}
+	var v string
+	switch {
+	case w.get != nil:
+		v = w.get(o, key)
+	case w.trust == anyone:
+		v = find(o.Parameters, w.wire+key)
+	case w.entries != nil:
+		v = find(o.Fields, key)
+	default:
+		v = find(o.Fields, w.wire)
+	}
+	return v, v != ""
+}
+
+func find(fields []Field, name string) string {
+	for i := range fields {
+		if fields[i].Name == name {
+			return fields[i].Value
+		}
+	}
+	return ""
+}
+
+func wordNamed(name string) *word {
+	for i := range words {
+		if words[i].name == name {
+			return &words[i]
+		}
+	}
+	return nil
+}
+
+func putField(o *Offer, s *slot, v string)     { o.Fields = append(o.Fields, Field{s.name, v}) }
+func putParameter(o *Offer, s *slot, v string) { o.Parameters = append(o.Parameters, Field{s.name, v}) }
+
 // The reasons of OpenFeature that an offer can have.
 const (
 	reasonStatic   = "STATIC"
@@ -44,19 +90,32 @@ const (
 
 // arm is one way through a campaign: the campaign alone or with a variant, and how one gets there.
 type arm struct {
-	head   Offer  // everything that is the same for all requests but the overrides
+	head   Offer  // what is the same for all requests, without the overrides
 	slots  []slot // the overrides
 	shared *Offer // the complete offer, when no slot is a template
+
+	fields, parameters int // how many an offer can have
+	room               int // bytes that the constant parameters leave to the others
 }
 
 // newArm makes an arm and, if it can, its one offer.
 func newArm(head Offer, slots []slot) (*arm, error) {
 	head.Bucket = -1
-	a := &arm{head: head, slots: slots}
+	a := &arm{head: head, slots: slots, room: maxParameterBytes}
+	constant := true
 	for i := range slots {
-		if slots[i].parts != nil {
-			return a, nil
+		s := &slots[i]
+		constant = constant && s.parts == nil
+		switch s.rank() {
+		case rankField:
+			a.fields++
+		case rankParameter:
+			a.parameters++
+			a.room -= s.size()
 		}
+	}
+	if !constant {
+		return a, nil
 	}
 	var err error
 	a.shared, err = a.resolve(nil)
@@ -73,21 +132,22 @@ func (a *arm) offer(f Facts) (*Offer, error) {
 
 func (a *arm) resolve(f Facts) (*Offer, error) {
 	o := a.head
-	room := maxParameterBytes
-	for i := range a.slots {
-		if s := &a.slots[i]; s.word.trust == anyone {
-			room -= s.size()
-		}
+	if a.fields > 0 {
+		o.Fields = make([]Field, 0, a.fields)
 	}
+	if a.parameters > 0 {
+		o.Parameters = make([]Field, 0, a.parameters)
+	}
+	room := a.room
 	for i := range a.slots {
 		s := &a.slots[i]
 		v, why := s.resolve(f)
-		if why == "" && s.parts != nil && s.word.trust == anyone {
-			// Constants took their room above: what a visitor sends cannot push out what the operator wrote.
-			if need := len(s.name) + len(v); need > room {
-				why = "no room"
-			} else {
+		if s.parts != nil && s.rank() == rankParameter && why == "" {
+			// The constants have their room already: what a visitor sends cannot push out what the operator wrote.
+			if need := len(s.name) + len(v); need <= room {
 				room -= need
+			} else {
+				why = "no room"
 			}
 		}
 		switch {

@@ -1,13 +1,6 @@
 package campaign
 
-import (
-	"errors"
-	"fmt"
-	"maps"
-	"net/url"
-	"slices"
-	"strings"
-)
+import "maps"
 
 // Overrides are the fields of the base link that a campaign or a variant changes. Empty ones are not sent.
 // Values may hold placeholders in braces; trusted words only those that a visitor cannot write.
@@ -178,13 +171,6 @@ func Words() []string {
 	return names
 }
 
-func wordNamed(name string) *word {
-	if i := slices.IndexFunc(words, func(w word) bool { return w.name == name }); i >= 0 {
-		return &words[i]
-	}
-	return nil
-}
-
 // set reports whether the word stands in o.
 func (w *word) set(o *Overrides) bool {
 	switch {
@@ -217,75 +203,4 @@ func (o Overrides) over(base Overrides) Overrides {
 		}
 	}
 	return merged
-}
-
-// Override returns the resolved value of a configuration word, such as "package_name". Prices read "19.99 EUR".
-// Entries of keyed words are named word.key: "field.NAME", "custom_parameter.KEY", "mmp.KEY".
-// It is not ok when the offer does not change that field.
-func (o *Offer) Override(name string) (string, bool) {
-	name, key, _ := strings.Cut(name, ".")
-	w := wordNamed(name)
-	if w == nil || (w.entries != nil) != (key != "") {
-		return "", false
-	}
-	var v string
-	switch {
-	case w.get != nil:
-		v = w.get(o, key)
-	case w.trust == anyone:
-		v = find(o.Parameters, w.wire+key)
-	case w.entries != nil:
-		v = find(o.Fields, key)
-	default:
-		v = find(o.Fields, w.wire)
-	}
-	return v, v != ""
-}
-
-func find(fields []Field, name string) string {
-	for i := range fields {
-		if fields[i].Name == name {
-			return fields[i].Value
-		}
-	}
-	return ""
-}
-
-func putField(o *Offer, s *slot, v string)     { o.Fields = append(o.Fields, Field{s.name, v}) }
-func putParameter(o *Offer, s *slot, v string) { o.Parameters = append(o.Parameters, Field{s.name, v}) }
-
-var (
-	errNotUTF8 = errors.New("must be valid UTF-8")
-	errLinkID  = errors.New("must be 1 to 64 of A-Z a-z 0-9 _ -")
-	errImage   = errors.New("must be an absolute https URL of printable ASCII, percent-encoded and without user info, such as https://shop.example.com/pro.png")
-)
-
-func errTooLong(limit int) error { return fmt.Errorf("must be at most %d characters", limit) }
-
-func checkLinkID(_ *slot, v string) (string, error) {
-	if !isName(v, "_-") {
-		return "", errLinkID
-	}
-	return v, nil
-}
-
-// checkImage wants a URL that can stand between double quotes in Zotlo's page.
-func checkImage(s *slot, v string) (string, error) {
-	if len(v) > s.word.limit {
-		return "", errTooLong(s.word.limit)
-	}
-	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>\\^`{|}", r) }
-	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.ContainsFunc(v, odd) {
-		return "", errImage
-	}
-	return v, nil
-}
-
-// isName reports whether s is 1 to 64 ASCII letters, digits and others.
-func isName(s, others string) bool {
-	odd := func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(others, r)
-	}
-	return len(s) >= 1 && len(s) <= 64 && !strings.ContainsFunc(s, odd)
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // slot is one override, ready to be resolved: a constant, or a template.
@@ -49,14 +50,21 @@ func (o Overrides) compile(opt Options) ([]slot, error) {
 	return slots, nil
 }
 
+// Where a slot's value goes, in the order in which an offer lists them.
+const (
+	rankMember    = iota // a member of Offer
+	rankField            // Offer.Fields
+	rankParameter        // Offer.Parameters
+)
+
 func (s *slot) rank() int {
 	switch {
 	case s.word.get != nil:
-		return 0
+		return rankMember
 	case s.word.trust != anyone:
-		return 1
+		return rankField
 	}
-	return 2
+	return rankParameter
 }
 
 // compile turns one word that is set into its slots.
@@ -102,6 +110,9 @@ func (w *word) compilePrice(p *Price, opt Options) (slot, error) {
 
 // parse reads a configured value. A constant is checked now, with the check that a placeholder's value meets later.
 func (s *slot) parse(text string, opt Options) error {
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("%q %w", cut(text, 64), errNotUTF8)
+	}
 	parts, err := opt.ParseTemplate(text)
 	if err != nil {
 		return err

@@ -1,22 +1,9 @@
 package campaign
 
 import (
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-)
-
-// Limits of values, in characters (runes) unless they say bytes.
-const (
-	maxPackageName    = 100
-	maxAdditionalText = 250
-	maxText           = 250  // texts for which Zotlo publishes no field
-	maxValue          = 2048 // trusted values without a limit of their own, and image URLs
-
-	maxParameters     = 32
-	maxParameterValue = 256
-	maxParameterBytes = 2048 // keys and values together
 )
 
 // clean removes from a placeholder's value what could carry markup into Zotlo's page, which inserts texts without
@@ -78,26 +65,4 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s
-}
-
-// checkText cuts a text at the limit of its word.
-func checkText(s *slot, v string) (string, error) {
-	if !utf8.ValidString(v) {
-		return "", errNotUTF8
-	}
-	return cut(v, s.word.limit), nil
-}
-
-// checkPlain refuses a value that is too long or is not plain text. Cutting it would give another meaning to what is an
-// identifier, not a text.
-func checkPlain(s *slot, v string) (string, error) {
-	switch {
-	case !utf8.ValidString(v):
-		return "", errNotUTF8
-	case strings.ContainsFunc(v, unicode.IsControl):
-		return "", errors.New("must hold no control characters")
-	case len(v) > s.word.limit && utf8.RuneCountInString(v) > s.word.limit:
-		return "", errTooLong(s.word.limit)
-	}
-	return v, nil
 }

@@ -1,0 +1,80 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of values, in characters (runes) unless they say bytes.
+const (
+	maxPackageName    = 100
+	maxAdditionalText = 250
+	maxText           = 250  // texts for which Zotlo publishes no field
+	maxValue          = 2048 // trusted values without a limit of their own, and image URLs
+
+	maxParameters     = 32
+	maxParameterValue = 256
+	maxParameterBytes = 2048 // keys and values together
+)
+
+var (
+	errNotUTF8 = errors.New("must be valid UTF-8")
+	errLinkID  = errors.New("must be 1 to 64 of A-Z a-z 0-9 _ -")
+	errImage   = errors.New("must be an absolute https URL of printable ASCII, percent-encoded and without user info, such as https://shop.example.com/pro.png")
+)
+
+func errTooLong(limit int) error { return fmt.Errorf("must be at most %d characters", limit) }
+
+func checkLinkID(_ *slot, v string) (string, error) {
+	if !isName(v, "_-") {
+		return "", errLinkID
+	}
+	return v, nil
+}
+
+// checkImage wants a URL that can stand between double quotes in Zotlo's page.
+func checkImage(s *slot, v string) (string, error) {
+	if len(v) > s.word.limit {
+		return "", errTooLong(s.word.limit)
+	}
+	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>\\^`{|}", r) }
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.ContainsFunc(v, odd) {
+		return "", errImage
+	}
+	return v, nil
+}
+
+// isName reports whether s is 1 to 64 ASCII letters, digits and others.
+func isName(s, others string) bool {
+	odd := func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(others, r)
+	}
+	return len(s) >= 1 && len(s) <= 64 && !strings.ContainsFunc(s, odd)
+}
+
+// checkText cuts a text at the limit of its word.
+func checkText(s *slot, v string) (string, error) {
+	if !utf8.ValidString(v) {
+		return "", errNotUTF8
+	}
+	return cut(v, s.word.limit), nil
+}
+
+// checkPlain refuses a value that is too long or is not plain text. Cutting it would give another meaning to what is an
+// identifier, not a text.
+func checkPlain(s *slot, v string) (string, error) {
+	switch {
+	case !utf8.ValidString(v):
+		return "", errNotUTF8
+	case strings.ContainsFunc(v, unicode.IsControl):
+		return "", errors.New("must hold no control characters")
+	case len(v) > s.word.limit && utf8.RuneCountInString(v) > s.word.limit:
+		return "", errTooLong(s.word.limit)
+	}
+	return v, nil
+}

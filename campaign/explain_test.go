@@ -1,0 +1,89 @@
+package campaign
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestExplainSaysWhy(t *testing.T) {
+	at := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	late := load(t, Config{Name: "late", From: at.Add(time.Hour)})
+	over := load(t, Config{Name: "over", Until: at})
+	dead := load(t, Config{Name: "dead", Off: true})
+	picky := load(t, Config{Name: "picky"})
+	pro := load(t, Config{Experiment: weights("50%", "50%")})
+	spare := load(t, Config{Name: "spare"})
+	v := visit{at: at, subscriber: "ada@example.com", match: func(c *Campaign) (bool, error) { return c != picky, nil }}
+
+	trace := Explain([]*Campaign{late, over, dead, picky, pro, spare}, v, "")
+	want := []Step{
+		{"late", "scheduled", "from 2026-11-27T01:00:00Z"},
+		{"over", "ended", "until 2026-11-27T00:00:00Z"},
+		{"dead", "off", ""},
+		{"picky", "no match", ""},
+		{"pro", "chosen", ""},
+		{"spare", "not reached", ""},
+	}
+	if diff := cmp.Diff(want, trace.Steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if trace.Err != nil || trace.Offer.Campaign != pro || trace.Offer.Bucket != bucket("e", "ada@example.com") {
+		t.Errorf("offer %+v, error %v", trace.Offer, trace.Err)
+	}
+}
+
+func TestExplainFailures(t *testing.T) {
+	a, b := load(t, Config{Name: "a"}), load(t, Config{Name: "b"})
+	boom := errors.New("boom")
+	trace := Explain([]*Campaign{a, b}, visit{match: func(*Campaign) (bool, error) { return false, boom }}, "")
+	if diff := cmp.Diff([]Step{{"a", "match failed", "boom"}, {"b", "not reached", ""}}, trace.Steps); diff != "" || !errors.Is(trace.Err, boom) || trace.Offer != nil {
+		t.Errorf("%+v, %v; steps (-want +got):\n%s", trace.Offer, trace.Err, diff)
+	}
+	if trace := Explain(nil, visit{}, ""); !errors.Is(trace.Err, ErrNone) || trace.Steps != nil {
+		t.Errorf("no campaigns: %+v", trace)
+	}
+	if trace := Explain([]*Campaign{a}, visit{}, "control"); trace.Offer != nil || trace.Err == nil || trace.Err.Error() != `campaign a has no variant "control"` {
+		t.Errorf("a variant that is not there: %+v", trace)
+	}
+}
+
+// TestExplainAgreesWithDecide: but for the bucket, both say the same of every kind of user.
+func TestExplainAgreesWithDecide(t *testing.T) {
+	e := fifty(Overrides{}, Overrides{OneTimePrice: &Price{Amount: "{x}", Currency: "EUR", Min: "1", Max: "9"}})
+	e.Coverage = "70%"
+	list := []*Campaign{load(t, Config{Experiment: e})}
+	users := []visit{{}, sends("x", "5"), sends("x", "-5")}
+	for _, id := range ids(300) {
+		v := sends("x", "5")
+		v.claims = map[string]string{"sub": id}
+		users = append(users, user(id), v)
+	}
+	kinds := make(map[string]int)
+	for _, v := range users {
+		offer, err := Decide(list, v)
+		trace := Explain(list, v, "")
+		if err != nil {
+			kinds["bad"]++
+			if trace.Offer != nil || trace.Err == nil || trace.Err.Error() != err.Error() {
+				t.Fatalf("Decide says %v, Explain %+v", err, trace)
+			}
+			continue
+		}
+		kinds[offer.Reason+offer.Variant]++
+		if trace.Offer == offer {
+			t.Fatal("Explain changed a shared offer")
+		}
+		trace.Offer.Bucket = -1
+		if diff := cmp.Diff(offer, trace.Offer, cmp.Comparer(func(a, b *Campaign) bool { return a == b })); diff != "" {
+			t.Fatalf("offers (-Decide +Explain):\n%s", diff)
+		}
+	}
+	for _, kind := range []string{"bad", "SPLITcontrol", "SPLITother", "DISABLED", "DEFAULTcontrol"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no user of kind %s among %v", kind, kinds)
+		}
+	}
+}

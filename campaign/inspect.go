@@ -1,0 +1,70 @@
+package campaign
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Placeholders lists every placeholder key that the campaign reads, sorted, each once.
+func (c *Campaign) Placeholders() []string {
+	seen := make(map[string]bool)
+	for _, l := range c.levels {
+		for i := range l.slots {
+			for _, key := range l.slots[i].parts.keys() {
+				seen[key] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// trustHelp ends the error of Untrusted.
+const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}, {http.reverse_proxy.header.*} " +
+	"and {http.checkout.claim.*} of a claim listed in trusted_claims; a claim that only your backend writes belongs there"
+
+// Untrusted returns an error naming the first trusted word that holds a placeholder which trusted refuses.
+func (c *Campaign) Untrusted(trust func(key string) bool) error {
+	for _, l := range c.levels {
+		for i := range l.slots {
+			s := &l.slots[i]
+			if s.word.trust != trusted {
+				continue
+			}
+			for _, key := range s.parts.keys() {
+				if !trust(key) {
+					return fmt.Errorf("campaign %s: %s%s: a visitor could write {%s}: %s", c.cfg.Name, l.where, s.label(), key, trustHelp)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Warnings are what the operator should know about this campaign at load.
+func (c *Campaign) Warnings() []string {
+	var list []string
+	for _, l := range c.levels {
+		warn := func(format string, args ...any) {
+			list = append(list, "campaign "+c.cfg.Name+": "+l.where+fmt.Sprintf(format, args...))
+		}
+		for i := range l.slots {
+			s := &l.slots[i]
+			if s.word.guessed {
+				warn("%s is not in Zotlo's published reference and may have no effect; the sure way is a second base link, with its link_id in a variant", s.label())
+			}
+			if s.shortened {
+				warn("%s is longer than %d characters and is cut there", s.label(), s.word.limit)
+			}
+		}
+	}
+	if e := c.cfg.Experiment; e != nil && c.cfg.Quote != nil {
+		for i := range e.Variants {
+			if v := &e.Variants[i]; v.LinkID != "" && v.LinkID != c.cfg.LinkID && v.Quote == nil {
+				list = append(list, fmt.Sprintf("campaign %s: variant %s: quote %s is the campaign's, but link_id %s is another: write the quote of its package in the variant",
+					c.cfg.Name, v.Name, c.cfg.Quote, v.LinkID))
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,110 @@
+package campaign
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestLanguagesMatch(t *testing.T) {
+	l := languages(t, "en", "TR", "de", "pt-BR", "zh_hant")
+	if l.String() != "en tr de pt_br zh_hant" {
+		t.Errorf("languages = %s", l)
+	}
+	for _, test := range []struct {
+		want        string
+		preferences []string
+	}{
+		{"en", nil},
+		{"en", []string{"", ""}},
+		{"tr", []string{"tr"}},
+		{"tr", []string{"TR"}},
+		{"tr", []string{"tr-TR,tr;q=0.9,en-US;q=0.8,en;q=0.7"}},
+		{"pt_br", []string{"pt-BR"}},
+		{"pt_br", []string{"pt_br"}},
+		{"pt_br", []string{"pt_BR"}},
+		{"pt_br", []string{"pt"}},
+		{"zh_hant", []string{"zh-TW"}},
+		{"de", []string{"de-AT"}},
+		{"de", []string{"fr;q=0.1, de;q=0.9, tr;q=0.5"}},
+		{"de", []string{"fr, de;q=0.5"}},
+		{"de", []string{"fr", "de"}},
+		{"tr", []string{"tr", "de"}},
+		{"de", []string{"tr;q=0, de;q=0.1"}},
+		{"de", []string{"!!, de"}},
+		{"de", []string{"tr;q=high, tr;q=2, tr;q=-1, tr;q=NaN, tr;x=1, de;q=0.1"}},
+		{"de", []string{"de; Q = 0.5"}},
+		{"en", []string{"*"}},
+		{"en", []string{"fr,ja"}},
+		{"en", []string{"xx-DE"}},
+	} {
+		if got := l.Match(test.preferences...); got != test.want {
+			t.Errorf("Match(%q) = %q, want %q", test.preferences, got, test.want)
+		}
+	}
+	if got := languages(t, "tr").Match("de", "en"); got != "tr" {
+		t.Errorf("the only language is tr, and yet Match gave %q", got)
+	}
+}
+
+func TestHostilePreferences(t *testing.T) {
+	l := languages(t, "en", "tr")
+	for name, s := range map[string]string{
+		"64 KiB of one tag":    strings.Repeat("a", 64<<10),
+		"64 KiB of hyphens":    strings.Repeat("-", 64<<10),
+		"64 KiB of commas":     strings.Repeat(",", 64<<10),
+		"64 KiB of tags":       strings.Repeat("fr,", 22<<10) + "tr",
+		"a tag behind the KiB": strings.Repeat("fr;q=0.1,", 200) + "tr",
+		"a tag cut by the KiB": strings.Repeat(" ", 1020) + ",tr-TR",
+		"seventeenth tag":      strings.Repeat("fr,", 16) + "tr",
+		"not text":             "\xff\xfe\x00,\x80",
+		"long extensions":      "tr" + strings.Repeat("-a-bbbb", 20),
+	} {
+		if got := l.Match(s); got != "en" {
+			t.Errorf("%s: %q", name, got)
+		}
+		if n := len(parsePreference(s)); n > maxTags {
+			t.Errorf("%s: %d tags were looked at", name, n)
+		}
+	}
+	hostile := strings.Repeat("en-x-abcdefgh-ijklmnop,", 4<<10)
+	if n := testing.AllocsPerRun(10, func() { l.Match(hostile) }); n > 300 {
+		t.Errorf("a hostile header costs %v allocations", n)
+	}
+}
+
+func TestLanguageListErrors(t *testing.T) {
+	for want, list := range map[string][]string{
+		`languages: none listed: write "languages en"`:                             nil,
+		`languages: "" is no language: write codes such as en, tr or pt_br`:        {"en", ""},
+		`languages: "english" is no language: write codes such as en, tr or pt_br`: {"english"},
+		`languages: "und" is no language: write codes such as en, tr or pt_br`:     {"und"},
+		`languages: "x-foo" is no language: write codes such as en, tr or pt_br`:   {"x-foo"},
+		`languages: "en,tr" is no language: write codes such as en, tr or pt_br`:   {"en,tr"},
+		`languages: "*" is no language: write codes such as en, tr or pt_br`:       {"*"},
+		`languages: PT-BR is listed twice: remove one`:                             {"pt_br", "PT-BR"},
+		`languages: EN is listed twice: remove one`:                                {"en", "tr", "EN"},
+	} {
+		if _, err := NewLanguages(list...); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+func FuzzLanguages(f *testing.F) {
+	for _, seed := range []string{"en", "pt-BR,pt;q=0.9,en;q=0.8", "*", "de;q=0", "tr_TR", ",,;;--", "\xff", strings.Repeat("a-", 600), "i-klingon", "sr-Latn-RS-u-co-phonebk"} {
+		f.Add(seed)
+	}
+	list := []string{"en", "tr", "de", "pt_br", "sr_latn"}
+	l := languages(f, list...)
+	f.Fuzz(func(t *testing.T, s string) {
+		if got := l.Match(s); !slices.Contains(list, got) {
+			t.Errorf("Match(%q) = %q, which is not in the list", s, got)
+		}
+		if got, want := l.Match(s, "tr"), l.Match("tr"); got == "en" && want == "tr" {
+			if found, ok := l.match(s); !ok || found != "en" {
+				t.Errorf("Match(%q, tr) = en, though the first preference is not usable", s)
+			}
+		}
+	})
+}
