@@ -1,0 +1,172 @@
+package caddymodule
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// CacheOpener is what a guest module in `checkout.caches` implements.
+type CacheOpener interface {
+	// OpenCache returns the cache and a function that gives it back. The same cache may be handed to several
+	// configurations, so that links survive a reload. secret seals what leaves the process.
+	OpenCache(secret []byte) (cache linkgen.Cache, giveBack func() error, err error)
+	// LinkTTL is how long a link is given out. Zero means the default.
+	LinkTTL() time.Duration
+}
+
+// maxTTL keeps a cached link clear of its end: Zotlo's links live one hour, and a shopper needs time to pay.
+const maxTTL = 55 * time.Minute
+
+// checkTTL refuses what would hand out dead links.
+func checkTTL(ttl time.Duration) error {
+	if ttl < 0 {
+		return fmt.Errorf("ttl: %s is negative: write a duration such as 5m", ttl)
+	}
+	if ttl > maxTTL {
+		return fmt.Errorf("ttl: %s is too long: a link lives one hour and the shopper needs time to pay, so write at most 55m", ttl)
+	}
+	return nil
+}
+
+// MemoryCache keeps links in this process. They survive configuration reloads, not restarts.
+type MemoryCache struct {
+	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m, at most 55m.
+	// A link dies when it is paid: without a webhook, a shopper who pays and clicks again within this time meets a dead link.
+	TTL caddy.Duration `json:"ttl,omitempty"`
+	// MaxLinks bounds the number of links. Default 100000, roughly 400 bytes each. When it is reached, old links give way.
+	MaxLinks int `json:"max_links,omitempty"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (*MemoryCache) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "checkout.caches.memory", New: func() caddy.Module { return new(MemoryCache) }}
+}
+
+// Validate refuses limits that make no sense.
+func (m *MemoryCache) Validate() error {
+	if m.MaxLinks < 0 {
+		return fmt.Errorf("max_links: %d is negative: write a number such as 100000", m.MaxLinks)
+	}
+	return checkTTL(time.Duration(m.TTL))
+}
+
+// LinkTTL is how long a link is given out.
+func (m *MemoryCache) LinkTTL() time.Duration { return time.Duration(m.TTL) }
+
+// OpenCache returns the one memory cache of this process. Its keys are HMACs under each configuration's own secret, so
+// configurations that differ in secrets cannot meet in it.
+func (m *MemoryCache) OpenCache([]byte) (linkgen.Cache, func() error, error) {
+	v, _, err := memoryCaches.LoadOrNew(memoryKey, func() (caddy.Destructor, error) {
+		return pooledMemory{linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: m.MaxLinks})}, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	memory := v.(pooledMemory).Memory
+	memory.SetMaxLinks(m.MaxLinks)
+	return memory, func() error {
+		_, err := memoryCaches.Delete(memoryKey)
+		return err
+	}, nil
+}
+
+// memoryCaches outlives configurations.
+var memoryCaches = caddy.NewUsagePool()
+
+const memoryKey = "memory"
+
+type pooledMemory struct{ *linkgen.Memory }
+
+func (p pooledMemory) Destruct() error { p.Close(); return nil }
+
+// openCache is the cache of one configuration.
+type openCache struct {
+	linkgen.Cache
+	name     string // of the guest module
+	ttl      time.Duration
+	giveBack func() error
+}
+
+func (a *App) provisionCache() error {
+	var guest any = new(MemoryCache)
+	if a.CacheRaw != nil {
+		var err error
+		if guest, err = a.ctx.LoadModule(a, "CacheRaw"); err != nil {
+			return fmt.Errorf("cache: %w", err)
+		}
+	}
+	opener, ok := guest.(CacheOpener)
+	if !ok {
+		return fmt.Errorf("cache: module %T is not a link cache", guest)
+	}
+	if err := checkTTL(opener.LinkTTL()); err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	cache, giveBack, err := opener.OpenCache(a.projects.key)
+	if err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	a.cache = &openCache{Cache: cache, name: guestName(guest), ttl: opener.LinkTTL(), giveBack: giveBack}
+	return nil
+}
+
+// guestName is the last label of a guest's module ID.
+func guestName(guest any) string {
+	if module, ok := guest.(caddy.Module); ok {
+		return module.CaddyModule().ID.Name()
+	}
+	return "_other"
+}
+
+// release gives the cache back, once. A configuration that was rejected half-way may hold none.
+func (c *openCache) release() error {
+	if c == nil || c.giveBack == nil {
+		return nil
+	}
+	giveBack := c.giveBack
+	c.giveBack = nil
+	return giveBack()
+}
+
+// sharedState is the generator's state that outlives configurations: flights, breakers, pauses, limiters.
+type sharedState struct {
+	*linkgen.State
+	held bool
+}
+
+var states = caddy.NewUsagePool()
+
+const stateKey = "state"
+
+type pooledState struct{ *linkgen.State }
+
+func (pooledState) Destruct() error { return nil }
+
+func takeState() (*sharedState, error) {
+	v, _, err := states.LoadOrNew(stateKey, func() (caddy.Destructor, error) {
+		return pooledState{linkgen.NewState()}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &sharedState{State: v.(pooledState).State, held: true}, nil
+}
+
+func (s *sharedState) release() error {
+	if s == nil || !s.held {
+		return nil
+	}
+	s.held = false
+	_, err := states.Delete(stateKey)
+	return err
+}
+
+// Interface guards
+var (
+	_ caddy.Validator = (*MemoryCache)(nil)
+	_ CacheOpener     = (*MemoryCache)(nil)
+)

@@ -1,0 +1,100 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-checkout/checkout/auth"
+)
+
+// JWT says where the signed-in user's token is, which keys verify it, and which claims name the subscriber.
+// Exactly one kind of key is configured: `secret`, `public_key`, `jwks`, or `issuer` alone (OpenID Connect discovery).
+type JWT struct {
+	// Secrets are HMAC keys, each a placeholder such as `{env.JWT_SECRET}`, with `base64:` in front if the key is encoded so.
+	// Any of them verifies, so a new key can be rolled in beside the old one. At least 32 bytes for HS256.
+	Secrets []string `json:"secret,omitempty"`
+	// PublicKeys are PEM files or PEM texts: RSA (2048 bits or more), ECDSA P-256 or P-384, Ed25519. Any of them verifies.
+	PublicKeys []string `json:"public_key,omitempty"`
+	// JWKS is the URL or file of a JSON Web Key Set. It is fetched in the background.
+	JWKS string `json:"jwks,omitempty"`
+	// Issuer is the exact `iss` claim. Without any key it also says where OpenID Connect discovery starts.
+	Issuer string `json:"issuer,omitempty"`
+	// Audience lists accepted `aud` values; one match is enough. Required for jwks and discovery; `any` opts out.
+	Audience []string `json:"audience,omitempty"`
+	// Algorithms are the accepted signature algorithms. Default: HS256 for secrets, what fits the key otherwise; never `none`.
+	Algorithms []string `json:"algorithms,omitempty"`
+	// From lists where a token may be, in order. The first place that holds one decides.
+	From []auth.Source `json:"from,omitempty"`
+	// SubscriberID lists the claims that may name the subscriber, each `claim` or `claim:kind` with kind email, phone or uuid.
+	// Default: `email phone_number sub`. Without a kind, only `phone_number` is ever a phone.
+	SubscriberID []string `json:"subscriber_id,omitempty"`
+	// VerifiedContact says what an e-mail or phone needs: `if_present` (default) refuses one whose `email_verified` or
+	// `phone_number_verified` is not true, `required` wants that claim, `ignore` does not look. Danger: with `ignore` whoever
+	// can write another's address into his profile gets that person's checkout.
+	VerifiedContact auth.Contact `json:"verified_contact,omitempty"`
+	// TrustedClaims are the claims that may stand in prices and other trusted words. List only what your backend alone writes.
+	TrustedClaims []string `json:"trusted_claims,omitempty"`
+	// Leeway is the clock skew that is forgiven. Default 30s, at most 5m.
+	Leeway caddy.Duration `json:"leeway,omitempty"`
+	// MaxAge refuses tokens that were issued longer ago. Default: no limit.
+	MaxAge caddy.Duration `json:"max_age,omitempty"`
+}
+
+// Identity takes the user whom an earlier Caddy authentication handler verified.
+type Identity struct {
+	// Placeholder is `{http.auth.user.*}` or `{http.reverse_proxy.header.*}`; others are refused, because a visitor could write them.
+	Placeholder string `json:"placeholder"`
+	// Kind is email, phone or uuid. Default: an e-mail or a UUID by its shape.
+	Kind auth.Kind `json:"kind,omitempty"`
+}
+
+// identifier says who the shopper of a request is. The errors are those of package auth.
+type identifier interface {
+	identify(r *http.Request, repl *caddy.Replacer) (*auth.User, error)
+	trusts(claim string) bool
+}
+
+// tokenIdentifier reads a JWT.
+type tokenIdentifier struct{ *auth.Authenticator }
+
+func (t tokenIdentifier) identify(r *http.Request, _ *caddy.Replacer) (*auth.User, error) {
+	return t.Authenticate(r)
+}
+
+func (t tokenIdentifier) trusts(claim string) bool { return t.Trusts(claim) }
+
+// placeholderIdentifier believes an earlier handler.
+type placeholderIdentifier struct {
+	key  string
+	kind auth.Kind
+}
+
+// newPlaceholderIdentifier refuses placeholders that a visitor can write.
+func newPlaceholderIdentifier(cfg Identity) (placeholderIdentifier, error) {
+	key, ok := solePlaceholder(cfg.Placeholder)
+	if !ok || !(strings.HasPrefix(key, "http.auth.user.") || strings.HasPrefix(key, "http.reverse_proxy.header.")) {
+		return placeholderIdentifier{}, fmt.Errorf("identity: %q is not a user that Caddy verified: write `identity {http.auth.user.id}` or `identity {http.reverse_proxy.header.Remote-Email}`", cfg.Placeholder)
+	}
+	if cfg.Kind != "" && !slices.Contains([]auth.Kind{auth.Email, auth.Phone, auth.UUID}, cfg.Kind) {
+		return placeholderIdentifier{}, fmt.Errorf("identity: unknown kind %q: write email, phone or uuid", cfg.Kind)
+	}
+	return placeholderIdentifier{key: key, kind: cfg.Kind}, nil
+}
+
+func (p placeholderIdentifier) identify(_ *http.Request, repl *caddy.Replacer) (*auth.User, error) {
+	text, _ := repl.GetString(p.key)
+	if text == "" {
+		return nil, auth.ErrNoToken
+	}
+	sub, err := auth.ParseSubscriber(p.kind, text)
+	if err != nil {
+		return new(auth.User), nil // somebody is signed in, but Zotlo has no id for him
+	}
+	return &auth.User{Subscriber: sub}, nil
+}
+
+func (placeholderIdentifier) trusts(string) bool { return false }

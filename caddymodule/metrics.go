@@ -1,0 +1,99 @@
+package caddymodule
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The collectors are made once and registered with every configuration's registry, so that counts survive reloads.
+var (
+	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_requests_total",
+		Help: "Requests answered by checkout_link: outcome says why, answer says what the shopper got.",
+	}, []string{"campaign", "outcome", "answer"})
+
+	links = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_links_total",
+		Help: "Personal links handed out, by where they came from.",
+	}, []string{"campaign", "source"})
+
+	requestDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "caddy_checkout_request_duration_seconds",
+		Help:    "Time that checkout_link took to hand out a link.",
+		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"source"})
+
+	tokenRefusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_token_refusals_total",
+		Help: "Tokens refused, by the rule that refused them.",
+	}, []string{"rule"})
+
+	overridesDropped = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_overrides_dropped_total",
+		Help: "Overrides left out because their value was missing or unusable.",
+	}, []string{"campaign", "override"})
+
+	apiRequests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_api_requests_total",
+		Help: "Calls to Zotlo's API, retries included, by result.",
+	}, []string{"project", "result"})
+
+	apiDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "caddy_checkout_api_duration_seconds",
+		Help:    "Time of calls to Zotlo's API.",
+		Buckets: []float64{.025, .05, .1, .2, .3, .5, .75, 1, 1.5, 2, 3, 4, 5, 10},
+	}, []string{"project"})
+
+	apiInFlight = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "caddy_checkout_api_in_flight",
+		Help: "Calls to Zotlo's API under way.",
+	})
+
+	breakerOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "caddy_checkout_breaker_open",
+		Help: "1 while a project's circuit breaker is open.",
+	}, []string{"project"})
+
+	cacheErrors = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_cache_errors_total",
+		Help: "Cache operations that failed and were treated as a miss.",
+	}, []string{"cache"})
+
+	cachedLinks = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "caddy_checkout_cached_links",
+		Help: "Links in the memory cache.",
+	}, countCachedLinks)
+
+	jwksRefreshes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_jwks_refreshes_total",
+		Help: "Fetches of key sets, by result.",
+	}, []string{"result"})
+)
+
+var collectors = []prometheus.Collector{
+	requests, links, requestDuration, tokenRefusals, overridesDropped,
+	apiRequests, apiDuration, apiInFlight, breakerOpen, cacheErrors, cachedLinks, jwksRefreshes,
+}
+
+// registerMetrics adds the collectors to a configuration's registry. A second checkout app in the same registry finds them there.
+func registerMetrics(reg prometheus.Registerer) error {
+	for _, c := range collectors {
+		if err := reg.Register(c); err != nil {
+			if _, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); !ok {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// countCachedLinks reads the process's memory cache.
+func countCachedLinks() float64 {
+	n := 0
+	memoryCaches.Range(func(_, value any) bool {
+		n += value.(pooledMemory).Len()
+		return true
+	})
+	return float64(n)
+}

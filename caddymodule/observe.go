@@ -1,0 +1,128 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// observe counts and logs one answer.
+func observe(v *visit, a answer, what string) {
+	name := ""
+	if v.entry != nil {
+		name = v.entry.Name()
+	}
+	requests.WithLabelValues(name, a.outcome, what).Inc()
+	if a.outcome == outcomeLink {
+		links.WithLabelValues(name, string(a.link.Source)).Inc()
+		requestDuration.WithLabelValues(string(a.link.Source)).Observe(time.Since(v.now).Seconds())
+	}
+	addAccessLogFields(v.r, accessFields{outcome: a.outcome, answer: what, campaign: name, variant: v.variant(), source: string(a.link.Source)})
+	if outcomes[a.outcome].ours {
+		logFailure(v, a, what, name)
+	}
+}
+
+func (v *visit) variant() string {
+	if v.offer == nil {
+		return ""
+	}
+	return v.offer.Variant
+}
+
+// accessFields are our fields in the site's access log. They hold nothing personal.
+type accessFields struct{ outcome, answer, campaign, variant, source string }
+
+// MarshalLogObject writes the fields that are set.
+func (f accessFields) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	enc.AddString("checkout_outcome", f.outcome)
+	enc.AddString("checkout_answer", f.answer)
+	for _, field := range [...]struct{ name, value string }{
+		{"checkout_campaign", f.campaign}, {"checkout_variant", f.variant}, {"checkout_source", f.source},
+	} {
+		if field.value != "" {
+			enc.AddString(field.name, field.value)
+		}
+	}
+	return nil
+}
+
+func addAccessLogFields(r *http.Request, fields accessFields) {
+	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		extra.Set(zap.Inline(fields)) // one field costs less than five
+	}
+}
+
+// logFailure tells the operator once why a shopper got no link; what repeats is sampled. handle_errors would hide it.
+func logFailure(v *visit, a answer, what, name string) {
+	level := zapcore.WarnLevel
+	switch a.outcome {
+	case string(linkgen.Refused), string(linkgen.UntrustedLink), outcomeBadOffer, outcomeNoCampaign, outcomePanic:
+		level = zapcore.ErrorLevel
+	}
+	checked := v.rt.app.failures.Check(level, "no checkout link: "+a.outcome)
+	if checked == nil {
+		return
+	}
+	fields := []zap.Field{zap.String("outcome", a.outcome), zap.String("answer", what), zap.String("campaign", name)}
+	if v.user != nil && v.user.Subscriber.Known() {
+		fields = append(fields, zap.Stringer("subscriber", v.rt.app.generator.Subject(v.user.Subscriber.ID)))
+	}
+	if e, ok := errors.AsType[*linkgen.Error](a.err); ok {
+		fields = append(fields, zap.String("project", v.entry.project), zap.String("code", e.Code), zap.String("request_id", e.RequestID), zap.Int("status", e.Status))
+		if cause := e.Cause(); cause != nil {
+			fields = append(fields, zap.NamedError("cause", cause))
+		}
+	} else if a.err != nil {
+		fields = append(fields, zap.NamedError("cause", a.err))
+	}
+	checked.Write(fields...)
+}
+
+// sampled lets the first five of a message through in ten seconds, then every hundredth.
+func sampled(log *zap.Logger) *zap.Logger {
+	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 100)
+	}))
+}
+
+// hooks connect the generator to metrics and log.
+func (a *App) hooks() linkgen.Hooks {
+	title := func(project string) string {
+		if project == "" {
+			return "default"
+		}
+		return project
+	}
+	return linkgen.Hooks{
+		APICall: func(project, result string, d time.Duration) {
+			apiRequests.WithLabelValues(title(project), result).Inc()
+			apiDuration.WithLabelValues(title(project)).Observe(d.Seconds())
+		},
+		InFlight: func(delta int) { apiInFlight.Add(float64(delta)) },
+		Breaker: func(project string, open bool) {
+			breakerOpen.WithLabelValues(title(project)).Set(map[bool]float64{true: 1}[open])
+			if open {
+				a.log.Warn("calls to the API keep failing: pausing them", zap.String("project", title(project)))
+			} else {
+				a.log.Info("calls to the API work again", zap.String("project", title(project)))
+			}
+		},
+		CacheError: func(err error) {
+			cacheErrors.WithLabelValues(a.cache.name).Inc()
+			a.failures.Warn("cache failed, going on without it", zap.String("cache", a.cache.name), zap.Error(err))
+		},
+		Paused: func(project, code string, d time.Duration) {
+			a.log.Error("the API refused our credentials or address, or asked for a pause", zap.String("project", title(project)), zap.String("code", code), zap.Duration("pause", d))
+		},
+		Panic: func(value any, stack []byte) {
+			a.log.Error("panic while calling the API", zap.Any("type", typeName(value)), zap.ByteString("stack", stack))
+		},
+	}
+}

@@ -1,0 +1,118 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// The outcomes: why a request was answered as it was. They are label values, log fields and {http.checkout.outcome}.
+const (
+	outcomeLink            = "link"
+	outcomeAfterPayment    = "after_payment"
+	outcomeAnonymous       = "anonymous"
+	outcomeBadToken        = "bad_token"
+	outcomeNoSubscriber    = "no_subscriber"
+	outcomeKeysUnavailable = "keys_unavailable"
+	outcomeNoCampaign      = "no_campaign"
+	outcomePrefetch        = "prefetch"
+	outcomeEmbedded        = "embedded"
+	outcomeEarlyData       = "early_data"
+	outcomeHead            = "head"
+	outcomeMethod          = "method"
+	outcomeBadOffer        = "bad_offer"
+	outcomePanic           = string(linkgen.Panicked)
+	outcomeLeft            = string(linkgen.Left)
+	outcomePass            = "-" // OPTIONS: not ours, not counted
+)
+
+// The answers: what the shopper got.
+const (
+	answerLink     = "link"
+	answerJSON     = "json"
+	answerRedirect = "redirect"
+	answerFallback = "fallback"
+	answerNext     = "next"
+	answerError    = "error"
+	answerNone     = "none" // HEAD, and shoppers who left
+)
+
+// statusClientClosed is what Caddy itself answers to nobody when a client has left (nginx's 499).
+const statusClientClosed = 499
+
+// outcome says how a request that gets no link is answered.
+type outcome struct {
+	status int
+	text   string // for the shopper
+	ours   bool   // a failure of ours: the fallback answers, and the log says why
+}
+
+var outcomes = map[string]outcome{
+	outcomeAnonymous:       {http.StatusUnauthorized, "please sign in first", false},
+	outcomeBadToken:        {http.StatusUnauthorized, "please sign in again", false},
+	outcomeNoSubscriber:    {http.StatusForbidden, "your account has no e-mail address or phone number for a checkout", false},
+	outcomeKeysUnavailable: {http.StatusServiceUnavailable, "signing in cannot be checked right now, please try again in a moment", true},
+	outcomeNoCampaign:      {http.StatusBadGateway, "this offer does not exist", true},
+	outcomePrefetch:        {http.StatusForbidden, "a checkout is not prefetched", false},
+	outcomeEmbedded:        {http.StatusForbidden, "a checkout is not embedded in another page", false},
+	outcomeEarlyData:       {http.StatusTooEarly, "please try again", false},
+	outcomeHead:            {http.StatusNoContent, "", false},
+	outcomeMethod:          {http.StatusMethodNotAllowed, "this method is not allowed here", false},
+	outcomeBadOffer:        {http.StatusInternalServerError, "this offer cannot be sold right now", true},
+
+	string(linkgen.Limited):       {http.StatusTooManyRequests, "too many checkouts were opened, please try again in a moment", true},
+	string(linkgen.Busy):          {http.StatusServiceUnavailable, "the checkout is busy, please try again in a moment", true},
+	string(linkgen.Throttled):     {http.StatusServiceUnavailable, "the checkout is busy, please try again in a moment", true},
+	string(linkgen.Refused):       {http.StatusBadGateway, "the checkout could not be opened", true},
+	string(linkgen.UntrustedLink): {http.StatusBadGateway, "the checkout could not be opened", true},
+	string(linkgen.Unavailable):   {http.StatusBadGateway, "the checkout is not available right now", true},
+	string(linkgen.Timeout):       {http.StatusGatewayTimeout, "the checkout did not answer in time", true},
+	outcomeLeft:                   {statusClientClosed, "", false},
+	outcomePanic:                  {http.StatusInternalServerError, "something went wrong, please try again", true},
+}
+
+// identityOutcome maps an error of package auth.
+func identityOutcome(err error) string {
+	switch {
+	case errors.Is(err, auth.ErrNoToken):
+		return outcomeAnonymous
+	case errors.Is(err, auth.ErrKeysUnavailable):
+		return outcomeKeysUnavailable
+	default:
+		return outcomeBadToken
+	}
+}
+
+// offerOutcome maps an error of package campaign. A matcher that fails is an offer that cannot be made.
+func offerOutcome(err error) string {
+	if errors.Is(err, campaign.ErrNone) {
+		return outcomeNoCampaign
+	}
+	return outcomeBadOffer
+}
+
+func asBadOffer(err error) (*campaign.BadOfferError, bool) {
+	return errors.AsType[*campaign.BadOfferError](err)
+}
+
+// linkOutcome maps an error of package linkgen.
+func linkOutcome(err error) string {
+	if e, ok := errors.AsType[*linkgen.Error](err); ok {
+		return string(e.Reason)
+	}
+	return outcomePanic
+}
+
+// Outcomes lists every outcome that is counted, for the documentation's test.
+func outcomeWords() []string {
+	words := []string{outcomeLink, outcomeAfterPayment}
+	for word := range outcomes {
+		words = append(words, word)
+	}
+	slices.Sort(words)
+	return words
+}

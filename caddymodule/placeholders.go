@@ -1,0 +1,78 @@
+package caddymodule
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-checkout/checkout/campaign"
+)
+
+// marker brackets the number of a placeholder while Caddy's own scanner cuts a template. Configured text cannot hold it:
+// parseTemplate refuses control characters.
+const marker = "\x00"
+
+// parseTemplate cuts a configured value at its placeholders with Caddy's own scanner, so that escapes and odd braces mean
+// here what they mean everywhere else in Caddy.
+func parseTemplate(text string) (campaign.Template, error) {
+	if strings.Contains(text, marker) {
+		return nil, errControlCharacter
+	}
+	var keys []string
+	cut, err := everyKey.ReplaceFunc(text, func(key string, _ any) (any, error) {
+		keys = append(keys, key)
+		return marker + strconv.Itoa(len(keys)-1) + marker, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var tmpl campaign.Template
+	for i, piece := range strings.Split(cut, marker) {
+		switch {
+		case i%2 == 1:
+			tmpl = append(tmpl, campaign.Part{Key: keys[i/2]})
+		case piece != "":
+			tmpl = append(tmpl, campaign.Part{Literal: piece})
+		}
+	}
+	return tmpl, nil
+}
+
+// everyKey claims to know every placeholder, so that the scanner reports each.
+var everyKey = func() *caddy.Replacer {
+	repl := caddy.NewEmptyReplacer()
+	repl.Map(func(string) (any, bool) { return "", true })
+	return repl
+}()
+
+// solePlaceholder returns the key of a value that is one placeholder and nothing else.
+func solePlaceholder(text string) (key string, ok bool) {
+	tmpl, err := parseTemplate(text)
+	if err != nil || len(tmpl) != 1 || tmpl[0].Key == "" {
+		return "", false
+	}
+	return tmpl[0].Key, true
+}
+
+// claimPrefix begins the placeholders of verified claims.
+const claimPrefix = "http.checkout.claim."
+
+// trustedFamilies are Caddy's placeholders that a visitor cannot write.
+var trustedFamilies = []string{
+	"env.", "file.", "time.", "system.",
+	"http.auth.user.", "http.reverse_proxy.header.",
+}
+
+// trusted reports whether a visitor cannot write the placeholder, on a route whose identity trusts some claims.
+func trusted(key string, id identifier) bool {
+	if claim, ok := strings.CutPrefix(key, claimPrefix); ok {
+		return id != nil && id.trusts(claim)
+	}
+	for _, family := range trustedFamilies {
+		if strings.HasPrefix(key, family) {
+			return true
+		}
+	}
+	return false
+}

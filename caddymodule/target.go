@@ -1,0 +1,133 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-checkout/checkout/campaign"
+)
+
+// target is a configured URL that a shopper may be sent to, or one of the words `error` and `next`.
+// Placeholders stand only after the question mark and are escaped there, so that no request can move the target elsewhere.
+type target struct {
+	word  string // "error" or "next", else empty
+	host  string // lower case; empty when the URL is relative
+	path  string
+	fixed string // the URL up to its first placeholder
+	query campaign.Template
+}
+
+// The words that stand for a target.
+const (
+	wordError = "error"
+	wordNext  = "next"
+)
+
+var errControlCharacter = errors.New("control characters are not allowed")
+
+// parseFallback reads a fallback; an empty text gives nil: nothing was said.
+func parseFallback(text string) (*target, error) {
+	switch text {
+	case "":
+		return nil, nil
+	case wordError, wordNext:
+		return &target{word: text}, nil
+	}
+	t, err := parseTarget(text)
+	if err != nil {
+		return nil, fmt.Errorf("fallback: %w", err)
+	}
+	return t, nil
+}
+
+// parseTarget reads a URL: absolute http(s), or relative to the site.
+func parseTarget(text string) (*target, error) {
+	for _, r := range text {
+		if r < ' ' || r == 0x7f || r == '\\' {
+			return nil, fmt.Errorf("%q holds a control character or a backslash", text)
+		}
+	}
+	before, query, hasQuery := strings.Cut(text, "?")
+	if strings.ContainsAny(before, "{}") {
+		return nil, fmt.Errorf("%q: a placeholder may stand only after the ?, so that no request chooses where shoppers go", text)
+	}
+	u, err := url.Parse(before)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a URL", text)
+	}
+	if u.User != nil {
+		return nil, fmt.Errorf("%q: a user name or password in the URL is refused", text)
+	}
+	switch {
+	case u.Scheme == "" && u.Host == "" && strings.HasPrefix(before, "/") && !strings.HasPrefix(before, "//"):
+	case (u.Scheme == "https" || u.Scheme == "http") && u.Host != "":
+	default:
+		return nil, fmt.Errorf("%q is not a path such as /pricing or an address such as https://shop.example.com/pricing", text)
+	}
+	t := &target{host: strings.ToLower(u.Host), path: u.Path, fixed: before}
+	if t.path == "" {
+		t.path = "/"
+	}
+	if !hasQuery {
+		return t, nil
+	}
+	t.fixed += "?"
+	if t.query, err = parseTemplate(query); err != nil {
+		return nil, fmt.Errorf("%q: %w", text, err)
+	}
+	return t, nil
+}
+
+// render returns the URL for one request.
+func (t *target) render(r *http.Request, repl *caddy.Replacer) string {
+	if len(t.query) == 0 {
+		return t.fixed
+	}
+	var b strings.Builder
+	b.WriteString(t.fixed)
+	for _, part := range t.query {
+		switch part.Key {
+		case "":
+			b.WriteString(part.Literal)
+		case "http.checkout.return_to":
+			b.WriteString(url.QueryEscape(returnTo(r)))
+		default:
+			value, _ := repl.GetString(part.Key)
+			b.WriteString(url.QueryEscape(value))
+		}
+	}
+	return b.String()
+}
+
+// leadsBack reports whether t is where the request already is: a redirect there would go round for ever.
+func (t *target) leadsBack(r *http.Request) bool {
+	if t.host != "" && t.host != strings.ToLower(r.Host) {
+		return false
+	}
+	return t.path == originalURL(r).Path
+}
+
+// returnTo is the request's own path and query as the browser sent it, always a path on this site: never
+// scheme-relative (//elsewhere), however odd the path.
+func returnTo(r *http.Request) string {
+	u := originalURL(r)
+	path := "/" + strings.TrimLeft(u.EscapedPath(), "/")
+	if u.RawQuery == "" {
+		return path
+	}
+	return path + "?" + u.RawQuery
+}
+
+// originalURL is the URL before any rewrite in this server.
+func originalURL(r *http.Request) *url.URL {
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
+		return original.URL
+	}
+	return r.URL
+}

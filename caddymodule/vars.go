@@ -1,0 +1,60 @@
+package caddymodule
+
+import "strings"
+
+// The placeholders of a visit.
+const placeholderPrefix = "http.checkout."
+
+// placeholder answers {http.checkout.*} for the request's newest visit.
+func (s *visitSlot) placeholder(key string) (any, bool) {
+	name, ok := strings.CutPrefix(key, placeholderPrefix)
+	if !ok {
+		return nil, false
+	}
+	v := s.visit
+	if path, ok := strings.CutPrefix(name, "claim."); ok {
+		claim, _ := v.Claim(path)
+		return claim, true
+	}
+	switch name {
+	case "return_to":
+		return returnTo(v.r), true
+	case "outcome":
+		return v.outcome, true
+	}
+	return v.offered(name)
+}
+
+// offered answers the placeholders of the chosen offer; before an offer is chosen they are empty.
+func (v *visit) offered(name string) (any, bool) {
+	word, isOverride := strings.CutPrefix(name, "override.")
+	o := v.offer
+	if o == nil {
+		switch name {
+		case "campaign", "experiment", "variant", "price", "currency":
+			return "", true
+		}
+		return "", isOverride
+	}
+	if isOverride {
+		value, _ := o.Override(word)
+		return value, true
+	}
+	price := o.Price
+	if price.Amount == "" {
+		price = o.Quote
+	}
+	switch name {
+	case "campaign":
+		return o.Campaign.Name(), true
+	case "experiment":
+		return o.Experiment, true
+	case "variant":
+		return o.Variant, true
+	case "price":
+		return price.Amount, true
+	case "currency":
+		return price.Currency, true
+	}
+	return nil, false
+}

@@ -1,0 +1,135 @@
+package caddymodule
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// visit is what is known of one request. It gives package campaign its facts.
+type visit struct {
+	rt    *route
+	r     *http.Request
+	repl  *caddy.Replacer
+	now   time.Time
+	user  *auth.User // nil: nobody, or not asked yet
+	offer *campaign.Offer
+	entry *entry // of the chosen campaign
+
+	outcome string // how the request was answered, once it was
+}
+
+func newVisit(rt *route, r *http.Request) *visit {
+	v := &visit{rt: rt, r: r, now: time.Now()}
+	v.repl, _ = r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	return v
+}
+
+// publish lets matchers and other handlers read the user's claims. The newest visit of a request answers.
+func (v *visit) publish() {
+	if slot, ok := caddyhttp.GetVar(v.r.Context(), visitVar).(*visitSlot); ok {
+		slot.visit = v
+		return
+	}
+	slot := &visitSlot{visit: v}
+	caddyhttp.SetVar(v.r.Context(), visitVar, slot)
+	v.repl.Map(slot.placeholder)
+}
+
+// visitVar is where the request keeps its visit: two checkout directives in one request share one set of placeholders.
+const visitVar = "checkout_visit"
+
+type visitSlot struct{ visit *visit }
+
+// Now is the instant of the request.
+func (v *visit) Now() time.Time { return v.now }
+
+// Subscriber is the verified subscriber's id.
+func (v *visit) Subscriber() string {
+	if v.user == nil {
+		return ""
+	}
+	return v.user.Subscriber.ID
+}
+
+// Claim is a verified claim.
+func (v *visit) Claim(path string) (string, bool) {
+	if v.user == nil {
+		return "", false
+	}
+	return v.user.Claim(path)
+}
+
+// Value is the value of a placeholder.
+func (v *visit) Value(key string) (string, bool) { return v.repl.GetString(key) }
+
+// Match asks the campaign's matchers.
+func (v *visit) Match(c *campaign.Campaign) (bool, error) {
+	e := v.rt.app.registry.byName[c.Name()]
+	if len(e.matchers) == 0 {
+		return true, nil
+	}
+	return e.matchers.AnyMatchWithError(v.r)
+}
+
+// Trusted reports whether no visitor can write the placeholder.
+func (v *visit) Trusted(key string) bool { return trusted(key, v.rt.id) }
+
+// decide chooses campaign, variant and overrides.
+func (v *visit) decide(list []*campaign.Campaign) error {
+	offer, err := campaign.Decide(list, v)
+	if bad, ok := asBadOffer(err); ok {
+		v.entry = v.rt.app.registry.byName[bad.Campaign.Name()]
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	v.offer, v.entry = offer, v.rt.app.registry.byName[offer.Campaign.Name()]
+	for _, word := range offer.Dropped {
+		overridesDropped.WithLabelValues(offer.Campaign.Name(), word).Inc()
+	}
+	return nil
+}
+
+// order says which link the offer wants.
+func (v *visit) order(ip netip.Addr) linkgen.Order {
+	o := linkgen.Order{
+		Project: v.entry.project, IP: ip, Language: v.language(),
+		LinkID: v.offer.LinkID, Price: v.offer.Price.Amount, Currency: v.offer.Price.Currency,
+		Fields: wireFields(v.offer.Fields), Parameters: wireFields(v.offer.Parameters),
+		Campaign: v.offer.Campaign.Name(), Experiment: v.offer.Experiment, Variant: v.offer.Variant,
+		OwnHost: v.r.Host,
+	}
+	if v.user != nil && v.user.Subscriber.Known() {
+		o.Subscriber = linkgen.Subscriber{Kind: string(v.user.Subscriber.Kind), ID: v.user.Subscriber.ID, Issuer: v.user.Issuer}
+	}
+	return o
+}
+
+// language is the campaign's, else the user's locale, else the browser's.
+func (v *visit) language() string {
+	if v.offer.Language != "" {
+		return v.offer.Language
+	}
+	locale, _ := v.Claim("locale")
+	return v.rt.app.languages.Match(locale, v.r.Header.Get("Accept-Language"))
+}
+
+func wireFields(in []campaign.Field) []linkgen.Field {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]linkgen.Field, len(in))
+	for i, f := range in {
+		out[i] = linkgen.Field(f)
+	}
+	return out
+}
