@@ -71,17 +71,10 @@ func bearer(value string) string {
 }
 
 // cookie finds the value of the cookie called name just as net/http does, but without allocating for the others.
-func cookie(lines []string, name string) (string, error) {
+func cookie(lines []string, name string) (found string, err error) {
 	count := 0
 	for _, line := range lines {
-		count += strings.Count(line, ";") + 1
-	}
-	if count > maxCookies {
-		return "", nil
-	}
-	var found string
-	for _, line := range lines {
-		for more := true; more; {
+		for more := true; more; count++ {
 			var pair string
 			pair, line, more = strings.Cut(line, ";")
 			key, value, _ := strings.Cut(textproto.TrimString(pair), "=")
@@ -89,24 +82,31 @@ func cookie(lines []string, name string) (string, error) {
 				continue
 			}
 			value, ok := cookieValue(value)
-			if !ok || value == "" || value == found {
-				continue
+			switch {
+			case !ok, value == "", value == found:
+			case found == "":
+				found = value
+			default:
+				err = refused(ruleAmbiguous)
 			}
-			if found != "" {
-				return "", refused(ruleAmbiguous)
-			}
-			found = value
 		}
+	}
+	switch {
+	case count > maxCookies:
+		return "", nil
+	case err != nil:
+		return "", err
 	}
 	return found, nil
 }
 
-// cookieValue strips one pair of quotes and checks the bytes, as net/http does with a request's cookies.
+// cookieValue strips one pair of quotes and checks the bytes, as net/http does with a request's cookies. Past the size
+// of the longest token it stops looking: such a value will be refused whatever it holds.
 func cookieValue(value string) (string, bool) {
 	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
 		value = value[1 : len(value)-1]
 	}
-	for i := range len(value) {
+	for i := range min(len(value), maxToken) {
 		if b := value[i]; b < ' ' || b >= 0x7f || b == '"' || b == '\\' {
 			return "", false
 		}

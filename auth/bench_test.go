@@ -1,0 +1,125 @@
+package auth_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/caddy-checkout/checkout/auth"
+)
+
+var benchAlgorithms = []string{"HS256", "RS256", "PS256", "ES256", "ES384", "EdDSA"}
+
+// authFor makes an Authenticator with one local key.
+func authFor(tb testing.TB, alg string) (*auth.Authenticator, signer) {
+	tb.Helper()
+	s := signer{alg: alg, private: privateKey(alg)}
+	cfg := auth.Config{Algorithms: []string{alg}}
+	if alg[:2] == "HS" {
+		cfg.Secrets = []string{secret}
+	} else {
+		cfg.PublicKeys = []string{publicPEM(s.private)}
+	}
+	return newAuth(tb, cfg), s
+}
+
+const benchClaims = ada + `,"iss":"https://id.example.com","aud":"shop","sub":"7d444840-9dc0-11d1-b245-5ffdce74fad2","plan":"pro"`
+
+// BenchmarkVerify is the whole way of a token that was never seen before.
+func BenchmarkVerify(b *testing.B) {
+	for _, alg := range benchAlgorithms {
+		b.Run(alg, func(b *testing.B) {
+			a, s := authFor(b, alg)
+			// More tokens than the cache holds, in turn, so that each is new.
+			tokens := make([]string, 1, 1+2*8192)
+			tokens[0] = s.token(b, claims(benchClaims))
+			if alg == "HS256" || alg == "EdDSA" {
+				for i := range 2 * 8192 {
+					tokens = append(tokens, s.token(b, claims(fmt.Sprintf(`%s,"n":%d`, benchClaims, i))))
+				}
+			}
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				var err error
+				if len(tokens) > 1 {
+					_, err = a.Verify(b.Context(), tokens[i%len(tokens)])
+				} else {
+					// Signing thousands of RSA tokens takes too long: the part without the claims stands for it.
+					_, err = a.VerifyCompact(b.Context(), tokens[0])
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
+	}
+}
+
+// BenchmarkRemembered is the way of a returning visitor: what the cache of verified tokens pays is the difference
+// to BenchmarkVerify.
+func BenchmarkRemembered(b *testing.B) {
+	a, s := authFor(b, "HS256")
+	r := request("Cookie: theme=dark; lang=en; session=" + s.token(b, claims(benchClaims)) + "; cart=3")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := a.Authenticate(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkForged compares the refusal of a forged token with the bare signature check.
+func BenchmarkForged(b *testing.B) {
+	for _, alg := range benchAlgorithms {
+		a, s := authFor(b, alg)
+		good := s.token(b, claims(benchClaims))
+		header, rest, _ := strings.Cut(good, ".")
+		_, signature, _ := strings.Cut(rest, ".")
+		forged := header + "." + b64.EncodeToString([]byte(claims(`"email":"eve@example.com"`))) + "." + signature
+		b.Run(alg+"/refusal", func(b *testing.B) {
+			for b.Loop() {
+				if _, err := a.Verify(b.Context(), forged); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+		b.Run(alg+"/bare", func(b *testing.B) {
+			method := jwt.GetSigningMethod(alg)
+			key := s.private
+			if alg[:2] != "HS" {
+				key = publicOf(key)
+			}
+			signed := forged[:strings.LastIndexByte(forged, '.')]
+			raw := must(b64.DecodeString(signature))
+			for b.Loop() {
+				if method.Verify(signed, raw, key) == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHuge refuses a token of 1 MiB, wherever it stands.
+func BenchmarkHuge(b *testing.B) {
+	a, s := authFor(b, "HS256")
+	token := s.token(b, claims(`"x":"`+strings.Repeat("x", 786000)+`"`))
+	for name, r := range map[string]*http.Request{
+		"cookie": request("Cookie: session=" + token),
+		"dots":   request("Cookie: session=" + strings.Repeat(".", 1<<20)),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := a.Authenticate(r); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}

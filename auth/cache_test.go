@@ -1,0 +1,133 @@
+package auth_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caddy-checkout/checkout/auth"
+)
+
+// same wants the user to be the remembered one.
+func same(t testing.TB, a *auth.Authenticator, token string, user *auth.User) {
+	t.Helper()
+	if accepted(t, a, token) != user {
+		t.Error("the token was verified again")
+	}
+}
+
+// anew wants the token to be verified again.
+func anew(t testing.TB, a *auth.Authenticator, token string, user *auth.User) *auth.User {
+	t.Helper()
+	again := accepted(t, a, token)
+	if again == user {
+		t.Error("the token was remembered")
+	}
+	return again
+}
+
+// atClock is a config with a clock that stands still.
+func atClock() (auth.Config, *clock) {
+	c := newClock()
+	return auth.Config{Secrets: []string{secret}, Now: c.now, Leeway: -1}, c
+}
+
+func TestTokenIsRememberedForAMinute(t *testing.T) {
+	cfg, clock := atClock()
+	a := newAuth(t, cfg)
+	token := hs256().token(t, claims(ada))
+	user := accepted(t, a, token)
+	clock.advance(59 * time.Second)
+	same(t, a, token, user)
+	clock.advance(2 * time.Second)
+	user = anew(t, a, token, user)
+	same(t, a, token, user)
+	clock.advance(-time.Second) // the clock was set back
+	anew(t, a, token, user)
+}
+
+func TestRememberedTokenExpires(t *testing.T) {
+	for name, test := range map[string]struct {
+		leeway, maxAge time.Duration
+		claims         string // %d is now
+		good           time.Duration
+		rule           string
+	}{
+		"exp":            {-1, 0, `{"iat":%d,"exp":%d10}`, 10 * time.Second, "expired"},
+		"exp and leeway": {20 * time.Second, 0, `{"iat":%d,"exp":%d10}`, 30 * time.Second, "expired"},
+		"max_age":        {-1, 30 * time.Second, `{"iat":%d,"exp":%d59}`, 30 * time.Second, "max_age"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, clock := atClock()
+			cfg.Leeway, cfg.MaxAge = test.leeway, test.maxAge
+			a := newAuth(t, cfg)
+			now := clock.now().Truncate(100 * time.Second).Add(100 * time.Second)
+			clock.advance(now.Sub(clock.now()))
+			token := hs256().token(t, fmt.Sprintf(test.claims, now.Unix(), now.Unix()/100))
+			user := accepted(t, a, token)
+			clock.advance(test.good - time.Nanosecond)
+			same(t, a, token, user)
+			clock.advance(time.Nanosecond)
+			refused(t, a, token, test.rule)
+		})
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	a := newAuth(t, withSecret())
+	for i := range 3 * auth.CacheSizeForTest {
+		accepted(t, a, hs256().token(t, claims(fmt.Sprintf(`"n":%d`, i))))
+	}
+	n := a.RememberedForTest()
+	if n > auth.CacheSizeForTest || n < auth.CacheSizeForTest*9/10 {
+		t.Errorf("%d tokens are remembered, want nearly %d", n, auth.CacheSizeForTest)
+	}
+	token := hs256().token(t, claims(ada))
+	same(t, a, token, accepted(t, a, token))
+}
+
+func TestForgedTokensAreNotRemembered(t *testing.T) {
+	a := newAuth(t, withSecret())
+	for i := range 100 {
+		refused(t, a, signer{alg: "HS256", private: []byte("another secret of at least 32 bytes")}.token(t, claims(fmt.Sprintf(`"n":%d`, i))), "signature")
+		refused(t, a, hs256().token(t, fmt.Sprintf(`{"exp":%d}`, i)), "expired")
+	}
+	if n := a.RememberedForTest(); n != 0 {
+		t.Errorf("%d refused tokens are remembered", n)
+	}
+}
+
+func TestReturningVisitorAllocatesNothing(t *testing.T) {
+	a := newAuth(t, withSecret())
+	token := hs256().token(t, claims(ada))
+	for _, line := range []string{"Cookie: a=b; session=" + token + "; c=d", `Cookie: session="` + token + `"`} {
+		r := request(line)
+		if n := testing.AllocsPerRun(100, func() { _, _ = a.Authenticate(r) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	}
+}
+
+// Two thousand visitors at once see themselves and nobody else.
+func TestVisitorsAreNotMixedUp(t *testing.T) {
+	a := newAuth(t, withSecret())
+	tokens := make([]string, 2000)
+	for i := range tokens {
+		tokens[i] = hs256().token(t, claims(fmt.Sprintf(`"email":"u%d@example.com"`, i)))
+	}
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for i := range 3 * len(tokens) {
+				n := (i*7 + worker*13) % len(tokens)
+				user, err := a.Verify(t.Context(), tokens[n])
+				if err != nil || user.Subscriber.ID != fmt.Sprintf("u%d@example.com", n) {
+					t.Errorf("visitor %d: %v", n, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}

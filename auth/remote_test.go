@@ -1,0 +1,403 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddy-checkout/checkout/auth"
+)
+
+// keyServer is a key server without a network, for tests in which the clock is synthetic. It notes when it was asked.
+type keyServer struct {
+	mu     sync.Mutex
+	body   string // empty: down
+	hangs  bool
+	panics bool
+	asked  []time.Time
+}
+
+func (s *keyServer) serve(body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.body = body
+}
+
+func (s *keyServer) times() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
+func (s *keyServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.asked = append(s.asked, time.Now())
+	body, hangs, panics := s.body, s.hangs, s.panics
+	s.mu.Unlock()
+	switch {
+	case panics:
+		panic("a fault of ours")
+	case hangs:
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	case body == "":
+		return nil, errors.New("connection refused")
+	}
+	answer := httptest.NewRecorder()
+	fmt.Fprint(answer, body)
+	return answer.Result(), nil
+}
+
+// over makes an Authenticator that asks the server, and its key set.
+func over(t testing.TB, s *keyServer, onRefresh func(string, error)) (*auth.Authenticator, *auth.RemoteKeys) {
+	t.Helper()
+	const url = "https://id.example.com/jwks"
+	keys, err := auth.NewRemoteKeys(auth.RemoteConfig{URL: url, Client: &http.Client{Transport: s}, OnRefresh: onRefresh})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newAuth(t, auth.Config{JWKS: url, Remote: keys, Audience: []string{"any"}}), keys
+}
+
+// longToken is good for days.
+func longToken(t testing.TB, s signer) string {
+	t.Helper()
+	return s.token(t, fmt.Sprintf(`{"exp":%d,%s}`, time.Now().Add(100*time.Hour).Unix(), ada))
+}
+
+func TestRunRefreshesEveryTenMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{body: jwks(jwkOf(es256("a")))}
+		a, _ := over(t, server, nil)
+		ctx, stop := context.WithCancel(t.Context())
+		go a.Run(ctx)
+		time.Sleep(24 * time.Hour)
+		stop()
+		synctest.Wait()
+		asked := server.times()
+		if len(asked) < 24*60/11 || len(asked) > 24*60/9+1 {
+			t.Errorf("%d fetches in a day", len(asked))
+		}
+		pauses := map[time.Duration]bool{}
+		for i := 1; i < len(asked); i++ {
+			pause := asked[i].Sub(asked[i-1])
+			pauses[pause] = true
+			if pause < 9*time.Minute || pause > 11*time.Minute {
+				t.Errorf("a pause of %s", pause)
+			}
+		}
+		if len(pauses) < 10 {
+			t.Error("the pauses are all alike: a fleet would ask at once")
+		}
+		time.Sleep(time.Hour)
+		if len(server.times()) != len(asked) {
+			t.Error("a fetch after Run has ended")
+		}
+	})
+}
+
+func TestRunRetriesWithBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{}
+		a, _ := over(t, server, nil)
+		go a.Run(t.Context())
+		time.Sleep(5 * time.Minute)
+		unavailable(t, a, longToken(t, es256("a")))
+		asked := server.times()
+		if first := asked[1].Sub(asked[0]); first > 2*time.Second {
+			t.Errorf("the first pause is %s", first)
+		}
+		if last := asked[len(asked)-1].Sub(asked[len(asked)-2]); last < 27*time.Second || last > 33*time.Second {
+			t.Errorf("the last pause is %s", last)
+		}
+		server.serve(jwks(jwkOf(es256("a"))))
+		time.Sleep(33 * time.Second)
+		synctest.Wait()
+		accepted(t, a, longToken(t, es256("a")))
+	})
+}
+
+func TestSeveralRunsFetchOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{body: jwks(jwkOf(es256("a")))}
+		a, keys := over(t, server, nil)
+		old, stop := context.WithCancel(t.Context())
+		go a.Run(old) // the config before a reload
+		go keys.Run(t.Context())
+		time.Sleep(8 * time.Minute)
+		stop()
+		time.Sleep(30 * time.Second)
+		if got := len(server.times()); got != 1 {
+			t.Errorf("%d fetches, want 1", got)
+		}
+		time.Sleep(3 * time.Minute)
+		if got := len(server.times()); got != 2 {
+			t.Errorf("%d fetches, want 2: the other Run goes on", got)
+		}
+	})
+}
+
+func TestRunEndsItsFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{hangs: true}
+		told := 0
+		a, _ := over(t, server, func(string, error) { told++ })
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { a.Run(ctx); close(ended) }()
+		time.Sleep(time.Second)
+		start := time.Now()
+		stop()
+		<-ended
+		if took := time.Since(start); took > 0 {
+			t.Errorf("Run took %s to end", took)
+		}
+		if told != 0 {
+			t.Error("a fetch that was called off is not a failure")
+		}
+	})
+}
+
+func TestFetchEndsAfterFiveSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var result string
+		var at time.Time
+		a, _ := over(t, &keyServer{hangs: true}, func(r string, _ error) { result, at = r, time.Now() })
+		start := time.Now()
+		ctx, stop := context.WithTimeout(t.Context(), 5500*time.Millisecond)
+		defer stop()
+		a.Run(ctx)
+		if result != "timeout" || at.Sub(start) != 5*time.Second {
+			t.Errorf("%q after %s, want a timeout after 5s", result, at.Sub(start))
+		}
+	})
+}
+
+func TestFirstRequestWaitsThreeSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{hangs: true}
+		a, _ := over(t, server, nil)
+		token := longToken(t, es256("a"))
+		start := time.Now()
+		unavailable(t, a, token)
+		if waited := time.Since(start); waited != 3*time.Second {
+			t.Errorf("waited %s, want 3s", waited)
+		}
+
+		// Who leaves does not wait on.
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		start = time.Now()
+		if _, err := a.Verify(ctx, token); !errors.Is(err, auth.ErrKeysUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		if waited := time.Since(start); waited != time.Second {
+			t.Errorf("waited %s, want 1s", waited)
+		}
+
+		// The fetch is over and has failed; until the next may begin nobody waits.
+		time.Sleep(1500 * time.Millisecond)
+		start = time.Now()
+		unavailable(t, a, token)
+		if waited := time.Since(start); waited != 0 || len(server.times()) != 1 {
+			t.Errorf("waited %s, %d fetches", waited, len(server.times()))
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestRubbishDoesNotWaitForKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{hangs: true}
+		a, _ := over(t, server, nil)
+		start := time.Now()
+		refused(t, a, "rubbish", "parts")
+		if time.Since(start) != 0 || len(server.times()) != 0 {
+			t.Error("rubbish made us ask for keys")
+		}
+	})
+}
+
+func TestUnknownKidFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{body: jwks(jwkOf(es256("old")))}
+		a, _ := over(t, server, nil)
+		go a.Run(t.Context())
+		synctest.Wait()
+		rotated := longToken(t, signer{alg: "ES256", private: otherP256(), kid: "new"})
+		refused(t, a, rotated, "kid")
+		server.serve(jwks(jwk(otherP256(), map[string]any{"kid": "new"})))
+
+		// Somebody sends random kids all the time.
+		forged := signer{alg: "ES256", private: p256Key()}
+		start := time.Now()
+		var seen time.Duration
+		for i := 0; time.Since(start) < time.Minute; i++ {
+			forged.kid = fmt.Sprint("x", i%7)
+			refused(t, a, longToken(t, forged), "kid")
+			if _, err := a.Verify(t.Context(), rotated); err == nil && seen == 0 {
+				seen = time.Since(start)
+			}
+			time.Sleep(100 * time.Millisecond)
+			synctest.Wait()
+		}
+		if got := len(server.times()); got > 8 {
+			t.Errorf("%d fetches in a minute", got)
+		}
+		if seen == 0 || seen > 10*time.Second+200*time.Millisecond {
+			t.Errorf("the new key was accepted after %s", seen)
+		}
+		refused(t, a, longToken(t, es256("old")), "kid")
+	})
+}
+
+// Without anybody asking again, one unknown kid is enough to have the new key ten seconds later.
+func TestUnknownKidBringsFetchForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{body: jwks(jwkOf(es256("old")))}
+		a, _ := over(t, server, nil)
+		go a.Run(t.Context())
+		time.Sleep(5 * time.Second)
+		server.serve(jwks(jwkOf(es256("new"))))
+		refused(t, a, longToken(t, es256("new")), "kid")
+		time.Sleep(5*time.Second + time.Millisecond)
+		accepted(t, a, longToken(t, es256("new")))
+
+		time.Sleep(time.Minute) // and later at once, while the request does not wait
+		server.serve(jwks(jwkOf(es256("newer"))))
+		start := time.Now()
+		refused(t, a, longToken(t, es256("newer")), "kid")
+		synctest.Wait()
+		accepted(t, a, longToken(t, es256("newer")))
+		if time.Since(start) != 0 {
+			t.Error("a request waited")
+		}
+	})
+}
+
+func TestRevokedKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stolen, good := es256("stolen"), signer{alg: "EdDSA", private: ed25519Key(), kid: "good"}
+		server := &keyServer{body: jwks(jwkOf(stolen), jwkOf(good))}
+		a, _ := over(t, server, nil)
+		go a.Run(t.Context())
+		synctest.Wait()
+		token := longToken(t, stolen)
+		user := accepted(t, a, token)
+
+		// An unchanged set keeps what was remembered; a changed one forgets it at once, though a minute is not over.
+		time.Sleep(9*time.Minute - 5*time.Second)
+		accepted(t, a, token)
+		server.serve(jwks(jwkOf(good)))
+		for range 130 {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if len(server.times()) > 1 {
+				break
+			}
+			accepted(t, a, token)
+		}
+		refused(t, a, token, "kid")
+		accepted(t, a, longToken(t, good))
+		if user.Subscriber.ID == "" {
+			t.Error("a user must not change")
+		}
+	})
+}
+
+func TestSetLivesForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{body: jwks(jwkOf(es256("a")))}
+		a, _ := over(t, server, nil)
+		go a.Run(t.Context())
+		token := longToken(t, es256("a"))
+		synctest.Wait()
+		server.serve("")
+		time.Sleep(24*time.Hour - time.Second)
+		accepted(t, a, token)
+		time.Sleep(2 * time.Second)
+		unavailable(t, a, token)
+		server.serve(jwks(jwkOf(es256("a"))))
+		time.Sleep(time.Minute)
+		accepted(t, a, token)
+	})
+}
+
+func TestWorksWithoutRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{body: jwks(jwkOf(es256("a")))}
+		a, _ := over(t, server, nil)
+		token := longToken(t, es256("a"))
+		accepted(t, a, token)
+		time.Sleep(12 * time.Minute)
+		accepted(t, a, token) // begins a refresh
+		synctest.Wait()
+		if got := len(server.times()); got != 2 {
+			t.Errorf("%d fetches, want 2", got)
+		}
+	})
+}
+
+func TestPanicInFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var results []string
+		a, _ := over(t, &keyServer{panics: true}, func(r string, _ error) { results = append(results, r) })
+		unavailable(t, a, longToken(t, es256("a")))
+		if !slices.Equal(results, []string{"panic"}) {
+			t.Errorf("results %q", results)
+		}
+	})
+}
+
+func TestManyFirstRequestsFetchOnce(t *testing.T) {
+	p := startProvider(t, jwkOf(es256("a")))
+	r := newRemote(t, byJWKS(p))
+	token := p.idToken(t, es256("a"))
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			if _, err := r.Verify(t.Context(), token); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := p.asked("/jwks"); got != 1 {
+		t.Errorf("%d fetches, want 1", got)
+	}
+}
+
+func TestKeySetFile(t *testing.T) {
+	path := file(t, "jwks.json", jwks(jwkOf(es256("a"))))
+	r := newRemote(t, auth.RemoteConfig{URL: path})
+	accepted(t, r.Authenticator, es256("a").token(t, claims(ada)))
+	replace := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.clock.advance(11 * time.Minute)
+		_, _ = r.Verify(t.Context(), es256("a").token(t, claims(ada))) // begins the refresh
+	}
+	replace("half a fi")
+	r.fetched(t, "malformed")
+	accepted(t, r.Authenticator, es256("a").token(t, claims(ada)))
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.advance(2 * time.Second)
+	accepted(t, r.Authenticator, es256("a").token(t, claims(ada)))
+	r.fetched(t, "file")
+	replace(jwks(jwkOf(es256("b"))))
+	r.fetched(t, "ok")
+	refused(t, r.Authenticator, es256("a").token(t, claims(ada)), "kid")
+	accepted(t, r.Authenticator, es256("b").token(t, claims(ada)))
+}
