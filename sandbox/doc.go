@@ -29,7 +29,7 @@
 //
 // # Time
 //
-// Links live one hour, webhooks are repeated for almost three, both on
+// Links live for one hour, webhooks are repeated for several, both on
 // Config.Now. Pass the Now of a [Clock], move it with [Clock.Advance], and call
 // [Sandbox.Deliver] to send what has fallen due. A process on the real clock
 // calls [Sandbox.Run] instead.

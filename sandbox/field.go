@@ -57,7 +57,7 @@ func fieldsOf(l Link) []field {
 			list = append(list, f)
 		}
 	}
-	list = appendNested(list, "customParameters", l.CustomParameters)
+	list = appendNested(list, "", l.CustomParameters)
 	for _, name := range slices.Sorted(maps.Keys(rest)) {
 		list = append(list, field{
 			Label: "Other field *", Wire: name, Value: shown(rest[name]), Personal: true, unconfirmed: true,
@@ -80,15 +80,16 @@ func (k knownField) field(own, base string) (field, bool) {
 	return f, f.Value != ""
 }
 
-// appendNested lists a nested object by dotted names.
+// appendNested lists custom parameters, nested ones by dotted names.
 func appendNested(list []field, prefix string, object map[string]any) []field {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		path := prefix + "." + name
 		if inner, ok := object[name].(map[string]any); ok {
-			list = appendNested(list, path, inner)
+			list = appendNested(list, prefix+name+".", inner)
 			continue
 		}
-		list = append(list, field{Label: "Parameter", Wire: path, Value: shown(object[name]), Personal: true})
+		list = append(list, field{
+			Label: "Custom parameter", Wire: prefix + name, Value: shown(object[name]), Personal: true,
+		})
 	}
 	return list
 }

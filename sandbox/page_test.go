@@ -1,8 +1,10 @@
 package sandbox_test
 
 import (
+	"math"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,19 +46,19 @@ func TestPageShowsWhatWasPersonalized(t *testing.T) {
 	}))
 	rows := table(t, page)
 	want := map[string]string{
-		"packageName":                       "Gold, lifetime instead of Silver / personalized",
-		"customPrice":                       "19.9 instead of 9.90 / personalized",
-		"customCurrency":                    "EUR instead of USD / personalized",
-		"Additional text":                   "From the template / base link",
-		"Package":                           "sandbox-package / base link",
-		"title":                             "Only for you / personalized",
-		"buttonText":                        "Take it / personalized",
-		"subscriberId":                      "ada@example.com / personalized",
-		"subscriberIpAddress":               "203.0.113.7 / personalized",
-		"language":                          "en / personalized",
-		"customParameters.level":            "3 / personalized",
-		"customParameters.mmp.appsflyer_id": "af-1 / personalized",
-		"shade":                             "blue / personalized",
+		"packageName":         "Gold, lifetime instead of Silver / personalized",
+		"customPrice":         "19.9 instead of 9.90 / personalized",
+		"customCurrency":      "EUR instead of USD / personalized",
+		"Additional text":     "From the template / base link",
+		"Package":             "sandbox-package / base link",
+		"title":               "Only for you / personalized",
+		"buttonText":          "Take it / personalized",
+		"subscriberId":        "ada@example.com / personalized",
+		"subscriberIpAddress": "203.0.113.7 / personalized",
+		"language":            "en / personalized",
+		"level":               "3 / personalized",
+		"mmp.appsflyer_id":    "af-1 / personalized",
+		"shade":               "blue / personalized",
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)
@@ -180,6 +182,52 @@ func TestPageIsAccessible(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Every text is readable on its ground, in light and in dark: WCAG 2.2 asks for
+// a contrast of 4.5.
+func TestColoursHaveContrast(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	_, page, _ := s.get(t, s.link(t, nil))
+	light, dark, ok := strings.Cut(page, "prefers-color-scheme: dark")
+	if !ok {
+		t.Fatal("no dark colours")
+	}
+	for mode, css := range map[string]string{"light": light, "dark": dark} {
+		colours := make(map[string]string)
+		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{3,6})`).FindAllStringSubmatch(css, -1) {
+			colours[m[1]] = m[2]
+		}
+		for _, pair := range [][2]string{
+			{"text", "card"}, {"text", "page"}, {"muted", "card"}, {"muted", "page"}, {"pay-text", "pay"}, {"warn-text", "warn"},
+			{"own-text", "own"}, {"base-text", "base"}, {"bad-text", "bad"},
+		} {
+			a, b := luminance(t, colours[pair[0]]), luminance(t, colours[pair[1]])
+			if c := (max(a, b) + 0.05) / (min(a, b) + 0.05); c < 4.5 {
+				t.Errorf("%s: %s on %s has a contrast of %.2f", mode, pair[0], pair[1], c)
+			}
+		}
+	}
+}
+
+// luminance is the relative luminance of WCAG for a colour like fff or 1c1f26.
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	if len(hex) == 3 {
+		hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
+	}
+	rgb, err := strconv.ParseUint(hex, 16, 24)
+	if err != nil || len(hex) != 6 {
+		t.Fatalf("colour %q: %v", hex, err)
+	}
+	part := func(shift uint) float64 {
+		c := float64(rgb>>shift&0xff) / 255
+		if c <= 0.04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	return 0.2126*part(16) + 0.7152*part(8) + 0.0722*part(0)
 }
 
 func TestButtons(t *testing.T) {

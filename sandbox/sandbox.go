@@ -65,7 +65,7 @@ type Config struct {
 
 	// KeepRequests and KeepLinks bound the memory: how many of the newest calls
 	// and links are remembered. 0: 10,000 calls and 100,000 links; a negative
-	// KeepRequests keeps none. A call takes about 2 KiB, a link about 1 KiB.
+	// KeepRequests keeps none. Each takes about 1 KiB.
 	KeepRequests int
 	KeepLinks    int
 }
