@@ -81,8 +81,8 @@ func TestHeader(t *testing.T) {
 		{`{"alg":"none","\u0061lg":"HS256"}`, "header_duplicate"},
 		{`{"alg":"HS256","ALG":"none"}`, "header_duplicate"},
 		{`{"alg":"HS256","Crit":["x"]}`, "header_duplicate"},
-		{`{"alg":"HS256","ᏦID":"x"}`, good},
-		{`{"alg":"HS256","Kid":"x"}`, "header_duplicate"}, // the Kelvin sign folds to k
+		{`{"alg":"HS256","KID":"x"}`, "header_duplicate"},
+		{"{\"alg\":\"HS256\",\"\u212aid\":\"x\"}", "header_duplicate"}, // the Kelvin sign folds to k
 		{`{"Alg":"HS256"}`, "header_duplicate"},
 		{`{"alg":"HS256","jwk":{"a":1,"a":2}}`, "header_duplicate"},
 		{`{}`, "algorithm"},
@@ -147,7 +147,6 @@ func TestStructure(t *testing.T) {
 		"short last character":  {header + "." + payload + "." + signature + "A", ""},
 		"malleable":             {token[:len(token)-1] + next(token[len(token)-1]), "encoding"},
 		"malleable header":      {b64.EncodeToString([]byte(`{"alg":"HS256"} `))[:20] + "J." + payload + "." + signature, ""},
-		"8192 bytes":            {long + strings.Repeat("A", 8192-len(long)), ""},
 		"8193 bytes":            {long + strings.Repeat("A", 8193-len(long)), "size"},
 		"a mebibyte":            {strings.Repeat("A", 1<<20), "size"},
 		"rubbish of a mebibyte": {strings.Repeat(".", 1<<20), "size"},
@@ -159,8 +158,8 @@ func TestStructure(t *testing.T) {
 		})
 	}
 	compactly(t, a, long, good)
-	if len(long) < 8188 {
-		t.Errorf("the longest good token of this test has %d bytes", len(long))
+	if len(long) != 8192 {
+		t.Errorf("the longest good token of this test has %d bytes, want 8192", len(long))
 	}
 }
 
