@@ -1,25 +1,85 @@
+// Package rediscache is the cache of a fleet: several servers that share their links, what they forgot, and what they
+// have already counted, through one Redis or Valkey. It is a linkgen.Cache.
+//
+//	cache, err := rediscache.New(rediscache.Config{
+//		URLs:   []string{"rediss://shop:password@redis.example.com"},
+//		Secret: secret, // the same on every node
+//	})
+//	generator, err := linkgen.New(linkgen.Config{Cache: cache, …})
+//
+// # What is stored
+//
+// A key is a prefix and HMACs. A value is sealed with AES-256-GCM under a key that is derived from Config.Secret and from
+// the name of the value, and its name goes into the seal. So Redis holds no e-mail, phone, link or secret in clear, and
+// a value that was copied to another name, cut off, written by somebody else or sealed under another secret does not
+// open: that is a miss, an error of kind "corrupt", and the value is deleted. Every key has a time to live.
+//
+// # Forgetting
+//
+// Each subscriber has a generation, 128 random bits, and each link carries the generation it was made under. Forgetting
+// a subscriber writes a new generation: one write, however many links there are. A link whose generation is not the
+// current one is dead. If Redis evicts a generation, a new one takes its place and the links of the old one are dead as
+// well, so eviction costs calls to the API but never brings a forgotten link back. All keys of a subscriber share a
+// hash tag and therefore a node of a cluster; Get reads generation and link in one round trip.
+//
+// There is no layer of memory in front of Redis: it could give out links that another node has forgotten.
+//
+// # When Redis fails
+//
+// Every operation ends within Config.Timeout, waiting for a connection included; connecting itself goes on in the
+// background, for the operations that follow. After five failures in a row a circuit breaker answers at once and lets
+// one operation through per second to see whether Redis is back; only Forget always tries. Nothing is retried. An
+// error means: go on as if nothing were cached. Errors name the operation and a Kind, and nothing that was stored.
+//
+// # What is not promised
+//
+// Redis replicates and saves later than it answers. A failover, or a restart from an old dump, may lose the last
+// moment's forgetting, and a link may live again until its time to live ends. A cache needs no persistence; without it a
+// restart forgets everything, which is safe. Who can write to Redis can undo a forgetting in the same way, but can
+// neither read a link nor make one be given to somebody else. Two nodes that are asked for the same link at the same
+// instant may both make one: there is no lock, because a spare link is harmless and dies by itself.
+//
+// An ACL user needs ~checkout:* (or the prefix) and the commands hello auth select ping set getrange pexpire del; in a
+// cluster also cluster|slots and command.
+//
+// The package does not log, and the first New stops go-redis from writing to standard error, for the whole process:
+// redis.SetLogger brings that back.
 package rediscache
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/sony/gobreaker/v2"
 
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
 // Config configures a Cache.
 type Config struct {
-	// URLs are redis:// or rediss:// addresses: one for a single server, several for sentinels (with MasterName) or a cluster (with Cluster).
+	// URLs are redis:// or rediss:// addresses, with user, password and database number if need be: one for a single
+	// server, several for sentinels (with MasterName) or a cluster (with Cluster). They must agree in all but the host.
 	URLs []string
 	// MasterName is the sentinels' name of the master.
 	MasterName string
 	// Cluster says that URLs are nodes of a cluster.
 	Cluster bool
-	// Username and Password override those of the URLs.
+	// Username and Password override those of the URLs. With MasterName they are the servers' only, and the sentinels
+	// are asked with those of the URLs.
 	Username, Password string
+	// TLS is for rediss:// addresses. Nil means the system's certificate authorities and TLS 1.2 or later.
+	TLS *tls.Config
 	// KeyPrefix begins every key. Default "checkout:".
 	KeyPrefix string
-	// Timeout bounds every operation. Default 50 ms.
+	// Timeout bounds every operation. Default 50 ms, at most 5 s.
 	Timeout time.Duration
 	// Secret seals the values: at least 16 bytes. Nodes with another secret cannot read them.
 	Secret []byte
@@ -27,11 +87,77 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Cache is a linkgen.Cache in Redis or Valkey, shared by a fleet. It is safe for concurrent use.
-type Cache struct{ linkgen.Cache }
+const (
+	defaultPrefix  = "checkout:"
+	defaultTimeout = 50 * time.Millisecond
+	maxTimeout     = 5 * time.Second
+	minSecret      = 16
+	maxPrefix      = 64
+)
 
-// New checks cfg and makes a Cache. It makes no network connection.
-func New(cfg Config) (*Cache, error) { return nil, errors.New("sketch") }
+// Cache is a linkgen.Cache in Redis or Valkey, shared by a fleet. It is safe for concurrent use. Its errors are *Error.
+type Cache struct {
+	client  redis.UniversalClient
+	breaker *gobreaker.CircuitBreaker[struct{}]
+	timeout time.Duration
+	now     func() time.Time
+	prefix  string
+	nameKey []byte // for HMACs in the names of keys
+	sealKey []byte // from which each value's own key is derived
+	closed  atomic.Bool
+}
+
+var _ linkgen.Cache = (*Cache)(nil)
+
+var silence sync.Once
+
+// New checks cfg and makes a Cache. It makes no network connection: an unreachable Redis shows in the first operation.
+func New(cfg Config) (*Cache, error) {
+	options, err := clientOptions(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPrefix(cfg.KeyPrefix); err != nil {
+		return nil, err
+	}
+	if len(cfg.Secret) < minSecret {
+		return nil, fmt.Errorf("redis: secret has %d bytes; it needs at least %d", len(cfg.Secret), minSecret)
+	}
+	c := &Cache{timeout: cfg.Timeout, now: cfg.Now, prefix: cfg.KeyPrefix, breaker: newBreaker()}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.nameKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "checkout rediscache names", sha256.Size); err != nil {
+		return nil, fmt.Errorf("redis: deriving a key: %w", err)
+	}
+	if c.sealKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "checkout rediscache seals", sha256.Size); err != nil {
+		return nil, fmt.Errorf("redis: deriving a key: %w", err)
+	}
+	silence.Do(logging.Disable)
+	c.client = redis.NewUniversalClient(options)
+	return c, nil
+}
+
+// checkPrefix refuses what would break the hash tag or the pattern of an ACL.
+func checkPrefix(prefix string) error {
+	if len(prefix) > maxPrefix {
+		return fmt.Errorf("redis: key_prefix has %d characters; write at most %d", len(prefix), maxPrefix)
+	}
+	for _, b := range []byte(prefix) {
+		if b <= ' ' || b > '~' || b == '{' || b == '}' {
+			return errors.New("redis: key_prefix holds a blank, a brace or a character that is not ASCII; write something like checkout:")
+		}
+	}
+	return nil
+}
 
 // Close closes the connections. A closed cache is a miss with an error, never a panic.
-func (c *Cache) Close() error { return nil }
+func (c *Cache) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	if err := c.client.Close(); err != nil {
+		return wrap("close", err)
+	}
+	return nil
+}

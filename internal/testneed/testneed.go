@@ -1,0 +1,39 @@
+// Package testneed finds the installed programs that some tests need.
+//
+// A test whose program is missing is skipped and says so, unless the environment variable CHECKOUT_TEST_REQUIRE names
+// what it needs, in a list like "redis,chromium": then it fails.
+package testneed
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Redis returns the path of redis-server.
+func Redis(t testing.TB) string {
+	t.Helper()
+	return program(t, "redis", "redis-server")
+}
+
+// Chromium returns the path of a Chromium or Chrome.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	return program(t, "chromium", "chromium", "chromium-browser", "google-chrome")
+}
+
+func program(t testing.TB, need string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if slices.Contains(strings.Split(os.Getenv("CHECKOUT_TEST_REQUIRE"), ","), need) {
+		t.Fatalf("%s is not installed, and CHECKOUT_TEST_REQUIRE asks for it", names[0])
+	}
+	t.Skipf("%s is not installed: this test needs it", names[0])
+	return ""
+}

@@ -1,0 +1,46 @@
+package testneed
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// recorder is a test that notes how it ended.
+type recorder struct {
+	testing.TB
+	skipped, failed bool
+}
+
+func (r *recorder) Helper()               {}
+func (r *recorder) Skipf(string, ...any)  { r.skipped = true; panic(r) }
+func (r *recorder) Fatalf(string, ...any) { r.failed = true; panic(r) }
+
+func ask(f func(testing.TB) string) (path string, r *recorder) {
+	r = new(recorder)
+	defer func() { _ = recover() }()
+	return f(r), r
+}
+
+func TestProgramsAreFoundSkippedOrRequired(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	t.Setenv("CHECKOUT_TEST_REQUIRE", "")
+	if _, r := ask(Redis); !r.skipped {
+		t.Error("a missing program does not skip the test")
+	}
+	t.Setenv("CHECKOUT_TEST_REQUIRE", "redis,chromium")
+	if _, r := ask(Redis); !r.failed {
+		t.Error("a missing program that is required does not fail the test")
+	}
+	if _, r := ask(Chromium); !r.failed {
+		t.Error("a missing browser that is required does not fail the test")
+	}
+	want := filepath.Join(dir, "chromium-browser")
+	if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := ask(Chromium); got != want {
+		t.Errorf("found %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,308 @@
+// Package cachetest tells the stories that every linkgen.Cache must live up to. The test of a cache runs them:
+//
+//	func TestStories(t *testing.T) {
+//		cachetest.Run(t, func(t *testing.T) linkgen.Cache { return linkgen.NewMemory(linkgen.MemoryConfig{}) })
+//	}
+package cachetest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// Run runs every story, each with a cache of its own from open, which is to close it with t.Cleanup. The clock of the
+// cache must be time.Now.
+func Run(t *testing.T, open func(t *testing.T) linkgen.Cache) {
+	for _, story := range []struct {
+		name string
+		tell func(*teller)
+	}{
+		{"a link that was kept is given out", (*teller).kept},
+		{"nobody gets the link of another order or subscriber", (*teller).notConfused},
+		{"a new link takes the place of the old", (*teller).replaced},
+		{"an old link is not given out", (*teller).old},
+		{"forgetting a subscriber kills all his links and no others", (*teller).forgotten},
+		{"a link that was being made is dead when its subscriber was forgotten", (*teller).forgottenWhileMade},
+		{"forgetting twice, and somebody unknown, is no harm", (*teller).forgottenTwice},
+		{"once is once", (*teller).once},
+		{"of many at once, one is the first", (*teller).onceAtOnce},
+		{"what was undone is the first again", (*teller).undone},
+		{"what was remembered is recalled", (*teller).remembered},
+		{"once and remember do not share keys", (*teller).apart},
+		{"after forgetting, no reader sees what was made before, whatever the timing", (*teller).race},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(&teller{T: t, cache: open(t)}) })
+	}
+}
+
+// teller has a verb for everything a story does.
+type teller struct {
+	*testing.T
+	cache linkgen.Cache
+}
+
+// Key is a key for a subscriber and an order, by name.
+func Key(subscriber, order string) linkgen.Key {
+	sum := sha256.Sum256([]byte(subscriber))
+	return linkgen.Key{Subject: linkgen.Subject(sum[:16]), Order: sha256.Sum256([]byte(order))}
+}
+
+// Entry is a link made now.
+func Entry(url string) linkgen.Entry {
+	now := time.Now()
+	return linkgen.Entry{URL: url, Made: now, Until: now.Add(5 * time.Minute)}
+}
+
+func (t *teller) get(k linkgen.Key) linkgen.Lookup {
+	t.Helper()
+	l, err := t.cache.Get(t.Context(), k)
+	if err != nil {
+		t.Fatalf("get: %v", err)
+	}
+	return l
+}
+
+func (t *teller) miss(k linkgen.Key) linkgen.Generation {
+	t.Helper()
+	l := t.get(k)
+	if l.Found {
+		t.Fatalf("found %q, want nothing", l.Entry.URL)
+	}
+	return l.Generation
+}
+
+func (t *teller) hit(k linkgen.Key, url string) {
+	t.Helper()
+	if l := t.get(k); !l.Found || l.Entry.URL != url {
+		t.Fatalf("found %v %q, want %q", l.Found, l.Entry.URL, url)
+	}
+}
+
+func (t *teller) set(k linkgen.Key, g linkgen.Generation, e linkgen.Entry) {
+	t.Helper()
+	if err := t.cache.Set(t.Context(), k, g, e); err != nil {
+		t.Fatalf("set: %v", err)
+	}
+}
+
+// keep does what a generator does: look, make, keep.
+func (t *teller) keep(k linkgen.Key, url string) {
+	t.Helper()
+	t.set(k, t.get(k).Generation, Entry(url))
+}
+
+func (t *teller) forget(k linkgen.Key) {
+	t.Helper()
+	if err := t.cache.Forget(t.Context(), k.Subject); err != nil {
+		t.Fatalf("forget: %v", err)
+	}
+}
+
+func (t *teller) first(key string, want bool) {
+	t.Helper()
+	first, err := t.cache.Once(t.Context(), key, time.Hour)
+	if err != nil || first != want {
+		t.Fatalf("once(%q) = %v, %v, want %v", key, first, err, want)
+	}
+}
+
+func (t *teller) recall(key, want string, found bool) {
+	t.Helper()
+	got, ok, err := t.cache.Recall(t.Context(), key)
+	if err != nil || ok != found || got != want {
+		t.Fatalf("recall(%q) = %q, %v, %v, want %q, %v", key, got, ok, err, want, found)
+	}
+}
+
+func (t *teller) remember(key, value string) {
+	t.Helper()
+	if err := t.cache.Remember(t.Context(), key, value, time.Hour); err != nil {
+		t.Fatalf("remember: %v", err)
+	}
+}
+
+func (t *teller) kept() {
+	k := Key("ada", "pro")
+	e := Entry("https://pay.example.com/" + strings.Repeat("é", 500) + "?a=b&c=%00")
+	t.set(k, t.miss(k), e)
+	l := t.get(k)
+	if !l.Found || l.Entry.URL != e.URL || !l.Entry.Made.Equal(e.Made) || !l.Entry.Until.Equal(e.Until) {
+		t.Fatalf("kept %+v, found %+v", e, l)
+	}
+}
+
+func (t *teller) notConfused() {
+	keys := []linkgen.Key{Key("ada", "pro"), Key("ada", "basic"), Key("bob", "pro"), Key("bob", "basic")}
+	for i, k := range keys {
+		t.miss(k)
+		t.keep(k, fmt.Sprint("https://pay.example.com/", i))
+	}
+	for i, k := range keys {
+		t.hit(k, fmt.Sprint("https://pay.example.com/", i))
+	}
+	t.miss(linkgen.Key{})
+}
+
+func (t *teller) replaced() {
+	k := Key("ada", "pro")
+	t.keep(k, "https://pay.example.com/1")
+	t.keep(k, "https://pay.example.com/2")
+	t.hit(k, "https://pay.example.com/2")
+}
+
+func (t *teller) old() {
+	k, now := Key("ada", "pro"), time.Now()
+	t.set(k, t.miss(k), linkgen.Entry{URL: "https://pay.example.com/", Made: now.Add(-time.Hour), Until: now.Add(-time.Second)})
+	t.miss(k)
+}
+
+func (t *teller) forgotten() {
+	pro, basic, bob := Key("ada", "pro"), Key("ada", "basic"), Key("bob", "pro")
+	for _, k := range []linkgen.Key{pro, basic, bob} {
+		t.keep(k, "https://pay.example.com/1")
+	}
+	t.forget(pro)
+	t.miss(pro)
+	t.miss(basic)
+	t.hit(bob, "https://pay.example.com/1")
+	t.keep(pro, "https://pay.example.com/2")
+	t.hit(pro, "https://pay.example.com/2")
+	t.miss(basic)
+}
+
+func (t *teller) forgottenWhileMade() {
+	k := Key("ada", "pro")
+	g := t.miss(k)
+	t.forget(k)
+	t.set(k, g, Entry("https://pay.example.com/paid"))
+	t.miss(k)
+	t.keep(k, "https://pay.example.com/new")
+	t.hit(k, "https://pay.example.com/new")
+	t.forget(k)
+	t.set(k, g, Entry("https://pay.example.com/paid"))
+	t.miss(k)
+}
+
+func (t *teller) forgottenTwice() {
+	k := Key("ada", "pro")
+	t.forget(k)
+	t.forget(k)
+	t.miss(k)
+	t.keep(k, "https://pay.example.com/1")
+	t.hit(k, "https://pay.example.com/1")
+}
+
+func (t *teller) once() {
+	t.first("webhook 1", true)
+	t.first("webhook 1", false)
+	t.first("webhook 2", true)
+	t.first("", true)
+	t.first("", false)
+}
+
+func (t *teller) onceAtOnce() {
+	var firsts atomic.Int32
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			if first, err := t.cache.Once(t.Context(), "webhook", time.Hour); err != nil {
+				t.Error(err)
+			} else if first {
+				firsts.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := firsts.Load(); n != 1 {
+		t.Fatalf("%d were the first", n)
+	}
+}
+
+func (t *teller) undone() {
+	t.first("webhook", true)
+	for range 2 {
+		if err := t.cache.Undo(t.Context(), "webhook"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.first("webhook", true)
+	t.first("webhook", false)
+}
+
+func (t *teller) remembered() {
+	t.recall("refusal", "", false)
+	t.remember("refusal", "400008")
+	t.recall("refusal", "400008", true)
+	t.remember("refusal", "400009")
+	t.recall("refusal", "400009", true)
+	t.recall("another", "", false)
+	t.remember("empty", "")
+	t.recall("empty", "", true)
+}
+
+func (t *teller) apart() {
+	t.first("key", true)
+	t.recall("key", "", false)
+	t.remember("key", "value")
+	t.first("key", false)
+	t.recall("key", "value", true)
+}
+
+// race has four who click and one who forgets. Each link is stamped, once its generation is known, with how many
+// forgettings had begun; who clicks counts how many have ended before he looks. A link made under a generation that was
+// current after the n-th forgetting has a stamp of at least n, and only such a link may be seen after it.
+func (t *teller) race() {
+	k := Key("ada", "pro")
+	var begun, ended atomic.Int64
+	var all sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		all.Go(func() {
+			for !t.Failed() {
+				select {
+				case <-done:
+					return
+				default:
+					t.click(k, &begun, &ended)
+				}
+			}
+		})
+	}
+	for range 300 {
+		begun.Add(1)
+		if err := t.cache.Forget(t.Context(), k.Subject); err != nil {
+			t.Error(err)
+			break
+		}
+		ended.Add(1)
+	}
+	close(done)
+	all.Wait()
+}
+
+func (t *teller) click(k linkgen.Key, begun, ended *atomic.Int64) {
+	after := ended.Load()
+	l, err := t.cache.Get(t.Context(), k)
+	if err != nil {
+		t.Errorf("get: %v", err)
+		return
+	}
+	stamp := begun.Load()
+	if !l.Found {
+		if err := t.cache.Set(t.Context(), k, l.Generation, Entry(fmt.Sprintf("https://pay.example.com/%d", stamp))); err != nil {
+			t.Errorf("set: %v", err)
+		}
+		return
+	}
+	var made int64
+	if _, err := fmt.Sscanf(l.Entry.URL, "https://pay.example.com/%d", &made); err != nil || made < after {
+		t.Errorf("after %d forgettings found %q", after, l.Entry.URL)
+	}
+}

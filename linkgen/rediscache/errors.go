@@ -1,0 +1,150 @@
+package rediscache
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sony/gobreaker/v2"
+)
+
+// Error is a failed operation. Its text names the operation and the kind of failure and nothing else: what a server
+// answers may repeat keys and values, and what a connection says may repeat addresses.
+type Error struct {
+	Op    string // get, set, forget, once, undo, remember, recall or close
+	Kind  string // see Kind
+	cause error
+}
+
+func (e *Error) Error() string { return "redis " + e.Op + ": " + e.Kind }
+
+// Is compares with the cause, so that errors.Is(err, context.Canceled) works.
+func (e *Error) Is(target error) bool { return errors.Is(e.cause, target) }
+
+// The kinds of failure.
+const (
+	kindCanceled   = "canceled"   // the caller gave up
+	kindTimeout    = "timeout"    // no answer within Config.Timeout
+	kindConnection = "connection" // refused, reset, unreachable, TLS, no such host
+	kindOpen       = "open"       // the breaker is open: nothing was asked
+	kindClosed     = "closed"     // the cache was closed
+	kindAuth       = "auth"       // wrong password, or a command or key that the ACL forbids
+	kindFull       = "full"       // out of memory, or too many clients
+	kindReadOnly   = "readonly"   // a replica, or a master without enough replicas
+	kindLoading    = "loading"    // starting up, or following a master that is away
+	kindCluster    = "cluster"    // a slot that is nowhere, moving, or elsewhere
+	kindProtocol   = "protocol"   // not an answer that Redis would give
+	kindCorrupt    = "corrupt"    // a value that does not open: damaged, foreign, or sealed under another secret
+	kindTooLong    = "too_long"   // a value that is not worth keeping
+	kindPanic      = "panic"      // a bug, here or in go-redis
+	kindOther      = "other"      // any other refusal of the server
+)
+
+// Kind is the kind of failure for a metric: canceled, timeout, connection, open, closed, auth, full, readonly, loading,
+// cluster, protocol, corrupt, too_long, panic or other. It is empty for nil.
+func Kind(err error) string {
+	if err == nil {
+		return ""
+	}
+	return kindOf(err)
+}
+
+// outage reports whether a failure speaks of a Redis that cannot be used now, so that asking again costs time.
+func outage(kind string) bool {
+	switch kind {
+	case kindTimeout, kindConnection, kindAuth, kindLoading, kindCluster, kindProtocol, kindPanic:
+		return true
+	}
+	return false
+}
+
+var (
+	errClosed   = errors.New("closed")
+	errTooLong  = errors.New("too long")
+	errPanic    = errors.New("panic")
+	errProtocol = errors.New("not a Redis reply")
+)
+
+// wrap makes an Error of err, once.
+func wrap(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return &Error{Op: op, Kind: kindOf(err), cause: err}
+}
+
+func kindOf(err error) string {
+	var e *Error
+	var network net.Error
+	var server redis.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.Kind
+	case errors.Is(err, context.Canceled):
+		return kindCanceled
+	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+		return kindOpen
+	case errors.Is(err, errClosed), errors.Is(err, redis.ErrClosed):
+		return kindClosed
+	case errors.Is(err, errSeal):
+		return kindCorrupt
+	case errors.Is(err, errTooLong):
+		return kindTooLong
+	case errors.Is(err, errPanic):
+		return kindPanic
+	case errors.Is(err, errProtocol):
+		return kindProtocol
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout):
+		return kindTimeout
+	case errors.As(err, &server):
+		return serverKind(server.Error())
+	case errors.As(err, &network) && network.Timeout():
+		return kindTimeout
+	}
+	return connectionKind(err)
+}
+
+// serverKind goes by the word that a server's error begins with.
+func serverKind(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	switch word {
+	case "NOAUTH", "WRONGPASS", "NOPERM":
+		return kindAuth
+	case "OOM":
+		return kindFull
+	case "READONLY", "NOREPLICAS", "MISCONF":
+		return kindReadOnly
+	case "LOADING", "MASTERDOWN", "BUSY":
+		return kindLoading
+	case "MOVED", "ASK", "CLUSTERDOWN", "TRYAGAIN", "CROSSSLOT":
+		return kindCluster
+	case "WRONGTYPE":
+		return kindCorrupt
+	}
+	switch {
+	case strings.HasPrefix(text, "ERR max number of clients"):
+		return kindFull
+	case strings.Contains(text, "AUTH"), strings.Contains(text, "invalid password"):
+		return kindAuth
+	}
+	return kindOther
+}
+
+// connectionKind tells a broken connection from an answer that go-redis could not read, for which it has no type.
+func connectionKind(err error) string {
+	text := err.Error()
+	for _, said := range []string{"redis: can't parse", "redis: invalid reply", "redis: unexpected", "strconv", "invalid syntax"} {
+		if strings.Contains(text, said) {
+			return kindProtocol
+		}
+	}
+	return kindConnection
+}

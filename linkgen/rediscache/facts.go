@@ -1,0 +1,71 @@
+package rediscache
+
+import (
+	"context"
+	"time"
+)
+
+// Once reports whether this is the first call with key within ttl, in the whole fleet. With an error it reports true:
+// to do something twice is better than never.
+func (c *Cache) Once(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+	if ttl <= 0 {
+		return true, nil
+	}
+	first := true
+	err := c.do(ctx, "once", func(ctx context.Context) (err error) {
+		first, err = c.client.SetNX(ctx, c.factName("once", key), "1", ttl).Result()
+		return err
+	})
+	return first || err != nil, err
+}
+
+// Undo takes back a Once, so that the next call with key is the first again.
+func (c *Cache) Undo(ctx context.Context, key string) error {
+	return c.do(ctx, "undo", func(ctx context.Context) error {
+		return c.client.Del(ctx, c.factName("once", key)).Err()
+	})
+}
+
+// Remember keeps a value of at most 4 KiB under key for ttl, sealed. A value without time to live is not kept.
+func (c *Cache) Remember(ctx context.Context, key, value string, ttl time.Duration) error {
+	if ttl <= 0 {
+		return nil
+	}
+	if len(value) > maxText {
+		return wrap("remember", errTooLong)
+	}
+	name, now := c.factName("fact", key), c.now()
+	seal, err := c.seal(name, sealed{made: now, until: now.Add(ttl), text: value})
+	if err != nil {
+		return wrap("remember", err)
+	}
+	return c.do(ctx, "remember", func(ctx context.Context) error {
+		return c.client.Set(ctx, name, seal, ttl).Err()
+	})
+}
+
+// Recall returns what was remembered under key. A value that does not open is not found, an error, and deleted.
+func (c *Cache) Recall(ctx context.Context, key string) (value string, found bool, err error) {
+	name := c.factName("fact", key)
+	var corrupt error
+	err = c.do(ctx, "recall", func(ctx context.Context) error {
+		seal, err := text(c.client.GetRange(ctx, name, 0, maxSealed))
+		if err != nil || seal == "" {
+			return err
+		}
+		v, err := c.open(name, seal)
+		if err != nil {
+			corrupt = err
+			c.client.Del(ctx, name)
+			return nil
+		}
+		if c.now().Before(v.until) {
+			value, found = v.text, true
+		}
+		return nil
+	})
+	if err != nil {
+		return "", false, err
+	}
+	return value, found, wrap("recall", corrupt)
+}

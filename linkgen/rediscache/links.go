@@ -1,0 +1,151 @@
+package rediscache
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+const (
+	// maxLife is the longest that a link is kept: Zotlo's links live for an hour.
+	maxLife = time.Hour
+	// generationLife is longer than the life of any link made under a generation. Set prolongs it, so that the
+	// generation of a subscriber who keeps coming back does not end in the middle of a link's life.
+	generationLife = 2 * maxLife
+)
+
+// Get reads the subscriber's generation and the link in one round trip. Where there is no generation it makes one,
+// in a second, so that the Set that follows has one to write under.
+func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) {
+	n := c.names(k)
+	var found linkgen.Lookup
+	var corrupt error
+	err := c.do(ctx, "get", func(ctx context.Context) (err error) {
+		generation, value, err := c.readLink(ctx, n)
+		if err != nil {
+			return err
+		}
+		if len(generation) != generationSize {
+			found.Generation, err = c.makeGeneration(ctx, n.generation, generation != "")
+			return err
+		}
+		found.Generation = linkgen.Generation(generation)
+		if value == "" {
+			return nil
+		}
+		v, err := c.open(n.link, value)
+		if err != nil {
+			corrupt = err
+			c.client.Del(ctx, n.link) // of no use to anybody; if this fails, its time to live ends it
+			return nil
+		}
+		found.Entry, found.Found = c.entry(v, found.Generation)
+		return nil
+	})
+	if err != nil {
+		return linkgen.Lookup{}, err
+	}
+	return found, wrap("get", corrupt)
+}
+
+// entry reports whether a link may be given out.
+func (c *Cache) entry(v sealed, current linkgen.Generation) (linkgen.Entry, bool) {
+	now := c.now()
+	same := subtle.ConstantTimeCompare([]byte(v.generation), []byte(current)) == 1
+	if !same || !now.Before(v.until) || v.until.Sub(now) > maxLife {
+		return linkgen.Entry{}, false
+	}
+	return linkgen.Entry{URL: v.text, Made: v.made, Until: v.until}, true
+}
+
+// readLink returns the generation and the sealed link, each empty when there is none. What has the wrong type or is
+// too long comes back as something that cannot be right. GETRANGE, because GET would carry whatever size somebody
+// has put there.
+func (c *Cache) readLink(ctx context.Context, n names) (generation, value string, err error) {
+	pipe := c.client.Pipeline()
+	g := pipe.GetRange(ctx, n.generation, 0, generationSize)
+	v := pipe.GetRange(ctx, n.link, 0, maxSealed)
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	if generation, err = text(g); err != nil {
+		return "", "", err
+	}
+	if value, err = text(v); err != nil {
+		return "", "", err
+	}
+	return generation, value, nil
+}
+
+// wrongType stands for a value of another type: never a generation and never a seal.
+const wrongType = "\x00wrong type"
+
+func text(cmd *redis.StringCmd) (string, error) {
+	value, err := cmd.Result()
+	if err != nil && strings.HasPrefix(err.Error(), "WRONGTYPE") {
+		return wrongType, nil
+	}
+	return value, err
+}
+
+// makeGeneration writes a new generation and reads what is there: another node may have been quicker. What is there
+// but cannot be a generation is replaced.
+func (c *Cache) makeGeneration(ctx context.Context, name string, replace bool) (linkgen.Generation, error) {
+	pipe := c.client.Pipeline()
+	if replace {
+		pipe.Set(ctx, name, newGeneration(), generationLife)
+	} else {
+		pipe.SetNX(ctx, name, newGeneration(), generationLife)
+	}
+	read := pipe.GetRange(ctx, name, 0, generationSize)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return "", err
+	}
+	if len(read.Val()) != generationSize {
+		return "", errSeal
+	}
+	return linkgen.Generation(read.Val()), nil
+}
+
+func newGeneration() string {
+	b := make([]byte, generationSize)
+	rand.Read(b) // never fails
+	return string(b)
+}
+
+// Set keeps a link until e.Until, at most for an hour. Without a generation, or with that of another cache, it does
+// nothing: a link that cannot be forgotten must not be kept. It never makes a generation, so a link made under one
+// that is gone is dead from the start.
+func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Generation, e linkgen.Entry) error {
+	life := min(e.Until.Sub(c.now()), maxLife)
+	if len(g) != generationSize || life <= 0 {
+		return nil
+	}
+	if len(e.URL) > maxText {
+		return wrap("set", errTooLong)
+	}
+	n := c.names(k)
+	value, err := c.seal(n.link, sealed{made: e.Made, until: e.Until, generation: g, text: e.URL})
+	if err != nil {
+		return wrap("set", err)
+	}
+	return c.do(ctx, "set", func(ctx context.Context) error {
+		pipe := c.client.Pipeline()
+		pipe.Set(ctx, n.link, value, life)
+		pipe.PExpire(ctx, n.generation, generationLife)
+		_, err := pipe.Exec(ctx)
+		return err
+	})
+}
+
+// Forget gives the subscriber a new generation. It tries even while the breaker is open: a payment is rare and matters
+// more than the time that is lost. An error means that links may still be alive, and that it should be tried again.
+func (c *Cache) Forget(ctx context.Context, s linkgen.Subject) error {
+	return c.try(ctx, "forget", func(ctx context.Context) error {
+		return c.client.Set(ctx, c.generationName(s), newGeneration(), generationLife).Err()
+	})
+}

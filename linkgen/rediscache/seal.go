@@ -1,0 +1,111 @@
+package rediscache
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+const (
+	generationSize = 16
+	sealVersion    = 1
+	maxText        = 4096 // of a link or a remembered value, in bytes
+	maxSealed      = 1 + 12 + 17 + generationSize + maxText + 16
+)
+
+// names are the keys of one link in Redis.
+type names struct{ generation, link string }
+
+// names puts all keys of a subscriber under one hash tag, so that they share a node of a cluster.
+func (c *Cache) names(k linkgen.Key) names {
+	tag := c.generationName(k.Subject)
+	return names{generation: tag, link: tag + ":" + c.hash("link", k.Subject[:], k.Order[:])}
+}
+
+func (c *Cache) generationName(s linkgen.Subject) string {
+	return c.prefix + "{" + c.hash("subject", s[:]) + "}"
+}
+
+func (c *Cache) factName(use, key string) string {
+	return c.prefix + use + ":" + c.hash(use, []byte(key))
+}
+
+// hash is 128 bits of HMAC-SHA-256. Use keeps apart what is hashed for different ends; all parts but the last have a
+// fixed length for each use.
+func (c *Cache) hash(use string, parts ...[]byte) string {
+	mac := hmac.New(sha256.New, c.nameKey)
+	mac.Write([]byte(use))
+	mac.Write([]byte{0})
+	for _, p := range parts {
+		mac.Write(p)
+	}
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// errSeal is all that is said about a value that does not open.
+var errSeal = errors.New("value does not open")
+
+// aead is the cipher for one name. A key for each name keeps the number of random nonces per key small, however many
+// links a fleet makes.
+func (c *Cache) aead(name string) (cipher.AEAD, error) {
+	mac := hmac.New(sha256.New, c.sealKey)
+	mac.Write([]byte(name))
+	block, err := aes.NewCipher(mac.Sum(nil))
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// sealed is what lies inside a seal.
+type sealed struct {
+	made, until time.Time
+	generation  linkgen.Generation // of links
+	text        string             // the link or the remembered value
+}
+
+// seal encrypts v for name. The result is a version, a nonce, and the encrypted fields: made and until as
+// nanoseconds since 1970, the generation with its length before it, and the text.
+func (c *Cache) seal(name string, v sealed) (string, error) {
+	aead, err := c.aead(name)
+	if err != nil {
+		return "", err
+	}
+	plain := make([]byte, 0, 17+len(v.generation)+len(v.text))
+	plain = binary.BigEndian.AppendUint64(plain, uint64(v.made.UnixNano()))
+	plain = binary.BigEndian.AppendUint64(plain, uint64(v.until.UnixNano()))
+	plain = append(plain, byte(len(v.generation)))
+	plain = append(plain, v.generation...)
+	plain = append(plain, v.text...)
+	out := append(make([]byte, 0, 1+aead.Overhead()+len(plain)), sealVersion)
+	return string(aead.Seal(out, nil, plain, []byte(name))), nil
+}
+
+// open is the other way. It trusts nothing that it reads.
+func (c *Cache) open(name, value string) (sealed, error) {
+	if len(value) > maxSealed || len(value) == 0 || value[0] != sealVersion {
+		return sealed{}, errSeal
+	}
+	aead, err := c.aead(name)
+	if err != nil {
+		return sealed{}, err
+	}
+	plain, err := aead.Open(nil, nil, []byte(value[1:]), []byte(name))
+	if err != nil || len(plain) < 17 || len(plain) < 17+int(plain[16]) {
+		return sealed{}, errSeal
+	}
+	split := 17 + int(plain[16])
+	return sealed{
+		made:       time.Unix(0, int64(binary.BigEndian.Uint64(plain))),
+		until:      time.Unix(0, int64(binary.BigEndian.Uint64(plain[8:]))),
+		generation: linkgen.Generation(plain[17:split]),
+		text:       string(plain[split:]),
+	}, nil
+}

@@ -1,0 +1,467 @@
+//go:build unix
+
+package rediscache
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/caddy-checkout/checkout/internal/redistest"
+	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/cachetest"
+)
+
+var secret = []byte("an access secret of the project")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patient has a time-out that no busy machine reaches, for tests that are not about time.
+func patient(cfg Config) Config {
+	cfg.Timeout = maxTimeout
+	if cfg.Secret == nil {
+		cfg.Secret = secret
+	}
+	return cfg
+}
+
+func open(t testing.TB, cfg Config) *Cache {
+	t.Helper()
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func get(t testing.TB, c *Cache, k linkgen.Key) linkgen.Lookup {
+	t.Helper()
+	l, err := c.Get(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func keep(t testing.TB, c *Cache, k linkgen.Key, url string) {
+	t.Helper()
+	if err := c.Set(t.Context(), k, get(t, c, k).Generation, cachetest.Entry(url)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hit(t testing.TB, c *Cache, k linkgen.Key, url string) {
+	t.Helper()
+	if l := get(t, c, k); !l.Found || l.Entry.URL != url {
+		t.Fatalf("found %v %q, want %q", l.Found, l.Entry.URL, url)
+	}
+}
+
+func miss(t testing.TB, c *Cache, k linkgen.Key) linkgen.Generation {
+	t.Helper()
+	l := get(t, c, k)
+	if l.Found {
+		t.Fatalf("found %q, want nothing", l.Entry.URL)
+	}
+	return l.Generation
+}
+
+func TestStories(t *testing.T) {
+	server := redistest.Start(t)
+	stories := 0
+	cachetest.Run(t, func(t *testing.T) linkgen.Cache {
+		stories++
+		return open(t, patient(Config{URLs: []string{server.URL()}, KeyPrefix: fmt.Sprintf("story-%d:", stories)}))
+	})
+}
+
+const (
+	ada  = "ada@example.com"
+	link = "https://pay.example.com/personal/5f0c"
+)
+
+func TestNodesShareWhatTheyKnow(t *testing.T) {
+	server := redistest.Start(t)
+	one := open(t, patient(Config{URLs: []string{server.URL()}}))
+	two := open(t, patient(Config{URLs: []string{server.URL()}}))
+	k := cachetest.Key(ada, "pro")
+	keep(t, one, k, link)
+	hit(t, two, k, link)
+	made := get(t, one, k).Generation
+	if err := two.Forget(t.Context(), k.Subject); err != nil {
+		t.Fatal(err)
+	}
+	miss(t, one, k)
+	if err := one.Set(t.Context(), k, made, cachetest.Entry(link)); err != nil {
+		t.Fatal(err)
+	}
+	miss(t, two, k)
+
+	first, err := one.Once(t.Context(), "webhook", time.Hour)
+	if !first || err != nil {
+		t.Fatalf("the first: %v, %v", first, err)
+	}
+	if first, err = two.Once(t.Context(), "webhook", time.Hour); first || err != nil {
+		t.Fatalf("the second: %v, %v", first, err)
+	}
+	if err := one.Remember(t.Context(), "paid", "yes", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if v, found, err := two.Recall(t.Context(), "paid"); v != "yes" || !found || err != nil {
+		t.Fatalf("recalled %q, %v, %v", v, found, err)
+	}
+}
+
+// TestAGenerationThatIsGoneTakesItsLinksAlong plays an eviction, in the two orders in which it can hurt.
+func TestAGenerationThatIsGoneTakesItsLinksAlong(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	c := open(t, patient(Config{URLs: []string{server.URL()}}))
+	k := cachetest.Key(ada, "pro")
+	keep(t, c, k, link)
+	old := get(t, c, k).Generation
+
+	if err := c.Forget(t.Context(), k.Subject); err != nil {
+		t.Fatal(err)
+	}
+	if n := admin.Del(t.Context(), c.names(k).generation).Val(); n != 1 {
+		t.Fatalf("%d generations", n)
+	}
+	fresh := miss(t, c, k)
+	if fresh == old || len(fresh) != generationSize {
+		t.Fatalf("the generation after an eviction is %x, before it was %x", fresh, old)
+	}
+	if err := c.Set(t.Context(), k, old, cachetest.Entry(link)); err != nil {
+		t.Fatal(err)
+	}
+	miss(t, c, k)
+
+	g := miss(t, c, k)
+	admin.Del(t.Context(), c.names(k).generation)
+	if err := c.Set(t.Context(), k, g, cachetest.Entry(link)); err != nil {
+		t.Fatal(err)
+	}
+	if n := admin.Exists(t.Context(), c.names(k).generation).Val(); n != 0 {
+		t.Fatal("Set made a generation")
+	}
+	miss(t, c, k)
+	keep(t, c, k, link)
+	hit(t, c, k, link)
+}
+
+func TestWithoutAGenerationNothingIsKept(t *testing.T) {
+	server := redistest.Start(t)
+	c := open(t, patient(Config{URLs: []string{server.URL()}}))
+	k := cachetest.Key(ada, "pro")
+	for _, g := range []linkgen.Generation{"", "7", "a generation of another cache"} {
+		if err := c.Set(t.Context(), k, g, cachetest.Entry(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Set(t.Context(), k, miss(t, c, k), cachetest.Entry(strings.Repeat("x", maxText+1))); Kind(err) != "too_long" {
+		t.Errorf("a link of %d bytes: %v", maxText+1, err)
+	}
+	if err := c.Remember(t.Context(), "k", strings.Repeat("x", maxText+1), time.Hour); Kind(err) != "too_long" {
+		t.Errorf("a value of %d bytes: %v", maxText+1, err)
+	}
+	if n := server.Client().DBSize(t.Context()).Val(); n != 1 {
+		t.Errorf("%d keys, want the generation alone", n)
+	}
+	keep(t, c, k, strings.Repeat("x", maxText))
+	hit(t, c, k, strings.Repeat("x", maxText))
+}
+
+func TestTheClockDecidesNotRedis(t *testing.T) {
+	server := redistest.Start(t)
+	now := time.Now()
+	c := open(t, patient(Config{URLs: []string{server.URL()}, Now: func() time.Time { return now }}))
+	k := cachetest.Key(ada, "pro")
+	keep(t, c, k, link)
+	if err := c.Remember(t.Context(), "paid", "yes", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	hit(t, c, k, link)
+	now = now.Add(6 * time.Minute)
+	miss(t, c, k)
+	now = now.Add(-2 * time.Hour)
+	miss(t, c, k) // a link that would live longer than links do
+	now = now.Add(4 * time.Hour)
+	if v, found, err := c.Recall(t.Context(), "paid"); found || err != nil {
+		t.Errorf("recalled %q, %v", v, err)
+	}
+}
+
+func TestNothingWithoutTimeToLive(t *testing.T) {
+	c := open(t, patient(Config{URLs: []string{redistest.Start(t).URL()}}))
+	for range 2 {
+		if first, err := c.Once(t.Context(), "k", 0); !first || err != nil {
+			t.Errorf("once for no time: %v, %v", first, err)
+		}
+	}
+	if err := c.Remember(t.Context(), "k", "v", 0); err != nil {
+		t.Error(err)
+	}
+	if _, found, err := c.Recall(t.Context(), "k"); found || err != nil {
+		t.Errorf("recalled what was remembered for no time: %v", err)
+	}
+}
+
+// TestADumpTellsNothing looks through everything Redis holds, and its dump file, for what was put in.
+func TestADumpTellsNothing(t *testing.T) {
+	server := redistest.Start(t, "--rdbcompression", "no")
+	admin := server.Client()
+	c := open(t, patient(Config{URLs: []string{server.URL()}}))
+	k := cachetest.Key(ada, "pro")
+	keep(t, c, k, link)
+	if _, err := c.Once(t.Context(), "webhook of "+ada, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Remember(t.Context(), "paid by 905555555555", "ada paid", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Forget(t.Context(), cachetest.Key("905555555555", "").Subject); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := admin.Save(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	dump, err := os.ReadFile(filepath.Join(server.Dir, "dump.rdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := admin.Keys(t.Context(), "*").Val()
+	if len(keys) != 5 { // two generations, a link, a once, a fact
+		t.Errorf("%d keys: %q", len(keys), keys)
+	}
+	for _, key := range keys {
+		if !strings.HasPrefix(key, "checkout:") {
+			t.Errorf("%q does not begin with the prefix", key)
+		}
+		if ttl := admin.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > generationLife {
+			t.Errorf("%s lives for %v", key, ttl)
+		}
+		dump = append(dump, key+" "+admin.Get(t.Context(), key).Val()...)
+	}
+	for _, known := range []string{
+		ada, "ada", "example", "905555555555", "pay.", "personal", "5f0c", "webhook", "paid",
+		string(secret), string(c.nameKey), string(c.sealKey),
+		string(k.Subject[:]), string(k.Order[:]),
+		hex.EncodeToString(k.Subject[:]), base64.RawURLEncoding.EncodeToString(k.Subject[:]), base64.RawURLEncoding.EncodeToString(k.Order[:]),
+	} {
+		if bytes.Contains(bytes.ToLower(dump), bytes.ToLower([]byte(known))) {
+			t.Errorf("the dump holds %q", known)
+		}
+	}
+}
+
+func TestAnotherSecretReadsNothing(t *testing.T) {
+	server := redistest.Start(t)
+	ours := open(t, patient(Config{URLs: []string{server.URL()}}))
+	theirs := open(t, patient(Config{URLs: []string{server.URL()}, Secret: []byte("an access secret of another project")}))
+	k := cachetest.Key(ada, "pro")
+	keep(t, ours, k, link)
+	miss(t, theirs, k)
+
+	// Even at the place where they look: somebody copies ours there.
+	admin := server.Client()
+	for from, to := range map[string]string{ours.names(k).link: theirs.names(k).link, ours.names(k).generation: theirs.names(k).generation} {
+		if admin.Copy(t.Context(), from, to, 0, true).Val() != 1 {
+			t.Fatal("not copied")
+		}
+	}
+	l, err := theirs.Get(t.Context(), k)
+	if l.Found || Kind(err) != "corrupt" {
+		t.Fatalf("read %+v, %v", l, err)
+	}
+	hit(t, ours, k, link)
+}
+
+// TestForeignValuesAreMisses puts everything at a link's place that somebody who can write to Redis could put there.
+func TestForeignValuesAreMisses(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	c := open(t, patient(Config{URLs: []string{server.URL()}}))
+	mine, his := cachetest.Key(ada, "pro"), cachetest.Key("bob@example.com", "pro")
+	at := c.names(mine)
+	seal := func() string { keep(t, c, mine, link); return admin.Get(t.Context(), at.link).Val() }
+	put := func(value any) {
+		if err := admin.Set(t.Context(), at.link, value, time.Hour).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := map[string]func(){
+		"another subscriber's link, and his generation": func() {
+			keep(t, c, his, link+"/bob")
+			admin.Copy(t.Context(), c.names(his).link, at.link, 0, true)
+			admin.Copy(t.Context(), c.names(his).generation, at.generation, 0, true)
+		},
+		"another order's link of the same subscriber": func() {
+			other := cachetest.Key(ada, "basic")
+			keep(t, c, other, link+"/basic")
+			admin.Copy(t.Context(), c.names(other).link, at.link, 0, true)
+		},
+		"cut off":         func() { s := seal(); put(s[:len(s)-1]) },
+		"almost nothing":  func() { put(seal()[:1]) },
+		"longer":          func() { put(seal() + "x") },
+		"one bit turned":  func() { s := []byte(seal()); s[len(s)/2] ^= 1; put(s) },
+		"another version": func() { s := []byte(seal()); s[0]++; put(s) },
+		"a link in clear": func() { put("https://evil.example.com/") },
+		"huge":            func() { put(strings.Repeat("x", 10<<20)) },
+		"a list":          func() { admin.Del(t.Context(), at.link); admin.LPush(t.Context(), at.link, "x") },
+		"a hash":          func() { admin.Del(t.Context(), at.link); admin.HSet(t.Context(), at.link, "x", "y") },
+		"a remembered fact": func() {
+			_ = c.Remember(t.Context(), "k", link, time.Hour)
+			admin.Copy(t.Context(), c.factName("fact", "k"), at.link, 0, true)
+		},
+	}
+	for name, put := range tests {
+		t.Run(name, func(t *testing.T) {
+			seal()
+			put()
+			l, err := c.Get(t.Context(), mine)
+			if l.Found || Kind(err) != "corrupt" {
+				t.Errorf("found %v %q, %v", l.Found, l.Entry.URL, err)
+			}
+			if l.Generation == "" {
+				t.Error("no generation to keep a better link under")
+			}
+			if n := admin.Exists(t.Context(), at.link).Val(); n != 0 {
+				t.Error("it is still there")
+			}
+			miss(t, c, mine)
+			keep(t, c, mine, link)
+			hit(t, c, mine, link)
+		})
+	}
+}
+
+func TestForeignGenerationsAreReplaced(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	c := open(t, patient(Config{URLs: []string{server.URL()}}))
+	k := cachetest.Key(ada, "pro")
+	at := c.names(k).generation
+	for name, put := range map[string]func(){
+		"short":  func() { admin.Set(t.Context(), at, "x", 0) },
+		"long":   func() { admin.Set(t.Context(), at, strings.Repeat("x", 1<<20), 0) },
+		"a list": func() { admin.Del(t.Context(), at); admin.LPush(t.Context(), at, "x") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			keep(t, c, k, link)
+			put()
+			miss(t, c, k)
+			if ttl := admin.PTTL(t.Context(), at).Val(); ttl <= 0 {
+				t.Errorf("the new generation lives for %v", ttl)
+			}
+			miss(t, c, k)
+			keep(t, c, k, link)
+			hit(t, c, k, link)
+		})
+	}
+}
+
+func TestForeignFactsAreNotRecalled(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	c := open(t, patient(Config{URLs: []string{server.URL()}}))
+	remember := func(key string) {
+		if err := c.Remember(t.Context(), key, "of "+key, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remember("a")
+	remember("b")
+	admin.Copy(t.Context(), c.factName("fact", "a"), c.factName("fact", "b"), 0, true)
+	if v, found, err := c.Recall(t.Context(), "b"); found || Kind(err) != "corrupt" {
+		t.Errorf("recalled %q, %v", v, err)
+	}
+	if v, found, err := c.Recall(t.Context(), "b"); found || err != nil {
+		t.Errorf("recalled %q, %v", v, err)
+	}
+	if v, found, err := c.Recall(t.Context(), "a"); v != "of a" || !found || err != nil {
+		t.Errorf("recalled %q, %v, %v", v, found, err)
+	}
+}
+
+func TestAClosedCacheIsAMiss(t *testing.T) {
+	c := open(t, patient(Config{URLs: []string{redistest.Start(t).URL()}}))
+	k := cachetest.Key(ada, "pro")
+	keep(t, c, k, link)
+	g := get(t, c, k).Generation
+	for range 2 {
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for op, err := range everyOperation(t.Context(), t, c, k, g) {
+		if Kind(err) != "closed" {
+			t.Errorf("%s of a closed cache: %v", op, err)
+		}
+	}
+}
+
+func TestACallerWhoLeavesIsNoOutage(t *testing.T) {
+	c := open(t, patient(Config{URLs: []string{redistest.Start(t).URL()}}))
+	k := cachetest.Key(ada, "pro")
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for range 2 * breakerFailures {
+		for op, err := range everyOperation(gone, t, c, k, linkgen.Generation(newGeneration())) {
+			if Kind(err) != "canceled" || !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v", op, err)
+			}
+		}
+	}
+	keep(t, c, k, link)
+	hit(t, c, k, link)
+}
+
+// everyOperation runs each operation once and returns its error, having checked what must hold with any.
+func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, g linkgen.Generation) map[string]error {
+	t.Helper()
+	errs := map[string]error{}
+	l, err := c.Get(ctx, k)
+	if err != nil && Kind(err) != "corrupt" && l != (linkgen.Lookup{}) {
+		t.Errorf("get failed with %v and answered %+v", err, l)
+	}
+	if l.Found && l.Entry.URL != link {
+		t.Errorf("get found %q", l.Entry.URL)
+	}
+	errs["get"] = err
+	errs["set"] = c.Set(ctx, k, g, cachetest.Entry(link))
+	errs["forget"] = c.Forget(ctx, cachetest.Key("somebody else", "").Subject)
+	first, err := c.Once(ctx, "of everybody", time.Hour)
+	if err != nil && !first {
+		t.Errorf("once failed with %v and said no", err)
+	}
+	errs["once"] = err
+	errs["undo"] = c.Undo(ctx, "of everybody")
+	errs["remember"] = c.Remember(ctx, "fact", "value", time.Hour)
+	value, found, err := c.Recall(ctx, "fact")
+	if found && value != "value" || err != nil && found {
+		t.Errorf("recalled %q, %v, %v", value, found, err)
+	}
+	errs["recall"] = err
+	for op, err := range errs {
+		if err == nil {
+			continue
+		}
+		var e *Error
+		if !errors.As(err, &e) || e.Op != op || err.Error() != "redis "+op+": "+Kind(err) {
+			t.Errorf("%s says %q", op, err)
+		}
+	}
+	return errs
+}
