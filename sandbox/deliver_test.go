@@ -183,6 +183,27 @@ func TestALinkIsPaidOnce(t *testing.T) {
 	told(t, hooks, "payment start_paid 9.99")
 }
 
+// However many deliver at once, a webhook that is due goes out once: here the
+// shop itself asks for another round while it is being told.
+func TestDueWebhookGoesOutOnce(t *testing.T) {
+	var s *stage
+	var got atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if got.Add(1) == 1 {
+			if n := s.Deliver(r.Context()); n != 2 {
+				t.Errorf("the round in between tried %d", n)
+			}
+		}
+	}))
+	t.Cleanup(srv.Close)
+	s = open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo(srv.URL)})
+	s.HoldWebhooks()
+	mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
+	if n := s.Deliver(t.Context()); n != 1 || got.Load() != 3 {
+		t.Errorf("tried %d, %d arrived", n, got.Load())
+	}
+}
+
 // Run needs no help: in virtual time it follows the schedule by itself.
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

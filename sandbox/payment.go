@@ -91,8 +91,7 @@ func Sample2020() PayOption {
 
 // sale is what one paid link began: a one-time purchase or a subscription.
 type sale struct {
-	link           *link
-	fields         Link
+	fields         Link // as it was when it was paid
 	parameters     json.RawMessage
 	atTop, old     bool
 	original       *payment

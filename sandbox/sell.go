@@ -40,8 +40,10 @@ func (s *Sandbox) payLocked(linkURL string, opts []PayOption) (*payment, error) 
 		return nil, err
 	}
 	sold := &sale{
-		link: l, fields: l.export(s.cfg.Now()), parameters: l.parameters(),
-		clientUUID: newUUID(), status: "active",
+		fields:     l.export(s.cfg.Now()),
+		parameters: l.parameters(),
+		clientUUID: newUUID(),
+		status:     "active",
 	}
 	p := &payment{sale: sold, Payment: sold.fields.offer()}
 	for _, opt := range opts {
