@@ -1,3 +1,55 @@
+// Package campaign decides what a shopper is offered: which campaign, which variant of its experiment, at which price,
+// with which texts. It is pure: the clock, the user and the request come in as [Facts], an [Offer] comes out. It makes
+// no network connection, starts no goroutine, keeps no state and logs nothing.
+//
+// # A decision
+//
+// A [Config] is what the operator writes; [New] checks it once and makes a [Campaign]. For each request [Decide]
+//
+//  1. takes the first campaign of the list that is active now and matches (else [ErrNone]),
+//  2. finds the user's variant, if the campaign has an experiment,
+//  3. puts the variant's overrides over the campaign's,
+//  4. fills in placeholders and checks what came out.
+//
+// An override whose value turns out missing, empty or unusable is left out and named in Offer.Dropped: a missing name
+// must not cost a sale. Price and link id are the exception. They are never guessed, replaced or sent in part: the
+// answer is a [BadOfferError], and the caller falls back.
+//
+// [Explain] is the same decision with its reasons, for people.
+//
+// # Overrides and whom they trust
+//
+// [Words] lists what a campaign can override. Values may hold {placeholders}, and each word says whose:
+//
+//   - trusted words (link_id, one_time_price, quote, product_image, package, theme, layout, field) only those that a
+//     visitor cannot write. [Campaign.Untrusted] holds a campaign against that rule at load, Facts.Trusted at each request.
+//   - texts (package_name, additional_text, title, description, button_text, language) take any. Zotlo's page inserts
+//     texts without escaping them, so the characters < > " & \ and the backtick, control characters and bidi controls
+//     are removed from what a placeholder brought in; never from what the operator wrote. Texts are cut at their limit.
+//   - custom_parameter and mmp take any as they are: up to 32 keys, 256 characters each, 2 KiB in all.
+//
+// A placeholder's value is never looked at for placeholders again.
+//
+// A one-time price may be a placeholder too, such as one that a backend sets, but only within bounds:
+//
+//	Price{Amount: "{http.reverse_proxy.header.X-Price}", Currency: "EUR", Min: "1.00", Max: "99.00"}
+//
+// Amounts are compared as integers and sent as they were written. The currency is always a literal.
+//
+// # Experiments
+//
+// A user's bucket is GrowthBook's hash version 2 of seed and user id, an integer from 0 to 9999, so that anyone can
+// recompute it with GrowthBook's SDKs. A variant owns the buckets [start, start + floor(weight × coverage)), where
+// start is the sum of the weights before it: raising the coverage adds users and moves none. Changing weights does move
+// users; [Moved] says how many.
+//
+// The id is the claim that HashAttribute names; by default sub, else the subscriber (an e-mail in lower case). Users
+// without an id get the first variant and are not counted. Users who are not covered get the campaign without a variant,
+// and are not counted either. There is no memory: whoever changes his id may change his variant.
+//
+// # Speed
+//
+// A campaign without placeholders has one offer for each variant, made at load. Decide then allocates nothing.
 package campaign
 
 import (

@@ -20,8 +20,9 @@ const (
 
 // Languages is a closed list of checkout languages. It is immutable and safe for concurrent use.
 type Languages struct {
-	list    []string       // as Zotlo writes them
-	index   map[string]int // by lower-case tag, hyphens and underscores alike
+	list    []string        // as Zotlo writes them
+	index   map[string]int  // by lower-case tag, hyphens and underscores alike
+	bases   []language.Base // of list
 	matcher language.Matcher
 }
 
@@ -35,7 +36,8 @@ func NewLanguages(list ...string) (*Languages, error) {
 	tags := make([]language.Tag, len(list))
 	for i, text := range list {
 		tag, err := language.Parse(text)
-		if base, sure := tag.Base(); err != nil || len(text) > maxTag || sure != language.Exact || base.String() == "und" {
+		base, sure := tag.Base()
+		if err != nil || len(text) > maxTag || sure != language.Exact || base.String() == "und" {
 			return nil, fmt.Errorf("languages: %q is no language: write codes such as en, tr or pt_br", text)
 		}
 		hyphens := strings.ToLower(strings.ReplaceAll(text, "_", "-"))
@@ -45,6 +47,7 @@ func NewLanguages(list ...string) (*Languages, error) {
 		}
 		l.index[hyphens], l.index[underscores] = i, i
 		l.list = append(l.list, underscores)
+		l.bases = append(l.bases, base)
 		tags[i] = tag
 	}
 	l.matcher = language.NewMatcher(tags)
@@ -55,10 +58,11 @@ func NewLanguages(list ...string) (*Languages, error) {
 func (l *Languages) String() string { return strings.Join(l.list, " ") }
 
 // Match returns the entry that fits the first usable preference; each is a language tag or an Accept-Language value.
-// A preference is usable when any of its tags has a counterpart in the list by the rules of
-// golang.org/x/text/language. It never returns the empty string: without a usable preference it is the default.
+// Of an Accept-Language value it takes the best tag whose language is in the list, whatever the regions (de-AT finds de,
+// pt finds pt_br), else the best that has a stand-in by the rules of golang.org/x/text/language (be finds ru).
+// It never returns the empty string: without a usable preference it is the default.
 //
-// Preferences may come from anybody. Of each, the first 16 well-formed tags within the first KiB are looked at.
+// Preferences may come from anybody. Of each, the first 16 tags within the first KiB are looked at.
 func (l *Languages) Match(preferences ...string) string {
 	if len(l.list) > 1 {
 		for _, preference := range preferences {
@@ -93,39 +97,46 @@ func (l *Languages) match(preference string) (string, bool) {
 	if found, ok := l.exact(preference); ok {
 		return found, true
 	}
-	wanted := parsePreference(preference)
-	if len(wanted) == 0 {
+	var room [maxTags]wish
+	wishes := parsePreference(room[:0], preference)
+	standIn := -1
+	for _, w := range wishes {
+		if found, ok := l.exact(w.text); ok {
+			return found, true
+		}
+		tag, err := language.Parse(w.text)
+		if err != nil {
+			continue // one slip must not cost the rest
+		}
+		_, i, confidence := l.matcher.Match(tag)
+		base, _ := tag.Base()
+		switch {
+		case confidence == language.No:
+		case base == l.bases[i]:
+			return l.list[i], true
+		case standIn < 0:
+			standIn = i
+		}
+	}
+	if standIn < 0 {
 		return "", false
 	}
-	if found, ok := l.exact(wanted[0].text); ok {
-		return found, true
-	}
-	tags := make([]language.Tag, len(wanted))
-	for i := range wanted {
-		tags[i] = wanted[i].tag
-	}
-	_, i, confidence := l.matcher.Match(tags...)
-	if confidence == language.No {
-		return "", false
-	}
-	return l.list[i], true
+	return l.list[standIn], true
 }
 
 // wish is one tag of an Accept-Language value.
 type wish struct {
 	text    string
-	tag     language.Tag
 	quality float64
 }
 
-// parsePreference reads a language tag or an Accept-Language value (RFC 9110 section 12.5.4), best first. What is
-// malformed is passed over, one tag at a time: a proxy's slip must not cost the rest. The wildcard is no wish.
-func parsePreference(s string) []wish {
+// parsePreference appends the tags of a language tag or an Accept-Language value (RFC 9110 section 12.5.4) to wishes, best
+// first. What is malformed is passed over.
+func parsePreference(wishes []wish, s string) []wish {
 	if len(s) > maxPreference {
 		s = s[:maxPreference]
 		s = s[:max(0, strings.LastIndexByte(s, ','))] // no half tag
 	}
-	var wishes []wish
 	for entry := range strings.SplitSeq(s, ",") {
 		text, weight, weighted := strings.Cut(entry, ";")
 		text = strings.TrimSpace(text)
@@ -136,11 +147,7 @@ func parsePreference(s string) []wish {
 		if !ok || quality == 0 || text == "" || len(text) > maxTag {
 			continue
 		}
-		tag, err := language.Parse(text)
-		if err != nil {
-			continue
-		}
-		if wishes = append(wishes, wish{text, tag, quality}); len(wishes) == maxTags {
+		if wishes = append(wishes, wish{text, quality}); len(wishes) == maxTags {
 			break
 		}
 	}

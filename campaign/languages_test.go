@@ -42,6 +42,17 @@ func TestLanguagesMatch(t *testing.T) {
 			t.Errorf("Match(%q) = %q, want %q", test.preferences, got, test.want)
 		}
 	}
+	cyrillic := languages(t, "en", "ru")
+	for preference, want := range map[string]string{
+		"be":                 "ru", // a stand-in is better than the default
+		"be, en;q=0.1":       "en", // but not better than a language that the shopper reads
+		"ja, be;q=0.5":       "ru",
+		"be, en-AU;q=0.0001": "en",
+	} {
+		if got := cyrillic.Match(preference); got != want {
+			t.Errorf("Match(%q) = %q, want %q", preference, got, want)
+		}
+	}
 	if got := languages(t, "tr").Match("de", "en"); got != "tr" {
 		t.Errorf("the only language is tr, and yet Match gave %q", got)
 	}
@@ -63,7 +74,7 @@ func TestHostilePreferences(t *testing.T) {
 		if got := l.Match(s); got != "en" {
 			t.Errorf("%s: %q", name, got)
 		}
-		if n := len(parsePreference(s)); n > maxTags {
+		if n := len(parsePreference(nil, s)); n > maxTags {
 			t.Errorf("%s: %d tags were looked at", name, n)
 		}
 	}
