@@ -1,0 +1,331 @@
+package caddymodule_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/golang-jwt/jwt/v5"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+// What the tests' configurations read from the environment.
+const (
+	jwtSecret   = "a test's own signing key, 32 bytes or more"
+	accessKey   = "sandbox-access-key"
+	accessToken = "sandbox-access-secret"
+	application = "sandbox-application-key"
+)
+
+// shop is a site with the module in front of it, and a stand-in for Zotlo behind it.
+// It runs the adapted site's handlers without Caddy's listeners, so that tests need no ports of Caddy's.
+type shop struct {
+	t     *testing.T
+	zotlo *sandbox.Sandbox
+	api   *httptest.Server
+	site  *httptest.Server
+	logs  *observer.ObservedLogs
+	live  atomic.Pointer[liveConfig]
+}
+
+// liveConfig is one loaded configuration.
+type liveConfig struct {
+	handler caddyhttp.MiddlewareHandler
+	errors  caddyhttp.MiddlewareHandler // handle_errors, may be nil
+	end     context.CancelFunc
+	ctx     caddy.Context
+}
+
+// openShop starts a shop. In the Caddyfile, {$API} is the stand-in's address.
+func openShop(t *testing.T, config string) *shop {
+	t.Helper()
+	s := &shop{t: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"})}
+	s.api = httptest.NewServer(s.zotlo)
+	t.Cleanup(s.api.Close)
+	s.setEnv()
+	s.site = httptest.NewServer(s)
+	t.Cleanup(s.site.Close)
+	if err := s.reload(config); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.live.Load().end() })
+	return s
+}
+
+func (s *shop) setEnv() {
+	for name, value := range map[string]string{
+		"API": s.api.URL, "JWT_SECRET": jwtSecret,
+		"ZOTLO_ACCESS_KEY": accessKey, "ZOTLO_ACCESS_SECRET": accessToken, "ZOTLO_APPLICATION_KEY": application,
+	} {
+		s.t.Setenv(name, value)
+	}
+}
+
+// reload loads a configuration beside the running one and then ends that, as Caddy does. One that fails changes nothing.
+func (s *shop) reload(config string) error {
+	s.t.Helper()
+	next, err := load(s.t, config)
+	if err != nil {
+		return err
+	}
+	if old := s.live.Swap(next); old != nil {
+		old.end()
+	}
+	return nil
+}
+
+// load adapts a Caddyfile of one site and makes its handlers.
+func load(t *testing.T, config string) (*liveConfig, error) {
+	t.Helper()
+	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
+	text, _, err := adapter.Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return nil, err
+	}
+	var adapted struct {
+		Apps struct {
+			Checkout json.RawMessage `json:"checkout"`
+			HTTP     struct {
+				Servers map[string]struct {
+					Routes json.RawMessage `json:"routes"`
+					Errors *struct {
+						Routes json.RawMessage `json:"routes"`
+					} `json:"errors"`
+				} `json:"servers"`
+			} `json:"http"`
+		} `json:"apps"`
+	}
+	if err := json.Unmarshal(text, &adapted); err != nil {
+		return nil, err
+	}
+	base, err := caddy.ProvisionContext(nil)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := caddy.NewContext(base)
+	live := &liveConfig{ctx: ctx, end: cancel}
+	if err := live.provision(adapted.Apps.Checkout); err != nil {
+		cancel()
+		return nil, err
+	}
+	server := adapted.Apps.HTTP.Servers["srv0"]
+	if live.handler, err = subroute(ctx, server.Routes); err != nil {
+		cancel()
+		return nil, err
+	}
+	if server.Errors != nil {
+		if live.errors, err = subroute(ctx, server.Errors.Routes); err != nil {
+			cancel()
+			return nil, err
+		}
+	}
+	app, err := ctx.App("checkout")
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return live, app.(caddy.App).Start()
+}
+
+func (l *liveConfig) provision(app json.RawMessage) error {
+	if app == nil {
+		return nil // Caddy makes it on demand
+	}
+	_, err := l.ctx.LoadModuleByID("checkout", app)
+	return err
+}
+
+func subroute(ctx caddy.Context, routes json.RawMessage) (caddyhttp.MiddlewareHandler, error) {
+	v, err := ctx.LoadModuleByID("http.handlers.subroute", json.RawMessage(fmt.Sprintf(`{"routes":%s}`, routes)))
+	if err != nil {
+		return nil, err
+	}
+	return v.(caddyhttp.MiddlewareHandler), nil
+}
+
+// ServeHTTP does what Caddy's server does around a site's handlers.
+func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	live := s.live.Load()
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, new(caddyhttp.Server))
+	end := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("X-Next", "reached")
+		_, err := io.WriteString(w, "the site's own page")
+		return err
+	})
+	err := live.handler.ServeHTTP(w, r, end)
+	if err == nil {
+		return
+	}
+	status := http.StatusInternalServerError
+	if he, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
+		status = he.StatusCode
+		w.Header().Set("X-Error-Message", he.Err.Error())
+	}
+	w.WriteHeader(status)
+}
+
+// request is a click being put together.
+type request struct{ *http.Request }
+
+// click sends a request and follows no redirect.
+func (s *shop) click(path string, options ...func(*request)) *http.Response {
+	s.t.Helper()
+	req, err := http.NewRequest(http.MethodGet, s.site.URL+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	wrapped := &request{req}
+	for _, option := range options {
+		option(wrapped)
+	}
+	res, err := http.DefaultTransport.RoundTrip(wrapped.Request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { res.Body.Close() })
+	return res
+}
+
+// as signs the request in.
+func as(claims jwt.MapClaims) func(*request) {
+	return func(r *request) { r.AddCookie(&http.Cookie{Name: "session", Value: token(claims)}) }
+}
+
+// by signs the request in under an e-mail address.
+func by(email string) func(*request) { return as(jwt.MapClaims{"email": email, "sub": "id-of-" + email}) }
+
+func header(name, value string) func(*request) {
+	return func(r *request) { r.Header.Set(name, value) }
+}
+
+func method(name string) func(*request) { return func(r *request) { r.Method = name } }
+
+var wantJSON = header("Accept", "application/json")
+
+// token signs claims; without exp it is good for an hour.
+func token(claims jwt.MapClaims) string {
+	if _, ok := claims["exp"]; !ok {
+		claims["exp"] = time.Now().Add(time.Hour).Unix()
+	}
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(jwtSecret))
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// getsLink checks that the answer is a redirect to a link made for the subscriber, and returns the link.
+func (s *shop) getsLink(res *http.Response, subscriber string) sandbox.Link {
+	s.t.Helper()
+	if res.StatusCode != http.StatusSeeOther {
+		s.t.Fatalf("status %d, want 303; message %q; log %v", res.StatusCode, res.Header.Get("X-Error-Message"), s.logged())
+	}
+	private(s.t, res)
+	link, ok := s.zotlo.Link(res.Header.Get("Location"))
+	if !ok {
+		s.t.Fatalf("Location %q is no link of Zotlo's", res.Header.Get("Location"))
+	}
+	if link.SubscriberID != subscriber {
+		s.t.Fatalf("the link is for %q, want %q", link.SubscriberID, subscriber)
+	}
+	return link
+}
+
+// redirects checks that the answer is a redirect to a place that is no link.
+func (s *shop) redirects(res *http.Response, to string) {
+	s.t.Helper()
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != to {
+		s.t.Fatalf("got %d to %q, want 303 to %q", res.StatusCode, res.Header.Get("Location"), to)
+	}
+	private(s.t, res)
+}
+
+// fails checks that the answer is an error of ours.
+func (s *shop) fails(res *http.Response, status int) {
+	s.t.Helper()
+	if res.StatusCode != status {
+		s.t.Fatalf("status %d, want %d; message %q", res.StatusCode, status, res.Header.Get("X-Error-Message"))
+	}
+	private(s.t, res)
+}
+
+// reachesNext checks that the next handler answered, without our headers.
+func (s *shop) reachesNext(res *http.Response) {
+	s.t.Helper()
+	if res.Header.Get("X-Next") != "reached" {
+		s.t.Fatalf("status %d: the next handler was not reached; message %q", res.StatusCode, res.Header.Get("X-Error-Message"))
+	}
+}
+
+// private checks the four headers that every answer of ours carries.
+func private(t *testing.T, res *http.Response) {
+	t.Helper()
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+		"X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex",
+	} {
+		if got := res.Header.Values(name); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// apiCalls checks how many calls the API has received.
+func (s *shop) apiCalls(want int) {
+	s.t.Helper()
+	if got := s.zotlo.Calls(); got != want {
+		s.t.Fatalf("%d API calls, want %d", got, want)
+	}
+}
+
+// body reads an answer's JSON.
+func (s *shop) body(res *http.Response) map[string]any {
+	s.t.Helper()
+	var v map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// logged is what the module logged, when watchLog was called.
+func (s *shop) logged() []string {
+	if s.logs == nil {
+		return nil
+	}
+	var lines []string
+	for _, entry := range s.logs.All() {
+		text, _ := json.Marshal(entry.ContextMap())
+		lines = append(lines, entry.Level.String()+" "+entry.Message+" "+string(text))
+	}
+	return lines
+}
+
+// saw reports whether a log line holds the text.
+func (s *shop) saw(text string) bool {
+	return strings.Contains(strings.Join(s.logged(), "\n"), text)
+}
+
+// watchLog keeps every log line of Caddy's default logger, from DEBUG on.
+func watchLog(t *testing.T) *observer.ObservedLogs {
+	core, logs := observer.New(zapcore.DebugLevel)
+	restore := zap.ReplaceGlobals(zap.New(core))
+	t.Cleanup(restore)
+	return logs
+}

@@ -1,0 +1,110 @@
+package caddymodule_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// plainShop is the smallest site, with the stand-in as Zotlo.
+const plainShop = `{
+	checkout {
+		api_url {$API}
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+			from header Authorization
+		}
+		campaign pro {
+			link_id 123
+			package_name "Pro, yearly"
+			additional_text "Welcome back, {http.checkout.claim.given_name}"
+		}
+	}
+}
+
+http:// {
+	checkout_link /upgrade pro {
+		anonymous redirect /login?next={http.checkout.return_to}
+		fallback /pricing
+	}
+	checkout_link /strict pro
+	checkout_link /guest pro {
+		anonymous guest
+	}
+	checkout_link /maybe pro {
+		anonymous next
+		fallback next
+	}
+}
+`
+
+func TestSignedInShopperGetsALinkInHisName(t *testing.T) {
+	s := openShop(t, plainShop)
+	res := s.click("/upgrade", as(jwt.MapClaims{"email": "ann@example.com", "given_name": "Ann <b>"}))
+	link := s.getsLink(res, "ann@example.com")
+	if got := link.Fields["packageName"]; got != "Pro, yearly" {
+		t.Errorf("packageName %q", got)
+	}
+	if got := link.Fields["additionalText"]; got != "Welcome back, Ann b" {
+		t.Errorf("additionalText %q", got)
+	}
+}
+
+func TestSecondClickMakesNoCall(t *testing.T) {
+	s := openShop(t, plainShop)
+	first := s.click("/upgrade", by("ann@example.com"))
+	second := s.click("/strict", by("ann@example.com"))
+	s.apiCalls(1)
+	if first.Header.Get("Location") != second.Header.Get("Location") {
+		t.Error("two routes with the same offer gave two links")
+	}
+	s.getsLink(s.click("/upgrade", by("bob@example.com")), "bob@example.com")
+	s.apiCalls(2)
+}
+
+func TestLinksSurviveReloadsAndFailedReloads(t *testing.T) {
+	s := openShop(t, plainShop)
+	s.getsLink(s.click("/upgrade", by("ann@example.com")), "ann@example.com")
+	if err := s.reload(plainShop); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.reload("http:// {\n\tcheckout_link /upgrade {\n\t\tlink_id\n\t}\n}\n"); err == nil {
+		t.Fatal("a broken configuration was loaded")
+	}
+	s.getsLink(s.click("/upgrade", by("ann@example.com")), "ann@example.com")
+	s.apiCalls(1)
+}
+
+func TestAnonymousPolicies(t *testing.T) {
+	s := openShop(t, plainShop)
+	s.redirects(s.click("/upgrade?plan=pro&x=%2F"), "/login?next=%2Fupgrade%3Fplan%3Dpro%26x%3D%252F")
+	denied := s.click("/strict")
+	s.fails(denied, http.StatusUnauthorized)
+	if denied.Header.Get("WWW-Authenticate") != "Bearer" {
+		t.Error("WWW-Authenticate is missing")
+	}
+	s.reachesNext(s.click("/maybe"))
+	s.apiCalls(0)
+	first := s.getsLink(s.click("/guest"), "")
+	second := s.getsLink(s.click("/guest"), "")
+	if first.URL == second.URL {
+		t.Error("two strangers share a link")
+	}
+	s.apiCalls(2)
+}
+
+func TestBadTokenIsTreatedAsAnonymous(t *testing.T) {
+	s := openShop(t, plainShop)
+	forged := header("Authorization", "Bearer "+token(jwt.MapClaims{"email": "ann@example.com"})+"x")
+	s.fails(s.click("/strict", forged), http.StatusUnauthorized)
+	s.fails(s.click("/strict", as(jwt.MapClaims{"email": "ann@example.com", "exp": 1})), http.StatusUnauthorized)
+	s.apiCalls(0)
+}
+
+func TestTokenWithoutSubscriberIsNoLoginLoop(t *testing.T) {
+	s := openShop(t, plainShop)
+	s.fails(s.click("/upgrade", as(jwt.MapClaims{"sub": "4711"})), http.StatusForbidden)
+	s.getsLink(s.click("/guest", as(jwt.MapClaims{"sub": "4711"})), "")
+}
