@@ -26,7 +26,8 @@
 //   - texts (package_name, additional_text, title, description, button_text, language) take any. Zotlo's page inserts
 //     texts without escaping them, so the characters < > " & \ and the backtick, control characters and bidi controls
 //     are removed from what a placeholder brought in; never from what the operator wrote. Texts are cut at their limit.
-//   - custom_parameter and mmp take any as they are: up to 32 keys, 256 characters each, 2 KiB in all.
+//   - custom_parameter and mmp take any as they are, but for control characters: up to 32 keys, 256 characters each,
+//     2 KiB in all.
 //
 // A placeholder's value is never looked at for placeholders again.
 //

@@ -47,7 +47,7 @@ func Decide(list []*Campaign, f Facts) (*Offer, error) {
 		return nil, err
 	}
 	a, _ := c.assign(f)
-	return a.offer(f)
+	return a.offer(f, nil)
 }
 
 // choose finds the campaign and notes its way in t.

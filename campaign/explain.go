@@ -9,6 +9,9 @@ import (
 type Trace struct {
 	// Steps are all campaigns in the order in which they were tried.
 	Steps []Step
+	// Dropped says of each value that is left out why, such as "package_name: placeholder {x} has no usable value".
+	// It holds no values.
+	Dropped []string
 	// Offer and Err are what Decide returns, with the bucket filled in.
 	Offer *Offer
 	Err   error
@@ -36,7 +39,7 @@ func Explain(list []*Campaign, f Facts, variant string) Trace {
 	}
 	var offer *Offer
 	if err == nil {
-		offer, err = a.offer(f)
+		offer, err = a.offer(f, &t)
 	}
 	if err != nil {
 		t.Err = err
@@ -78,6 +81,13 @@ func (t *Trace) noteInactive(c *Campaign, state string) {
 		detail = "until " + c.cfg.Until.Format(time.RFC3339)
 	}
 	t.note(c, state, detail)
+}
+
+// noteDropped notes a value that is left out.
+func (t *Trace) noteDropped(s *slot, why string) {
+	if t != nil {
+		t.Dropped = append(t.Dropped, s.label()+": "+why)
+	}
 }
 
 // forced is the arm of a variant that somebody asked for. Nothing is hashed.

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,27 @@ func TestExplainFailures(t *testing.T) {
 	}
 	if trace := Explain([]*Campaign{a}, visit{}, "control"); trace.Offer != nil || trace.Err == nil || trace.Err.Error() != `campaign a has no variant "control"` {
 		t.Errorf("a variant that is not there: %+v", trace)
+	}
+}
+
+func TestExplainSaysWhatIsLeftOut(t *testing.T) {
+	c := sells(t, Overrides{
+		PackageName: "{a}", ProductImage: "{b}", Fields: map[string]string{"quantity": "{c}"},
+		CustomParameters: map[string]string{"long": "{d}", "short": "{e}", "x.y": "{f}", "z": "{f}", "zz": "{f}", "zzz": "{f}", "zzzz": "{f}"},
+	})
+	four := strings.Repeat("😀", 128) // 512 bytes
+	v := sends("a", "<>", "b", "ftp://secret.example.com", "c", "2", "d", strings.Repeat("s3cret", 50), "e", "fits", "f", four)
+	v.distrust = "c"
+	want := []string{
+		"package_name: placeholder {a} has no usable value",
+		"product_image: " + errImage.Error(),
+		"field quantity: placeholder {c} is not trusted here",
+		"custom_parameter long: must be at most 256 characters",
+		"custom_parameter zzz: no room: parameters are limited to 2 KiB in all",
+		"custom_parameter zzzz: no room: parameters are limited to 2 KiB in all",
+	}
+	if diff := cmp.Diff(want, Explain([]*Campaign{c}, v, "").Dropped); diff != "" {
+		t.Errorf("dropped (-want +got):\n%s", diff)
 	}
 }
 

@@ -3,6 +3,8 @@ package campaign
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -83,7 +85,7 @@ func checkParameters(slots []slot) error {
 	size := 0
 	for i := range slots {
 		s := &slots[i]
-		if s.word.trust != anyone {
+		if s.rank() != rankParameter {
 			continue
 		}
 		if seen[s.name] {
@@ -92,18 +94,18 @@ func checkParameters(slots []slot) error {
 		seen[s.name] = true
 		size += s.size()
 	}
-	for key := range seen {
-		for i := range key {
-			if key[i] == '.' && seen[key[:i]] {
-				return fmt.Errorf("custom_parameter %s and %s cannot both be set: the first would be a value and an object at once; rename one of them", key[:i], key)
-			}
-		}
-	}
 	if len(seen) > maxParameters {
 		return fmt.Errorf("custom_parameter and mmp: %d keys are too many: write at most %d", len(seen), maxParameters)
 	}
 	if size > maxParameterBytes {
 		return fmt.Errorf("custom_parameter and mmp: keys and values of %d bytes are too much: write at most %d bytes in all", size, maxParameterBytes)
+	}
+	for _, key := range slices.Sorted(maps.Keys(seen)) {
+		for i := range key {
+			if key[i] == '.' && seen[key[:i]] {
+				return fmt.Errorf("custom_parameter %s and %s cannot both be set: the first would be a value and an object at once; rename one of them", key[:i], key)
+			}
+		}
 	}
 	return nil
 }

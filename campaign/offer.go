@@ -118,19 +118,19 @@ func newArm(head Offer, slots []slot) (*arm, error) {
 		return a, nil
 	}
 	var err error
-	a.shared, err = a.resolve(nil)
+	a.shared, err = a.resolve(nil, nil)
 	return a, err
 }
 
-// offer is the arm's offer for one request. Its only error is a *BadOfferError.
-func (a *arm) offer(f Facts) (*Offer, error) {
+// offer is the arm's offer for one request. Its only error is a *BadOfferError. What is left out is noted in t.
+func (a *arm) offer(f Facts, t *Trace) (*Offer, error) {
 	if a.shared != nil {
 		return a.shared, nil
 	}
-	return a.resolve(f)
+	return a.resolve(f, t)
 }
 
-func (a *arm) resolve(f Facts) (*Offer, error) {
+func (a *arm) resolve(f Facts, t *Trace) (*Offer, error) {
 	o := a.head
 	if a.fields > 0 {
 		o.Fields = make([]Field, 0, a.fields)
@@ -147,7 +147,7 @@ func (a *arm) resolve(f Facts) (*Offer, error) {
 			if need := len(s.name) + len(v); need <= room {
 				room -= need
 			} else {
-				why = "no room"
+				why = "no room: parameters are limited to 2 KiB in all"
 			}
 		}
 		switch {
@@ -157,6 +157,7 @@ func (a *arm) resolve(f Facts) (*Offer, error) {
 			return nil, &BadOfferError{Campaign: o.Campaign, Word: s.word.name, Why: why}
 		default:
 			o.Dropped = append(o.Dropped, s.word.name)
+			t.noteDropped(s, why)
 		}
 	}
 	return &o, nil
