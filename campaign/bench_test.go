@@ -36,6 +36,21 @@ func TestPlainDecisionAllocatesNothing(t *testing.T) {
 	}
 }
 
+// deaf is a visitor of whom a campaign without placeholders wants to know no more than his id.
+type deaf struct{ visit }
+
+func (deaf) Value(key string) (string, bool) { panic("asked for {" + key + "}") }
+func (deaf) Trusted(key string) bool         { panic("asked whether {" + key + "} is trusted") }
+
+func TestPlainDecisionAsksForNoPlaceholder(t *testing.T) {
+	list, _ := plain(t)
+	for _, id := range ids(10) {
+		if _, err := Decide(list, deaf{visit{at: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), subscriber: id}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkDecidePlain(b *testing.B) {
 	list, facts := plain(b)
 	b.ReportAllocs()

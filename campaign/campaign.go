@@ -154,8 +154,8 @@ func (c *Campaign) compile(opt Options) error {
 	if c.cfg.LinkID == "" {
 		return c.linkInVariants()
 	}
-	c.plain, err = newArm(head, slots)
-	return err
+	c.plain = newArm(head, slots)
+	return nil
 }
 
 // compileVariants makes the arms of an experiment. A variant is checked by itself first, so that a mistake is
@@ -177,16 +177,13 @@ func (c *Campaign) compileVariants(opt Options) (err error) {
 			return wrap(where+", with the campaign's own words", err)
 		}
 		c.levels = append(c.levels, level{where + ": ", own})
-		a, err := newArm(Offer{Campaign: c, Experiment: e.Key, Variant: v.Name, Reason: reasonSplit, Counted: true}, merged)
-		if err != nil {
-			return wrap(where, err)
-		}
-		c.arms = append(c.arms, a)
+		head := Offer{Campaign: c, Experiment: e.Key, Variant: v.Name, Reason: reasonSplit, Counted: true}
+		c.arms = append(c.arms, newArm(head, merged))
 	}
 	head := c.arms[0].head
 	head.Reason, head.Counted = reasonDefault, false
-	c.first, err = newArm(head, c.arms[0].slots)
-	return err
+	c.first = newArm(head, c.arms[0].slots)
+	return nil
 }
 
 // linkInVariants accepts a campaign without a link id of its own if everybody gets a variant that has one.

@@ -55,18 +55,18 @@ func checkParameterKey(key string) error {
 	case top == "mmp" && !nested:
 		return errors.New("key mmp holds the ids of attribution partners: write \"mmp KEY VALUE\"")
 	case top == "mmp":
-		return checkMMPKey(rest)
+		return checkKey(rest)
 	}
 	for _, reserved := range reservedParameters {
 		if strings.EqualFold(top, reserved) {
 			return fmt.Errorf("key %s: %s is reserved by Zotlo: choose another name", key, reserved)
 		}
 	}
-	return checkMMPKey(key)
+	return checkKey(key)
 }
 
-// checkMMPKey checks the form of a dotted key.
-func checkMMPKey(key string) error {
+// checkKey checks the form of a dotted key.
+func checkKey(key string) error {
 	for segment := range strings.SplitSeq(key, ".") {
 		if !isName(segment, "_-") {
 			return fmt.Errorf("key %q must be names of A-Z a-z 0-9 _ - with dots between them, each of at most 64 characters", key)

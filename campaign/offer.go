@@ -99,7 +99,7 @@ type arm struct {
 }
 
 // newArm makes an arm and, if it can, its one offer.
-func newArm(head Offer, slots []slot) (*arm, error) {
+func newArm(head Offer, slots []slot) *arm {
 	head.Bucket = -1
 	a := &arm{head: head, slots: slots, room: maxParameterBytes}
 	constant := true
@@ -114,12 +114,10 @@ func newArm(head Offer, slots []slot) (*arm, error) {
 			a.room -= s.size()
 		}
 	}
-	if !constant {
-		return a, nil
+	if constant {
+		a.shared, _ = a.resolve(nil, nil) // constants were checked, and ask no Facts
 	}
-	var err error
-	a.shared, err = a.resolve(nil, nil)
-	return a, err
+	return a
 }
 
 // offer is the arm's offer for one request. Its only error is a *BadOfferError. What is left out is noted in t.

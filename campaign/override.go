@@ -157,7 +157,7 @@ var words = []word{
 	{
 		name: "mmp", wire: "mmp.", trust: anyone, limit: maxParameterValue,
 		entries: func(o *Overrides) *map[string]string { return &o.MMP },
-		key:     checkMMPKey,
+		key:     checkKey,
 		check:   checkPlain, put: putParameter,
 	},
 }
