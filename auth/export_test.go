@@ -16,3 +16,26 @@ func (a *Authenticator) RememberedForTest() int {
 	}
 	return n
 }
+
+// ParseKeySetForTest reads a key set and counts its keys.
+func ParseKeySetForTest(body []byte) (keys int, err error) {
+	set, err := parseKeySet(body)
+	if err != nil {
+		return 0, err
+	}
+	return len(set.keys), nil
+}
+
+// SymmetricForTest reports whether the set of body holds a symmetric key, after all.
+func SymmetricForTest(body []byte) bool {
+	set, err := parseKeySet(body)
+	if err != nil {
+		return false
+	}
+	for _, k := range set.keys {
+		if _, ok := k.public.([]byte); ok || k.family == familyHMAC {
+			return true
+		}
+	}
+	return false
+}

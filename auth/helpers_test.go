@@ -139,6 +139,9 @@ func privateKey(alg string) any {
 }
 
 func publicOf(private any) any {
+	if weak, ok := private.(weakRSA); ok {
+		return weak.public
+	}
 	return private.(interface{ Public() crypto.PublicKey }).Public()
 }
 

@@ -19,17 +19,19 @@ const maxKeyFile = 256 << 10
 // How long it must be depends on the algorithms; checkSecret knows. No error quotes the secret.
 func parseSecret(text string) (key, error) {
 	secret := []byte(text)
-	if encoded, ok := strings.CutPrefix(text, "base64:"); ok {
+	encoded, isBase64 := strings.CutPrefix(text, "base64:")
+	if isBase64 {
 		var err error
 		if secret, err = decodeBase64(encoded); err != nil {
 			return key{}, errors.New("what follows base64: is not base64; write the secret as `openssl rand -base64 32` prints it")
 		}
-	} else if text != strings.TrimSpace(text) {
-		return key{}, errors.New("begins or ends with white space; remove it, or write the secret as base64:")
 	}
 	if bytes.Contains(secret, []byte("-----BEGIN ")) || isPublicKey(secret) {
 		return key{}, errors.New("this is a public or private key, and whoever knows the public one could sign tokens; " +
 			"write `public_key` instead of `secret`")
+	}
+	if !isBase64 && text != strings.TrimSpace(text) {
+		return key{}, errors.New("begins or ends with white space; remove it, or write the secret as base64:")
 	}
 	return key{family: familyHMAC, public: secret}, nil
 }
