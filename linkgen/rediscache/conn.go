@@ -90,7 +90,7 @@ func (soundConn) Write(func(uintptr) bool) error { return nil }
 const (
 	maxReplyLine  = 4 << 10  // bytes of a simple string, an error or a length
 	maxReplyBulk  = 64 << 10 // bytes of a string; ours are below 5 KiB
-	maxReplyItems = 64 << 10 // items of an array
+	maxReplyItems = 16 << 10 // items of an array; a cluster has at most as many slots
 )
 
 // replyGuard follows a stream of RESP replies just closely enough to refuse one that announces too much.
@@ -126,12 +126,17 @@ func (g *replyGuard) check(b []byte) error {
 	return nil
 }
 
+// endLine reads the line that begins a reply. RESP3 too, for go-redis asks sentinels in it.
 func (g *replyGuard) endLine() error {
 	kind, rest := g.line[0], bytes.TrimRight(g.line[1:], "\r\n")
+	limit, bulk := 0, false
 	switch kind {
-	case '+', '-', ':':
+	case '+', '-', ':', '_', ',', '#', '(':
 		return nil
-	case '$', '*':
+	case '$', '=', '!':
+		limit, bulk = maxReplyBulk, true
+	case '*', '%', '~', '>', '|':
+		limit = maxReplyItems
 	default:
 		return fmt.Errorf("%w: unknown type", errProtocol)
 	}
@@ -139,9 +144,9 @@ func (g *replyGuard) endLine() error {
 	switch {
 	case err != nil, n < -1:
 		return fmt.Errorf("%w: no length", errProtocol)
-	case kind == '*' && n > maxReplyItems, kind == '$' && n > maxReplyBulk:
+	case n > limit:
 		return fmt.Errorf("%w: too long", errProtocol)
-	case kind == '$' && n >= 0:
+	case bulk && n >= 0:
 		g.skip = n + len("\r\n")
 	}
 	return nil

@@ -93,20 +93,19 @@ func text(cmd *redis.StringCmd) (string, error) {
 }
 
 // makeGeneration writes a new generation and reads what is there: another node may have been quicker. What is there
-// but cannot be a generation is replaced.
+// but cannot be a generation is replaced. It returns none if the subscriber is being forgotten at this very moment.
 func (c *Cache) makeGeneration(ctx context.Context, name string, replace bool) (linkgen.Generation, error) {
 	pipe := c.client.Pipeline()
 	if replace {
-		pipe.Set(ctx, name, newGeneration(), generationLife)
-	} else {
-		pipe.SetNX(ctx, name, newGeneration(), generationLife)
+		pipe.Del(ctx, name)
 	}
+	pipe.SetNX(ctx, name, newGeneration(), generationLife)
 	read := pipe.GetRange(ctx, name, 0, generationSize)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return "", err
 	}
 	if len(read.Val()) != generationSize {
-		return "", errSeal
+		return "", nil
 	}
 	return linkgen.Generation(read.Val()), nil
 }
@@ -142,10 +141,11 @@ func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Generation, e 
 	})
 }
 
-// Forget gives the subscriber a new generation. It tries even while the breaker is open: a payment is rare and matters
-// more than the time that is lost. An error means that links may still be alive, and that it should be tried again.
+// Forget deletes the subscriber's generation, and with it all his links are dead; the next Get makes another. Deleting
+// works in a Redis that is full, too. Forget tries even while the breaker is open: a payment is rare and matters more
+// than the time that is lost. An error means that links may still be alive, and that it should be tried again.
 func (c *Cache) Forget(ctx context.Context, s linkgen.Subject) error {
 	return c.try(ctx, "forget", func(ctx context.Context) error {
-		return c.client.Set(ctx, c.generationName(s), newGeneration(), generationLife).Err()
+		return c.client.Del(ctx, c.generationName(s)).Err()
 	})
 }

@@ -1,0 +1,45 @@
+package rediscache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sony/gobreaker/v2"
+)
+
+func TestAPanicIsAnErrorOfOneOperation(t *testing.T) {
+	c := sealer(t)
+	err := c.do(t.Context(), "get", func(context.Context) error { panic("secret " + ada) })
+	if Kind(err) != "panic" || strings.Contains(err.Error(), ada) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestKindsSayWhatHappenedAndNothingElse(t *testing.T) {
+	for err, want := range map[error]string{
+		nil:                          "",
+		context.Canceled:             "canceled",
+		context.DeadlineExceeded:     "timeout",
+		redis.ErrPoolTimeout:         "timeout",
+		redis.ErrClosed:              "closed",
+		gobreaker.ErrOpenState:       "open",
+		gobreaker.ErrTooManyRequests: "open",
+		errors.New("dial tcp: lookup redis." + ada + ": no such host"): "connection",
+		errors.New("redis: can't parse \"" + ada + "\""):               "protocol",
+		errPanic: "panic",
+		fmt.Errorf("%w of checkout:{%s}", errSeal, ada): "corrupt",
+		errTooLong: "too_long",
+	} {
+		wrapped := wrap("get", err)
+		if got := Kind(wrapped); got != want || Kind(err) != want {
+			t.Errorf("%v is %q and %q, want %q", err, got, Kind(err), want)
+		}
+		if err != nil && (wrapped.Error() != "redis get: "+want || !errors.Is(wrapped, err) || wrap("set", wrapped) != wrapped) {
+			t.Errorf("%v wraps %v", wrapped, err)
+		}
+	}
+}
