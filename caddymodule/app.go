@@ -128,17 +128,23 @@ func (a *App) provisionGenerator() error {
 	return nil
 }
 
-// Start begins the background work: keeping remote keys fresh.
+// Start begins the background work, keeping remote keys fresh, and makes this app the one that the admin API asks.
 func (a *App) Start() error {
 	a.ids.run(a.ctx)
+	a.warnAboutMoves(liveApps.newest())
+	liveApps.add(a)
 	return nil
 }
 
-// Stop does nothing: requests of this configuration may still be running, and need all that Cleanup gives back.
-func (a *App) Stop() error { return nil }
+// Stop ends nothing that requests use: those of this configuration may still be running, and need all that Cleanup gives back.
+func (a *App) Stop() error {
+	liveApps.remove(a)
+	return nil
+}
 
 // Cleanup gives back what Provision took, and only that. A request that is still inside finishes: a closed cache is a miss.
 func (a *App) Cleanup() error {
+	liveApps.remove(a) // Stop may never have run
 	if a.generator != nil {
 		a.generator.Close()
 	}

@@ -134,7 +134,7 @@ func (c *openCache) release() error {
 
 // sharedState is the generator's state that outlives configurations: flights, breakers, pauses, limiters.
 type sharedState struct {
-	*linkgen.State
+	pooledState
 	held bool
 }
 
@@ -142,18 +142,21 @@ var states = caddy.NewUsagePool()
 
 const stateKey = "state"
 
-type pooledState struct{ *linkgen.State }
+type pooledState struct {
+	*linkgen.State
+	local *linkgen.Memory // what this process has counted already
+}
 
-func (pooledState) Destruct() error { return nil }
+func (p pooledState) Destruct() error { p.local.Close(); return nil }
 
 func takeState() (*sharedState, error) {
 	v, _, err := states.LoadOrNew(stateKey, func() (caddy.Destructor, error) {
-		return pooledState{linkgen.NewState()}, nil
+		return pooledState{linkgen.NewState(), linkgen.NewMemory(linkgen.MemoryConfig{})}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &sharedState{State: v.(pooledState).State, held: true}, nil
+	return &sharedState{pooledState: v.(pooledState), held: true}, nil
 }
 
 func (s *sharedState) release() error {

@@ -47,6 +47,9 @@ func (p *routeParser) parse(grammar words) error {
 	if err := p.checkIdentity(); err != nil {
 		return err
 	}
+	if len(p.cfg.Campaigns) == 0 {
+		return p.at.errorf("%s: no campaign: name one, as in `%s /path pro`", p.title, p.title)
+	}
 	for _, name := range p.cfg.Campaigns {
 		if err := p.checkCampaign(name); err != nil {
 			return err

@@ -20,7 +20,10 @@ import (
 func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(LinkHandler))
+	caddy.RegisterModule(new(OfferHandler))
+	caddy.RegisterModule(new(WebhookHandler))
 	caddy.RegisterModule(new(MemoryCache))
+	caddy.RegisterModule(new(RedisCache))
 
 	httpcaddyfile.RegisterGlobalOption("checkout", parseAppOption)
 
@@ -28,4 +31,10 @@ func init() {
 	// before handle, respond and reverse_proxy, which end the chain.
 	httpcaddyfile.RegisterHandlerDirective("checkout_link", parseLinkDirective)
 	httpcaddyfile.RegisterDirectiveOrder("checkout_link", httpcaddyfile.After, "request_header")
+	httpcaddyfile.RegisterHandlerDirective("checkout_webhook", parseWebhookDirective)
+	httpcaddyfile.RegisterDirectiveOrder("checkout_webhook", httpcaddyfile.After, "request_header")
+
+	// Before request_header, so that a site can hand the offer to its backend in headers.
+	httpcaddyfile.RegisterHandlerDirective("checkout_offer", parseOfferDirective)
+	httpcaddyfile.RegisterDirectiveOrder("checkout_offer", httpcaddyfile.After, "forward_auth")
 }

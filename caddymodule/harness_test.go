@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -208,7 +209,9 @@ func as(claims jwt.MapClaims) func(*request) {
 }
 
 // by signs the request in under an e-mail address.
-func by(email string) func(*request) { return as(jwt.MapClaims{"email": email, "sub": "id-of-" + email}) }
+func by(email string) func(*request) {
+	return as(jwt.MapClaims{"email": email, "sub": "id-of-" + email})
+}
 
 func header(name, value string) func(*request) {
 	return func(r *request) { r.Header.Set(name, value) }
@@ -320,6 +323,11 @@ func (s *shop) logged() []string {
 // saw reports whether a log line holds the text.
 func (s *shop) saw(text string) bool {
 	return strings.Contains(strings.Join(s.logged(), "\n"), text)
+}
+
+// hooksTo sends the stand-in's webhooks to the shop.
+func hooksTo(s *shop) sandbox.Webhooks {
+	return sandbox.WebhooksTo(s.site.URL + "/hooks/zotlo?token=" + url.QueryEscape(hookToken))
 }
 
 // watchLog keeps every log line of Caddy's default logger, from DEBUG on.

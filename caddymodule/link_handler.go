@@ -4,13 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
-	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -89,8 +86,7 @@ func (h *LinkHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next cad
 func (h *LinkHandler) safely(v *visit) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			// The panic's text may hold anything, so only its type and place are logged.
-			h.rt.app.log.Error("panic while making a link", zap.String("type", fmt.Sprintf("%T", p)), zap.ByteString("stack", debug.Stack()))
+			logPanic(h.rt.app.log, "panic while making a link", p)
 			a = answer{outcome: outcomePanic}
 		}
 	}()
@@ -115,11 +111,28 @@ func (h *LinkHandler) answer(v *visit) answer {
 		}
 		return answer{outcome: outcomeBadOffer, err: err}
 	}
+	if to := v.afterPayment(); to != "" {
+		return answer{outcome: outcomeAfterPayment, to: to}
+	}
 	result, err := h.rt.app.generator.Link(v.r.Context(), v.order(clientIP(h.rt.app, v.r)))
 	if err != nil {
 		return failed(err)
 	}
+	v.expose(atLink)
 	return answer{outcome: outcomeLink, link: result}
+}
+
+// afterPayment is where a shopper who has just paid goes instead of to a second checkout; empty for all others.
+func (v *visit) afterPayment() string {
+	e := v.entry
+	if e.afterPayment == nil || v.user == nil || !v.user.Subscriber.Known() || e.afterPayment.leadsBack(v.r) {
+		return ""
+	}
+	app := v.rt.app
+	if !app.paidRecently(v.r.Context(), e, app.generator.Subject(v.user.Subscriber.ID), v.now) {
+		return ""
+	}
+	return e.afterPayment.render(v.r, v.repl)
 }
 
 var errUnknownCampaign = errors.New("the backend named a campaign that is not configured")
@@ -143,12 +156,7 @@ func (h *LinkHandler) identify(v *visit) (a answer, done bool) {
 		}
 		return answer{outcome: outcomeNoSubscriber}, true
 	}
-	if refused, ok := errors.AsType[*auth.RefusedError](err); ok {
-		tokenRefusals.WithLabelValues(refused.Rule).Inc()
-		if c := h.rt.app.log.Check(zap.DebugLevel, "token refused"); c != nil {
-			c.Write(zap.String("rule", refused.Rule))
-		}
-	}
+	h.rt.app.countRefusal(err)
 	a = answer{outcome: identityOutcome(err), err: err}
 	if a.outcome == outcomeKeysUnavailable {
 		a.retryAfter = keysRetryAfter

@@ -65,15 +65,44 @@ var (
 		Help: "Links in the memory cache.",
 	}, countCachedLinks)
 
+	exposures = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_exposures_total",
+		Help: "Users who were shown a variant, once a day each, by where: offer (a page) or link.",
+	}, []string{"experiment", "variant", "at"})
+
+	conversions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_conversions_total",
+		Help: "Payments that webhooks reported, by what sold them.",
+	}, []string{"campaign", "experiment", "variant", "type"})
+
+	refunds = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_refunds_total",
+		Help: "Refunds that webhooks reported, by what had sold them.",
+	}, []string{"campaign", "experiment", "variant"})
+
+	mismatches = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_mismatches_total",
+		Help: "Payments that differ from what their link asked for, by kind: price, currency, payment_type.",
+	}, []string{"campaign", "kind"})
+
+	webhooks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_checkout_webhooks_total",
+		Help: "Webhooks received, by type and result.",
+	}, []string{"type", "result"})
+
 	jwksRefreshes = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "caddy_checkout_jwks_refreshes_total",
 		Help: "Fetches of key sets, by result.",
 	}, []string{"result"})
 )
 
+// otherLabel stands for every value that is not in the configuration, so that nobody can make label values up.
+const otherLabel = "_other"
+
 var collectors = []prometheus.Collector{
 	requests, links, requestDuration, tokenRefusals, overridesDropped,
-	apiRequests, apiDuration, apiInFlight, breakerOpen, cacheErrors, cachedLinks, jwksRefreshes,
+	apiRequests, apiDuration, apiInFlight, breakerOpen, cacheErrors, cachedLinks,
+	exposures, conversions, refunds, mismatches, webhooks, jwksRefreshes,
 }
 
 // registerMetrics adds the collectors to a configuration's registry. A second checkout app in the same registry finds them there.

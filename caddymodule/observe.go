@@ -3,12 +3,14 @@ package caddymodule
 import (
 	"errors"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -83,6 +85,32 @@ func logFailure(v *visit, a answer, what, name string) {
 		fields = append(fields, zap.NamedError("cause", a.err))
 	}
 	checked.Write(fields...)
+}
+
+// countRefusal counts a refused token by its rule; every other error is not one.
+func (a *App) countRefusal(err error) {
+	refused, ok := errors.AsType[*auth.RefusedError](err)
+	if !ok {
+		return
+	}
+	tokenRefusals.WithLabelValues(refused.Rule).Inc()
+	if c := a.log.Check(zap.DebugLevel, "token refused"); c != nil {
+		c.Write(zap.String("rule", refused.Rule))
+	}
+}
+
+// logPanic logs a panic's type and place. Its text may hold anything, so it stays out.
+func logPanic(log *zap.Logger, message string, p any) {
+	log.Error(message, zap.String("type", typeName(p)), zap.ByteString("stack", debug.Stack()))
+}
+
+// offerFields says why package campaign gave no offer.
+func offerFields(err error) []zap.Field {
+	fields := []zap.Field{zap.NamedError("cause", err)}
+	if bad, ok := asBadOffer(err); ok {
+		fields = append(fields, zap.String("campaign", bad.Campaign.Name()))
+	}
+	return fields
 }
 
 // sampled lets the first five of a message through in ten seconds, then every hundredth.

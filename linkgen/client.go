@@ -77,7 +77,9 @@ func (g *Generator) ask(ctx context.Context, p *project, body []byte) (link stri
 	if err != nil {
 		return "", 0, connectionError(ctx, err)
 	}
-	req.Header = p.header()
+	for _, h := range p.headers() {
+		req.Header.Set(h.name, h.value)
+	}
 	resp, err := g.client.Do(req)
 	if err != nil {
 		return "", 0, connectionError(ctx, err)

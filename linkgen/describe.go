@@ -28,11 +28,11 @@ func (g *Generator) Describe(o Order) (Described, error) {
 	body := p.wireBody(&o, o.attribution(g.Subject(o.Subscriber.ID), ""))
 	body["applicationKey"] = hidden
 	d := Described{Method: http.MethodPost, URL: p.endpoint, Header: make(map[string]string), Body: body}
-	for name, values := range p.header() {
-		d.Header[name] = values[0]
-	}
-	for _, secret := range []string{"Accesskey", "Accesssecret"} {
-		d.Header[secret] = hidden
+	for _, h := range p.headers() {
+		d.Header[h.name] = h.value
+		if h.secret {
+			d.Header[h.name] = hidden
+		}
 	}
 	return d, nil
 }

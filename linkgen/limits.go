@@ -11,14 +11,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rate is a number of events per duration. It is a token bucket: Events at once, then one each Per/Events.
+// Rate is a number of events per duration: a token bucket of Events at once, then one each Per/Events. The zero Rate
+// means no limit or, where there is one, the default; negative Events mean no limit.
 type Rate struct {
 	Events int
 	Per    time.Duration
 }
-
-// Unlimited turns a limit off that would otherwise have a default.
-var Unlimited = Rate{Events: -1}
 
 func (r Rate) limited() bool     { return r.Events > 0 }
 func (r Rate) every() rate.Limit { return rate.Limit(float64(r.Events) / r.Per.Seconds()) }
@@ -76,14 +74,6 @@ func (l Limits) withDefaults() (Limits, error) {
 	return l, nil
 }
 
-// setRate brings a limiter to r: its settings may change with a reload while what was used up stays used up.
-func setRate(l *rate.Limiter, r Rate, now time.Time) {
-	if l.Burst() != r.Events || l.Limit() != r.every() {
-		l.SetLimitAt(now, r.every())
-		l.SetBurstAt(now, r.Events)
-	}
-}
-
 // buckets are rate limiters by key, the most recently used ones.
 type buckets[K comparable] struct{ *lru[K, *rate.Limiter] }
 
@@ -96,15 +86,24 @@ func (b buckets[K]) take(k K, r Rate, now time.Time) (wait time.Duration) {
 	if !r.limited() {
 		return 0
 	}
-	l := b.getOrMake(k, func() *rate.Limiter { return rate.NewLimiter(r.every(), r.Events) })
-	setRate(l, r, now)
-	return takeOne(l, now)
+	return takeWithin(b.limiter(k, r, now), now, 0)
 }
 
-func takeOne(l *rate.Limiter, now time.Time) (wait time.Duration) {
-	res := l.ReserveN(now, 1)
-	if wait = res.DelayFrom(now); wait > 0 {
-		res.CancelAt(now)
+// limiter is k's limiter by the rate r. What is used up stays used up when the rate changes with a reload.
+func (b buckets[K]) limiter(k K, r Rate, now time.Time) *rate.Limiter {
+	l := b.getOrMake(k, func() *rate.Limiter { return rate.NewLimiter(r.every(), r.Events) })
+	if l.Burst() != r.Events || l.Limit() != r.every() {
+		l.SetLimitAt(now, r.every())
+		l.SetBurstAt(now, r.Events)
+	}
+	return l
+}
+
+// takeWithin takes one event that comes at most patience later, and tells when; or takes none.
+func takeWithin(l *rate.Limiter, now time.Time, patience time.Duration) (wait time.Duration) {
+	turn := l.ReserveN(now, 1)
+	if wait = turn.DelayFrom(now); wait > patience {
+		turn.CancelAt(now)
 	}
 	return wait
 }
@@ -229,20 +228,14 @@ func (p *project) awaitRate(ctx context.Context, r Rate) *Error {
 		return nil
 	}
 	now := time.Now()
-	setRate(p.up.rate, r, now)
-	turn := p.up.rate.ReserveN(now, 1)
-	wait := turn.DelayFrom(now)
-	if wait == 0 {
-		return nil
-	}
-	if deadline, _ := ctx.Deadline(); now.Add(wait).After(deadline) {
-		turn.CancelAt(now)
+	deadline, _ := ctx.Deadline()
+	patience := deadline.Sub(now)
+	wait := takeWithin(p.up.rate.limiter(struct{}{}, r, now), now, patience)
+	if wait > patience {
 		e := failed(Busy, "the project's rate allows the next call only in %s", wait)
 		e.RetryAfter = wait
 		return e
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	<-timer.C // within ctx's deadline, and nothing else ends it
+	time.Sleep(wait) // within ctx's deadline, and nothing else ends it
 	return nil
 }

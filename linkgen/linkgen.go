@@ -166,7 +166,7 @@ func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Ge
 			entry, err = Entry{}, failed(Panicked, "panic in a background call")
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, g.limits.Wait+g.limits.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*(g.limits.Wait+g.limits.Timeout)) // time enough to make it anew once
 	defer cancel()
 	for {
 		entry, e := g.make(ctx, p, o, k)

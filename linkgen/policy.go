@@ -10,7 +10,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/sony/gobreaker/v2"
-	"golang.org/x/time/rate"
 )
 
 // Retry and circuit breaker are bought: cenkalti/backoff and sony/gobreaker. Against failsafe-go, which has both:
@@ -26,10 +25,11 @@ const (
 	// openFor is how long an open breaker waits before it lets one call try. With the default timeout a probe that
 	// hangs and the wait after it stay within 10 s.
 	openFor = 5 * time.Second
-	// The breaker opens after tripAfter failures in a row, or when of at least tripSample calls in tripWindow half failed.
+	// The breaker opens after tripAfter failures in a row, or when half of at least tripSample calls in tripWindow failed.
 	tripAfter  = 5
 	tripSample = 20
-	tripWindow = 10 * time.Second
+	// The window must be longer than any call, or the failures of slow ones would not count.
+	tripWindow = time.Minute
 
 	// A retry costs one token of a small reserve, which is filled again by a tenth per call that was answered. In an
 	// outage nothing is answered, so no retry follows once the reserve is used up.
@@ -55,7 +55,7 @@ type upstream struct {
 	retryAt atomic.Int64 // when an open breaker lets a call try, Unix nanoseconds
 	budget  budget
 	pause   pause
-	rate    *rate.Limiter
+	rate    buckets[struct{}] // of one, made when a rate is first asked for
 	watch   atomic.Pointer[watch]
 }
 
@@ -69,7 +69,7 @@ type watch struct {
 var errNeutral = errors.New("neither success nor failure")
 
 func newUpstream() *upstream {
-	u := &upstream{rate: rate.NewLimiter(rate.Inf, 1), budget: budget{tokens: retryReserve}}
+	u := &upstream{rate: newBuckets[struct{}](1), budget: budget{tokens: retryReserve}}
 	u.watch.Store(new(watch))
 	u.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests:   1,

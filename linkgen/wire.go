@@ -32,20 +32,26 @@ const (
 	codeInternal    = "500000"
 )
 
-// header is what every call carries. Language chooses the language of error messages, which nobody reads but us.
-func (p *project) header() http.Header {
-	h := http.Header{
-		"Content-Type": {"application/json"},
-		"Accept":       {"application/json"},
-		"User-Agent":   {"caddy-checkout"},
-		"Language":     {"en"},
-		"Accesskey":    {p.AccessKey},
-		"Accesssecret": {p.AccessSecret},
+// wireHeader is one header field of a call.
+type wireHeader struct {
+	name, value string
+	secret      bool
+}
+
+// headers are what every call carries. Language chooses the language of error messages, which nobody reads but us.
+func (p *project) headers() []wireHeader {
+	all := []wireHeader{
+		{name: "Content-Type", value: "application/json"},
+		{name: "Accept", value: "application/json"},
+		{name: "User-Agent", value: "caddy-checkout"},
+		{name: "Language", value: "en"},
+		{name: "AccessKey", value: p.AccessKey, secret: true},
+		{name: "AccessSecret", value: p.AccessSecret, secret: true},
 	}
 	if p.ApplicationID != "" {
-		h["Applicationid"] = []string{p.ApplicationID}
+		all = append(all, wireHeader{name: "ApplicationId", value: p.ApplicationID})
 	}
-	return h
+	return all
 }
 
 // wireBody is the request's JSON object. Scalars are strings, as in Zotlo's sample, and what has no value is left out.

@@ -1,0 +1,172 @@
+package caddymodule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/rediscache"
+)
+
+// RedisCache keeps links in Redis or Valkey, shared by every Caddy that uses the same server, prefix and access secret. Values are sealed: Redis holds no
+// address, phone number or link in clear. When Redis is slow or down, links are made anew; no checkout fails for it.
+type RedisCache struct {
+	// URLs are addresses: `redis://host:6379/0` or `rediss://…` for TLS. One for a single server, several for sentinels or a cluster.
+	// Passwords come from `{env.NAME}` or `{file./absolute/path}`, here or in password.
+	URLs []string `json:"url,omitempty"`
+	// MasterName makes the addresses those of sentinels.
+	MasterName string `json:"master_name,omitempty"`
+	// Cluster makes the addresses those of a cluster's nodes.
+	Cluster bool `json:"cluster,omitempty"`
+	// Username is the ACL user, if the addresses name none.
+	Username string `json:"username,omitempty"`
+	// Password is the password, if the addresses hold none.
+	Password string `json:"password,omitempty"`
+	// KeyPrefix begins every key. Default `checkout:`.
+	KeyPrefix string `json:"key_prefix,omitempty"`
+	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m, at most 55m.
+	TTL caddy.Duration `json:"ttl,omitempty"`
+	// Timeout is the most that Redis may cost a request. Default 50ms.
+	Timeout caddy.Duration `json:"timeout,omitempty"`
+
+	resolved rediscache.Config
+}
+
+// CaddyModule returns the Caddy module information.
+func (*RedisCache) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "checkout.caches.redis", New: func() caddy.Module { return new(RedisCache) }}
+}
+
+// Provision reads the secrets. It connects to nothing.
+func (c *RedisCache) Provision(ctx caddy.Context) error {
+	if len(c.URLs) == 0 {
+		return errors.New("url is missing: write `url redis://localhost:6379`")
+	}
+	c.resolved = rediscache.Config{MasterName: c.MasterName, Cluster: c.Cluster, KeyPrefix: c.KeyPrefix, Timeout: time.Duration(c.Timeout)}
+	for _, url := range c.URLs {
+		resolved, err := secretReplacer.ReplaceOrErr(url, true, true)
+		if err != nil {
+			return secretPlaces.locate("url", url, fmt.Errorf("url: %w: set that environment variable or file, or name another", err))
+		}
+		c.resolved.URLs = append(c.resolved.URLs, resolved)
+	}
+	for _, s := range []struct {
+		word, text string
+		to         *string
+	}{{"username", c.Username, &c.resolved.Username}, {"password", c.Password, &c.resolved.Password}} {
+		if s.text == "" {
+			continue
+		}
+		var err error
+		if *s.to, err = secretReplacer.ReplaceOrErr(s.text, true, true); err != nil {
+			return secretPlaces.locate(s.word, s.text, fmt.Errorf("%s: %w: set that environment variable or file, or name another", s.word, err))
+		}
+	}
+	return checkTTL(time.Duration(c.TTL))
+}
+
+// LinkTTL is how long a link is given out.
+func (c *RedisCache) LinkTTL() time.Duration { return time.Duration(c.TTL) }
+
+// OpenCache returns the client for these settings. Configurations with equal settings share one; a changed address means a new client beside the
+// old one until the old configuration is gone.
+func (c *RedisCache) OpenCache(secret []byte) (linkgen.Cache, func() error, error) {
+	cfg := c.resolved
+	cfg.Secret = secret
+	key, err := redisKey(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, _, err := redisCaches.LoadOrNew(key, func() (caddy.Destructor, error) {
+		cache, err := rediscache.New(cfg)
+		return pooledRedis{cache}, err
+	})
+	if err != nil {
+		return nil, nil, secretPlaces.locate("url", c.URLs[0], err)
+	}
+	return v.(pooledRedis).Cache, func() error {
+		_, err := redisCaches.Delete(key)
+		return err
+	}, nil
+}
+
+// redisKey names a client in the pool by all that it was made of, hashed: secrets do not stand in keys.
+func redisKey(cfg rediscache.Config) (string, error) {
+	cfg.Now = nil
+	text, err := json.Marshal(struct {
+		URLs                   []string
+		Master, User, Password string
+		Cluster                bool
+		Prefix                 string
+		Timeout                time.Duration
+		Secret                 []byte
+	}{cfg.URLs, cfg.MasterName, cfg.Username, cfg.Password, cfg.Cluster, cfg.KeyPrefix, cfg.Timeout, cfg.Secret})
+	if err != nil {
+		return "", err
+	}
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:]), nil
+}
+
+// redisCaches outlives configurations.
+var redisCaches = caddy.NewUsagePool()
+
+type pooledRedis struct{ *rediscache.Cache }
+
+func (p pooledRedis) Destruct() error { return p.Close() }
+
+// UnmarshalCaddyfile reads:
+//
+//	cache redis {
+//		url <url>              (may be repeated)
+//		master_name <name>
+//		cluster
+//		username <name>
+//		password <password>
+//		key_prefix <prefix>
+//		ttl <duration>
+//		timeout <duration>
+//	}
+func (c *RedisCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	at := placeOf(d)
+	if d.NextArg() {
+		return d.Errf("cache redis takes no further value on its line, but %q stands there", d.Val())
+	}
+	b := newBlock(d, "cache redis")
+	err := b.read(words{
+		"url":         func() error { return b.secrets(&c.URLs) },
+		"master_name": func() error { return b.text(&c.MasterName) },
+		"cluster":     func() error { return b.flag(&c.Cluster) },
+		"username":    func() error { return b.secret(&c.Username) },
+		"password":    func() error { return b.secret(&c.Password) },
+		"key_prefix":  func() error { return b.text(&c.KeyPrefix) },
+		"ttl":         func() error { return b.ttl(&c.TTL) },
+		"timeout":     func() error { return b.duration(&c.Timeout) },
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(c.URLs) == 0:
+		return at.errorf("cache redis: url is missing: write `url redis://localhost:6379`")
+	case c.Cluster && c.MasterName != "":
+		return at.errorf("cache redis: cluster and master_name exclude each other: the addresses are either a cluster's nodes or sentinels")
+	case len(c.URLs) > 1 && !c.Cluster && c.MasterName == "":
+		return at.errorf("cache redis: several addresses need `cluster`, or `master_name <name>` for sentinels")
+	}
+	return nil
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*RedisCache)(nil)
+	_ CacheOpener           = (*RedisCache)(nil)
+	_ caddyfile.Unmarshaler = (*RedisCache)(nil)
+)

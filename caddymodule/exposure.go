@@ -1,0 +1,47 @@
+package caddymodule
+
+import (
+	"context"
+	"time"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// Where an exposure happened.
+const (
+	atOffer = "offer"
+	atLink  = "link"
+)
+
+// exposureTTL is how long a user counts once per experiment, variant and place.
+const exposureTTL = 24 * time.Hour
+
+// expose counts that the user was shown his variant, once a day for the whole fleet. Strangers are never counted.
+func (v *visit) expose(at string) {
+	if v.offer == nil || !v.offer.Counted || v.user == nil || !v.user.Subscriber.Known() {
+		return
+	}
+	app := v.rt.app
+	subject := app.generator.Subject(v.user.Subscriber.ID)
+	key := "exposure:" + at + ":" + v.offer.Experiment + ":" + v.offer.Variant + ":" + subject.String()
+	if app.firstTime(v.r.Context(), key, exposureTTL) {
+		exposures.WithLabelValues(v.offer.Experiment, v.offer.Variant, at).Inc()
+	}
+}
+
+// firstTime asks this process first, so that a shared cache is asked once per key and process. When the shared cache fails, this
+// process's answer stands.
+func (a *App) firstTime(ctx context.Context, key string, ttl time.Duration) bool {
+	if first, err := a.state.local.Once(ctx, key, ttl); err == nil && !first {
+		return false
+	}
+	if _, local := a.cache.Cache.(*linkgen.Memory); local {
+		return true
+	}
+	first, err := a.cache.Once(ctx, key, ttl)
+	if err != nil {
+		a.hooks().CacheError(err)
+		return true
+	}
+	return first
+}

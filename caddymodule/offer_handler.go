@@ -1,0 +1,77 @@
+package caddymodule
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// OfferHandler decides as `checkout_link` does, for the page that shows the offer: the same user and the same campaigns give the
+// same variant and the same price. It makes no API call and refuses nobody; it sets placeholders and goes on.
+//
+// Placeholders: `{http.checkout.campaign}`, `{http.checkout.experiment}`, `{http.checkout.variant}`, `{http.checkout.price}` and
+// `{http.checkout.currency}` (from `one_time_price` or `quote`), `{http.checkout.override.<word>}`, and
+// `{http.checkout.claim.<path>}`. They are empty where nothing is offered. `templates`, `request_header`, `header_up` and deferred
+// `header` read them; `map`, `vars`, `redir` and `rewrite` run earlier and see nothing.
+//
+// The page is now one user's: `public` and `s-maxage` are removed from the response's Cache-Control, and `private` is added.
+type OfferHandler struct {
+	Route
+
+	rt *route
+}
+
+// CaddyModule returns the Caddy module information.
+func (*OfferHandler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.checkout_offer", New: func() caddy.Module { return new(OfferHandler) }}
+}
+
+// Provision resolves names.
+func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
+	h.rt, err = h.Route.provision(ctx)
+	return err
+}
+
+// ServeHTTP decides, and hands the request on.
+func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	v := newVisit(h.rt, r)
+	v.publish()
+	h.decide(v)
+	return next.ServeHTTP(&privateWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}, r)
+}
+
+// decide chooses the offer. Whoever cannot be identified is a stranger; what cannot be decided is no offer. A panic of ours costs
+// the page its prices, not the page.
+func (h *OfferHandler) decide(v *visit) {
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(h.rt.app.log, "panic while choosing an offer", p)
+			v.offer, v.entry = nil, nil
+		}
+	}()
+	if user, err := h.rt.id.identify(v.r, v.repl); err == nil {
+		v.user = user
+	} else {
+		h.rt.app.countRefusal(err)
+	}
+	list, unknown := h.rt.campaigns(v.repl)
+	if unknown {
+		return
+	}
+	if err := v.decide(list); err != nil {
+		if offerOutcome(err) != outcomeNoCampaign {
+			h.rt.app.failures.Warn("no offer for a page", offerFields(err)...)
+		}
+		return
+	}
+	if !isPrefetch(v.r.Header) {
+		v.expose(atOffer)
+	}
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*OfferHandler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*OfferHandler)(nil)
+)

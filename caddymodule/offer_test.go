@@ -1,0 +1,151 @@
+package caddymodule_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// pricedShop shows an offer on a page and sells it at a checkout.
+const pricedShop = `{
+	checkout {
+		api_url {$API}
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+			trusted_claims plan
+		}
+		campaign vip {
+			link_id 1
+			match {
+				expression {http.checkout.claim.plan} == "vip"
+			}
+			quote 4.99 EUR
+		}
+		campaign sale {
+			link_id 2
+			package_name "Pro"
+			one_time_price 19.99 EUR
+			experiment sale-price {
+				variant control 50%
+				variant cheaper 50% {
+					one_time_price 14.99 EUR
+				}
+			}
+			after_payment /account
+		}
+	}
+}
+
+http:// {
+	checkout_offer /plans vip sale
+	header >X-Offer "{http.checkout.campaign} {http.checkout.variant} {http.checkout.price} {http.checkout.currency} {http.checkout.override.package_name}"
+	header /plans Cache-Control "public, max-age=60, s-maxage=600"
+	templates /plans
+	respond /plans "{{placeholder \"http.checkout.price\"}}"
+
+	checkout_link /upgrade vip sale {
+		anonymous guest
+	}
+
+	checkout_webhook /hooks/zotlo {
+		token {env.HOOK_TOKEN}
+	}
+}
+`
+
+const hookToken = "a token that nobody guesses"
+
+func openPricedShop(t *testing.T) *shop {
+	t.Setenv("HOOK_TOKEN", hookToken)
+	return openShop(t, pricedShop)
+}
+
+// offered is the offer that a page got, as the header line of pricedShop.
+func offered(res *http.Response) string { return res.Header.Get("X-Offer") }
+
+func TestPageAndCheckoutQuoteTheSamePrice(t *testing.T) {
+	s := openPricedShop(t)
+	seen := map[string]bool{}
+	for _, email := range []string{"a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com", "f@example.com"} {
+		page := s.click("/plans", by(email))
+		text, err := io.ReadAll(page.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := s.getsLink(s.click("/upgrade", by(email)), email)
+		if got := link.Fields["customPrice"]; got != string(text) {
+			t.Errorf("%s: the page says %q, the checkout %v", email, text, got)
+		}
+		if want := string(text) + " EUR Pro"; !strings.HasSuffix(offered(page), want) {
+			t.Errorf("%s: the header says %q, want …%q", email, offered(page), want)
+		}
+		seen[string(text)] = true
+	}
+	if !seen["19.99"] || !seen["14.99"] {
+		t.Errorf("six people saw only %v", seen)
+	}
+}
+
+func TestStrangerSeesTheFirstVariant(t *testing.T) {
+	s := openPricedShop(t)
+	page := s.click("/plans")
+	if offered(page) != "sale control 19.99 EUR Pro" {
+		t.Errorf("offered %q", offered(page))
+	}
+	link := s.getsLink(s.click("/upgrade"), "")
+	if got := link.Fields["customPrice"]; got != "19.99" {
+		t.Errorf("the checkout says %v", got)
+	}
+}
+
+func TestOfferOfAMatchingClaim(t *testing.T) {
+	s := openPricedShop(t)
+	vip := as(map[string]any{"email": "v@example.com", "plan": "vip"})
+	if got := offered(s.click("/plans", vip)); !strings.HasPrefix(got, "vip  4.99 EUR") {
+		t.Errorf("offered %q", got)
+	}
+	if got := s.getsLink(s.click("/upgrade", vip), "v@example.com").Fields["customPrice"]; got != nil {
+		t.Errorf("a quote was sent as a price: %v", got)
+	}
+}
+
+func TestPersonalPageIsPrivate(t *testing.T) {
+	s := openPricedShop(t)
+	if got := s.click("/plans", by("a@example.com")).Header.Get("Cache-Control"); got != "max-age=60, private" {
+		t.Errorf("Cache-Control %q", got)
+	}
+}
+
+func TestPaymentKillsTheLinkAndLeadsToTheAccount(t *testing.T) {
+	s := openPricedShop(t)
+	s.zotlo.SetWebhooks(hooksTo(s))
+	link := s.getsLink(s.click("/upgrade", by("Ann@example.com")), "Ann@example.com")
+	if _, err := s.zotlo.Pay(link.URL); err != nil {
+		t.Fatal(err)
+	}
+	s.redirects(s.click("/upgrade", by("Ann@example.com")), "/account")
+	s.apiCalls(1)
+}
+
+func TestWebhookRules(t *testing.T) {
+	s := openPricedShop(t)
+	post := func(path, contentType, body string) *http.Response {
+		return s.click(path, method(http.MethodPost), header("Content-Type", contentType), func(r *request) {
+			r.Body = io.NopCloser(strings.NewReader(body))
+		})
+	}
+	const address = "/hooks/zotlo?token=a+token+that+nobody+guesses"
+	s.fails(s.click(address), http.StatusMethodNotAllowed)
+	s.fails(post("/hooks/zotlo?token=wrong", "application/json", "{}"), http.StatusUnauthorized)
+	s.fails(post("/hooks/zotlo", "application/json", "{}"), http.StatusUnauthorized)
+	s.fails(post(address, "text/plain", "{}"), http.StatusBadRequest)
+	s.fails(post(address, "application/json", "[]"), http.StatusBadRequest)
+	s.fails(post(address, "application/json", "{\"x\":\""+strings.Repeat("x", 70_000)+"\"}"), http.StatusRequestEntityTooLarge)
+	for range 2 {
+		if res := post(address, "application/json; charset=utf-8", `{"queue":{"type":"Whatever","requestID":"1"}}`); res.StatusCode != http.StatusOK {
+			t.Errorf("an unknown shape is answered %d", res.StatusCode)
+		}
+	}
+}

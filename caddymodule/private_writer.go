@@ -1,0 +1,88 @@
+package caddymodule
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// privateWriter keeps a personal page out of shared caches. It overrides every way to begin a response.
+type privateWriter struct {
+	*caddyhttp.ResponseWriterWrapper
+	begun bool
+}
+
+// WriteHeader makes the response private as it begins. Informational responses (1xx) come before it and stay as they are.
+func (w *privateWriter) WriteHeader(status int) {
+	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
+		w.begin()
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write begins the response if nothing else did.
+func (w *privateWriter) Write(p []byte) (int, error) {
+	w.begin()
+	return w.ResponseWriter.Write(p)
+}
+
+// ReadFrom is overridden because the embedded one would begin the response behind our back.
+func (w *privateWriter) ReadFrom(r io.Reader) (int64, error) {
+	w.begin()
+	return w.ResponseWriterWrapper.ReadFrom(r)
+}
+
+// FlushError is found by http.ResponseController before it looks beneath this writer.
+func (w *privateWriter) FlushError() error {
+	w.begin()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+func (w *privateWriter) begin() {
+	if w.begun {
+		return
+	}
+	w.begun = true
+	makePrivate(w.Header())
+}
+
+// makePrivate removes what lets shared caches keep a response, and adds private (RFC 9111 section 5.2.2).
+func makePrivate(h http.Header) {
+	values := h["Cache-Control"]
+	if len(values) == 0 {
+		h["Cache-Control"] = []string{"private"}
+		return
+	}
+	kept := []string{}
+	for _, directive := range splitDirectives(strings.Join(values, ",")) {
+		name, _, _ := strings.Cut(directive, "=")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "public", "s-maxage", "private", "":
+		case "no-store":
+			return // stronger than anything we could say
+		default:
+			kept = append(kept, directive)
+		}
+	}
+	h["Cache-Control"] = []string{strings.Join(append(kept, "private"), ", ")}
+}
+
+// splitDirectives cuts a Cache-Control value at the commas outside quotes.
+func splitDirectives(value string) []string {
+	var list []string
+	quoted, from := false, 0
+	for i := 0; i < len(value); i++ {
+		switch {
+		case value[i] == '\\' && quoted:
+			i++
+		case value[i] == '"':
+			quoted = !quoted
+		case value[i] == ',' && !quoted:
+			list = append(list, strings.TrimSpace(value[from:i]))
+			from = i + 1
+		}
+	}
+	return append(list, strings.TrimSpace(value[from:]))
+}

@@ -1,0 +1,147 @@
+package caddymodule
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// WebhookHandler receives Zotlo's webhooks. A payment makes every cached link of its subscriber dead at once, is counted as a conversion of
+// the campaign and variant that sold it, and feeds `after_payment`.
+//
+// Zotlo signs nothing, so the address carries a token: give Zotlo `https://shop.example.com/hooks/zotlo?token=…`. Danger: whoever knows the token can
+// make links be made anew and spoil the counts; nothing is granted or charged by what a webhook says.
+type WebhookHandler struct {
+	// Token is what a webhook must bring as `?token=` or `X-Webhook-Token`: at least 16 characters, written as `{env.NAME}`.
+	Token string `json:"token"`
+	// PassThrough hands the untouched request on to the next handler, the site's own backend, whose answer is the answer.
+	PassThrough bool `json:"pass_through,omitempty"`
+
+	app    *App
+	digest [sha256.Size]byte
+	events *caddyevents.App
+	ctx    caddy.Context
+}
+
+// minWebhookToken is the shortest token that cannot be guessed.
+const minWebhookToken = 16
+
+// CaddyModule returns the Caddy module information.
+func (*WebhookHandler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.checkout_webhook", New: func() caddy.Module { return new(WebhookHandler) }}
+}
+
+// Provision reads the token.
+func (h *WebhookHandler) Provision(ctx caddy.Context) error {
+	app, err := checkoutApp(ctx)
+	if err != nil {
+		return err
+	}
+	if len(app.projects.list) == 0 {
+		return app.projects.missing
+	}
+	token, err := resolveSecret("token", h.Token, app.log)
+	if err != nil {
+		return err
+	}
+	if len(token) < minWebhookToken {
+		return secretPlaces.locate("token", h.Token, fmt.Errorf("token: it has %d characters and can be guessed: use at least %d, such as those of `openssl rand -hex 16`", len(token), minWebhookToken))
+	}
+	events, err := ctx.App("events")
+	if err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	h.app, h.ctx, h.digest, h.events = app, ctx, sha256.Sum256([]byte(token)), events.(*caddyevents.App)
+	return nil
+}
+
+// ServeHTTP checks a webhook, does its work, and only then answers 200: Zotlo repeats what was answered otherwise.
+func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	body, status, err := h.read(w, r)
+	if err != nil {
+		webhooks.WithLabelValues(otherLabel, hookRefused).Inc()
+		return h.refuse(w, status, err)
+	}
+	event, err := linkgen.ParseWebhook(body)
+	if err != nil {
+		webhooks.WithLabelValues(otherLabel, hookRefused).Inc()
+		return h.refuse(w, http.StatusBadRequest, errors.New("the webhook is not a JSON object"))
+	}
+	err = h.safely(r, event, body)
+	webhooks.WithLabelValues(event.Kind, hookResult(err)).Inc()
+	if h.PassThrough {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		return next.ServeHTTP(w, r)
+	}
+	if err != nil && !errors.Is(err, errRepeated) {
+		return h.refuse(w, http.StatusServiceUnavailable, errors.New("the webhook could not be processed, please repeat it"))
+	}
+	setHeaders(w)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// read checks all that can be checked before the body is understood.
+func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
+	if r.Method != http.MethodPost {
+		return nil, http.StatusMethodNotAllowed, errors.New("webhooks are posted")
+	}
+	if !h.knowsToken(r) {
+		return nil, http.StatusUnauthorized, errors.New("the webhook's token is wrong")
+	}
+	if kind := r.Header.Get("Content-Type"); kind != "" && !isJSON(kind) {
+		return nil, http.StatusBadRequest, errors.New("the webhook is not JSON")
+	}
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, linkgen.MaxWebhookBody))
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return nil, http.StatusRequestEntityTooLarge, errors.New("the webhook is too long")
+	}
+	if err != nil {
+		return nil, http.StatusBadRequest, errors.New("the webhook broke off")
+	}
+	return body, 0, nil
+}
+
+// knowsToken compares in constant time, whatever the length.
+func (h *WebhookHandler) knowsToken(r *http.Request) bool {
+	given := r.Header.Get("X-Webhook-Token")
+	if given == "" {
+		given = r.URL.Query().Get("token")
+	}
+	digest := sha256.Sum256([]byte(given))
+	return subtle.ConstantTimeCompare(digest[:], h.digest[:]) == 1
+}
+
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) error {
+	setHeaders(w)
+	switch status {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodPost)
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "60")
+	}
+	return caddyhttp.Error(status, err)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*WebhookHandler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*WebhookHandler)(nil)
+)
