@@ -1,3 +1,58 @@
+// Package auth answers one question of a web server: who is this shopper?
+//
+// It finds the signed token (JWT, RFC 7519) that the site already uses, verifies it, and reads from its claims the
+// e-mail address, phone number or UUID that a payment link will be made for. A link in the wrong name is the worst
+// that can happen here, so whatever two readers could understand differently is refused.
+//
+//	users, err := auth.New(auth.Config{
+//		Issuer:   "https://id.example.com", // keys by OpenID Connect discovery
+//		Audience: []string{"shop"},
+//		From:     []auth.Source{{In: "cookie", Name: "session"}},
+//	})
+//	…
+//	go users.Run(ctx)                     // keeps the keys fresh
+//	user, err := users.Authenticate(r)    // in every handler
+//
+// # Keys
+//
+// Keys are local (Secrets, PublicKeys, a key set in a file) or remote (a key set at a URL, or found by discovery).
+// Remote ones are fetched in the background and never while a request waits, except for the very first set; see
+// RemoteKeys. A key server that is down neither keeps New from working nor lets anybody in: Authenticate
+// says ErrKeysUnavailable until there are keys.
+//
+// # What is refused
+//
+// The order is: bytes, header, signature, claims. Nothing is decoded before its size and its bytes are known to be
+// right, no claim is read before the signature is verified, and a token costs one signature check at most (with
+// several local keys, one for each that fits). RefusedError names the rule:
+//
+//   - more than 8 KiB; bytes outside of the compact form; not three parts; base64url that is not canonical
+//   - an algorithm that the config does not allow. The config chooses, never the token; "none" cannot be chosen
+//   - crit, b64, zip, a cty that announces a token inside, a typ other than JWT or at+jwt (RFC 8725 section 3.11)
+//   - in a key set: no kid where several keys fit, an unknown kid, a key for another use or algorithm.
+//     jku, x5u, jwk and x5c are not read
+//   - JSON with a member twice, with names that differ from a registered one only in case, with invalid UTF-8 or half
+//     surrogate pairs, with anything behind it, or nested more than 32 deep
+//   - no exp; exp, nbf or iat that is no number, or more than ten years ahead; another issuer or audience
+//
+// # Whose token
+//
+// The first place of Config.From that holds a token decides. Two different values at one place are refused rather than
+// tried in turn, because a neighbouring host can set cookies of any name. A cookie without a value, an Authorization
+// header of another scheme, and an empty Bearer hold no token.
+//
+// # What is remembered
+//
+// Verified tokens are remembered for a minute at most, and 8,192 of them: for tokens of one kilobyte that is some
+// 10 MB. Expiry is checked by the clock each time, and a changed key set forgets them all at once. Until then the same
+// token gives the same *User, so that callers may remember by pointer what they made of it. Refusals are not
+// remembered. A user who signs out at the provider stays known until the token expires: that is the nature of signed
+// tokens, and the reason to keep them short-lived.
+//
+// # What it is not
+//
+// It signs nobody in, makes no tokens, decrypts none, and asks no provider about a token (RFC 7662). It writes no log:
+// errors say which rule was broken and hold nothing of the token.
 package auth
 
 import (

@@ -44,8 +44,7 @@ var refreshResults = []string{
 // RefreshResults lists every result that RemoteConfig.OnRefresh can be told: a closed set, for metrics.
 func RefreshResults() []string { return slices.Clone(refreshResults) }
 
-// fetchError is why a fetch failed: one of RefreshResults, and a cause for the log. The cause never quotes what the
-// server sent.
+// fetchError is why a fetch failed: one of RefreshResults, and a cause for the log. The cause never quotes a document.
 type fetchError struct {
 	result string
 	cause  error
