@@ -57,13 +57,8 @@ func isName(s, others string) bool {
 	return len(s) >= 1 && len(s) <= 64 && !strings.ContainsFunc(s, odd)
 }
 
-// checkText cuts a text at the limit of its word.
-func checkText(s *slot, v string) (string, error) {
-	if !utf8.ValidString(v) {
-		return "", errNotUTF8
-	}
-	return cut(v, s.word.limit), nil
-}
+// checkText cuts a text at the limit of its word. Its characters were seen to before.
+func checkText(s *slot, v string) (string, error) { return cut(v, s.word.limit), nil }
 
 // checkPlain refuses a value that is too long or is not plain text. Cutting it would give another meaning to what is an
 // identifier, not a text.

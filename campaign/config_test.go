@@ -80,6 +80,7 @@ func TestConfigErrors(t *testing.T) {
 		},
 
 		{Config{Overrides: Overrides{PackageName: "a\xff"}}, `package_name: "a\xff" must be valid UTF-8`},
+		{Config{Overrides: Overrides{Title: "a\xff {x}"}}, `title: "a\xff {x}" must be valid UTF-8`},
 		{Config{Overrides: Overrides{Theme: "a\nb"}}, `theme: "a\nb" must hold no control characters`},
 		{Config{Overrides: Overrides{Package: strings.Repeat("é", 251)}}, `package: "` + strings.Repeat("é", 64) + `" must be at most 250 characters`},
 		{Config{Overrides: Overrides{ProductImage: "http://shop.example.com/a.png"}}, `product_image: "http://shop.example.com/a.png" must be an absolute https URL of printable ASCII, percent-encoded and without user info, such as https://shop.example.com/pro.png`},

@@ -137,6 +137,7 @@ func TestUnusableValuesAreLeftOut(t *testing.T) {
 		{"product_image", "https:///a.png"},
 		{"product_image", `https://shop.example.com/a.png" onerror="x`},
 		{"product_image", "https://shop.example.com/é.png"},
+		{"product_image", "https://shop.example.com/a b.png"},
 		{"product_image", "https://shop.example.com/" + strings.Repeat("a", 2048)},
 		{"package", "a\x00b"},
 		{"theme", "a\u0085b"},
@@ -247,6 +248,18 @@ func TestParametersTogetherStayWithinLimits(t *testing.T) {
 	}
 	if size > 2048 {
 		t.Errorf("%d bytes of parameters", size)
+	}
+}
+
+func TestParametersFillTheirRoomToTheByte(t *testing.T) {
+	o := Overrides{CustomParameters: many(7, 256)} // 7 × (5 + 256) = 1827 bytes
+	o.CustomParameters["x"] = "{x}"
+	c := sells(t, o)
+	for length, dropped := range map[int]int{220: 0, 221: 1} {
+		x := strings.Repeat("x", length)
+		if got := gets(t, c, sends("x", x)); len(got.Dropped) != dropped {
+			t.Errorf("%d bytes in all: dropped %q", 1827+1+length, got.Dropped)
+		}
 	}
 }
 
