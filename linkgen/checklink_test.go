@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -174,31 +173,4 @@ func redirects(t testing.TB) (lines []string) {
 		t.Fatalf("only %d payloads", len(lines))
 	}
 	return lines
-}
-
-// Whatever passes means the same to a browser as to us.
-func FuzzLink(f *testing.F) {
-	for _, seed := range []string{"https://pay.example.com/a", "https://pay.example.com:8443/?x#y", "https://0x7f.1/", "https:\\\\evil", "https://a@b/", "https://xn--a/", "https://pay.example.com./"} {
-		f.Add(seed)
-	}
-	s := set(f, noLimits)
-	f.Fuzz(func(t *testing.T, link string) {
-		s.t = t
-		got, ok := s.offered(link, "shop.example.com")
-		if !ok {
-			return
-		}
-		u, err := whatwg.Parse(got)
-		if err != nil {
-			if strings.Contains(strings.ToLower(got), "xn--") {
-				return // not every such label is punycode; a browser goes nowhere then
-			}
-			t.Fatalf("%q is no URL for a browser: %v", got, err)
-		}
-		authority, _, _ := strings.Cut(strings.NewReplacer("?", "/", "#", "/").Replace(got[len("https://"):]), "/")
-		host, _, _ := strings.Cut(strings.ToLower(authority), ":")
-		if u.Scheme() != "https" || u.Username() != "" || u.Hostname() != host || slices.Contains([]string{"shop.example.com"}, u.Hostname()) {
-			t.Fatalf("%q: a browser goes to %q", got, u.Hostname())
-		}
-	})
 }

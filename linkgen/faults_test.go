@@ -284,6 +284,8 @@ func trusting(pool *x509.CertPool) func(*linkgen.Config) {
 	}
 }
 
+func tlsWith(c []tls.Certificate) *tls.Config { return &tls.Config{Certificates: c} }
+
 func tlsServer(t testing.TB, config *tls.Config) *httptest.Server {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, good)
