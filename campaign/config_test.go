@@ -69,6 +69,7 @@ func TestConfigErrors(t *testing.T) {
 		{price("{x}", "EUR", "1", "1.999"), `one_time_price: MAX "1.999" must be a decimal number above zero with at most 9 digits before and 2 after the point, such as 19.99`},
 		{price("1.999", "EUR", "", ""), `one_time_price: "1.999" must be a decimal number above zero with at most 9 digits before and 2 after the point, such as 19.99`},
 		{price("{x", "EUR", "", ""), `one_time_price: placeholder is not closed; write \{ for a brace`},
+		{Config{Overrides: Overrides{Quote: &Price{Amount: "{x}"}}}, `quote: currency missing: write "quote {x} EUR"`},
 		{Config{Overrides: Overrides{Quote: &Price{Amount: "5"}}}, `quote: currency missing: write "quote 5 EUR"`},
 		{
 			Config{Overrides: Overrides{Quote: &Price{Amount: "5", Currency: "EUR"}, OneTimePrice: &Price{Amount: "5", Currency: "EUR"}}},

@@ -23,18 +23,34 @@ func (c *Campaign) Placeholders() []string {
 const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}, {http.reverse_proxy.header.*} " +
 	"and {http.checkout.claim.*} of a claim listed in trusted_claims; a claim that only your backend writes belongs there"
 
-// Untrusted returns an error naming the first trusted word that holds a placeholder which trusted refuses.
+// Untrusted returns an error naming the first trusted word that holds a placeholder which trust refuses.
 func (c *Campaign) Untrusted(trust func(key string) bool) error {
 	for _, l := range c.levels {
-		for i := range l.slots {
-			s := &l.slots[i]
-			if s.word.trust != trusted {
-				continue
-			}
-			for _, key := range s.parts.keys() {
-				if !trust(key) {
-					return fmt.Errorf("campaign %s: %s%s: a visitor could write {%s}: %s", c.cfg.Name, l.where, s.label(), key, trustHelp)
-				}
+		if err := untrusted(l.slots, trust); err != nil {
+			return fmt.Errorf("campaign %s: %s%w", c.cfg.Name, l.where, err)
+		}
+	}
+	return nil
+}
+
+// Untrusted is Campaign.Untrusted for overrides that are not in a campaign yet. They must have passed Check.
+func (o Overrides) Untrusted(opt Options, trust func(key string) bool) error {
+	slots, err := o.compile(opt.withDefaults())
+	if err != nil {
+		return err
+	}
+	return untrusted(slots, trust)
+}
+
+func untrusted(slots []slot, trust func(key string) bool) error {
+	for i := range slots {
+		s := &slots[i]
+		if s.word.trust != trusted {
+			continue
+		}
+		for _, key := range s.parts.keys() {
+			if !trust(key) {
+				return fmt.Errorf("%s: a visitor could write {%s}: %s", s.label(), key, trustHelp)
 			}
 		}
 	}

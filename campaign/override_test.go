@@ -99,6 +99,19 @@ func TestUntrustedNamesTheVariant(t *testing.T) {
 	}
 }
 
+func TestUntrustedWithoutACampaign(t *testing.T) {
+	no := func(string) bool { return false }
+	if err := (Overrides{Theme: "{query.x}"}).Untrusted(Options{}, no); err == nil || !strings.HasPrefix(err.Error(), "theme: a visitor could write {query.x}: allowed are ") {
+		t.Errorf("a theme from the query: %v", err)
+	}
+	if err := (Overrides{Title: "{query.x}", Theme: "dark"}).Untrusted(Options{}, no); err != nil {
+		t.Errorf("a title from the query: %v", err)
+	}
+	if err := (Overrides{Theme: "{"}).Untrusted(Options{}, no); err == nil {
+		t.Error("a malformed placeholder is no error")
+	}
+}
+
 func TestMissingValuesAreLeftOut(t *testing.T) {
 	words := slices.DeleteFunc(Words(), func(w string) bool { return w == "link_id" || w == "one_time_price" })
 	for _, word := range words {

@@ -18,7 +18,8 @@ type Price struct {
 	Amount string `json:"amount"`
 	// Currency is a current ISO 4217 code in upper case. It is never a placeholder.
 	Currency string `json:"currency"`
-	// Min and Max bound an amount that is a placeholder, inclusive; they are required then and refused otherwise.
+	// Min and Max bound an amount that is a placeholder, inclusive. For a price that is charged they are required then;
+	// for a literal amount they are refused.
 	Min string `json:"min,omitempty"`
 	Max string `json:"max,omitempty"`
 }
@@ -65,10 +66,10 @@ func parseAmount(s string) (cents, error) {
 }
 
 // check reports the first mistake of a configured price, its literal amount aside, and returns the bounds of one that
-// is a placeholder (dynamic).
-func (p *Price) check(word string, dynamic bool) (low, high cents, err error) {
+// is a placeholder (dynamic). A price that is charged must have bounds then; one that is only shown may.
+func (p *Price) check(word string, charged, dynamic bool) (low, high cents, err error) {
 	bounds := ""
-	if dynamic {
+	if charged && dynamic {
 		bounds = " 1.00 99.00"
 	}
 	fail := func(format string, args ...any) (cents, cents, error) { return 0, 0, fmt.Errorf(format, args...) }
@@ -81,6 +82,8 @@ func (p *Price) check(word string, dynamic bool) (low, high cents, err error) {
 		return fail("currency %s is a placeholder: write the code itself, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
 	case !isCurrency(p.Currency):
 		return fail("currency %q is no current ISO 4217 code: write three upper-case letters, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
+	case dynamic && !charged && p.Min == "" && p.Max == "":
+		return 0, 0, nil
 	case dynamic && (p.Min == "" || p.Max == ""):
 		return fail("amount %s is a placeholder and needs MIN and MAX: write \"%s %s %s 1.00 99.00\"", p.Amount, word, p.Amount, p.Currency)
 	case !dynamic && (p.Min != "" || p.Max != ""):

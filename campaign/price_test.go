@@ -62,6 +62,16 @@ func TestPriceFromAPlaceholder(t *testing.T) {
 	}
 }
 
+func TestQuoteNeedsNoBounds(t *testing.T) {
+	c := sells(t, Overrides{Quote: &Price{Amount: "{x}", Currency: "EUR"}})
+	if o := gets(t, c, sends("x", "123456789.99")); o.Quote != (Price{Amount: "123456789.99", Currency: "EUR"}) {
+		t.Errorf("quote %+v", o.Quote)
+	}
+	if o := gets(t, c, sends("x", "0")); o.Quote != (Price{}) || len(o.Dropped) != 1 {
+		t.Errorf("a quote of nothing: %+v", o)
+	}
+}
+
 func TestBadPriceOfAVariantIsNotReplaced(t *testing.T) {
 	c := load(t, Config{
 		Overrides:  Overrides{OneTimePrice: &Price{Amount: "19.99", Currency: "EUR"}},

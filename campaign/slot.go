@@ -102,7 +102,7 @@ func (w *word) compilePrice(p *Price, opt Options) (slot, error) {
 		return s, err
 	}
 	_, constant := parts.constant()
-	if s.low, s.high, err = p.check(w.name, !constant); err != nil {
+	if s.low, s.high, err = p.check(w.name, w.must, !constant); err != nil {
 		return s, err
 	}
 	return s, s.parse(p.Amount, opt)
