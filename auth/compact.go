@@ -117,15 +117,6 @@ func (c *compact) readHeader(text string, allowed map[string]*algorithm) error {
 	return nil
 }
 
-// text returns the member called name if it is a string.
-func (o object) text(name string) (text string, ok bool) {
-	value, ok := o.get(name)
-	if !ok || value[0] != '"' {
-		return "", false
-	}
-	return unquote(value), true
-}
-
 // plainType reports whether typ is absent, "JWT" or "at+jwt" (RFC 9068). Media types are compared without
 // regard to case and may begin with "application/" (RFC 7515 section 4.1.9).
 func plainType(header object) bool {
@@ -155,17 +146,4 @@ func nestedToken(header object) bool {
 
 func mediaType(text string) string {
 	return strings.TrimPrefix(strings.ToLower(text), "application/")
-}
-
-// caseVariant reports whether o has a member whose name is one of names but for its case. Readers that match
-// names loosely, as encoding/json does for structs, would take it for the real one.
-func caseVariant(o object, names []string) bool {
-	for i := range o {
-		for _, name := range names {
-			if o[i].name != name && strings.EqualFold(o[i].name, name) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -45,50 +45,6 @@ func parseObject(data []byte) (object, error) {
 	return members, nil
 }
 
-// members cuts an object's text that parseObject has seen as part of a bigger one.
-func members(text string) object {
-	var found object
-	s := scanner{text: text}
-	_ = s.object(1, func(m member) { found = append(found, m) })
-	return found
-}
-
-// get returns the JSON text of the member called name.
-func (o object) get(name string) (value string, ok bool) {
-	for i := range o {
-		if o[i].name == name {
-			return o[i].value, true
-		}
-	}
-	return "", false
-}
-
-// lookup follows a dotted path. At each level a member with the whole remaining path as its name wins, then
-// the longest name that ends before a dot: claim names may be URLs and so hold dots themselves.
-// Array elements have no path.
-func (o object) lookup(path string) (value string, ok bool) {
-	for {
-		if value, ok = o.get(path); ok {
-			return value, true
-		}
-		value, path = o.longest(path)
-		if !strings.HasPrefix(value, "{") {
-			return "", false
-		}
-		o = members(value)
-	}
-}
-
-// longest finds the member with the longest name that path begins with, up to a dot, and what follows the dot.
-func (o object) longest(path string) (value, rest string) {
-	for end := strings.LastIndexByte(path, '.'); end > 0; end = strings.LastIndexByte(path[:end], '.') {
-		if value, ok := o.get(path[:end]); ok {
-			return value, path[end+1:]
-		}
-	}
-	return "", ""
-}
-
 // scanner walks JSON that is known to be well-formed, so it checks no grammar and cannot run past the end.
 type scanner struct {
 	text string
@@ -249,20 +205,4 @@ func (n *names) add(name string) bool {
 		}
 	}
 	return true
-}
-
-// texts reads an array of strings.
-func texts(array string) (list []string, ok bool) {
-	if array[0] != '[' {
-		return nil, false
-	}
-	s := scanner{text: array, pos: 1}
-	for s.blanks(); s.text[s.pos] != ']'; s.next() {
-		if s.text[s.pos] != '"' {
-			return nil, false
-		}
-		quoted, _ := s.string()
-		list = append(list, unquote(quoted))
-	}
-	return list, true
 }

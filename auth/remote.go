@@ -1,11 +1,9 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -194,7 +192,11 @@ func (k *RemoteKeys) unknownKey() {
 	if k.flight != nil {
 		return
 	}
-	if soonest := k.started.Add(refreshPause); soonest.UnixNano() < k.due.Load() {
+	soonest := k.started.Add(refreshPause)
+	if soonest.Before(now) {
+		soonest = now
+	}
+	if soonest.UnixNano() < k.due.Load() {
 		k.due.Store(soonest.UnixNano())
 		select {
 		case k.wake <- struct{}{}:
@@ -204,122 +206,4 @@ func (k *RemoteKeys) unknownKey() {
 	if now.UnixNano() >= k.due.Load() {
 		k.startLocked(now)
 	}
-}
-
-var errFetching = errors.New("the first fetch is not done yet")
-
-func (k *RemoteKeys) lastError() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.lastErr == nil {
-		return errFetching
-	}
-	return k.lastErr
-}
-
-// start joins the fetch under way or begins one.
-func (k *RemoteKeys) start(now time.Time) *flight {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.startLocked(now)
-}
-
-// startIfDue joins the fetch under way, or begins one unless we are pausing after a failure.
-func (k *RemoteKeys) startIfDue(now time.Time) *flight {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.flight == nil && now.UnixNano() < k.due.Load() {
-		return nil
-	}
-	return k.startLocked(now)
-}
-
-func (k *RemoteKeys) startLocked(now time.Time) *flight {
-	if k.flight != nil {
-		return k.flight
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
-	k.flight = &flight{cancel: cancel, done: make(chan struct{})}
-	k.started = now
-	k.due.Store(now.Add(refreshPause).UnixNano()) // until the fetch knows better
-	go k.refresh(ctx, k.flight)
-	return k.flight
-}
-
-// refresh is one fetch, from beginning to end.
-func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
-	defer close(f.done)
-	defer f.cancel()
-	err := k.fetchSet(ctx)
-	cancelled := err != nil && errors.Is(ctx.Err(), context.Canceled)
-	if k.cfg.OnRefresh != nil && !cancelled {
-		k.cfg.OnRefresh(resultOf(err), err)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.flight, k.lastErr = nil, err
-	pause := around(refreshEvery)
-	switch {
-	case cancelled:
-		pause = 0
-	case err != nil:
-		pause = around(min(retryFirst<<min(k.failures, 10), retryMost))
-		k.failures++
-	default:
-		k.failures = 0
-	}
-	k.due.Store(k.cfg.Now().Add(pause).UnixNano())
-}
-
-// fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes an error.
-func (k *RemoteKeys) fetchSet(ctx context.Context) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = fetchFailed(resultPanic, fmt.Errorf("panic: %v", fault))
-		}
-	}()
-	body, err := k.load(ctx)
-	if err != nil {
-		return err
-	}
-	return k.accept(body, k.cfg.Now())
-}
-
-// load gets the text of the set.
-func (k *RemoteKeys) load(ctx context.Context) ([]byte, error) {
-	if k.isFile() {
-		body, err := readFile(k.cfg.URL)
-		var failed *fetchError
-		if err != nil && !errors.As(err, &failed) {
-			return nil, fetchFailed(resultFile, err)
-		}
-		return body, err
-	}
-	address := k.cfg.URL
-	if k.cfg.Issuer != "" {
-		var err error
-		if address, err = k.fetch.discover(ctx, k.cfg.Issuer); err != nil {
-			return nil, err
-		}
-	}
-	return k.fetch.get(ctx, address)
-}
-
-// accept takes over a set. One that has not changed keeps its address, and with it the cache of verified tokens.
-func (k *RemoteKeys) accept(body []byte, now time.Time) error {
-	if old := k.good.Load(); old != nil && bytes.Equal(old.body, body) {
-		k.good.Store(&goodSet{old.keys, body, now})
-		return nil
-	}
-	keys, err := parseKeySet(body)
-	if err != nil {
-		return err
-	}
-	k.good.Store(&goodSet{keys, body, now})
-	return nil
-}
-
-// around spreads d by a tenth to either side, so that a fleet does not ask all at once.
-func around(d time.Duration) time.Duration {
-	return d - d/10 + rand.N(d/5)
 }
