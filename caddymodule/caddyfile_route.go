@@ -128,6 +128,9 @@ func (p *routeParser) settleInline() error {
 	if len(p.cfg.Campaigns) == 0 && p.inline.LinkID == "" {
 		return p.at.errorf("%s: link_id is missing: write `link_id 123` with the id of a checkout link from the Zotlo Dashboard, or give the campaign a name before the {", p.title)
 	}
+	if len(p.cfg.Campaigns) == 0 && strings.Contains(p.inline.LinkID, "{") {
+		return p.at.errorf("%s: a campaign whose link_id is a placeholder needs a name: write it before the {", p.title)
+	}
 	if err := p.inline.checkProject(p.app); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type shop struct {
 	zotlo *sandbox.Sandbox
 	api   *httptest.Server
 	site  *httptest.Server
+	via   http.RoundTripper // how clicks travel; the default is HTTP/1.1
 	logs  *observer.ObservedLogs
 	live  atomic.Pointer[liveConfig]
 }
@@ -56,7 +57,7 @@ type liveConfig struct {
 // openShop starts a shop. In the Caddyfile, {$API} is the stand-in's address.
 func openShop(t *testing.T, config string) *shop {
 	t.Helper()
-	s := &shop{t: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"})}
+	s := &shop{t: t, via: http.DefaultTransport, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"})}
 	s.api = httptest.NewServer(s.zotlo)
 	t.Cleanup(s.api.Close)
 	s.setEnv()
@@ -173,6 +174,8 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		return
 	}
+	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	w.Header().Set("X-Outcome", repl.ReplaceAll("{http.checkout.outcome}", ""))
 	status := http.StatusInternalServerError
 	if he, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
 		status = he.StatusCode
@@ -195,7 +198,7 @@ func (s *shop) click(path string, options ...func(*request)) *http.Response {
 	for _, option := range options {
 		option(wrapped)
 	}
-	res, err := http.DefaultTransport.RoundTrip(wrapped.Request)
+	res, err := s.via.RoundTrip(wrapped.Request)
 	if err != nil {
 		s.t.Fatal(err)
 	}
