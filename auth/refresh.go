@@ -31,7 +31,7 @@ func (k *RemoteKeys) start(now time.Time) *flight {
 func (k *RemoteKeys) startIfDue(now time.Time) *flight {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.flight == nil && now.UnixNano() < k.due.Load() {
+	if k.flight == nil && k.since(now) < k.due.Load() {
 		return nil
 	}
 	return k.startLocked(now)
@@ -44,7 +44,7 @@ func (k *RemoteKeys) startLocked(now time.Time) *flight {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	k.flight = &flight{cancel: cancel, done: make(chan struct{})}
 	k.started = now
-	k.due.Store(now.Add(refreshPause).UnixNano()) // until the fetch knows better
+	k.due.Store(k.since(now.Add(refreshPause))) // until the fetch knows better
 	go k.refresh(ctx, k.flight)
 	return k.flight
 }
@@ -71,7 +71,7 @@ func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
 	default:
 		k.failures = 0
 	}
-	k.due.Store(k.cfg.Now().Add(pause).UnixNano())
+	k.due.Store(k.since(k.cfg.Now().Add(pause)))
 }
 
 // fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes an error.

@@ -49,7 +49,8 @@ type RemoteKeys struct {
 	fetch fetcher
 
 	good atomic.Pointer[goodSet]
-	due  atomic.Int64  // when the next fetch should begin, in Unix nanoseconds
+	born time.Time
+	due  atomic.Int64  // when the next fetch should begin; see since
 	wake chan struct{} // due has moved nearer
 
 	mu       sync.Mutex // guards what follows; never held during a fetch
@@ -82,7 +83,7 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	k := &RemoteKeys{cfg: cfg, fetch: newFetcher(cfg.Client), wake: make(chan struct{}, 1)}
+	k := &RemoteKeys{cfg: cfg, fetch: newFetcher(cfg.Client), born: cfg.Now(), wake: make(chan struct{}, 1)}
 	switch {
 	case cfg.Issuer != "":
 		if at, err := parseAddress(cfg.Issuer); err != nil || at.RawQuery != "" {
@@ -96,7 +97,7 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 		if err != nil {
 			return nil, fmt.Errorf("jwks %s: %w", cfg.URL, err)
 		}
-		k.due.Store(cfg.Now().Add(around(refreshEvery)).UnixNano())
+		k.due.Store(int64(around(refreshEvery)))
 	default:
 		if _, err := parseAddress(cfg.URL); err != nil {
 			return nil, fmt.Errorf("jwks %s: %w", cfg.URL, err)
@@ -104,6 +105,10 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 	}
 	return k, nil
 }
+
+// since tells t by the monotonic clock, in nanoseconds since k was born: a wall clock that is set back must not
+// put the next fetch off.
+func (k *RemoteKeys) since(t time.Time) int64 { return int64(t.Sub(k.born)) }
 
 func (k *RemoteKeys) isFile() bool { return k.cfg.URL != "" && !strings.Contains(k.cfg.URL, "://") }
 
@@ -116,7 +121,7 @@ func (k *RemoteKeys) Run(ctx context.Context) {
 	defer k.leave()
 	for ctx.Err() == nil {
 		now := k.cfg.Now()
-		pause := time.Duration(k.due.Load() - now.UnixNano())
+		pause := time.Duration(k.due.Load() - k.since(now))
 		if pause <= 0 {
 			select {
 			case <-k.start(now).done:
@@ -152,7 +157,7 @@ func (k *RemoteKeys) peek(now time.Time) (*keySet, bool) {
 	if good == nil {
 		return nil, false
 	}
-	if now.UnixNano() >= k.due.Load() {
+	if k.since(now) >= k.due.Load() {
 		k.start(now)
 	}
 	return good.keys, now.Sub(good.fetched) < lastGood
@@ -196,14 +201,14 @@ func (k *RemoteKeys) unknownKey() {
 	if soonest.Before(now) {
 		soonest = now
 	}
-	if soonest.UnixNano() < k.due.Load() {
-		k.due.Store(soonest.UnixNano())
+	if k.since(soonest) < k.due.Load() {
+		k.due.Store(k.since(soonest))
 		select {
 		case k.wake <- struct{}{}:
 		default:
 		}
 	}
-	if now.UnixNano() >= k.due.Load() {
+	if k.since(now) >= k.due.Load() {
 		k.startLocked(now)
 	}
 }
