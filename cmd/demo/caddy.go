@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/caddy-checkout/checkout/caddymodule"
+)
+
+//go:embed Caddyfile
+var caddyfileText []byte
+
+// startCaddy runs the Caddyfile in this process. Its variables go into the environment, as they would at home; whatever
+// real keys may stand there are replaced, so that the demo cannot use them.
+func (d *demo) startCaddy() error {
+	variables := map[string]string{
+		"DEMO_DIR":      d.dir,
+		"DEMO_SHOP":     d.place.shop,
+		"DEMO_PAY":      d.pay,
+		"DEMO_PAY_HOST": d.payHost,
+		"DEMO_API":      "http://" + d.api,
+		"DEMO_API_HOST": d.api,
+		"DEMO_COOKIE":   d.cookie,
+	}
+	for _, set := range []map[string]string{variables, d.secrets} {
+		for name, value := range set {
+			if err := os.Setenv(name, value); err != nil {
+				return err
+			}
+		}
+	}
+	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
+	config, warnings, err := adapter.Adapt(caddyfileText, map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		return fmt.Errorf("%s", w)
+	}
+	if err := caddy.Load(config, true); err != nil {
+		return err
+	}
+	return d.trustCaddy()
+}
+
+// trustCaddy lets the stand-in's webhooks reach the shop over https.
+func (d *demo) trustCaddy() error {
+	if !d.https {
+		return nil
+	}
+	root, err := os.ReadFile(filepath.Join(d.dir, "caddy/pki/authorities/local/root.crt"))
+	if err != nil {
+		return err
+	}
+	d.roots.AppendCertsFromPEM(root)
+	return nil
+}
+
+func stopCaddy() error { return caddy.Stop() }
+
+// adminClient talks to Caddy's admin API.
+func (d *demo) adminClient() *http.Client {
+	socket := filepath.Join(d.dir, "admin.sock")
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}}
+}

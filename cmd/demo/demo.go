@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+// demo is everything that runs: the stand-in for Zotlo, the shop, and Caddy in front of both.
+type demo struct {
+	place
+	dir     string // Caddy's storage and the sockets; removed by Close
+	api     string // host and port of the stand-in's API
+	secrets map[string]string
+	sandbox *sandbox.Sandbox
+	shop    *shop
+	roots   *x509.CertPool // of Caddy's own certificates, for the webhooks
+
+	log     net.Listener    // where Caddy's log arrives, until Caddy has said its last word
+	ctx     context.Context // ends the long requests of the panel
+	cancel  context.CancelFunc
+	servers []*http.Server
+}
+
+// start runs a demo at the place. What it returns, or failed to start, leaves nothing behind once it is closed.
+func start(at place) (_ *demo, err error) {
+	dir, err := os.MkdirTemp("", "kingfisher-")
+	if err != nil {
+		return nil, fmt.Errorf("it needs a temporary folder: %w", err)
+	}
+	d := &demo{place: at, dir: filepath.ToSlash(dir), secrets: newSecrets(), roots: x509.NewCertPool()}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			_ = d.Close()
+		}
+	}()
+
+	apiListener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	d.api = apiListener.Addr().String()
+	d.sandbox = sandbox.New(d.sandboxConfig())
+	d.serve(apiListener, d.sandbox)
+	go d.sandbox.Run(d.ctx)
+
+	logListener, err := net.Listen("unix", filepath.Join(dir, "log.sock"))
+	if err != nil {
+		return nil, err
+	}
+	d.shop = newShop(d)
+	d.log = logListener
+	go d.shop.history.read(logListener)
+
+	shopListener, err := net.Listen("unix", filepath.Join(dir, "shop.sock"))
+	if err != nil {
+		return nil, err
+	}
+	d.serve(shopListener, d.shop)
+	return d, d.startCaddy()
+}
+
+// newSecrets makes up what a real site has in its environment.
+func newSecrets() map[string]string {
+	secrets := make(map[string]string)
+	for _, name := range []string{
+		"ZOTLO_ACCESS_KEY", "ZOTLO_ACCESS_SECRET", "ZOTLO_APPLICATION_KEY", "ZOTLO_WEBHOOK_TOKEN", "JWT_SECRET",
+	} {
+		secrets[name] = rand.Text() + rand.Text()
+	}
+	return secrets
+}
+
+// serve runs a server until the demo is closed.
+func (d *demo) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return d.ctx },
+	}
+	d.servers = append(d.servers, server)
+	go func() { _ = server.Serve(l) }()
+}
+
+// sandboxConfig is the project that the stand-in plays: what a Dashboard would hold.
+func (d *demo) sandboxConfig() sandbox.Config {
+	return sandbox.Config{
+		AccessKey:      d.secrets["ZOTLO_ACCESS_KEY"],
+		AccessSecret:   d.secrets["ZOTLO_ACCESS_SECRET"],
+		ApplicationKey: d.secrets["ZOTLO_APPLICATION_KEY"],
+		PublicURL:      d.pay,
+		SuccessURL:     d.place.shop + "/account",
+		Webhooks:       sandbox.WebhooksTo(d.place.shop + "/hooks/zotlo?token=" + d.secrets["ZOTLO_WEBHOOK_TOKEN"]),
+		Client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: d.roots, ServerName: "127.0.0.1"},
+		}},
+		BaseLinks: map[string]sandbox.BaseLink{
+			"plus-monthly":    {Name: "Plus, monthly", PackageID: planPlus, PackageName: "Plus", Price: "4.99", Currency: "EUR"},
+			"plus-monthly-tr": {Name: "Plus, monthly, Turkey", PackageID: planPlus, PackageName: "Plus", Price: "129.00", Currency: "TRY"},
+			"forever":         {Name: "Forever", PackageID: planForever, PackageName: "Forever", Price: "89.00", Currency: "EUR", PaymentType: sandbox.Consumable},
+			"invoice":         {Name: "Invoices", PackageID: packageInvoice, PackageName: "Invoice", Price: "1.00", Currency: "EUR", PaymentType: sandbox.Consumable},
+		},
+	}
+}
+
+// Close stops everything, requests that are still running included, and removes the folder.
+func (d *demo) Close() error {
+	d.cancel()
+	for _, server := range d.servers {
+		_ = server.Close() // cuts the requests off: nobody waits for a demo
+	}
+	err := stopCaddy()
+	if d.log != nil {
+		_ = d.log.Close()
+	}
+	return errors.Join(err, os.RemoveAll(d.dir))
+}

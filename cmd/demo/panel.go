@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// panelView is the panel "what just happened".
+type panelView struct {
+	Last    int // the newest happening
+	Entries []entryView
+	Calls   int // of the API since the start
+	Trouble string
+}
+
+// entryView is one happening in words.
+type entryView struct {
+	happening
+	Tone     string // good, calm or bad: how it is coloured
+	Headline string
+	Detail   string
+	Facts    []fact
+	Excerpts []excerpt
+}
+
+type fact struct{ Name, Value string }
+
+// Clock is when it happened.
+func (e entryView) Clock() string { return e.At.Format("15:04:05") }
+
+func (s *shop) panel() panelView {
+	list, last := s.history.newestFirst()
+	p := panelView{Last: last, Calls: s.demo.sandbox.Calls()}
+	if t := s.history.trouble(); t.ID != "" {
+		p.Trouble = t.Name
+	}
+	for _, it := range list {
+		p.Entries = append(p.Entries, s.describe(it))
+	}
+	return p
+}
+
+func (s *shop) describe(it happening) entryView {
+	e := entryView{happening: it, Tone: "calm"}
+	switch it.Kind {
+	case kindPayment:
+		e.Tone, e.Headline = "good", "A payment came back"
+		e.Detail = fmt.Sprintf("Zotlo's webhook: %s for “%s”. The shop has booked it.", it.Price, it.Package)
+	case kindTrouble:
+		e.Headline = "A switch was moved"
+		e.Detail = "Zotlo now: " + strings.ToLower(it.Text) + "."
+	case kindLog:
+		e.Tone, e.Headline, e.Detail = "bad", "The log says", it.Text
+	default:
+		s.describeCheckout(&e)
+	}
+	return e
+}
+
+func (s *shop) describeCheckout(e *entryView) {
+	words := saidOf(e.Outcome, e.Source)
+	e.Tone, e.Headline, e.Detail = words.tone, words.headline, words.detail
+	e.Facts = []fact{
+		{"Request", e.Method + " " + e.Path},
+		{"Answer", strings.TrimSpace(strconv.Itoa(e.Status) + " " + answerWords[e.Answer])},
+	}
+	for _, f := range []fact{
+		{"Campaign", e.Campaign}, {"Variant", e.Variant}, {"API calls", callWords(e.Calls)}, {"Time", tookWords(e.Took)}, {"Outcome", e.Outcome},
+	} {
+		if f.Value != "" {
+			e.Facts = append(e.Facts, f)
+		}
+	}
+	e.Excerpts = s.lines.responsible(e.Path, e.Campaign)
+}
+
+func tookWords(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func callWords(statuses []int) string {
+	if len(statuses) == 0 {
+		return "none"
+	}
+	words := make([]string, len(statuses))
+	for i, status := range statuses {
+		words[i] = strconv.Itoa(status)
+		if status == 0 {
+			words[i] = "no answer"
+		}
+	}
+	return fmt.Sprintf("%d (%s)", len(words), strings.Join(words, ", "))
+}
+
+// callsBetween returns the statuses of the API calls that arrived in the time of one request.
+func (d *demo) callsBetween(from, to time.Time) []int {
+	const slack = time.Millisecond // the log rounds
+	var list []int
+	for _, call := range d.sandbox.Requests() {
+		if call.Time.After(from.Add(-slack)) && call.Time.Before(to.Add(slack)) {
+			list = append(list, call.Status)
+		}
+	}
+	return list
+}
+
+// patience is how long the panel waits for news before it asks again.
+const patience = 25 * time.Second
+
+// happened answers the panel as it is, as soon as there is something newer than ?after.
+func (s *shop) happened(w http.ResponseWriter, r *http.Request) {
+	if after, err := strconv.Atoi(r.URL.Query().Get("after")); err == nil {
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		s.history.wait(ctx, after)
+	}
+	render(w, http.StatusOK, "panel", view{Panel: s.panel()})
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// person is somebody who can sign in. Nobody here exists.
+type person struct {
+	ID      string // the token's sub
+	Name    string
+	Given   string
+	About   string // why a visitor of the demo might want to be this person
+	Email   string
+	Doubt   bool // the e-mail was never confirmed
+	Phone   string
+	Country string
+	Locale  string
+	Plan    string // at the start: free or plus
+}
+
+var people = []person{
+	{
+		ID: "ada", Name: "Ada Lindqvist", Given: "Ada", Email: "ada@kingfisher.example", Country: "SE", Locale: "en",
+		Plan: planFree, About: "Sweden, English, free plan",
+	},
+	{
+		ID: "deniz", Name: "Deniz Kaya", Given: "Deniz", Email: "deniz@kingfisher.example", Country: "TR", Locale: "tr",
+		Plan: planFree, About: "Türkiye, Turkish, free plan: sees prices in lira",
+	},
+	{
+		ID: "jonas", Name: "Jonas Weber", Given: "Jonas", Email: "jonas@kingfisher.example", Country: "DE", Locale: "de",
+		Plan: planPlus, About: "Germany, German, a Plus member: gets a thank-you price",
+	},
+	{
+		ID: "claire", Name: "Claire Moreau", Given: "Claire", Phone: "+33600000000", Country: "FR", Locale: "fr",
+		Plan: planFree, About: "France, French, known by her phone number only",
+	},
+	{
+		ID: "sam", Name: "Sam Reed", Given: "Sam", Email: "sam@kingfisher.example", Doubt: true, Country: "GB", Locale: "en",
+		Plan: planFree, About: "Never confirmed the e-mail address, so no checkout is made for it",
+	},
+}
+
+func personByID(id string) (person, bool) {
+	for _, p := range people {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return person{}, false
+}
+
+// bySubscriber finds whom a payment is for. Zotlo names phones without the plus.
+func bySubscriber(id string) (person, bool) {
+	for _, p := range people {
+		if id != "" && (id == p.Email || "+"+id == p.Phone) {
+			return p, true
+		}
+	}
+	return person{}, false
+}
+
+// The plans.
+const (
+	planFree    = "free"
+	planPlus    = "plus"
+	planForever = "forever"
+)
+
+var planNames = map[string]string{planFree: "Listener (free)", planPlus: "Plus", planForever: "Forever"}
+
+// purchase is a payment that a webhook told the shop of.
+type purchase struct {
+	At    time.Time
+	What  string
+	Price string
+}
+
+// members is the shop's own record of who has what: its database.
+type members struct {
+	mu        sync.Mutex
+	plans     map[string]string
+	purchases map[string][]purchase
+	paid      map[string]bool // invoices by number
+	seen      map[string]bool // transactions, because webhooks may be repeated
+}
+
+func newMembers() *members {
+	m := &members{
+		plans: make(map[string]string), purchases: make(map[string][]purchase),
+		paid: make(map[string]bool), seen: make(map[string]bool),
+	}
+	for _, p := range people {
+		m.plans[p.ID] = p.Plan
+	}
+	return m
+}
+
+func (m *members) plan(id string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.plans[id]
+}
+
+// purchasesOf returns what somebody bought, newest first.
+func (m *members) purchasesOf(id string) []purchase {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make([]purchase, 0, len(m.purchases[id]))
+	for i := len(m.purchases[id]) - 1; i >= 0; i-- {
+		list = append(list, m.purchases[id][i])
+	}
+	return list
+}
+
+func (m *members) isPaid(invoice string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.paid[invoice]
+}
+
+// book records a payment once, and says whether it was new.
+func (m *members) book(p payment) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen[p.TransactionID] {
+		return false
+	}
+	m.seen[p.TransactionID] = true
+	buyer, known := bySubscriber(p.Subscriber)
+	what := planNames[p.Package]
+	switch {
+	case p.Package == packageInvoice:
+		m.paid[p.Bill] = true
+		what = "Invoice " + p.Bill
+	case p.Package == planForever && known:
+		m.plans[buyer.ID] = planForever
+	case p.Package == planPlus && known && m.plans[buyer.ID] == planFree:
+		m.plans[buyer.ID] = planPlus
+	}
+	if known {
+		m.purchases[buyer.ID] = append(m.purchases[buyer.ID], purchase{
+			At: time.Now(), What: what, Price: fmt.Sprintf("%s %s", p.Price, p.Currency),
+		})
+	}
+	return true
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// view is what the pages show.
+type view struct {
+	Name, Title, Path string
+	Visitor           visitor
+	People            []person
+	Next, Plan        string // of the query
+	Partner           string // of the path
+	Offers            map[string]offer
+	Purchases         []purchase
+	Invoices          []invoice
+	Troubles          []trouble
+	Trouble           trouble
+	Lines             lines
+	Panel             panelView
+	Status, Message   string // of an error
+}
+
+// pages are the templates by name, each with the layout around it; "panel" is the panel alone.
+var pages = func() map[string]*template.Template {
+	layout := template.Must(template.New("").Funcs(template.FuncMap{
+		"inc":   func(i int) int { return i + 1 },
+		"title": func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
+	}).ParseFS(templates, "templates/layout.html", "templates/panel.html"))
+	set := map[string]*template.Template{"panel": template.Must(layout.Lookup("panel").Clone())}
+	files, err := templates.ReadDir("templates/pages")
+	if err != nil {
+		panic(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(file.Name(), ".html")
+		page := template.Must(template.Must(layout.Clone()).ParseFS(templates, path.Join("templates/pages", file.Name())))
+		set[name] = page.Lookup("layout")
+	}
+	return set
+}()
+
+// render writes a page as a whole or not at all.
+func render(w http.ResponseWriter, status int, name string, v view) {
+	var b bytes.Buffer
+	if err := pages[name].Execute(&b, v); err != nil {
+		http.Error(w, "this page cannot be shown: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}

@@ -1,0 +1,63 @@
+// The shop works without this file. With it, the panel keeps itself up to date, and one button fetches its link as JSON.
+"use strict";
+
+const panel = document.getElementById("panel");
+
+// Put a newer panel in place, and keep open what the reader had opened.
+function show(html) {
+	const open = new Set([...panel.querySelectorAll("details[open]")].map((d) => d.dataset.key));
+	panel.innerHTML = html;
+	for (const d of panel.querySelectorAll("details")) d.open = open.has(d.dataset.key);
+	panel.dataset.last = panel.querySelector(".panel-head").dataset.last;
+}
+
+async function follow() {
+	for (;;) {
+		try {
+			const answer = await fetch("/happened?after=" + panel.dataset.last);
+			if (!answer.ok) throw new Error(answer.status);
+			show(await answer.text());
+		} catch {
+			await new Promise((wake) => setTimeout(wake, 2000)); // the demo was stopped, or the page is leaving
+		}
+	}
+}
+follow();
+
+// A page of one's own may ask for the link instead of being sent there: Accept decides.
+async function fetchLink(button) {
+	const status = button.parentElement.querySelector("[role=status]");
+	status.hidden = false;
+	status.textContent = "Asking for your link …";
+	button.disabled = true;
+	try {
+		const answer = await fetch(button.dataset.checkout, { headers: { Accept: "application/json" } });
+		const body = await answer.json();
+		if (answer.ok) {
+			status.textContent = "Here it is: campaign " + (body.campaign || "–") + ". Going there …";
+			location.assign(body.url);
+			return;
+		}
+		status.textContent = body.detail || body.title;
+		if (body.login) status.append(" ", link(body.login, "Sign in"));
+		if (body.fallback) status.append(" ", link(body.fallback, "What now?"));
+	} catch {
+		status.textContent = "That did not work. Please try again.";
+	}
+	button.disabled = false;
+}
+
+function link(href, text) {
+	const a = document.createElement("a");
+	a.href = href;
+	a.textContent = text;
+	return a;
+}
+
+for (const button of document.querySelectorAll("[data-checkout]")) {
+	button.addEventListener("click", () => fetchLink(button));
+}
+// A page that comes back from the history has its button ready again.
+addEventListener("pageshow", () => {
+	for (const button of document.querySelectorAll("[data-checkout]")) button.disabled = false;
+});

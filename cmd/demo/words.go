@@ -1,0 +1,52 @@
+package main
+
+// said is what the panel says of an outcome.
+type said struct{ tone, headline, detail string }
+
+// saidOf finds the words for an outcome; a link's differ by where it came from.
+func saidOf(outcome, source string) said {
+	if outcome == "link" {
+		outcome += "/" + source
+	}
+	if words, ok := outcomeSaid[outcome]; ok {
+		return words
+	}
+	return said{"calm", "The module answered", ""}
+}
+
+var outcomeSaid = map[string]said{
+	"link/api":         {"good", "A personal link, fresh from Zotlo", "The token was checked, an offer was chosen, and Zotlo made a link for exactly this person."},
+	"link/cache":       {"good", "A personal link, from the cache", "The same person wants the same offer again: nobody had to ask Zotlo."},
+	"link/shared":      {"good", "A personal link, shared", "The same link was already being made for another request, so this one waited for it."},
+	"after_payment":    {"good", "Already paid", "A webhook said so. The shopper is not asked to pay twice."},
+	"anonymous":        {"calm", "A stranger", "There is no session. The route says where strangers go."},
+	"bad_token":        {"calm", "A session that no longer counts", "The token has expired or was not signed by this shop. Its owner may sign in again."},
+	"no_subscriber":    {"calm", "Nobody to make a link for", "The token is good, but it holds no confirmed e-mail address or phone number. Signing in again would not help."},
+	"keys_unavailable": {"bad", "Keys could not be fetched", "Nobody can be recognised without them."},
+	"no_campaign":      {"calm", "No campaign is active", "The next handler answered."},
+	"prefetch":         {"calm", "Only a guess of the browser", "It wanted the page before anybody pressed. No link is made for that."},
+	"embedded":         {"calm", "Not a visit", "An image, a frame or a script asked. A checkout is for people who come themselves."},
+	"early_data":       {"calm", "Might be a replay", "The request came before the handshake was complete."},
+	"head":             {"calm", "A HEAD request", "Answered without asking anybody."},
+	"method":           {"calm", "A method that makes no sense here", ""},
+	"limited":          {"bad", "Too many links for one person", "The module protects Zotlo from a stuck finger."},
+	"busy":             {"bad", "All lines are taken", "No API call became free in time."},
+	"throttled":        {"bad", "Zotlo asked for a pause", "The API answered 429. Until the pause is over, nobody is sent there in vain."},
+	"refused":          {"bad", "Zotlo refused", "It answered, but with no link. The same question is not asked again for a minute."},
+	"untrusted_link":   {"bad", "A link that leads elsewhere", "The host is not in link_hosts, so no shopper is sent there."},
+	"unavailable":      {"bad", "Zotlo cannot be reached", "One retry did not help. If this goes on, the module stops asking for a few seconds."},
+	"timeout":          {"bad", "Zotlo took too long", "Four seconds are enough for a shopper."},
+	"bad_offer":        {"bad", "A price that cannot be sold", "The campaign's price or link is missing or out of bounds. It is never guessed."},
+	"left":             {"calm", "The shopper left", ""},
+	"panic":            {"bad", "A mistake in the module", "One shopper got an error page, and nobody else noticed."},
+}
+
+// answerWords are the access log's words for what the shopper got.
+var answerWords = map[string]string{
+	"link":     "to the checkout",
+	"json":     "with JSON",
+	"redirect": "to another page",
+	"fallback": "to the fallback page",
+	"next":     "from the next handler",
+	"error":    "an error page",
+}
