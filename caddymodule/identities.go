@@ -19,13 +19,14 @@ const defaultJWT = "default"
 
 // identities are the authenticators of a configuration: the named ones and those written inside routes.
 type identities struct {
-	named map[string]*auth.Authenticator
-	all   []*auth.Authenticator
-	keys  []string // what we hold of remoteKeys
+	named  map[string]*auth.Authenticator
+	opened map[string]*auth.Authenticator // by fingerprint of the block
+	all    []*auth.Authenticator
+	keys   []string // what we hold of remoteKeys
 }
 
 func (a *App) provisionIdentities() error {
-	a.ids.named = make(map[string]*auth.Authenticator)
+	a.ids.named, a.ids.opened = make(map[string]*auth.Authenticator), make(map[string]*auth.Authenticator)
 	for _, name := range slices.Sorted(maps.Keys(a.JWT)) {
 		authenticator, err := a.ids.open(a.JWT[name], a.log)
 		if err != nil {
@@ -40,8 +41,12 @@ func (a *App) provisionIdentities() error {
 }
 
 // open makes an authenticator. One with remote keys shares them with every configuration that fetches from the same place,
-// so that a reload while the key server is down locks nobody out.
+// so that a reload while the key server is down locks nobody out. Equal blocks are one authenticator, in however many routes they stand.
 func (ids *identities) open(cfg *JWT, log *zap.Logger) (*auth.Authenticator, error) {
+	fingerprint := cfg.fingerprint()
+	if known, ok := ids.opened[fingerprint]; ok {
+		return known, nil
+	}
 	resolved, err := cfg.resolve(log)
 	if err != nil {
 		return nil, err
@@ -54,8 +59,9 @@ func (ids *identities) open(cfg *JWT, log *zap.Logger) (*auth.Authenticator, err
 	}
 	authenticator, err := auth.New(resolved)
 	if err != nil {
-		return nil, secretPlaces.locate("jwt", cfg.fingerprint(), err)
+		return nil, secretPlaces.locate("jwt", fingerprint, err)
 	}
+	ids.opened[fingerprint] = authenticator
 	ids.all = append(ids.all, authenticator)
 	return authenticator, nil
 }
