@@ -114,13 +114,14 @@ func (a *App) provisionGenerator() error {
 		return err
 	}
 	a.generator, err = linkgen.New(linkgen.Config{
-		Projects: a.projects.list,
-		Key:      a.projects.key,
-		Cache:    a.cache.Cache,
-		TTL:      a.cache.ttl,
-		Limits:   limits,
-		State:    a.state.State,
-		Hooks:    a.hooks(),
+		Projects:  a.projects.list,
+		Key:       a.projects.key,
+		Cache:     a.cache.Cache,
+		TTL:       a.cache.ttl,
+		Limits:    limits,
+		State:     a.state.State,
+		Transport: newTracedTransport(limits),
+		Hooks:     a.hooks(),
 	})
 	if err != nil {
 		return fmt.Errorf("checkout: %w", err)

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/caddy-checkout/checkout/campaign"
@@ -50,18 +49,7 @@ func (b *block) checkOverrides(word string, o campaign.Overrides, app *App) erro
 	if err := o.Check(app.campaignOptions()); err != nil {
 		return b.check(word, err)
 	}
-	if o.LinkID == "" {
-		o.LinkID = "0" // not read yet, or in the campaign around this variant
-	}
-	const name = "words"
-	c, err := campaign.New(campaign.Config{Name: name, Overrides: o}, app.campaignOptions())
-	if err != nil {
-		return nil // a mistake between words; the whole campaign is checked at its end
-	}
-	if err := c.Untrusted(couldBeTrusted); err != nil {
-		return b.check(word, errors.New(strings.TrimPrefix(err.Error(), "campaign "+name+": ")))
-	}
-	return nil
+	return b.check(word, o.Untrusted(app.campaignOptions(), couldBeTrusted))
 }
 
 // couldBeTrusted reports whether some route might trust the placeholder. Claims depend on the route's trusted_claims.

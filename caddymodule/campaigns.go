@@ -48,6 +48,8 @@ type entry struct {
 	fallback     *target // nil: the route's
 	afterPayment *target
 	afterFor     time.Duration
+	dynamic      bool // it reads placeholders, so every request has an offer of its own
+	counters     linkCounters
 	source       []byte // the configuration as JSON: two definitions of one name must be equal
 }
 
@@ -97,7 +99,7 @@ func (a *App) define(ctx caddy.Context, name string, cfg *Campaign) (*entry, err
 	for _, warning := range e.Warnings() {
 		a.log.Warn(warning, zap.String("campaign", name))
 	}
-	e.source = source
+	e.source, e.counters = source, newLinkCounters(name)
 	a.registry.byName[name] = e
 	return e, nil
 }
@@ -120,6 +122,7 @@ func (a *App) compile(ctx caddy.Context, cfg *Campaign) (*entry, error) {
 	if e.Campaign, err = campaign.New(cfg.Config, campaign.Options{ParseTemplate: parseTemplate, Languages: a.languages}); err != nil {
 		return nil, err
 	}
+	e.dynamic = len(e.Placeholders()) > 0
 	if err := a.projects.check(cfg.Project); err != nil {
 		return nil, err
 	}

@@ -18,18 +18,16 @@ type ipWarnings struct{ private, forwarded sync.Once }
 
 // clientIP is Caddy's own {client_ip} in canonical form, and nothing else: Zotlo chooses prices by it, so no header that a visitor
 // writes may reach it. The address is not valid when Caddy knows none.
-func clientIP(a *App, r *http.Request) netip.Addr {
+func clientIP(r *http.Request) netip.Addr {
 	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
 	ip, err := netip.ParseAddr(text)
 	if err != nil {
 		return netip.Addr{}
 	}
-	ip = ip.Unmap().WithZone("")
-	a.warnAboutIP(r, ip)
-	return ip
+	return ip.Unmap().WithZone("")
 }
 
-// warnAboutIP tells the operator once when shoppers' addresses are probably a proxy's.
+// warnAboutIP tells the operator once when shoppers' addresses are probably a proxy's. It is asked when a link is made, not on every click.
 func (a *App) warnAboutIP(r *http.Request, ip netip.Addr) {
 	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); !trusted {
 		for _, name := range forwardingHeaders {

@@ -37,7 +37,7 @@ const (
 // shop is a site with the module in front of it, and a stand-in for Zotlo behind it.
 // It runs the adapted site's handlers without Caddy's listeners, so that tests need no ports of Caddy's.
 type shop struct {
-	t     *testing.T
+	t     testing.TB
 	zotlo *sandbox.Sandbox
 	api   *httptest.Server
 	site  *httptest.Server
@@ -55,7 +55,7 @@ type liveConfig struct {
 }
 
 // openShop starts a shop. In the Caddyfile, {$API} is the stand-in's address.
-func openShop(t *testing.T, config string) *shop {
+func openShop(t testing.TB, config string) *shop {
 	t.Helper()
 	s := &shop{t: t, via: http.DefaultTransport, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"})}
 	s.api = httptest.NewServer(s.zotlo)
@@ -93,7 +93,7 @@ func (s *shop) reload(config string) error {
 }
 
 // load adapts a Caddyfile of one site and makes its handlers.
-func load(t *testing.T, config string) (*liveConfig, error) {
+func load(t testing.TB, config string) (*liveConfig, error) {
 	t.Helper()
 	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
 	text, _, err := adapter.Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
@@ -280,7 +280,7 @@ func (s *shop) reachesNext(res *http.Response) {
 }
 
 // private checks the four headers that every answer of ours carries.
-func private(t *testing.T, res *http.Response) {
+func private(t testing.TB, res *http.Response) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
@@ -334,7 +334,7 @@ func hooksTo(s *shop) sandbox.Webhooks {
 }
 
 // watchLog keeps every log line of Caddy's default logger, from DEBUG on.
-func watchLog(t *testing.T) *observer.ObservedLogs {
+func watchLog(t testing.TB) *observer.ObservedLogs {
 	core, logs := observer.New(zapcore.DebugLevel)
 	restore := zap.ReplaceGlobals(zap.New(core))
 	t.Cleanup(restore)

@@ -114,7 +114,11 @@ func (h *LinkHandler) answer(v *visit) answer {
 	if to := v.afterPayment(); to != "" {
 		return answer{outcome: outcomeAfterPayment, to: to}
 	}
-	result, err := h.rt.app.generator.Link(v.r.Context(), v.order(clientIP(h.rt.app, v.r)))
+	order, key := v.order()
+	result, err := h.rt.app.generator.LinkKeyed(v.r.Context(), order, key)
+	if result.Source != linkgen.FromCache {
+		h.rt.app.warnAboutIP(v.r, order.IP)
+	}
 	if err != nil {
 		return failed(err)
 	}

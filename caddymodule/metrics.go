@@ -2,8 +2,11 @@ package caddymodule
 
 import (
 	"errors"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-checkout/checkout/linkgen"
 )
 
 // The collectors are made once and registered with every configuration's registry, so that counts survive reloads.
@@ -95,6 +98,41 @@ var (
 		Help: "Fetches of key sets, by result.",
 	}, []string{"result"})
 )
+
+// linkCounters are a campaign's series for links handed out, looked up once instead of on every click.
+type linkCounters struct {
+	asLink, asJSON prometheus.Counter
+	source         map[linkgen.Source]sourceCounters
+}
+
+type sourceCounters struct {
+	links    prometheus.Counter
+	duration prometheus.Observer
+}
+
+func newLinkCounters(campaign string) linkCounters {
+	c := linkCounters{
+		asLink: requests.WithLabelValues(campaign, outcomeLink, answerLink),
+		asJSON: requests.WithLabelValues(campaign, outcomeLink, answerJSON),
+		source: make(map[linkgen.Source]sourceCounters),
+	}
+	for _, source := range []linkgen.Source{linkgen.FromCache, linkgen.FromAPI, linkgen.FromShared} {
+		c.source[source] = sourceCounters{links.WithLabelValues(campaign, string(source)), requestDuration.WithLabelValues(string(source))}
+	}
+	return c
+}
+
+func (c linkCounters) handedOut(answer string, source linkgen.Source, took time.Duration) {
+	if answer == answerJSON {
+		c.asJSON.Inc()
+	} else {
+		c.asLink.Inc()
+	}
+	if s, ok := c.source[source]; ok {
+		s.links.Inc()
+		s.duration.Observe(took.Seconds())
+	}
+}
 
 // otherLabel stands for every value that is not in the configuration, so that nobody can make label values up.
 const otherLabel = "_other"

@@ -20,10 +20,10 @@ func observe(v *visit, a answer, what string) {
 	if v.entry != nil {
 		name = v.entry.Name()
 	}
-	requests.WithLabelValues(name, a.outcome, what).Inc()
 	if a.outcome == outcomeLink {
-		links.WithLabelValues(name, string(a.link.Source)).Inc()
-		requestDuration.WithLabelValues(string(a.link.Source)).Observe(time.Since(v.now).Seconds())
+		v.entry.counters.handedOut(what, a.link.Source, time.Since(v.now))
+	} else {
+		requests.WithLabelValues(name, a.outcome, what).Inc()
 	}
 	addAccessLogFields(v.r, accessFields{outcome: a.outcome, answer: what, campaign: name, variant: v.variant(), source: string(a.link.Source)})
 	if outcomes[a.outcome].ours {
@@ -56,6 +56,9 @@ func (f accessFields) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 }
 
 func addAccessLogFields(r *http.Request, fields accessFields) {
+	if server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok && server.Logs == nil {
+		return // this server keeps no access log, so nobody would read them
+	}
 	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Set(zap.Inline(fields)) // one field costs less than five
 	}

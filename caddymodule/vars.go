@@ -6,12 +6,12 @@ import "strings"
 const placeholderPrefix = "http.checkout."
 
 // placeholder answers {http.checkout.*} for the request's newest visit.
-func (s *visitSlot) placeholder(key string) (any, bool) {
+func (v *visit) placeholder(key string) (any, bool) {
 	name, ok := strings.CutPrefix(key, placeholderPrefix)
 	if !ok {
 		return nil, false
 	}
-	v := s.visit
+	v = v.newest
 	if path, ok := strings.CutPrefix(name, "claim."); ok {
 		claim, _ := v.Claim(path)
 		return claim, true

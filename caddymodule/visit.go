@@ -24,6 +24,7 @@ type visit struct {
 	entry *entry // of the chosen campaign
 
 	outcome string // how the request was answered, once it was
+	newest  *visit // of this request; kept in its first visit
 }
 
 func newVisit(rt *route, r *http.Request) *visit {
@@ -34,19 +35,17 @@ func newVisit(rt *route, r *http.Request) *visit {
 
 // publish lets matchers and other handlers read the user's claims. The newest visit of a request answers.
 func (v *visit) publish() {
-	if slot, ok := caddyhttp.GetVar(v.r.Context(), visitVar).(*visitSlot); ok {
-		slot.visit = v
+	if first, ok := caddyhttp.GetVar(v.r.Context(), visitVar).(*visit); ok {
+		first.newest = v
 		return
 	}
-	slot := &visitSlot{visit: v}
-	caddyhttp.SetVar(v.r.Context(), visitVar, slot)
-	v.repl.Map(slot.placeholder)
+	v.newest = v
+	caddyhttp.SetVar(v.r.Context(), visitVar, v)
+	v.repl.Map(v.placeholder)
 }
 
-// visitVar is where the request keeps its visit: two checkout directives in one request share one set of placeholders.
+// visitVar is where the request keeps its first visit: two checkout directives in one request share one set of placeholders.
 const visitVar = "checkout_visit"
-
-type visitSlot struct{ visit *visit }
 
 // Now is the instant of the request.
 func (v *visit) Now() time.Time { return v.now }
@@ -99,14 +98,35 @@ func (v *visit) decide(list []*campaign.Campaign) error {
 	return nil
 }
 
-// order says which link the offer wants.
-func (v *visit) order(ip netip.Addr) linkgen.Order {
+// order says which link the offer wants, and under which key it is cached.
+func (v *visit) order() (linkgen.Order, linkgen.Key) {
+	app := v.rt.app
+	ip := clientIP(v.r)
+	var o linkgen.Order
+	var key linkgen.Key
+	if v.user == nil || v.entry.dynamic {
+		o = v.newOrder(ip)
+		key = app.generator.Key(o)
+	} else {
+		q := question{user: v.user, offer: v.offer, ip: ip}
+		if v.offer.Language == "" && app.languages.Several() {
+			q.language = v.r.Header.Get("Accept-Language")
+		}
+		o, key = v.rt.recall.find(q, func() (linkgen.Order, linkgen.Key) {
+			o := v.newOrder(ip)
+			return o, app.generator.Key(o)
+		})
+	}
+	o.OwnHost = v.r.Host
+	return o, key
+}
+
+func (v *visit) newOrder(ip netip.Addr) linkgen.Order {
 	o := linkgen.Order{
 		Project: v.entry.project, IP: ip, Language: v.language(),
 		LinkID: v.offer.LinkID, Price: v.offer.Price.Amount, Currency: v.offer.Price.Currency,
 		Fields: wireFields(v.offer.Fields), Parameters: wireFields(v.offer.Parameters),
 		Campaign: v.offer.Campaign.Name(), Experiment: v.offer.Experiment, Variant: v.offer.Variant,
-		OwnHost: v.r.Host,
 	}
 	if v.user != nil && v.user.Subscriber.Known() {
 		o.Subscriber = linkgen.Subscriber{Kind: string(v.user.Subscriber.Kind), ID: v.user.Subscriber.ID, Issuer: v.user.Issuer}

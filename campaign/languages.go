@@ -175,3 +175,6 @@ func checkLanguage(s *slot, v string) (string, error) {
 	}
 	return found, nil
 }
+
+// Several reports whether there is a choice at all: with one language every preference gives the same answer.
+func (l *Languages) Several() bool { return len(l.list) > 1 }
