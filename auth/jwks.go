@@ -24,7 +24,7 @@ func parseKeySet(body []byte) (*keySet, error) {
 	}
 	set := &keySet{named: true}
 	kids := make(map[string]bool)
-	var passedOver []error
+	var passedOver []string
 	for i, jwk := range elements {
 		if err := checkSecrecy(jwk); err != nil {
 			return nil, err
@@ -37,13 +37,14 @@ func parseKeySet(body []byte) (*keySet, error) {
 		}
 		k, err := parseKey(jwk)
 		if err != nil {
-			passedOver = append(passedOver, fmt.Errorf("key %d: %w", i+1, err))
+			passedOver = append(passedOver, fmt.Sprintf("key %d: %v", i+1, err))
 			continue
 		}
 		set.keys = append(set.keys, k)
 	}
 	if len(set.keys) == 0 {
-		return nil, fetchFailed(resultNoUsableKey, errors.Join(append([]error{errors.New("no usable key")}, passedOver...)...))
+		reasons := strings.Join(passedOver[:min(len(passedOver), 3)], "; ")
+		return nil, fetchFailed(resultNoUsableKey, fmt.Errorf("no usable key among %d (%s)", len(elements), reasons))
 	}
 	return set, nil
 }
