@@ -48,7 +48,8 @@ type Config struct {
 	// MaxAge refuses tokens whose iat is older, or missing. Zero means no limit.
 	MaxAge time.Duration
 	// Remote is a key set shared with other Authenticators, so that a set fetched before survives. It must have been
-	// made for the same JWKS or Issuer. Nil: New makes one when JWKS or Issuer asks for it.
+	// made for the same JWKS or Issuer; if that is a file, New reads it again. Nil: New makes one when JWKS or Issuer asks
+	// for it.
 	Remote *RemoteKeys
 	// Client fetches key sets and discovery documents. Nil means a client of our own.
 	Client *http.Client
@@ -114,10 +115,14 @@ func localKeysOf(word string, texts []string, parse func(string) ([]key, error))
 }
 
 // checkShared refuses a shared key set that belongs to somebody else: its keys would verify his tokens as ours.
+// A file is read again, so that a mistake in it is a mistake of this config, and a new key is known at once.
 func checkShared(cfg Config) error {
 	shared := cfg.Remote.cfg
 	if shared.URL != cfg.JWKS || shared.Issuer != "" && shared.Issuer != cfg.Issuer {
 		return errors.New("the shared key set was made for another jwks or issuer")
+	}
+	if cfg.Remote.isFile() {
+		return cfg.Remote.readNow()
 	}
 	return nil
 }

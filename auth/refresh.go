@@ -108,6 +108,18 @@ func (k *RemoteKeys) load(ctx context.Context) ([]byte, error) {
 	return k.fetch.get(ctx, address)
 }
 
+// readNow takes over the file of the set, or says what is wrong with it.
+func (k *RemoteKeys) readNow() error {
+	body, err := k.load(context.Background())
+	if err == nil {
+		err = k.accept(body, k.cfg.Now())
+	}
+	if err != nil {
+		return fmt.Errorf("jwks %s: %w", k.cfg.URL, err)
+	}
+	return nil
+}
+
 // accept takes over a set. One that has not changed keeps its address, and with it the cache of verified tokens.
 func (k *RemoteKeys) accept(body []byte, now time.Time) error {
 	if old := k.good.Load(); old != nil && bytes.Equal(old.body, body) {

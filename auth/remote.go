@@ -90,12 +90,8 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 			return nil, fmt.Errorf("issuer %s: write the https address that the provider calls its issuer", cfg.Issuer)
 		}
 	case k.isFile():
-		body, err := k.load(context.Background())
-		if err == nil {
-			err = k.accept(body, cfg.Now())
-		}
-		if err != nil {
-			return nil, fmt.Errorf("jwks %s: %w", cfg.URL, err)
+		if err := k.readNow(); err != nil {
+			return nil, err
 		}
 		k.due.Store(int64(around(refreshEvery)))
 	default:

@@ -270,3 +270,31 @@ func TestKeySetFile(t *testing.T) {
 	refused(t, r.Authenticator, es256("a").token(t, claims(ada)), "kid")
 	accepted(t, r.Authenticator, es256("b").token(t, claims(ada)))
 }
+
+// A config that is loaded again reads the file again, though the key set is shared with the config before.
+func TestSharedKeySetFile(t *testing.T) {
+	path := file(t, "jwks.json", jwks(jwkOf(es256("a"))))
+	keys, err := auth.NewRemoteKeys(auth.RemoteConfig{URL: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := auth.Config{JWKS: path, Remote: keys, Audience: []string{"any"}, From: fromCookie}
+	a := newAuth(t, cfg)
+	token := es256("a").token(t, claims(ada))
+	accepted(t, a, token)
+
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`{"keys":[`)
+	if _, err := auth.New(cfg); err == nil {
+		t.Error("a broken file was accepted")
+	}
+	accepted(t, a, token) // the running config goes on
+	write(jwks(jwkOf(es256("b"))))
+	accepted(t, newAuth(t, cfg), es256("b").token(t, claims(ada)))
+	refused(t, a, token, "kid")
+}
