@@ -31,11 +31,10 @@ func checkLink(link string, hosts linkHosts, ownHost string) error {
 	if len(link) > maxLink {
 		return errLinkLength
 	}
-	const scheme = "https://"
-	if len(link) < len(scheme) || !strings.EqualFold(link[:len(scheme)], scheme) {
-		return errLinkScheme
+	rest, plain, err := cutScheme(link)
+	if err != nil {
+		return err
 	}
-	rest := link[len(scheme):]
 	for i := range len(rest) {
 		if !urlByte[rest[i]] {
 			return errLinkBytes
@@ -52,12 +51,24 @@ func checkLink(link string, hosts linkHosts, ownHost string) error {
 	switch {
 	case err != nil:
 		return err
+	case plain && !(hosts.plain && loopback(host)):
+		return errLinkScheme
 	case !hosts.allow(host, port):
 		return errLinkList
 	case ownHost != "" && host == bareHost(ownHost):
 		return errLinkOwn
 	}
 	return nil
+}
+
+// cutScheme cuts the scheme off. Whether a plain http link is allowed depends on its host.
+func cutScheme(link string) (rest string, plain bool, err error) {
+	for _, scheme := range [...]string{"https://", "http://"} {
+		if len(link) > len(scheme) && strings.EqualFold(link[:len(scheme)], scheme) {
+			return link[len(scheme):], scheme == "http://", nil
+		}
+	}
+	return "", false, errLinkScheme
 }
 
 // splitAuthority returns the host in lower case without a trailing dot, and the port, empty for the default one.
@@ -155,6 +166,9 @@ var urlByte = func() (ok [256]bool) {
 
 // linkHosts is an allow-list; an empty one allows every host on every port.
 type linkHosts struct {
+	// plain allows http links to loopback hosts. It is set when the API itself is http on loopback, which no real one is:
+	// so a stand-in on a developer's machine needs no certificate, and nobody else's links change.
+	plain    bool
 	exact    map[string]bool // host, or host:port
 	suffixes []string        // ".example.net" or ".example.net:8443"
 }

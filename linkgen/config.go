@@ -108,6 +108,7 @@ func newProject(p Project, m *mac, s *State) (*project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("project %q: %w", p.Name, err)
 	}
+	hosts.plain = strings.HasPrefix(api, "http://") // apiAddress allows that on loopback only
 	return &project{
 		Project:     p,
 		fingerprint: m.fingerprint(p, api),
