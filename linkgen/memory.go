@@ -169,9 +169,10 @@ func (m *Memory) sweep() {
 			return
 		case <-tick.C:
 		}
+		now := m.age()
 		for range sweepShards {
-			m.links.sweep(next)
-			m.facts.sweep(next)
+			m.links.sweep(next, now)
+			m.facts.sweep(next, now)
 			next = (next + 1) % shards
 		}
 	}

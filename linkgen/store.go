@@ -146,9 +146,11 @@ func (s *store[V]) giveUp(shard int) bool {
 const sweepBatch = 256
 
 // sweep removes what is too old in one shard. An entry that moves in the queue meanwhile is found in the next round.
-func (s *store[V]) sweep(shard int) {
+func (s *store[V]) sweep(shard int, now time.Duration) {
+	if s.count.Load() == 0 {
+		return
+	}
 	p := &s.parts[shard]
-	now := s.age()
 	for at, more := 0, true; more; at += sweepBatch {
 		p.mu.Lock()
 		more = at+sweepBatch < len(p.queue)
