@@ -58,7 +58,7 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -101,7 +101,7 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, err
 	}
 	if slices.Contains(a.trusted, "") {
-		return nil, fmt.Errorf("trusted_claims names an empty claim; write `trusted_claims plan`, for example")
+		return nil, errors.New("trusted_claims names an empty claim; write `trusted_claims plan`, for example")
 	}
 	return a, nil
 }
@@ -170,7 +170,8 @@ func hashOf(token string) [sha256.Size]byte {
 	return sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
 }
 
-// VerifyCompact checks signature and JOSE rules only and returns the payload, of any bytes.
+// VerifyCompact checks signature and JOSE rules only and returns the payload, of any bytes. Its errors are
+// ErrKeysUnavailable or a *RefusedError.
 // It knows no claims, so it does not say that a token is still good, or for whom it is: use it to check a library
 // against test vectors, or for payloads that are no claims.
 func (a *Authenticator) VerifyCompact(ctx context.Context, token string) ([]byte, error) {

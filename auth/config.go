@@ -201,7 +201,7 @@ func algorithmNames() string {
 
 // claimRulesOf checks and completes what cfg says about the registered claims.
 func claimRulesOf(cfg Config, keys keySource) (claimRules, error) {
-	rules := claimRules{issuer: cfg.Issuer, audience: cfg.Audience, leeway: cfg.Leeway, maxAge: cfg.MaxAge}
+	rules := claimRules{issuer: cfg.Issuer, audience: slices.Clone(cfg.Audience), leeway: cfg.Leeway, maxAge: cfg.MaxAge}
 	_, isLocal := keys.(*localKeys)
 	switch {
 	case slices.Contains(cfg.Audience, ""):

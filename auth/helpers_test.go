@@ -28,7 +28,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
-// secret signs for every HMAC algorithm, and fortheBirds for none of our tests' sites.
+// secret is long enough for every HMAC algorithm.
 const secret = "correct horse battery staple, and then some more of the same; 64+"
 
 var b64 = base64.RawURLEncoding

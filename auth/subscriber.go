@@ -47,7 +47,9 @@ var (
 )
 
 // ParseSubscriber reads text as a subscriber id of the given kind; an empty kind means an e-mail or a UUID by
-// shape, never a phone: a numeric database id must not become somebody's number.
+// shape, never a phone: a numeric database id must not become somebody's number. By shape, an address with one of
+// | / # is not taken either: providers make such ids of addresses (auth0|ada@example.com, ada_example.com#EXT#@tenant…),
+// and nobody reads the mail.
 //
 // An e-mail stays as it is. A phone, E.164 with or without its plus, becomes its digits. A UUID becomes lower
 // case. No error quotes the text.
@@ -62,7 +64,7 @@ func ParseSubscriber(kind Kind, text string) (Subscriber, error) {
 		return Subscriber{UUID, strings.ToLower(text)}.or(isUUID(text), errUUID)
 	case "":
 		switch {
-		case isEmail(text):
+		case isEmail(text) && !strings.ContainsAny(text, "|/#"):
 			return Subscriber{Email, text}, nil
 		case isUUID(text):
 			return Subscriber{UUID, strings.ToLower(text)}, nil
