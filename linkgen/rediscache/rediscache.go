@@ -79,7 +79,8 @@ type Config struct {
 	TLS *tls.Config
 	// KeyPrefix begins every key. Default "checkout:".
 	KeyPrefix string
-	// Timeout bounds every operation. Default 50 ms, at most 5 s.
+	// Timeout bounds every operation. Default 50 ms, at most 5 s. It should be several times the way to Redis and back:
+	// the first operation of a connection takes up to three.
 	Timeout time.Duration
 	// Secret seals the values: at least 16 bytes. Nodes with another secret cannot read them.
 	Secret []byte

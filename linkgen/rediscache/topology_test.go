@@ -25,6 +25,7 @@ import (
 )
 
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	nodes := redistest.StartCluster(t)
 	urls := []string{nodes[0].URL(), nodes[1].URL()} // the third is found by itself
 	stories := 0
@@ -58,6 +59,7 @@ func TestCluster(t *testing.T) {
 }
 
 func TestSentinelFailover(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t)
 	replica := redistest.Start(t, "--replicaof", "127.0.0.1", master.Port())
 	admin := replica.Client()
