@@ -14,6 +14,7 @@ package caddymodule
 import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 )
 
 // init lists everything that this package plugs into Caddy.
@@ -24,6 +25,7 @@ func init() {
 	caddy.RegisterModule(new(WebhookHandler))
 	caddy.RegisterModule(new(MemoryCache))
 	caddy.RegisterModule(new(RedisCache))
+	caddy.RegisterModule(adminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption("checkout", parseAppOption)
 
@@ -37,4 +39,6 @@ func init() {
 	// Before request_header, so that a site can hand the offer to its backend in headers.
 	httpcaddyfile.RegisterHandlerDirective("checkout_offer", parseOfferDirective)
 	httpcaddyfile.RegisterDirectiveOrder("checkout_offer", httpcaddyfile.After, "forward_auth")
+
+	caddycmd.RegisterCommand(command)
 }

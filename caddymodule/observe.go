@@ -123,26 +123,28 @@ func sampled(log *zap.Logger) *zap.Logger {
 	}))
 }
 
+// projectLabel names a project in metrics, log and admin answers, where an empty name would be odd.
+func projectLabel(name string) string {
+	if name == "" {
+		return "default"
+	}
+	return name
+}
+
 // hooks connect the generator to metrics and log.
 func (a *App) hooks() linkgen.Hooks {
-	title := func(project string) string {
-		if project == "" {
-			return "default"
-		}
-		return project
-	}
 	return linkgen.Hooks{
 		APICall: func(project, result string, d time.Duration) {
-			apiRequests.WithLabelValues(title(project), result).Inc()
-			apiDuration.WithLabelValues(title(project)).Observe(d.Seconds())
+			apiRequests.WithLabelValues(projectLabel(project), result).Inc()
+			apiDuration.WithLabelValues(projectLabel(project)).Observe(d.Seconds())
 		},
 		InFlight: func(delta int) { apiInFlight.Add(float64(delta)) },
 		Breaker: func(project string, open bool) {
-			breakerOpen.WithLabelValues(title(project)).Set(map[bool]float64{true: 1}[open])
+			breakerOpen.WithLabelValues(projectLabel(project)).Set(map[bool]float64{true: 1}[open])
 			if open {
-				a.log.Warn("calls to the API keep failing: pausing them", zap.String("project", title(project)))
+				a.log.Warn("calls to the API keep failing: pausing them", zap.String("project", projectLabel(project)))
 			} else {
-				a.log.Info("calls to the API work again", zap.String("project", title(project)))
+				a.log.Info("calls to the API work again", zap.String("project", projectLabel(project)))
 			}
 		},
 		CacheError: func(err error) {
@@ -150,7 +152,7 @@ func (a *App) hooks() linkgen.Hooks {
 			a.failures.Warn("cache failed, going on without it", zap.String("cache", a.cache.name), zap.Error(err))
 		},
 		Paused: func(project, code string, d time.Duration) {
-			a.log.Error("the API refused our credentials or address, or asked for a pause", zap.String("project", title(project)), zap.String("code", code), zap.Duration("pause", d))
+			a.log.Error("the API refused our credentials or address, or asked for a pause", zap.String("project", projectLabel(project)), zap.String("code", code), zap.Duration("pause", d))
 		},
 		Panic: func(value any, stack []byte) {
 			a.log.Error("panic while calling the API", zap.Any("type", typeName(value)), zap.ByteString("stack", stack))

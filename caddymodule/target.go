@@ -105,6 +105,21 @@ func (t *target) render(r *http.Request, repl *caddy.Replacer) string {
 	return b.String()
 }
 
+// String is the target as it was written; empty when nothing was.
+func (t *target) String() string {
+	if t == nil {
+		return ""
+	}
+	text := t.word + t.fixed // one of them is empty
+	for _, part := range t.query {
+		if part.Key != "" {
+			text += "{" + part.Key + "}"
+		}
+		text += part.Literal
+	}
+	return text
+}
+
 // leadsBack reports whether t is where the request already is: a redirect there would go round for ever.
 func (t *target) leadsBack(r *http.Request) bool {
 	if t.host != "" && t.host != strings.ToLower(r.Host) {

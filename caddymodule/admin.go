@@ -1,0 +1,152 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-checkout/checkout/auth"
+)
+
+// adminAPI adds three endpoints to Caddy's admin API, for the operator and for `caddy checkout`:
+//
+//	GET  /checkout/campaigns   what is on sale, and this process's counts
+//	POST /checkout/purge       {"subscriber": "ann@example.com"}: makes the links of one subscriber dead
+//	POST /checkout/explain     why a request with these claims gets this offer; calls nothing
+//
+// Caddy itself refuses what other hosts and other origins send here.
+type adminAPI struct{}
+
+// CaddyModule returns the Caddy module information.
+func (adminAPI) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.checkout", New: func() caddy.Module { return new(adminAPI) }}
+}
+
+// Routes lists the endpoints.
+func (adminAPI) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{
+		{Pattern: "/checkout/campaigns", Handler: endpoint{http.MethodGet, listCampaigns}},
+		{Pattern: "/checkout/purge", Handler: endpoint{http.MethodPost, purge}},
+		{Pattern: "/checkout/explain", Handler: endpoint{http.MethodPost, explain}},
+	}
+}
+
+// maxAdminBody is the longest question, in bytes.
+const maxAdminBody = 64 << 10
+
+// endpoint answers one method with JSON. Its errors are for the operator and for Caddy's log: they quote nothing of the body, since
+// an address or a token may stand in the wrong place of it.
+type endpoint struct {
+	method string
+	answer func(app *App, body []byte, r *http.Request) (any, error)
+}
+
+// ServeHTTP checks what is the same for all endpoints. The app is looked up now: one kept from Provision would be the rejected
+// configuration's after a reload that failed.
+func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) (err error) {
+	if r.Method != e.method {
+		w.Header().Set("Allow", e.method)
+		return adminError(http.StatusMethodNotAllowed, "write %s %s", e.method, r.URL.Path)
+	}
+	if e.method == http.MethodPost && !isJSON(r.Header.Get("Content-Type")) {
+		// A form on somebody's web page can post anything else without asking the browser for leave.
+		return adminError(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
+	}
+	app := liveApps.newest()
+	if app == nil {
+		return adminError(http.StatusNotFound, "the running configuration has no checkout")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAdminBody))
+	if err != nil {
+		return bodyError(err)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(app.log, "panic while answering the operator", p)
+			err = adminError(http.StatusInternalServerError, "something went wrong, the log says where")
+		}
+	}()
+	answer, err := e.answer(app, body, r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // an & in an address is to be read
+	return encoder.Encode(answer)
+}
+
+func adminError(status int, format string, args ...any) error {
+	return caddy.APIError{HTTPStatus: status, Err: fmt.Errorf(format, args...)}
+}
+
+func bodyError(err error) error {
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return adminError(http.StatusRequestEntityTooLarge, "the body is longer than %d bytes", maxAdminBody)
+	}
+	return adminError(http.StatusBadRequest, "the body broke off")
+}
+
+// readQuestion reads one JSON object into v, and nothing else: unknown members are mistakes.
+func readQuestion(body []byte, v any, members string) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); wrongType {
+			return adminError(http.StatusBadRequest, "the body has a member of the wrong type: write %s", members)
+		}
+		if _, broken := errors.AsType[*json.SyntaxError](err); broken || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			return adminError(http.StatusBadRequest, "the body is not JSON: write %s", members)
+		}
+		return adminError(http.StatusBadRequest, "the body has an unknown member: write %s", members)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return adminError(http.StatusBadRequest, "something follows the JSON object: write %s", members)
+	}
+	return nil
+}
+
+// purge makes every link of one subscriber dead. The answer names him only as the log does.
+func purge(app *App, body []byte, r *http.Request) (any, error) {
+	var question struct {
+		Subscriber string `json:"subscriber"`
+	}
+	if err := readQuestion(body, &question, `{"subscriber": "ann@example.com"}`); err != nil {
+		return nil, err
+	}
+	id, err := parseSubscriber(question.Subscriber)
+	if err != nil {
+		return nil, err
+	}
+	if app.generator == nil {
+		return nil, adminError(http.StatusNotFound, "the running configuration has no project, so there are no links")
+	}
+	subject := app.generator.Subject(id)
+	if err := app.generator.Forget(r.Context(), subject); err != nil {
+		app.hooks().CacheError(err)
+		return nil, adminError(http.StatusBadGateway, "the cache failed, so links of this subscriber may still be given out: try again; the log says why")
+	}
+	return map[string]string{"subscriber": subject.String()}, nil
+}
+
+// parseSubscriber accepts whatever Zotlo takes as a subscriber. Its errors do not quote the text.
+func parseSubscriber(text string) (id string, err error) {
+	for _, kind := range []auth.Kind{"", auth.Phone} {
+		if s, err := auth.ParseSubscriber(kind, text); err == nil {
+			return s.ID, nil
+		}
+	}
+	return "", adminError(http.StatusBadRequest, "subscriber: it is no e-mail address, no phone number such as +905551112233 and no UUID")
+}
+
+// Interface guards
+var (
+	_ caddy.AdminRouter  = (*adminAPI)(nil)
+	_ caddy.AdminHandler = endpoint{}
+)
