@@ -49,7 +49,7 @@ var algorithms = []*algorithm{
 }
 
 // defaultAlgorithms are the algorithms of a local key of each family. The others are admitted by name only;
-// P-521 has none because a forged ES512 token costs thirty times a forged ES256 one.
+// P-521 has none because a forged ES512 token costs dozens of times what a forged ES256 one does.
 var defaultAlgorithms = map[family]string{
 	familyHMAC: "HS256", familyRSA: "RS256", familyP256: "ES256", familyP384: "ES384", familyEd25519: "EdDSA",
 }
