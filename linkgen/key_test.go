@@ -55,7 +55,7 @@ func TestKeyIsInjective(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	byKey := make(map[linkgen.Key]string)
 	byMeaning := make(map[string]linkgen.Key)
-	for range 200_000 {
+	for range 100_000 {
 		o := randomOrder(r)
 		k, m := s.g.Key(o), meaning(o)
 		if other, seen := byKey[k]; seen && other != m {

@@ -264,12 +264,18 @@ func TestLinkToOurselvesIsNeverShared(t *testing.T) {
 type brokenCache struct {
 	linkgen.Cache
 	get, set error
+	late     error // of a Get that follows a Set
+	wasSet   bool
 }
 
 func (b *brokenCache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) {
 	if b.get != nil {
 		return linkgen.Lookup{}, b.get
 	}
+	if b.late != nil && b.wasSet {
+		return linkgen.Lookup{}, b.late
+	}
+	b.wasSet = false
 	return b.Cache.Get(ctx, k)
 }
 
@@ -277,6 +283,7 @@ func (b *brokenCache) Set(ctx context.Context, k linkgen.Key, g linkgen.Generati
 	if b.set != nil {
 		return b.set
 	}
+	b.wasSet = true
 	return b.Cache.Set(ctx, k, g, e)
 }
 
@@ -291,8 +298,11 @@ func TestBrokenCacheIsAMiss(t *testing.T) {
 	broken.set = nil
 	s.hit("ada", linkgen.FromAPI)
 	s.hit("ada", linkgen.FromCache)
-	if len(s.told.cache) != 3 {
-		t.Errorf("told of %v, want three failures", s.told.cache)
+	broken.late = errors.New("gone in between")
+	s.forget("ada")
+	s.hit("ada", linkgen.FromAPI)
+	if len(s.told.cache) != 4 {
+		t.Errorf("told of %v, want four failures", s.told.cache)
 	}
 }
 

@@ -72,9 +72,3 @@ func (l *lru[K, V]) delete(k K) {
 		delete(l.items, k)
 	}
 }
-
-func (l *lru[K, V]) len() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.order.Len()
-}

@@ -30,7 +30,7 @@ func TestSimulation(t *testing.T) {
 		simulate(t, seed)
 		return
 	}
-	seeds := uint64(60)
+	seeds := uint64(30)
 	if n, err := strconv.ParseUint(os.Getenv("CHECKOUT_SEEDS"), 10, 64); err == nil {
 		seeds = n
 	}

@@ -1,10 +1,19 @@
 package linkgen
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -154,5 +163,55 @@ func TestEveryReasonHasAPublicText(t *testing.T) {
 	}
 	if (&Error{Reason: "new"}).Error() == "" {
 		t.Error("an unknown reason has no text")
+	}
+}
+
+func TestCodesInsideA200(t *testing.T) {
+	for code, want := range map[string]Reason{
+		"429001": Throttled, "500000": Unavailable, "503001": Unavailable, "400008": Refused, "404039": Refused, "5": Refused, "x": Refused,
+	} {
+		e := readAnswer(http.StatusOK, []byte(`{"meta":{"errorCode":"`+code+`"},"result":[]}`)).judge()
+		if e == nil || e.Reason != want || e.Code != code {
+			t.Errorf("%s: %+v, want %s", code, e, want)
+		}
+	}
+}
+
+// What strangers can make us remember has a bound; the least recently used goes.
+func TestLRU(t *testing.T) {
+	l := newLRU[int, string](2)
+	l.put(1, "a")
+	l.put(2, "b")
+	l.put(1, "c")
+	l.getOrMake(3, func() string { return "d" })
+	if _, found := l.get(2); found {
+		t.Error("the least recently used stayed")
+	}
+	if v, found := l.get(1); !found || v != "c" {
+		t.Errorf("found %q, %v", v, found)
+	}
+	l.delete(1)
+	l.delete(1)
+	if l.order.Len() != 1 || len(l.items) != 1 {
+		t.Errorf("%d in order, %d items", l.order.Len(), len(l.items))
+	}
+}
+
+func TestCausesAreInOurWords(t *testing.T) {
+	for want, err := range map[string]error{
+		"name lookup failed":             &url.Error{Op: "Post", URL: "x", Err: &net.OpError{Err: &net.DNSError{Err: "no such host", Name: "private"}}},
+		"TLS certificate not accepted":   &tls.CertificateVerificationError{Err: x509.HostnameError{Host: "private"}},
+		"not a TLS server":               tls.RecordHeaderError{Msg: "private"},
+		"TLS handshake refused":          tls.AlertError(40),
+		"connection reset by peer":       &net.OpError{Op: "read", Err: syscall.ECONNRESET},
+		"context deadline exceeded":      &url.Error{Err: context.DeadlineExceeded},
+		"connection closed before":       fmt.Errorf("private: %w", io.ErrUnexpectedEOF),
+		"no usable HTTP answer (*errors": &url.Error{Err: errors.New("private")},
+		"no usable HTTP answer (*fmt":    fmt.Errorf("private %w", errors.ErrUnsupported),
+	} {
+		got := safeCause(err).Error()
+		if !strings.HasPrefix(got, want) || strings.Contains(got, "private") {
+			t.Errorf("%v became %q, want %q", err, got, want)
+		}
 	}
 }
