@@ -46,7 +46,7 @@ func (c *Cache) try(ctx context.Context, op string, f func(context.Context) erro
 	}()
 	err = f(inner)
 	if err != nil && ctx.Err() != nil {
-		err = ctx.Err() // the caller's own end is not Redis's fault
+		return &Error{Op: op, Kind: kindCanceled, cause: ctx.Err()} // not Redis's fault
 	}
 	return wrap(op, err)
 }

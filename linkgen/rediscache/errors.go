@@ -25,7 +25,7 @@ func (e *Error) Is(target error) bool { return errors.Is(e.cause, target) }
 
 // The kinds of failure.
 const (
-	kindCanceled   = "canceled"   // the caller gave up
+	kindCanceled   = "canceled"   // the caller gave up, or his own deadline passed
 	kindTimeout    = "timeout"    // no answer within Config.Timeout
 	kindConnection = "connection" // refused, reset, unreachable, TLS, no such host
 	kindOpen       = "open"       // the breaker is open: nothing was asked

@@ -356,10 +356,14 @@ func TestACallerWhoLeavesIsNoOutage(t *testing.T) {
 	k := cachetest.Key(ada, "pro")
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	for range 2 * breakerFailures {
-		for op, err := range everyOperation(gone, t, c, k, linkgen.Generation(newGeneration())) {
-			if Kind(err) != "canceled" || !errors.Is(err, context.Canceled) {
-				t.Errorf("%s: %v", op, err)
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	for ctx, cause := range map[context.Context]error{gone: context.Canceled, late: context.DeadlineExceeded} {
+		for range 2 * breakerFailures {
+			for op, err := range everyOperation(ctx, t, c, k, linkgen.Generation(newGeneration())) {
+				if Kind(err) != "canceled" || !errors.Is(err, cause) {
+					t.Errorf("%s: %v", op, err)
+				}
 			}
 		}
 	}
