@@ -39,3 +39,13 @@ func SymmetricForTest(body []byte) bool {
 	}
 	return false
 }
+
+// SettleForTest waits until the fetch under way, if any, has been put down in the books.
+func (k *RemoteKeys) SettleForTest() {
+	k.mu.Lock()
+	f := k.flight
+	k.mu.Unlock()
+	if f != nil {
+		<-f.done
+	}
+}

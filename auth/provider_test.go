@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -145,6 +146,7 @@ func (c *clock) advance(d time.Duration) { c.nanoseconds.Add(int64(d)) }
 // remote is an Authenticator whose keys come from a provider, with a clock and a view on the fetches.
 type remote struct {
 	*auth.Authenticator
+	keys    *auth.RemoteKeys
 	clock   *clock
 	results chan string
 }
@@ -167,6 +169,7 @@ func newRemote(t testing.TB, cfg auth.RemoteConfig) *remote {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.keys = keys
 	r.Authenticator = newAuth(t, auth.Config{
 		JWKS: cfg.URL, Issuer: cfg.Issuer, Remote: keys, Audience: []string{"any"}, Now: r.clock.now,
 	})
@@ -181,6 +184,7 @@ func (r *remote) fetched(t testing.TB, want string) {
 		if got != want {
 			t.Errorf("the fetch ended as %q, want %q", got, want)
 		}
+		r.keys.SettleForTest()
 	case <-time.After(20 * time.Second):
 		t.Fatalf("no fetch, want one that ends as %q", want)
 	}
@@ -247,6 +251,21 @@ var faults = map[string]string{
 	"jwks_uri in clear": "address", "discovery HTML": "malformed", "discovery 404": "status",
 }
 
+// impatient gives a dripping provider 50 ms, which stand in for our five seconds; another test measures these.
+type impatient struct{ p *provider }
+
+func (i impatient) RoundTrip(r *http.Request) (*http.Response, error) {
+	i.p.mu.Lock()
+	drips := i.p.fault == "drip"
+	i.p.mu.Unlock()
+	if drips && r.URL.Path == "/jwks" {
+		ctx, cancel := context.WithTimeout(r.Context(), 50*time.Millisecond)
+		context.AfterFunc(ctx, cancel)
+		r = r.WithContext(ctx)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 func TestFaultyProvider(t *testing.T) {
 	for fault, result := range faults {
 		t.Run(fault, func(t *testing.T) {
@@ -254,8 +273,7 @@ func TestFaultyProvider(t *testing.T) {
 			p := startProvider(t, jwkOf(es256("a")))
 			cfg := byDiscovery(p)
 			if fault == "drip" {
-				// The client's patience stands in for our five seconds, which another test measures.
-				cfg.Client = &http.Client{Timeout: 50 * time.Millisecond}
+				cfg.Client = &http.Client{Transport: impatient{p}}
 			}
 			r := newRemote(t, cfg)
 			token := p.idToken(t, es256("a"))
