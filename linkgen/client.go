@@ -55,14 +55,6 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// newClient never follows a redirect: net/http would carry the access secret to the other host.
-func newClient(transport http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // payload is the request body for o, with a fresh random part.
 func (p *project) payload(o *Order, s Subject) ([]byte, error) {
 	var random [9]byte
@@ -71,7 +63,8 @@ func (p *project) payload(o *Order, s Subject) ([]byte, error) {
 	return json.Marshal(p.wireBody(o, a))
 }
 
-// ask makes one HTTP exchange. Its error, if any, is the judged one; its result is the label for metrics.
+// ask makes one HTTP exchange. It calls the transport itself, not an http.Client: that one would follow redirects, and
+// carry the access secret to whatever host they name. The error is the judged one; pause is what it asks for.
 func (g *Generator) ask(ctx context.Context, p *project, body []byte) (link string, pause time.Duration, e *Error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
 	if err != nil {
@@ -80,16 +73,16 @@ func (g *Generator) ask(ctx context.Context, p *project, body []byte) (link stri
 	for _, h := range p.headers() {
 		req.Header.Set(h.name, h.value)
 	}
-	resp, err := g.client.Do(req)
+	resp, err := g.transport.RoundTrip(req)
 	if err != nil {
 		return "", 0, connectionError(ctx, err)
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	switch whole := err == nil && len(raw) <= maxAnswer; {
-	case !whole && err != nil && resp.StatusCode == http.StatusOK:
+	if err != nil && resp.StatusCode == http.StatusOK {
 		return "", 0, connectionError(ctx, err)
-	case !whole:
+	}
+	if err != nil || len(raw) > maxAnswer {
 		raw = nil // the status alone decides
 	}
 	a := readAnswer(resp.StatusCode, raw)
@@ -103,6 +96,13 @@ func (g *Generator) ask(ctx context.Context, p *project, body []byte) (link stri
 		}
 	}
 	return a.link, 0, nil
+}
+
+// closeIdle lets go of idle connections, if the transport knows of any.
+func (g *Generator) closeIdle() {
+	if t, ok := g.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 func connectionError(ctx context.Context, err error) *Error {

@@ -21,7 +21,8 @@
 //   - Only links of known subscribers are cached or shared. A guest gets one made for his click.
 //   - Two different orders never share a link. What differs and what does not is said at [Generator.Key].
 //   - A link is an absolute https URL to a plain host, in Project.LinkHosts if that is given, and not back to
-//     Order.OwnHost. This is checked again for every link from the cache.
+//     Order.OwnHost. This is checked again for every link from the cache. (An API on loopback, which is a stand-in, may
+//     give http links to loopback.)
 //
 // # When the API fails
 //

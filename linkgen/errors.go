@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"syscall"
 	"time"
 )
@@ -89,7 +88,6 @@ func safeCause(err error) error {
 		record  tls.RecordHeaderError
 		alert   tls.AlertError
 		errno   syscall.Errno
-		outer   *url.Error
 		timeout interface{ Timeout() bool }
 	)
 	switch {
@@ -107,8 +105,6 @@ func safeCause(err error) error {
 		return errno
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return errors.New("connection closed before the answer was complete")
-	case errors.As(err, &outer):
-		return fmt.Errorf("no usable HTTP answer (%T)", outer.Err)
 	}
 	return fmt.Errorf("no usable HTTP answer (%T)", err)
 }

@@ -237,6 +237,15 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
+func TestRedirectToNowhere(t *testing.T) {
+	s := set(t, at(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "http://[::1")
+		w.WriteHeader(http.StatusFound)
+	}).URL))
+	defer s.g.Close()
+	s.refused("ada", linkgen.Refused)
+}
+
 func TestTLSFaults(t *testing.T) {
 	pool, expired, wrongName, fine := certificates(t)
 	cases := []struct {

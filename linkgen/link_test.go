@@ -253,11 +253,14 @@ func TestCachedLinkMustPassTodaysRules(t *testing.T) {
 	s.refusedOrder(own, linkgen.UntrustedLink)
 }
 
-func TestLinkToOurselvesIsNeverShared(t *testing.T) {
+func TestLinkToOurselvesIsNotKept(t *testing.T) {
 	s := set(t)
 	o := orderOf("ada")
 	o.OwnHost = "pay.example.com"
 	s.refusedOrder(o, linkgen.UntrustedLink)
+	if s.memory.Len() != 0 {
+		t.Error("it was kept")
+	}
 }
 
 // brokenCache fails, or lies, on demand.

@@ -12,16 +12,16 @@ import (
 
 // Generator makes personal links. It is safe for concurrent use.
 type Generator struct {
-	projects map[string]*project
-	macs     *macs
-	cache    Cache
-	ttl      time.Duration
-	limits   Limits
-	state    *State
-	client   *http.Client
-	hooks    Hooks
-	now      func() time.Time
-	closed   atomic.Bool
+	projects  map[string]*project
+	macs      *macs
+	cache     Cache
+	ttl       time.Duration
+	limits    Limits
+	state     *State
+	transport http.RoundTripper
+	hooks     Hooks
+	now       func() time.Time
+	closed    atomic.Bool
 }
 
 // New checks cfg and makes a Generator. It makes no network connection.
@@ -34,15 +34,15 @@ func New(cfg Config) (*Generator, error) {
 		return nil, err
 	}
 	g := &Generator{
-		projects: make(map[string]*project, len(cfg.Projects)),
-		macs:     m,
-		cache:    cfg.Cache,
-		ttl:      cfg.TTL,
-		limits:   cfg.Limits,
-		state:    cfg.State,
-		client:   newClient(cfg.Transport),
-		hooks:    cfg.Hooks,
-		now:      cfg.Now,
+		projects:  make(map[string]*project, len(cfg.Projects)),
+		macs:      m,
+		cache:     cfg.Cache,
+		ttl:       cfg.TTL,
+		limits:    cfg.Limits,
+		state:     cfg.State,
+		transport: cfg.Transport,
+		hooks:     cfg.Hooks,
+		now:       cfg.Now,
 	}
 	watches := make(map[*upstream]*watch)
 	for _, p := range cfg.Projects {
@@ -214,6 +214,9 @@ func (g *Generator) make(ctx context.Context, p *project, o *Order, k Key) (Entr
 		}
 		return Entry{}, e
 	}
+	if err := checkLink(link, p.hosts, o.OwnHost); err != nil {
+		return Entry{}, &Error{Reason: UntrustedLink, cause: err} // leads back to us: not worth keeping
+	}
 	return Entry{URL: link, Made: made, Until: made.Add(g.ttl)}, nil
 }
 
@@ -242,5 +245,5 @@ func (g *Generator) Forget(ctx context.Context, s Subject) error { return g.cach
 // Close lets go of idle connections. Calls under way go on, and their connections are closed after them.
 func (g *Generator) Close() {
 	g.closed.Store(true)
-	g.client.CloseIdleConnections()
+	g.closeIdle()
 }

@@ -77,7 +77,7 @@ func newUpstream() *upstream {
 		BucketPeriod:  tripWindow / 10,
 		Timeout:       openFor,
 		ReadyToTrip:   readyToTrip,
-		IsExcluded:    func(err error) bool { return err == errNeutral },
+		IsExcluded:    func(err error) bool { return errors.Is(err, errNeutral) },
 		OnStateChange: u.turned,
 	})
 	return u
@@ -156,7 +156,7 @@ func (g *Generator) try(ctx context.Context, p *project, body []byte) (string, *
 	}()
 	link, wait, e := g.ask(ctx, p, body)
 	if g.closed.Load() {
-		g.client.CloseIdleConnections()
+		g.closeIdle()
 	}
 	if e == nil {
 		verdict, result = nil, resultOK

@@ -206,7 +206,7 @@ func TestCausesAreInOurWords(t *testing.T) {
 		"connection reset by peer":       &net.OpError{Op: "read", Err: syscall.ECONNRESET},
 		"context deadline exceeded":      &url.Error{Err: context.DeadlineExceeded},
 		"connection closed before":       fmt.Errorf("private: %w", io.ErrUnexpectedEOF),
-		"no usable HTTP answer (*errors": &url.Error{Err: errors.New("private")},
+		"no usable HTTP answer (*errors": errors.New("private"),
 		"no usable HTTP answer (*fmt":    fmt.Errorf("private %w", errors.ErrUnsupported),
 	} {
 		got := safeCause(err).Error()
