@@ -2,8 +2,11 @@ package caddymodule
 
 import (
 	"context"
+	"hash/maphash"
+	"sync/atomic"
 	"time"
 
+	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -21,12 +24,39 @@ func (v *visit) expose(at string) {
 	if v.offer == nil || !v.offer.Counted || v.user == nil || !v.user.Subscriber.Known() {
 		return
 	}
+	if v.rt.exposed.before(exposure{v.user, v.offer.Experiment, v.offer.Variant, at}) {
+		return
+	}
 	app := v.rt.app
 	subject := app.generator.Subject(v.user.Subscriber.ID)
 	key := "exposure:" + at + ":" + v.offer.Experiment + ":" + v.offer.Variant + ":" + subject.String()
 	if app.firstTime(v.r.Context(), key, exposureTTL) {
 		exposures.WithLabelValues(v.offer.Experiment, v.offer.Variant, at).Inc()
 	}
+}
+
+// exposureTable remembers who was counted a moment ago, so that clicks of the same session cost no look-up. Like recall it is
+// bounded and without locks, and forgetting costs nothing but that look-up.
+type exposureTable struct {
+	seed  maphash.Seed
+	slots [recallSlots]atomic.Pointer[exposure]
+}
+
+type exposure struct {
+	user                    *auth.User
+	experiment, variant, at string
+}
+
+func newExposureTable() *exposureTable { return &exposureTable{seed: maphash.MakeSeed()} }
+
+// before reports whether e was asked before, and remembers it.
+func (t *exposureTable) before(e exposure) bool {
+	slot := &t.slots[maphash.Comparable(t.seed, e.user)%recallSlots]
+	if known := slot.Load(); known != nil && *known == e {
+		return true
+	}
+	slot.Store(&e)
+	return false
 }
 
 // firstTime asks this process first, so that a shared cache is asked once per key and process. When the shared cache fails, this
