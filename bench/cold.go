@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+// crowd is how many shoppers click at once.
+const crowd = 10_000
+
+// crowdLimit is max_in_flight for them.
+const crowdLimit = 1000
+
+// measureCold lets 10,000 shoppers click at once, then one shopper 10,000 times. Nobody has a link before.
+func measureCold(ctx context.Context, l *lab) ([]table, error) {
+	t := table{
+		title: fmt.Sprintf("10,000 clicks at once, cold, API answers in %v, `max_in_flight %d`", l.latency, crowdLimit),
+		head:  []string{"who", "answers 303", "API calls", "at once, at most", "took", "median", "slowest", "server CPU", "bar", ""},
+	}
+	everybody, err := l.keys.clicks("HS256", oursPath, crowd)
+	if err != nil {
+		return nil, err
+	}
+	for _, test := range []struct {
+		who      string
+		requests [][]byte
+		calls    int
+	}{
+		{"10,000 shoppers", everybody, crowd},
+		{"one shopper", everybody[:1], 1},
+	} {
+		if err := l.rush(ctx, &t, test.who, test.requests, test.calls); err != nil {
+			return []table{t}, fmt.Errorf("%s: %w", test.who, err)
+		}
+	}
+	return []table{t}, nil
+}
+
+// rush sends crowd requests at once, each on a connection of its own. Any other answer than a link is an error.
+func (l *lab) rush(ctx context.Context, t *table, who string, requests [][]byte, calls int) error {
+	zotlo, err := openAPI(linkBase)
+	if err != nil {
+		return err
+	}
+	defer zotlo.close()
+	zotlo.Fail(sandbox.Latency(l.latency))
+	s := shop{
+		global:    fmt.Sprintf("limits {\n\t\t\tmax_in_flight %d\n\t\t}", crowdLimit),
+		campaigns: plain, routes: []route{{oursPath, "checkout_link pro"}},
+	}
+	site, err := l.startCaddy(ctx, s.text(), "API="+zotlo.url)
+	if err != nil {
+		return err
+	}
+	defer site.stop()
+	c, err := dial(site.addr, crowd, http.StatusSeeOther, repeat(requests))
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	before, err := cpuTime(site.pid())
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	took, err := c.timed(crowd)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, site.complaint())
+	}
+	total := time.Since(start)
+	after, err := cpuTime(site.pid())
+	if err != nil {
+		return err
+	}
+	met := zotlo.Calls() == calls && zotlo.MaxInFlight() <= crowdLimit
+	t.add(who, fmt.Sprint(crowd), fmt.Sprint(zotlo.Calls()), fmt.Sprint(zotlo.MaxInFlight()), seconds(total),
+		seconds(median(took)), seconds(quantile(took, 1)), seconds(after-before), fmt.Sprintf("%d calls, ≤ %d at once", calls, crowdLimit), verdict(met))
+	return nil
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }

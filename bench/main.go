@@ -1,0 +1,147 @@
+// Command bench measures what the module costs, on the machine it runs on, and stops by itself.
+//
+//	go run ./bench                      every part, some fifteen minutes on two cores
+//	go run ./bench -run redirect,offer  these only
+//	go run ./bench -md                  tables as Markdown
+//
+// It builds cmd/caddy, starts it as a process of its own with a Caddyfile of its own, plays Zotlo beside it, and sends a
+// fixed number of requests over a few keep-alive connections. What a request costs is the CPU time that the operating
+// system charges to the server, not the time on the clock: other work on the machine hardly changes it. It still drifts,
+// with the processor's clock and caches, so two servers or two routes are compared in many short turns that alternate, and
+// the sums of all turns are divided. The range over the pairs says how much to believe.
+//
+// Everything listens on loopback. Linux only: the figures come from its per-process clocks and from /proc.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// settings are the flags.
+type settings struct {
+	pairs    int           // interleaved pairs of turns
+	requests int           // per turn
+	conns    int           // keep-alive connections of a turn
+	users    int           // signed-in users, each with a token of his own
+	runs     int           // repetitions of start-up and reload
+	links    int           // cached links of the memory part, through the server
+	latency  time.Duration // of the API, on the miss path
+	profile  string        // directory for CPU profiles
+	markdown bool
+}
+
+// part is one thing to measure.
+type part struct {
+	name string
+	does string
+	run  func(context.Context, *lab) ([]table, error)
+}
+
+var parts = []part{
+	{"redirect", "cached redirect against Caddy's own redir", measureRedirect},
+	{"dynamic", "the same with matcher, experiment and placeholders", measureDynamic},
+	{"offer", "a page with and without checkout_offer", measureOffer},
+	{"many", "1,000 campaigns in the config, one on the route", measureMany},
+	{"node", "the same redirect by Express, jose and lru-cache", measureNode},
+	{"miss", "latency added to the API's own", measureMiss},
+	{"cold", "10,000 shoppers at once", measureCold},
+	{"memory", "memory of cached links", measureMemory},
+	{"start", "start-up and reload", measureStart},
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	var s settings
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	chosen := flag.String("run", strings.Join(names, ","), "`parts` to run")
+	flag.IntVar(&s.pairs, "pairs", 41, "interleaved pairs of turns")
+	flag.IntVar(&s.requests, "n", 5000, "requests per turn")
+	flag.IntVar(&s.conns, "c", 16, "keep-alive connections")
+	flag.IntVar(&s.users, "users", 200, "signed-in users")
+	flag.IntVar(&s.runs, "runs", 9, "repetitions of start-up and reload")
+	flag.IntVar(&s.links, "links", 1_000_000, "cached links of the memory part")
+	flag.DurationVar(&s.latency, "latency", 200*time.Millisecond, "latency of the API on the miss path")
+	flag.StringVar(&s.profile, "profile", "", "write CPU profiles of the server into this `directory`")
+	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
+	limit := flag.Duration("timeout", time.Hour, "stop after this time")
+	flag.Usage = usage
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, *limit)
+	defer cancel()
+	todo, err := choose(*chosen)
+	if err != nil {
+		return err
+	}
+	l, err := openLab(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	fmt.Println(machine())
+	var failures []error
+	for _, p := range todo {
+		tables, err := p.run(ctx, l)
+		for _, t := range tables {
+			t.print(os.Stdout, s.markdown)
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", p.name, err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func usage() {
+	fmt.Fprintf(flag.CommandLine.Output(), "usage: go run ./bench [flags]\n\nparts:\n")
+	for _, p := range parts {
+		fmt.Fprintf(flag.CommandLine.Output(), "  %-10s %s\n", p.name, p.does)
+	}
+	fmt.Fprintf(flag.CommandLine.Output(), "\nflags:\n")
+	flag.PrintDefaults()
+}
+
+// choose finds the named parts, in the order of parts.
+func choose(list string) ([]part, error) {
+	wanted := make(map[string]bool)
+	for name := range strings.SplitSeq(list, ",") {
+		wanted[strings.TrimSpace(name)] = true
+	}
+	var todo []part
+	for _, p := range parts {
+		if wanted[p.name] {
+			todo = append(todo, p)
+			delete(wanted, p.name)
+		}
+	}
+	for name := range wanted {
+		return nil, fmt.Errorf("no part is called %q; see -help", name)
+	}
+	return todo, nil
+}
+
+// machine says where and when the figures were taken.
+func machine() string {
+	return fmt.Sprintf("%s, %d CPUs, %s/%s, %s, load %s, %s", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH,
+		runtime.Version(), loadAverage(), time.Now().UTC().Format("2006-01-02 15:04 MST"))
+}

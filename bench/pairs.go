@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// side is one of two that are compared: a server process and a client that asks it for one route.
+type side struct {
+	pid    int
+	client *client
+}
+
+// turn is what one turn of a side took: CPU time of the server, time on the clock.
+type turn struct{ cpu, wall time.Duration }
+
+// take sends n requests.
+func (s side) take(n int) (turn, error) {
+	before, err := cpuTime(s.pid)
+	if err != nil {
+		return turn{}, err
+	}
+	wall, err := s.client.run(n)
+	if err != nil {
+		return turn{}, err
+	}
+	after, err := cpuTime(s.pid)
+	return turn{after - before, wall}, err
+}
+
+// comparison is the outcome of interleaved pairs of turns.
+type comparison struct {
+	n           int // requests per turn
+	ours, other []turn
+}
+
+// compare lets both sides take turns of n requests, the order alternating, after one turn each that does not count.
+func compare(ctx context.Context, ours, other side, pairs, n int) (comparison, error) {
+	c := comparison{n: n}
+	for pair := range pairs + 1 {
+		if ctx.Err() != nil {
+			return c, context.Cause(ctx)
+		}
+		first, second := ours, other
+		if pair%2 == 1 {
+			first, second = other, ours
+		}
+		a, err := first.take(n)
+		if err != nil {
+			return c, err
+		}
+		b, err := second.take(n)
+		if err != nil {
+			return c, err
+		}
+		if pair == 0 {
+			continue // warms up
+		}
+		if pair%2 == 1 {
+			a, b = b, a
+		}
+		c.ours, c.other = append(c.ours, a), append(c.other, b)
+	}
+	return c, nil
+}
+
+// ratio is the CPU time of all our turns by that of all the others.
+func (c comparison) ratio() float64 { return float64(cpuSum(c.ours)) / float64(cpuSum(c.other)) }
+
+// ratios are those of the single pairs, in order of size.
+func (c comparison) ratios() []float64 {
+	list := make([]float64, len(c.ours))
+	for i := range c.ours {
+		list[i] = float64(c.ours[i].cpu) / float64(c.other[i].cpu)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// spread says between which values the ratios of the pairs lie: the middle half, and all.
+func (c comparison) spread() string {
+	r := c.ratios()
+	return fmt.Sprintf("%.2f–%.2f (%.2f–%.2f)", r[len(r)/4], r[len(r)*3/4], r[0], r[len(r)-1])
+}
+
+// each is the CPU time of one request of ours and one of the other's.
+func (c comparison) each() (ours, other time.Duration) {
+	total := time.Duration(c.n * len(c.ours))
+	return cpuSum(c.ours) / total, cpuSum(c.other) / total
+}
+
+// row is the comparison as a line of a table.
+func (c comparison) row(what string, bar float64) []string {
+	ours, other := c.each()
+	return []string{
+		what, micros(ours), micros(other), fmt.Sprintf("%.3f", c.ratio()), c.spread(),
+		fmt.Sprintf("≤ %.2f", bar), verdict(c.ratio() <= bar),
+	}
+}
+
+func cpuSum(turns []turn) (sum time.Duration) {
+	for _, t := range turns {
+		sum += t.cpu
+	}
+	return sum
+}
+
+func micros(d time.Duration) string {
+	return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
+}
+
+func verdict(met bool) string {
+	if met {
+		return "met"
+	}
+	return "missed"
+}
+
+// median of a list in any order. An even one gives the upper of the middle two: no value that was not measured.
+func median[T int64 | float64 | time.Duration](list []T) T {
+	return quantile(list, 0.5)
+}
+
+func quantile[T int64 | float64 | time.Duration](list []T, q float64) T {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}

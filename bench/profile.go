@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// profileSeconds is how long a CPU profile is taken.
+const profileSeconds = 10
+
+// takeProfiles writes two CPU profiles of the server, one under each client's requests. The clients run one after the other.
+func (l *lab) takeProfiles(ctx context.Context, site *server, name string, ours, other *client) error {
+	for suffix, c := range map[string]*client{"ours": ours, "other": other} {
+		text, err := takeProfile(ctx, site, c)
+		if err != nil {
+			return fmt.Errorf("profile of %s: %w", name, err)
+		}
+		if err := os.MkdirAll(l.profile, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(l.profile, name+"-"+suffix+".pprof"), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func takeProfile(ctx context.Context, site *server, c *client) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, (profileSeconds+30)*time.Second)
+	defer cancel()
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := site.admin(ctx, http.MethodGet, fmt.Sprintf("/debug/pprof/profile?seconds=%d", profileSeconds), "", nil)
+		done <- result{text, err}
+	}()
+	for {
+		if _, err := c.run(1000); err != nil {
+			return nil, err
+		}
+		select {
+		case r := <-done:
+			return r.text, r.err
+		default:
+		}
+	}
+}

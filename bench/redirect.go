@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// The bars of the ratios.
+const (
+	redirectBar = 1.15
+	dynamicBar  = 1.60
+	offerBar    = 1.15
+	manyBar     = 1.05
+	nodeBar     = 5.0
+)
+
+var ratioHead = []string{"what", "ours", "other", "ratio", "pairs: middle half (all)", "bar", ""}
+
+// measureRedirect compares the cached redirect of a plain campaign with Caddy's redir, for three kinds of token.
+func measureRedirect(ctx context.Context, l *lab) ([]table, error) {
+	t := table{title: "Server CPU per cached redirect, by CPU per `redir` with the same four headers", head: ratioHead}
+	for _, alg := range []string{"HS256", "RS256", "ES256"} {
+		c, err := l.againstRedir(ctx, shop{alg: alg, campaigns: plain}, "checkout_link pro", "", "redirect-"+alg)
+		if err != nil {
+			return []table{t}, fmt.Errorf("%s: %w", alg, err)
+		}
+		t.add(c.row("cached redirect, "+alg, redirectBar)...)
+	}
+	l.noteRun(&t)
+	return []table{t}, nil
+}
+
+// dynamicCampaign has a matcher, an experiment and three placeholders.
+const dynamicCampaign = `campaign pro {
+			link_id 123
+			match {
+				%s
+			}
+			additional_text "Welcome back, {http.checkout.claim.given_name}"
+			custom_parameter partner {query.partner}
+			mmp appsflyer_id {query.af_id}
+			experiment price {
+				variant control 50%%
+				variant cheaper 50%% {
+					one_time_price 14.99 EUR
+				}
+			}
+		}`
+
+// measureDynamic does the same with everything that a campaign can ask for on each request.
+func measureDynamic(ctx context.Context, l *lab) ([]table, error) {
+	t := table{title: "The same with a matcher, an experiment and three placeholders", head: ratioHead}
+	for _, matcher := range []struct{ name, words string }{
+		{"query", "query partner=*"},
+		{"expression", `expression {http.checkout.claim.plan} == "free"`},
+	} {
+		s := shop{campaigns: fmt.Sprintf(dynamicCampaign, matcher.words)}
+		c, err := l.againstRedir(ctx, s, "checkout_link pro", "?partner=friends&af_id=1573-8254", "dynamic-"+matcher.name)
+		if err != nil {
+			return []table{t}, fmt.Errorf("%s: %w", matcher.name, err)
+		}
+		t.add(c.row("dynamic campaign, matcher "+matcher.name, dynamicBar)...)
+	}
+	l.noteRun(&t)
+	return []table{t}, nil
+}
+
+// againstRedir measures a route of ours against Caddy's redirect in the same process.
+func (l *lab) againstRedir(ctx context.Context, s shop, words, query, profile string) (comparison, error) {
+	to, err := l.zotlo.link()
+	if err != nil {
+		return comparison{}, err
+	}
+	s.routes = []route{{otherPath, caddyRedirect(to)}, {oursPath, words}}
+	return l.twoRoutes(ctx, s, query, profile, http.StatusSeeOther, func(ours, other *http.Response, _, _ string) error {
+		for _, res := range []*http.Response{ours, other} {
+			if link := res.Header.Get("Location"); !strings.HasPrefix(link, linkBase+"/") {
+				return fmt.Errorf("the answer leads to %q", link)
+			}
+		}
+		return sameHeaders(ours, other)
+	})
+}
+
+// twoRoutes compares the routes oursPath and otherPath of one process. Before, every shopper has clicked once, and judge has
+// seen that both routes answer as they should.
+func (l *lab) twoRoutes(ctx context.Context, s shop, query, profile string, status int, judge func(ours, other *http.Response, oursBody, otherBody string) error) (comparison, error) {
+	site, err := l.startCaddy(ctx, s.text())
+	if err != nil {
+		return comparison{}, err
+	}
+	defer site.stop()
+	ours, err := l.side(site, s.algorithm(), oursPath+query, status)
+	if err != nil {
+		return comparison{}, err
+	}
+	defer ours.client.close()
+	other, err := l.side(site, s.algorithm(), otherPath+query, status)
+	if err != nil {
+		return comparison{}, err
+	}
+	defer other.client.close()
+
+	oursAnswer, oursBody, err := ask(site.addr, ours.client.script(0))
+	if err != nil {
+		return comparison{}, err
+	}
+	otherAnswer, otherBody, err := ask(site.addr, other.client.script(0))
+	if err != nil {
+		return comparison{}, err
+	}
+	if err := judge(oursAnswer, otherAnswer, oursBody, otherBody); err != nil {
+		return comparison{}, err
+	}
+	c, err := compare(ctx, ours, other, l.pairs, l.requests)
+	if err != nil || l.profile == "" {
+		return c, err
+	}
+	return c, l.takeProfiles(ctx, site, profile, ours.client, other.client)
+}
+
+// side opens connections to a route and lets every shopper click once.
+func (l *lab) side(site *server, alg, path string, status int) (side, error) {
+	requests, err := l.keys.clicks(alg, path, l.users)
+	if err != nil {
+		return side{}, err
+	}
+	c, err := dial(site.addr, l.conns, status, repeat(requests))
+	if err != nil {
+		return side{}, err
+	}
+	if _, err := c.run(l.users); err != nil {
+		c.close()
+		return side{}, fmt.Errorf("%s: %w\n%s", path, err, site.complaint())
+	}
+	return side{pid: site.pid(), client: c}, nil
+}
+
+// sameHeaders holds a comparison to its word: both answers carry the same headers.
+func sameHeaders(a, b *http.Response) error {
+	for _, pair := range [][2]*http.Response{{a, b}, {b, a}} {
+		for name := range pair[0].Header {
+			if _, ok := pair[1].Header[name]; !ok {
+				return fmt.Errorf("only one of the two answers has the header %s", name)
+			}
+		}
+	}
+	for _, name := range []string{"Cache-Control", "Referrer-Policy", "X-Content-Type-Options", "X-Robots-Tag"} {
+		if a.Header.Get(name) != b.Header.Get(name) {
+			return fmt.Errorf("the answers differ in %s: %q and %q", name, a.Header.Get(name), b.Header.Get(name))
+		}
+	}
+	return nil
+}
+
+func (l *lab) noteRun(t *table) {
+	t.note("%d pairs of turns of %d requests each, %d users, %d keep-alive connections; CPU per request is the mean over all turns.",
+		l.pairs, l.requests, l.users, l.conns)
+}
