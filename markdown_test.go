@@ -1,0 +1,106 @@
+package checkout_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestLinksInTheDocs checks that every relative link leads to a file, and to a heading if it names one.
+func TestLinksInTheDocs(t *testing.T) {
+	for _, file := range markdownFiles(t) {
+		prose := inlineCode.ReplaceAllString(fences.ReplaceAllString(read(t, file), ""), "")
+		for _, m := range markdownLink.FindAllStringSubmatch(prose, -1) {
+			target, heading, _ := strings.Cut(m[1], "#")
+			if strings.Contains(target, ":") { // another site
+				continue
+			}
+			path := file
+			if target != "" {
+				path = filepath.Join(filepath.Dir(file), target)
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("%s links to %s: %v", file, m[1], err)
+			} else if heading != "" && !hasHeading(t, path, heading) {
+				t.Errorf("%s links to %s, but there is no such heading", file, m[1])
+			}
+		}
+	}
+}
+
+// TestNothingIsLeftToSay refuses notes to ourselves in what strangers read.
+func TestNothingIsLeftToSay(t *testing.T) {
+	notes := regexp.MustCompile(`(?i)\b(TODO|FIXME|XXX|TBD|lorem ipsum)\b`)
+	for _, file := range append(markdownFiles(t), "Caddyfile.example") {
+		for i, line := range strings.Split(read(t, file), "\n") {
+			if note := notes.FindString(line); note != "" {
+				t.Errorf("%s:%d: %s", file, i+1, note)
+			}
+		}
+	}
+}
+
+var (
+	fences       = regexp.MustCompile("(?ms)^( *)```([a-z]*)([^\n]*)\n(.*?)^ *```[ ]*$")
+	inlineCode   = regexp.MustCompile("`[^`\n]*`")
+	markdownLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	headings     = regexp.MustCompile(`(?m)^#{1,6} +(.+)$`)
+	unlinkable   = regexp.MustCompile(`[^\p{L}\p{N}\- _]`)
+)
+
+// markdownFiles lists the documentation.
+func markdownFiles(t *testing.T) []string {
+	t.Helper()
+	files := []string{}
+	for _, pattern := range []string{"*.md", "*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		t.Fatal("no documentation")
+	}
+	return files
+}
+
+// codeBlock is a fenced block of a Markdown file.
+type codeBlock struct {
+	place string // file and line
+	info  string // what stands after the language
+	text  string
+}
+
+// codeBlocks finds the fenced blocks in one language. Blocks in lists may be indented.
+func codeBlocks(t *testing.T, file, language string) []codeBlock {
+	t.Helper()
+	text := read(t, file)
+	var blocks []codeBlock
+	for _, at := range fences.FindAllStringSubmatchIndex(text, -1) {
+		group := func(n int) string { return text[at[2*n]:at[2*n+1]] }
+		if group(2) == language {
+			blocks = append(blocks, codeBlock{
+				place: fmt.Sprintf("%s:%d", file, strings.Count(text[:at[8]], "\n")+1),
+				info:  strings.TrimSpace(group(3)),
+				text:  regexp.MustCompile(`(?m)^`+group(1)).ReplaceAllString(group(4), ""),
+			})
+		}
+	}
+	return blocks
+}
+
+// hasHeading looks for a heading by the anchor that GitHub gives it.
+func hasHeading(t *testing.T, file, anchor string) bool {
+	t.Helper()
+	for _, m := range headings.FindAllStringSubmatch(fences.ReplaceAllString(read(t, file), ""), -1) {
+		words := strings.ToLower(unlinkable.ReplaceAllString(m[1], ""))
+		if strings.ReplaceAll(words, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
