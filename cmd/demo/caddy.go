@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -31,6 +33,7 @@ func (d *demo) startCaddy() error {
 		"DEMO_API":      "http://" + d.api,
 		"DEMO_API_HOST": d.api,
 		"DEMO_COOKIE":   d.cookie,
+		"XDG_DATA_HOME": d.dir, // where Caddy notes its instance id, wherever its storage is
 	}
 	for _, set := range []map[string]string{variables, d.secrets} {
 		for name, value := range set {
@@ -53,7 +56,7 @@ func (d *demo) startCaddy() error {
 	return d.trustCaddy()
 }
 
-// trustCaddy lets the stand-in's webhooks reach the shop over https.
+// trustCaddy waits for the certificates that Caddy makes after its start, and lets the stand-in's webhooks trust them.
 func (d *demo) trustCaddy() error {
 	if !d.https {
 		return nil
@@ -63,7 +66,29 @@ func (d *demo) trustCaddy() error {
 		return err
 	}
 	d.roots.AppendCertsFromPEM(root)
+	ctx, cancel := context.WithTimeout(d.ctx, 20*time.Second)
+	defer cancel()
+	for _, name := range []string{"127.0.0.1", "localhost"} {
+		dialer := tls.Dialer{Config: &tls.Config{RootCAs: d.roots, ServerName: name}}
+		for {
+			conn, err := dialer.DialContext(ctx, "tcp4", "127.0.0.1:"+d.port)
+			if err == nil {
+				_ = conn.Close()
+				break
+			}
+			if ctx.Err() != nil {
+				return fmt.Errorf("waiting for a certificate for %s: %w", name, err)
+			}
+			pause(ctx, 20*time.Millisecond)
+		}
+	}
 	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-ctx.Done()
 }
 
 func stopCaddy() error { return caddy.Stop() }
