@@ -80,7 +80,7 @@ func logFailure(v *visit, a answer, what, name string) {
 		fields = append(fields, zap.Stringer("subscriber", v.rt.app.generator.Subject(v.user.Subscriber.ID)))
 	}
 	if e, ok := errors.AsType[*linkgen.Error](a.err); ok {
-		fields = append(fields, zap.String("project", v.entry.project), zap.String("code", e.Code), zap.String("request_id", e.RequestID), zap.Int("status", e.Status))
+		fields = append(fields, zap.String("project", projectLabel(v.entry.project)), zap.String("code", e.Code), zap.String("request_id", e.RequestID), zap.Int("status", e.Status))
 		if cause := e.Cause(); cause != nil {
 			fields = append(fields, zap.NamedError("cause", cause))
 		}

@@ -1,0 +1,153 @@
+package caddymodule_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// run is one `caddy checkout …` with its output and exit code.
+type run struct {
+	stdout, stderr string
+	code           int
+}
+
+// checkout runs the command as a process of its own, against the office's admin endpoint unless told otherwise.
+func (o *office) checkout(stdin string, args ...string) run {
+	o.t.Helper()
+	cmd := exec.Command(os.Args[0], append([]string{"checkout"}, args...)...)
+	cmd.Env = append(os.Environ(), asCommand+"=1", "XDG_CONFIG_HOME="+o.dir, "XDG_DATA_HOME="+o.dir)
+	cmd.Stdin = strings.NewReader(stdin)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	r := run{}
+	if err := cmd.Run(); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			o.t.Fatal(err)
+		}
+		r.code = exit.ExitCode()
+	}
+	r.stdout, r.stderr = stdout.String(), stderr.String()
+	return r
+}
+
+// address is the flag that leads to the office.
+func (o *office) address() string { return "--address=unix/" + o.socket("admin") }
+
+// succeeds checks that a command ended well, and that its output holds the texts.
+func (r run) succeeds(t *testing.T, texts ...string) {
+	t.Helper()
+	if r.code != 0 {
+		t.Fatalf("exit code %d: %s", r.code, r.stderr)
+	}
+	for _, text := range texts {
+		if !strings.Contains(r.stdout, text) {
+			t.Errorf("the output does not hold %q:\n%s", text, r.stdout)
+		}
+	}
+}
+
+func TestCommandListsCampaigns(t *testing.T) {
+	o := openOffice(t, saleOffice)
+	list := o.checkout("", "campaigns", o.address())
+	list.succeeds(t, "CAMPAIGN  STATE", "a-past    ended", "2020-01-01T00:00:00Z", "EXPERIMENT", "c-price     cheaper  5000 to 8999  40%")
+	var answer struct{ Campaigns []struct{ Name string } }
+	asJSON := o.checkout("", "campaigns", o.address(), "--json")
+	asJSON.succeeds(t)
+	if err := json.Unmarshal([]byte(asJSON.stdout), &answer); err != nil || len(answer.Campaigns) != 4 {
+		t.Errorf("%v in %s", err, asJSON.stdout)
+	}
+}
+
+func TestCommandExplains(t *testing.T) {
+	o := openOffice(t, saleOffice)
+	o.checkout("", "explain", o.address(), "--claims", annsClaims, "--uri", "/upgrade?x=1", "--client-ip", shopperIP, "--header", "Accept-Language: de").succeeds(t,
+		"Outcome:     link\n", "Campaign:    c-sale\n", "bucket ", "Language:    tr\n", "Client IP:   203.0.113.7\n",
+		"email: taken as email", "b-free    no match", "POST "+o.api.URL, "AccessSecret: (hidden)", `"subscriberId": "ann@example.com"`)
+	o.checkout(annsClaims, "explain", o.address(), "--claims", "-", "--campaign", "d-rest", "--campaign", "c-sale").succeeds(t,
+		"Campaign:    d-rest\n", "c-sale    not reached")
+	forced := o.checkout("", "explain", o.address(), "--campaign", "c-sale", "--variant", "cheaper", "--json")
+	forced.succeeds(t)
+	var e explained
+	if err := json.Unmarshal([]byte(forced.stdout), &e); err != nil || e.Variant != "cheaper" {
+		t.Errorf("variant %q, %v", e.Variant, err)
+	}
+	if calls := o.zotlo.Calls(); calls != 0 {
+		t.Errorf("explaining made %d API calls", calls)
+	}
+}
+
+func TestCommandPurges(t *testing.T) {
+	o := openOffice(t, saleOffice)
+	link := func() string {
+		res, _ := o.click("/upgrade", by("ann@example.com"))
+		if res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("the click got %d", res.StatusCode)
+		}
+		return res.Header.Get("Location")
+	}
+	first := link()
+	typed := o.checkout("", "purge", "ann@example.com", o.address())
+	typed.succeeds(t, "is dead")
+	second := link()
+	piped := o.checkout("ann@example.com\n", "purge", "-", o.address())
+	piped.succeeds(t, "is dead")
+	if first == second || second == link() {
+		t.Error("a purged link was given out")
+	}
+	if typed.stdout != piped.stdout {
+		t.Errorf("typed: %s, piped: %s", typed.stdout, piped.stdout)
+	}
+	if strings.Contains(typed.stdout+typed.stderr+piped.stdout, "ann@example.com") {
+		t.Error("purge repeats the address")
+	}
+}
+
+func TestCommandFailsWithASentenceAndACode(t *testing.T) {
+	o := openOffice(t, saleOffice)
+	for _, row := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"nonsense", 2, "campaigns, explain and purge"},
+		{"campaigns extra", 2, "no argument"},
+		{"campaigns --nonsense", 2, "unknown flag"},
+		{"explain extra", 2, "no argument"},
+		{"explain --claims {", 2, "not JSON"},
+		{"explain --header nonsense", 2, "colon"},
+		{"purge", 2, "one subscriber"},
+		{"purge a@example.com b@example.com", 2, "one subscriber"},
+		{"purge 4711", 1, "no e-mail address"},
+		{"explain --campaign nope", 1, "is not defined"},
+		{"explain --jwt nope", 1, "no identity has that name"},
+		{"explain --claims [] --uri /", 1, "claims_json"},
+		{"campaigns --address unix/" + o.socket("nobody"), 1, "admin API"},
+		{"campaigns --address 127.0.0.1:1-2", 1, "invalid admin address"},
+		{"campaigns --config " + o.dir + "/none", 1, "none"},
+	} {
+		t.Run(row.args, func(t *testing.T) {
+			args := strings.Fields(row.args)
+			if row.args != "nonsense" && !strings.Contains(row.args, "--address") && !strings.Contains(row.args, "--config") {
+				args = append(args, o.address())
+			}
+			r := o.checkout("", args...)
+			if r.code != row.code || !strings.Contains(r.stderr, row.says) || r.stdout != "" {
+				t.Errorf("exit code %d, stdout %q, stderr %q; want %d and %q", r.code, r.stdout, r.stderr, row.code, row.says)
+			}
+		})
+	}
+}
+
+func TestCommandHelps(t *testing.T) {
+	o := &office{t: t, dir: t.TempDir()}
+	o.checkout("").succeeds(t, "Exit codes: 0 done, 1 failed, 2 wrong usage.")
+	for _, name := range []string{"campaigns", "explain", "purge"} {
+		o.checkout("", name, "--help").succeeds(t, "Examples:", "caddy checkout "+name, "--address", "--json")
+	}
+}

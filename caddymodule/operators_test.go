@@ -1,0 +1,183 @@
+package caddymodule_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+// asCommand makes the test binary a Caddy, so that the tests of `caddy checkout` see real exit codes.
+const asCommand = "CHECKOUT_TEST_AS_CADDY"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		caddycmd.Main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// office is a whole running Caddy, with its admin endpoint, its log at DEBUG in a file, and a stand-in for Zotlo.
+// The endpoint and the site listen on sockets in a folder of the test's own, so that no port is fixed.
+type office struct {
+	t     testing.TB
+	zotlo *sandbox.Sandbox
+	api   *httptest.Server
+	dir   string
+}
+
+// officeOptions begin the global options of every office's Caddyfile.
+const officeOptions = `
+	admin unix/{$DIR}/admin.sock
+	persist_config off
+	log {
+		output file {$DIR}/log.json
+		level DEBUG
+		format filter {
+			resp_headers>Location delete
+			request>headers>Referer delete
+			request>uri query {
+				replace token REDACTED
+			}
+		}
+	}
+	servers {
+		trusted_proxies_unix
+	}
+`
+
+// officeSite begins the site of every office's Caddyfile.
+const officeSite = `
+	bind unix/{$DIR}/site.sock
+`
+
+// openOffice runs a Caddyfile, in which {$API} is the stand-in's address and {$DIR} the office's folder.
+func openOffice(t testing.TB, config string) *office {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "office") // t.TempDir is too long for the name of a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &office{t: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"}), dir: dir}
+	o.api = httptest.NewServer(o.zotlo)
+	for name, value := range map[string]string{
+		"DIR": dir, "API": o.api.URL, "JWT_SECRET": jwtSecret, "HOOK_TOKEN": hookToken,
+		"ZOTLO_ACCESS_KEY": accessKey, "ZOTLO_ACCESS_SECRET": accessToken, "ZOTLO_APPLICATION_KEY": application,
+	} {
+		t.Setenv(name, value)
+	}
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Error(err)
+		}
+		o.api.Close()
+		os.RemoveAll(dir)
+	})
+	if err := o.reload(config); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// reload gives the running Caddy another Caddyfile.
+func (o *office) reload(config string) error {
+	o.t.Helper()
+	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
+	adapted, warnings, err := adapter.Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return err
+	}
+	if len(warnings) > 0 {
+		o.t.Logf("warnings: %v", warnings)
+	}
+	return caddy.Load(adapted, true)
+}
+
+func (o *office) socket(name string) string { return filepath.Join(o.dir, name+".sock") }
+
+// over is a transport to one of the office's sockets.
+func (o *office) over(socket string) http.RoundTripper {
+	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", o.socket(socket))
+	}}
+}
+
+// send sends a request over a socket and reads the answer.
+func (o *office) send(socket string, r *http.Request) (*http.Response, []byte) {
+	o.t.Helper()
+	res, err := o.over(socket).RoundTrip(r)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return res, body
+}
+
+// shopperIP is where the office's shoppers come from.
+const shopperIP = "203.0.113.7"
+
+// click sends a shopper's request to the site.
+func (o *office) click(path string, options ...func(*request)) (*http.Response, []byte) {
+	o.t.Helper()
+	r := &request{httptest.NewRequest(http.MethodGet, "http://shop.example.com"+path, nil)}
+	r.RequestURI = ""
+	r.Header.Set("X-Forwarded-For", shopperIP) // a socket has no address of its own
+	for _, option := range options {
+		option(r)
+	}
+	return o.send("site", r.Request)
+}
+
+// admin asks the admin endpoint as `caddy` itself does.
+func (o *office) admin(method, path, body string, options ...func(*request)) (*http.Response, []byte) {
+	o.t.Helper()
+	r := &request{httptest.NewRequest(method, "http://127.0.0.1"+path, bytes.NewReader([]byte(body)))}
+	r.RequestURI = ""
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, option := range options {
+		option(r)
+	}
+	return o.send("admin", r.Request)
+}
+
+// ask puts a question that must be answered, and reads the answer into v.
+func (o *office) ask(method, path, body string, v any) {
+	o.t.Helper()
+	res, answer := o.admin(method, path, body)
+	if res.StatusCode != http.StatusOK {
+		o.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
+	}
+	if err := json.Unmarshal(answer, v); err != nil {
+		o.t.Fatalf("%s %s: %v in %s", method, path, err, answer)
+	}
+}
+
+// logged is all that Caddy wrote to its log.
+func (o *office) logged() string {
+	o.t.Helper()
+	text, err := os.ReadFile(filepath.Join(o.dir, "log.json"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(text)
+}
