@@ -55,7 +55,8 @@ func (t *exposureTable) before(e exposure) bool {
 	if known := slot.Load(); known != nil && *known == e {
 		return true
 	}
-	slot.Store(&e)
+	stored := e // so that only what is stored is allocated
+	slot.Store(&stored)
 	return false
 }
 
