@@ -85,7 +85,7 @@ history. Without claims the visitor is a stranger.`,
 	cmd.Flags().String("uri", "/", "The request's path and query, or its whole address")
 	cmd.Flags().String("method", http.MethodGet, "The request's method")
 	cmd.Flags().StringArray("header", nil, "A header of the request, such as 'Accept-Language: tr'; may be repeated")
-	cmd.Flags().String("client-ip", "", "The shopper's address")
+	cmd.Flags().String("client-ip", "", "The shopper's address; a real click always has one")
 	cmd.Flags().StringArray("campaign", nil, "A campaign to try, in order; may be repeated. Default: all, by name")
 	cmd.Flags().String("jwt", "", "The identity that reads the claims. Default: the default one")
 	cmd.Flags().String("variant", "", "Force this variant")
