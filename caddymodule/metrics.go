@@ -11,15 +11,13 @@ import (
 
 // The collectors are made once and registered with every configuration's registry, so that counts survive reloads.
 var (
-	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_requests_total",
-		Help: "Requests answered by checkout_link: outcome says why, answer says what the shopper got.",
-	}, []string{"campaign", "outcome", "answer"})
+	requests = counter("caddy_checkout_requests_total",
+		"Requests answered by checkout_link: outcome says why, answer says what the shopper got.",
+		"campaign", "outcome", "answer")
 
-	links = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_links_total",
-		Help: "Personal links handed out, by where they came from.",
-	}, []string{"campaign", "source"})
+	links = counter("caddy_checkout_links_total",
+		"Personal links handed out, by where they came from.",
+		"campaign", "source")
 
 	requestDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "caddy_checkout_request_duration_seconds",
@@ -27,20 +25,17 @@ var (
 		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 	}, []string{"source"})
 
-	tokenRefusals = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_token_refusals_total",
-		Help: "Tokens refused, by the rule that refused them.",
-	}, []string{"rule"})
+	tokenRefusals = counter("caddy_checkout_token_refusals_total",
+		"Tokens refused, by the rule that refused them.",
+		"rule")
 
-	overridesDropped = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_overrides_dropped_total",
-		Help: "Overrides left out because their value was missing or unusable.",
-	}, []string{"campaign", "override"})
+	overridesDropped = counter("caddy_checkout_overrides_dropped_total",
+		"Overrides left out because their value was missing or unusable.",
+		"campaign", "override")
 
-	apiRequests = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_api_requests_total",
-		Help: "Calls to Zotlo's API, retries included, by result.",
-	}, []string{"project", "result"})
+	apiRequests = counter("caddy_checkout_api_requests_total",
+		"Calls to Zotlo's API, retries included, by result.",
+		"project", "result")
 
 	apiDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "caddy_checkout_api_duration_seconds",
@@ -58,45 +53,38 @@ var (
 		Help: "1 while a project's circuit breaker is open.",
 	}, []string{"project"})
 
-	cacheErrors = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_cache_errors_total",
-		Help: "Cache operations that failed and were treated as a miss.",
-	}, []string{"cache"})
+	cacheErrors = counter("caddy_checkout_cache_errors_total",
+		"Cache operations that failed and were treated as a miss.",
+		"cache")
 
 	cachedLinks = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "caddy_checkout_cached_links",
 		Help: "Links in the memory cache.",
 	}, countCachedLinks)
 
-	exposures = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_exposures_total",
-		Help: "Users who were shown a variant, once a day each, by where: offer (a page) or link.",
-	}, []string{"experiment", "variant", "at"})
+	exposures = counter("caddy_checkout_exposures_total",
+		"Users who were shown a variant, once a day each, by where: offer (a page) or link.",
+		"experiment", "variant", "at")
 
-	conversions = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_conversions_total",
-		Help: "Payments that webhooks reported, by what sold them.",
-	}, []string{"campaign", "experiment", "variant", "type"})
+	conversions = counter("caddy_checkout_conversions_total",
+		"Payments that webhooks reported, by what sold them.",
+		"campaign", "experiment", "variant", "type")
 
-	refunds = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_refunds_total",
-		Help: "Refunds that webhooks reported, by what had sold them.",
-	}, []string{"campaign", "experiment", "variant"})
+	refunds = counter("caddy_checkout_refunds_total",
+		"Refunds that webhooks reported, by what had sold them.",
+		"campaign", "experiment", "variant")
 
-	mismatches = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_mismatches_total",
-		Help: "Payments that differ from what their link asked for, by kind: price, currency, payment_type.",
-	}, []string{"campaign", "kind"})
+	mismatches = counter("caddy_checkout_mismatches_total",
+		"Payments that differ from what their link asked for, by kind: price, currency, payment_type.",
+		"campaign", "kind")
 
-	webhooks = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_webhooks_total",
-		Help: "Webhooks received, by type and result.",
-	}, []string{"type", "result"})
+	webhooks = counter("caddy_checkout_webhooks_total",
+		"Webhooks received, by type and result.",
+		"type", "result")
 
-	jwksRefreshes = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "caddy_checkout_jwks_refreshes_total",
-		Help: "Fetches of key sets, by result.",
-	}, []string{"result"})
+	jwksRefreshes = counter("caddy_checkout_jwks_refreshes_total",
+		"Fetches of key sets, by result.",
+		"result")
 )
 
 // linkCounters are a campaign's series for links handed out, looked up once instead of on every click.
@@ -136,6 +124,10 @@ func (c linkCounters) handedOut(answer string, source linkgen.Source, took time.
 
 // otherLabel stands for every value that is not in the configuration, so that nobody can make label values up.
 const otherLabel = "_other"
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
 
 var collectors = []prometheus.Collector{
 	requests, links, requestDuration, tokenRefusals, overridesDropped,
