@@ -68,6 +68,36 @@ func TestKeyIsInjective(t *testing.T) {
 	}
 }
 
+// Moving the end of one field to the beginning of the next is another order, wherever the two meet.
+func TestFieldsDoNotRunTogether(t *testing.T) {
+	s := set(t)
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 5000 {
+		o := randomOrder(r)
+		base := s.g.Key(o)
+		texts := []*string{
+			&o.Subscriber.Kind, &o.Subscriber.ID, &o.Subscriber.Issuer, &o.Language, &o.LinkID,
+			&o.Price, &o.Currency, &o.Campaign, &o.Experiment, &o.Variant,
+		}
+		for _, fields := range [][]linkgen.Field{o.Fields, o.Parameters} {
+			for i := range fields {
+				texts = append(texts, &fields[i].Name, &fields[i].Value)
+			}
+		}
+		for i := range len(texts) - 1 {
+			left, right := *texts[i], *texts[i+1]
+			if left == "" {
+				continue
+			}
+			*texts[i], *texts[i+1] = left[:len(left)-1], left[len(left)-1:]+right
+			if s.g.Key(o) == base {
+				t.Fatalf("%q and %q run together", left, right)
+			}
+			*texts[i], *texts[i+1] = left, right
+		}
+	}
+}
+
 // Whoever adds a field to Order must decide whether it counts.
 func TestEveryFieldOfAnOrderCounts(t *testing.T) {
 	s := set(t)

@@ -85,6 +85,25 @@ func TestForgottenWhileBeingMade(t *testing.T) {
 	})
 }
 
+// The same, but the shopper who came after the payment is served before the one who came earlier.
+func TestForgottenAndOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := set(t)
+		s.api.takes(2 * time.Second)
+		early := make(chan string, 1)
+		go func() { early <- s.hit("ada", linkgen.FromAPI) }()
+		synctest.Wait()
+		s.forget("ada")
+		s.api.takes(time.Second)
+		late := s.hit("ada", linkgen.FromAPI)
+		if <-early != late {
+			t.Error("the link of the first call was given out after the payment")
+		}
+		s.apiCalls(2)
+		s.memory.Close()
+	})
+}
+
 func TestManyClicksOfOneUserAreOneCall(t *testing.T) {
 	const clicks = 10_000
 	synctest.Test(t, func(t *testing.T) {

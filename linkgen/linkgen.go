@@ -173,11 +173,14 @@ func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Ge
 		if e != nil {
 			return Entry{}, e
 		}
-		now, forgotten := g.keep(ctx, k, gen, entry)
-		if !forgotten || o.guest() {
-			return entry, nil
+		if o.guest() || gen == "" {
+			return entry, nil // nobody to forget, or a cache that does not say: the link is given out but not kept
 		}
-		gen = now // he was forgotten meanwhile, perhaps because he paid: this link may be dead
+		kept := g.keep(ctx, k, gen, entry)
+		if kept.Found {
+			return kept.Entry, nil
+		}
+		gen = kept.Generation // he was forgotten meanwhile, perhaps because he paid: this link may be dead
 	}
 }
 
@@ -220,22 +223,23 @@ func (g *Generator) make(ctx context.Context, p *project, o *Order, k Key) (Entr
 	return Entry{URL: link, Made: made, Until: made.Add(g.ttl)}, nil
 }
 
-// keep puts a link into the cache, and tells whether its subscriber was forgotten since gen. When the cache did not
-// say which generation it was, there is nothing to go by: the link is given out but not kept.
-func (g *Generator) keep(ctx context.Context, k Key, gen Generation, e Entry) (now Generation, forgotten bool) {
-	if gen == "" {
-		return gen, false
-	}
+// keep puts a link that was made in gen into the cache, and returns the link that may be given out: this one, or a later
+// one if its subscriber was forgotten since and somebody has asked for him again. If nobody has, none is found.
+func (g *Generator) keep(ctx context.Context, k Key, gen Generation, e Entry) Lookup {
+	made := Lookup{Entry: e, Found: true, Generation: gen}
 	if err := g.cache.Set(ctx, k, gen, e); err != nil {
 		g.hooks.cacheError(err)
-		return gen, false
+		return made
 	}
-	after, err := g.cache.Get(ctx, k)
+	now, err := g.cache.Get(ctx, k)
 	if err != nil {
 		g.hooks.cacheError(err)
-		return gen, false
+		return made
 	}
-	return after.Generation, !after.Found && after.Generation != gen && after.Generation != ""
+	if now.Generation == gen || now.Generation == "" {
+		return made
+	}
+	return now
 }
 
 // Forget makes every link made for the subscriber dead at once, for all who share the cache: kept ones and those being

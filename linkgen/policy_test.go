@@ -125,6 +125,20 @@ func TestPauseAfter429(t *testing.T) {
 	})
 }
 
+func TestLongerPauseStays(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *stage) {
+		s.api.takes(100 * time.Millisecond)
+		s.api.does(says(429, "", "Retry-After", "60"))
+		go s.g.Link(t.Context(), orderOf("ada"))
+		time.Sleep(50 * time.Millisecond)
+		s.api.does(says(429, "", "Retry-After", "5"))
+		go s.g.Link(t.Context(), orderOf("bob")) // under way when the pause begins
+		time.Sleep(40 * time.Second)
+		s.refused("eve", linkgen.Throttled)
+		s.apiCalls(2)
+	})
+}
+
 func TestRetryAfterA429ThatIsSoonOver(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *stage) {
 		s.api.once(says(429, "", "Retry-After", "2"))
