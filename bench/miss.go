@@ -30,7 +30,7 @@ func measureMiss(ctx context.Context, l *lab) ([]table, error) {
 	defer site.stop()
 	newcomers := 0
 	for _, conns := range []int{1, 10, 100, 1000} {
-		n := max(3*conns, 30) // the first answers open the connections behind, as they would
+		n := max(5*conns, 50)
 		through, err := l.newcomers(site, conns, n, newcomers)
 		if err != nil {
 			return []table{t}, fmt.Errorf("%d at once: %w\n%s", conns, err, site.complaint())
