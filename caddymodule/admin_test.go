@@ -231,10 +231,7 @@ func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
 	before := count()
 	res, _ := o.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
 	o.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
-	o.zotlo.SetWebhooks(sandbox.Webhooks{})
-	if _, err := o.zotlo.Pay(res.Header.Get("Location")); err != nil {
-		t.Fatal(err)
-	}
+	o.zotlo.Refund(o.pay(res.Header.Get("Location")).TransactionID)
 	after := count()
 
 	past, sale := after["a-past"], after["c-sale"]
@@ -248,6 +245,12 @@ func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
 		if got := number(sale, "links", source) - number(before["c-sale"], "links", source); got != want {
 			t.Errorf("links by %s: %v more, want %v", source, got, want)
 		}
+	}
+	if paid := number(sale, "conversions", "consumable") - number(before["c-sale"], "conversions", "consumable"); paid != 1 {
+		t.Errorf("%v payments more: %v", paid, sale["conversions"])
+	}
+	if sale["refunds"].(float64)-before["c-sale"]["refunds"].(float64) != 1 {
+		t.Errorf("refunds: %v", sale["refunds"])
 	}
 	variants := sale["experiment"].(map[string]any)["variants"].([]any)
 	control, cheaper := variants[0].(map[string]any), variants[1].(map[string]any)

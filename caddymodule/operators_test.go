@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -72,7 +73,9 @@ func openOffice(t testing.TB, config string) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{t: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"}), dir: dir}
+	o := &office{t: t, dir: dir}
+	o.zotlo = sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example", Client: &http.Client{Transport: o.over("site")}})
+	o.zotlo.SetWebhooks(sandbox.WebhooksTo("http://shop.example.com/hooks?token=" + url.QueryEscape(hookToken)))
 	o.api = httptest.NewServer(o.zotlo)
 	for name, value := range map[string]string{
 		"DIR": dir, "API": o.api.URL, "JWT_SECRET": jwtSecret, "HOOK_TOKEN": hookToken,
@@ -121,7 +124,8 @@ func (o *office) send(socket string, r *http.Request) (*http.Response, []byte) {
 	o.t.Helper()
 	res, err := o.over(socket).RoundTrip(r)
 	if err != nil {
-		o.t.Fatal(err)
+		log := o.logged()
+		o.t.Fatalf("%s %s: %v; the log ends with\n%s", r.Method, r.URL, err, log[max(0, len(log)-4000):])
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -170,6 +174,16 @@ func (o *office) ask(method, path, body string, v any) {
 	if err := json.Unmarshal(answer, v); err != nil {
 		o.t.Fatalf("%s %s: %v in %s", method, path, err, answer)
 	}
+}
+
+// pay pays a link and sends the webhooks.
+func (o *office) pay(link string, options ...sandbox.PayOption) sandbox.Payment {
+	o.t.Helper()
+	payment, err := o.zotlo.Pay(link, options...)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return payment
 }
 
 // logged is all that Caddy wrote to its log.
