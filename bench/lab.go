@@ -47,7 +47,7 @@ func openLab(ctx context.Context, s settings) (*lab, error) {
 		l.close()
 		return nil, err
 	}
-	if l.zotlo, err = openAPI(linkBase); err != nil {
+	if l.zotlo, err = openAPI(linkBase, 1); err != nil {
 		l.close()
 		return nil, err
 	}
@@ -57,14 +57,14 @@ func openLab(ctx context.Context, s settings) (*lab, error) {
 // linkBase is what personal links begin with.
 const linkBase = "https://pay.example.com"
 
-// openAPI remembers one link and no calls: what is measured is the site, and both run on the same machine.
-func openAPI(publicURL string) (*api, error) {
+// openAPI remembers that many links and no calls: what is measured is the site, and both run on the same machine.
+func openAPI(publicURL string, links int) (*api, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	a := &api{
-		Sandbox: sandbox.New(sandbox.Config{PublicURL: publicURL, KeepRequests: -1, KeepLinks: 1}),
+		Sandbox: sandbox.New(sandbox.Config{PublicURL: publicURL, KeepRequests: -1, KeepLinks: links}),
 		url:     "http://" + listener.Addr().String(),
 	}
 	a.server = &http.Server{Handler: a}

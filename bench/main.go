@@ -35,9 +35,14 @@ type settings struct {
 	runs     int           // repetitions of start-up and reload
 	links    int           // cached links of the memory part, through the server
 	latency  time.Duration // of the API, on the miss path
+	soak     time.Duration // of the soak
+	rate     int           // clicks per second of the soak
 	profile  string        // directory for CPU profiles
 	markdown bool
 }
+
+// soakPart takes longer than all others together.
+const soakPart = "soak"
 
 // part is one thing to measure.
 type part struct {
@@ -56,6 +61,7 @@ var parts = []part{
 	{"cold", "10,000 shoppers at once", measureCold},
 	{"memory", "memory of cached links", measureMemory},
 	{"start", "start-up and reload", measureStart},
+	{soakPart, "clicks, faults and reloads for a long time; only when named", measureSoak},
 }
 
 func main() {
@@ -69,7 +75,9 @@ func run() error {
 	var s settings
 	var names []string
 	for _, p := range parts {
-		names = append(names, p.name)
+		if p.name != soakPart {
+			names = append(names, p.name)
+		}
 	}
 	chosen := flag.String("run", strings.Join(names, ","), "`parts` to run")
 	flag.IntVar(&s.pairs, "pairs", 41, "interleaved pairs of turns")
@@ -79,6 +87,8 @@ func run() error {
 	flag.IntVar(&s.runs, "runs", 9, "repetitions of start-up and reload")
 	flag.IntVar(&s.links, "links", 1_000_000, "cached links of the memory part")
 	flag.DurationVar(&s.latency, "latency", 200*time.Millisecond, "latency of the API on the miss path")
+	flag.DurationVar(&s.soak, "soak", 30*time.Minute, "length of the soak")
+	flag.IntVar(&s.rate, "rate", 500, "clicks per second of the soak")
 	flag.StringVar(&s.profile, "profile", "", "write CPU profiles of the server into this `directory`")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
 	limit := flag.Duration("timeout", time.Hour, "stop after this time")

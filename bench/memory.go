@@ -65,7 +65,7 @@ func (l *lab) cacheInServer(ctx context.Context, t *table) error {
 	if err != nil {
 		return err
 	}
-	zotlo, err := openAPI(linkBase + "/" + strings.Repeat("x", linkLength-len(bare)-1))
+	zotlo, err := openAPI(linkBase+"/"+strings.Repeat("x", linkLength-len(bare)-1), 1)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -53,7 +52,7 @@ func (l *lab) startOnce(ctx context.Context, s shop) (start time.Duration, reloa
 	start = time.Since(began)
 	for range 3 {
 		began := time.Now()
-		if _, err := site.admin(ctx, http.MethodPost, "/load", "text/caddyfile", strings.NewReader(text)); err != nil {
+		if err := site.load(ctx, text); err != nil {
 			return 0, nil, err
 		}
 		reloads = append(reloads, time.Since(began))

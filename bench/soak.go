@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+// The soak lets shoppers click for a long time while the API breaks in a different way every twenty seconds and the
+// configuration is reloaded every thirty. Each shopper belongs to one goroutine, so that what he has paid for is known
+// before he clicks again, and every answer can be judged.
+const (
+	soakWorkers   = 16
+	soakShoppers  = 20_000
+	faultEvery    = 20 * time.Second
+	faultLasts    = 6 * time.Second
+	reloadEvery   = 30 * time.Second
+	payOneIn      = 40
+	soakHookToken = "a-token-of-the-soak-only"
+)
+
+// soakCampaigns is a campaign with everything that costs something.
+const soakCampaigns = `campaign pro {
+			link_id 123
+			package_name "Pro, {http.checkout.claim.sub}"
+			experiment soak-price {
+				variant control 50%
+				variant cheaper 50% {
+					one_time_price 14.99 EUR
+				}
+			}
+		}`
+
+const soakGlobal = `limits {
+			timeout 2s
+			per_subscriber 1000/1m
+		}
+		cache memory {
+			ttl %s
+		}`
+
+func soakFaults() []sandbox.Fault {
+	return []sandbox.Fault{
+		sandbox.ServerError(), sandbox.RateLimited("2"), sandbox.Latency(3 * time.Second), sandbox.CutOff(), sandbox.Reset(),
+		sandbox.NotJSON(), sandbox.ErrorInside200(500000), sandbox.Huge(1 << 20), sandbox.WrongLink("javascript:alert(1)"), sandbox.Latency(200 * time.Millisecond),
+	}
+}
+
+// soak is one run.
+type soak struct {
+	*lab
+	site    *server
+	zotlo   *api
+	clicks  atomic.Int64
+	links   atomic.Int64
+	falls   atomic.Int64
+	paid    atomic.Int64
+	faults  atomic.Int64
+	reloads atomic.Int64
+	mu      sync.Mutex
+	wrong   []error
+}
+
+// measureSoak runs for the time of the flag -soak.
+func measureSoak(ctx context.Context, l *lab) ([]table, error) {
+	s := &soak{lab: l}
+	var err error
+	if s.zotlo, err = openAPI(linkBase, 200_000); err != nil {
+		return nil, err
+	}
+	defer s.zotlo.close()
+	if s.site, err = l.startCaddy(ctx, s.caddyfile("5m"), "API="+s.zotlo.url, "HOOK_TOKEN="+soakHookToken); err != nil {
+		return nil, err
+	}
+	defer s.site.stop()
+	s.zotlo.SetWebhooks(sandbox.WebhooksTo("http://" + s.site.addr + "/hook?token=" + soakHookToken))
+
+	w := watch(s.site)
+	if err := w.sample(ctx); err != nil {
+		return nil, err
+	}
+	s.run(ctx, w)
+	s.zotlo.Heal()
+	if err := w.settle(ctx); err != nil {
+		s.fail(err)
+	}
+	return []table{s.table(w)}, errors.Join(s.wrong...)
+}
+
+func (s *soak) caddyfile(ttl string) string {
+	text := shop{
+		global: fmt.Sprintf(soakGlobal, ttl), campaigns: soakCampaigns,
+		routes: []route{
+			{oursPath, "checkout_link pro {\n\t\t\tfallback /pricing\n\t\t}"},
+			{"/hook", "checkout_webhook {\n\t\t\ttoken {env.HOOK_TOKEN}\n\t\t}"},
+		},
+	}
+	return text.text()
+}
+
+// run keeps everything going until the time is over.
+func (s *soak) run(ctx context.Context, w *watcher) {
+	ctx, cancel := context.WithTimeout(ctx, s.soak)
+	defer cancel()
+	var all sync.WaitGroup
+	for i := range soakWorkers {
+		all.Go(func() { s.shoppers(ctx, i) })
+	}
+	all.Go(func() { every(ctx, faultEvery, s.breakAPI) })
+	all.Go(func() { every(ctx, reloadEvery, s.reload) })
+	all.Go(func() {
+		every(ctx, sampleEvery, func(ctx context.Context) {
+			if err := w.sample(ctx); err != nil && ctx.Err() == nil {
+				s.fail(err)
+			}
+		})
+	})
+	all.Wait()
+}
+
+// every calls f at each tick.
+func every(ctx context.Context, d time.Duration, f func(context.Context)) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			f(ctx)
+		}
+	}
+}
+
+func (s *soak) breakAPI(ctx context.Context) {
+	list := soakFaults()
+	s.zotlo.Fail(list[int(s.faults.Add(1))%len(list)])
+	select {
+	case <-ctx.Done():
+	case <-time.After(faultLasts):
+	}
+	s.zotlo.Heal()
+}
+
+func (s *soak) reload(ctx context.Context) {
+	ttl := []string{"5m", "4m"}[s.reloads.Add(1)%2]
+	if err := s.site.load(ctx, s.caddyfile(ttl)); err != nil && ctx.Err() == nil {
+		s.fail(fmt.Errorf("reload: %w", err))
+	}
+}
+
+// shoppers clicks at this worker's share of the rate, as one shopper after another of those who belong to it.
+func (s *soak) shoppers(ctx context.Context, worker int) {
+	client := &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 2},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	random := rand.New(rand.NewPCG(uint64(worker), 1))
+	paid := make(map[string]bool) // links that were paid before the click
+	every(ctx, soakWorkers*time.Second/time.Duration(s.rate), func(ctx context.Context) {
+		who := random.IntN(soakShoppers/soakWorkers)*soakWorkers + worker
+		if err := s.click(ctx, client, who, paid, random.IntN(payOneIn) == 0); err != nil && ctx.Err() == nil {
+			s.fail(err)
+		}
+	})
+}
+
+// click judges one answer: a link of this shopper's that he has not paid, or the fallback.
+func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map[string]bool, pay bool) error {
+	token, err := s.keys.token("HS256", who)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.site.addr+oursPath, nil)
+	if err != nil {
+		return err
+	}
+	req.AddCookie(&http.Cookie{Name: "session", Value: token})
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	res.Body.Close()
+	s.clicks.Add(1)
+	to := res.Header.Get("Location")
+	if res.StatusCode != http.StatusSeeOther {
+		return fmt.Errorf("status %d, want 303", res.StatusCode)
+	}
+	if to == "/pricing" {
+		s.falls.Add(1)
+		return nil
+	}
+	link, known := s.zotlo.Link(to)
+	switch {
+	case !known:
+		return errors.New("a link that Zotlo did not make, or made too long ago")
+	case link.SubscriberID != email(who):
+		return errors.New("somebody else's link")
+	case paid[to]:
+		return errors.New("a link that is paid")
+	}
+	s.links.Add(1)
+	if pay {
+		if _, err := s.zotlo.Pay(to); err != nil {
+			return err
+		}
+		paid[to] = true
+		s.paid.Add(1)
+	}
+	return nil
+}
+
+// fail keeps the first few things that went wrong.
+func (s *soak) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.wrong) < 20 {
+		s.wrong = append(s.wrong, err)
+	}
+}
+
+func (s *soak) table(w *watcher) table {
+	t := table{
+		title: fmt.Sprintf("Soak: %v at %d clicks per second, a fault every %v, a reload every %v", s.soak, s.rate, faultEvery, reloadEvery),
+		head:  []string{"what", "figure"},
+	}
+	for _, row := range [][]string{
+		{"clicks", fmt.Sprint(s.clicks.Load())},
+		{"links handed out", fmt.Sprint(s.links.Load())},
+		{"fallbacks", fmt.Sprint(s.falls.Load())},
+		{"links paid", fmt.Sprint(s.paid.Load())},
+		{"API calls", fmt.Sprint(s.zotlo.Calls())},
+		{"faults, reloads", fmt.Sprintf("%d, %d", s.faults.Load(), s.reloads.Load())},
+		{"wrong answers", fmt.Sprint(len(s.wrong))},
+		{"resident memory: first, last quarter", fmt.Sprintf("%s, %s", megabytes(int64(w.mean(0, 0.25))), megabytes(int64(w.mean(0.75, 1))))},
+		{"slope over the second half", fmt.Sprintf("%+.1f MB per hour", w.slope(0.5)/1e6*3600)},
+		{"goroutines: before, after", fmt.Sprintf("%d, %d", w.first().goroutines, w.last().goroutines)},
+		{"file descriptors: before, after", fmt.Sprintf("%d, %d", w.first().files, w.last().files)},
+	} {
+		t.add(row...)
+	}
+	return t
+}
