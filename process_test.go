@@ -175,6 +175,22 @@ func (p *process) terminate() {
 	}
 }
 
+// kill ends the process at once, as a power cut does; restart starts it again with its directory, ports and surroundings.
+func (p *process) kill() {
+	p.t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		p.t.Fatal(err)
+	}
+	<-p.exited
+}
+
+func (p *process) restart() {
+	p.t.Helper()
+	if !p.run() {
+		p.t.Fatalf("Caddy did not start again: %v\n%s", p.err, p.log)
+	}
+}
+
 // stop ends the process and judges how it did.
 func (p *process) stop() {
 	p.terminate()

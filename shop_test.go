@@ -33,26 +33,43 @@ const (
 type shop struct {
 	*process
 	zotlo  *sandbox.Sandbox
-	asked  chan struct{} // gets one for every API call that arrives
+	clock  *sandbox.Clock // of the stand-in: its webhooks and the hour of its links
+	api    string         // the stand-in's address
+	asked  chan struct{}  // gets one for every API call that arrives, while there is room
 	gate   sync.RWMutex  // while it is locked, API calls wait
 	client *http.Client
 }
 
-// openShop starts Caddy with this Caddyfile. It finds the stand-in's address in {$API} and the keys in the environment.
-func openShop(t *testing.T, caddyfile string) *shop {
+// openShop starts Caddy with this Caddyfile. It finds the stand-in's address in {$API} and the keys in the environment,
+// where further variables are put and may take the place of those.
+func openShop(t *testing.T, caddyfile string, env ...string) *shop {
 	t.Helper()
-	s := &shop{zotlo: sandbox.New(sandbox.Config{PublicURL: payURL}), asked: make(chan struct{}, 1000)}
+	s := &shop{clock: sandbox.NewClock(time.Now()), asked: make(chan struct{}, 1000)}
+	s.zotlo = sandbox.New(sandbox.Config{PublicURL: payURL, Now: s.clock.Now})
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.asked <- struct{}{}
+		select {
+		case s.asked <- struct{}{}:
+		default:
+		}
 		s.gate.RLock()
 		defer s.gate.RUnlock()
 		s.zotlo.ServeHTTP(w, r)
 	}))
 	t.Cleanup(api.Close)
-	s.process = startCaddy(t, caddyfile, "API="+api.URL, "JWT_SECRET="+jwtSecret, "ZOTLO_ACCESS_KEY="+sandbox.DefaultAccessKey,
-		"ZOTLO_ACCESS_SECRET="+sandbox.DefaultAccessSecret, "ZOTLO_APPLICATION_KEY="+sandbox.DefaultApplicationKey)
-	s.client = browser(t, &http.Transport{DialContext: dialTo("tcp", s.http)})
+	s.api = api.URL
+	s.open(t, caddyfile, env...)
 	return s
+}
+
+// open starts the shop's Caddy.
+func (s *shop) open(t *testing.T, caddyfile string, env ...string) {
+	t.Helper()
+	keys := []string{
+		"API=" + s.api, "JWT_SECRET=" + jwtSecret, "ZOTLO_ACCESS_KEY=" + sandbox.DefaultAccessKey,
+		"ZOTLO_ACCESS_SECRET=" + sandbox.DefaultAccessSecret, "ZOTLO_APPLICATION_KEY=" + sandbox.DefaultApplicationKey,
+	}
+	s.process = startCaddy(t, caddyfile, append(keys, env...)...)
+	s.client = browser(t, &http.Transport{DialContext: dialTo("tcp", s.http), MaxIdleConnsPerHost: 64})
 }
 
 // holdAPI makes API calls wait until release is called.
