@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -69,18 +70,30 @@ const officeSite = `
 // openOffice runs a Caddyfile, in which {$API} is the stand-in's address and {$DIR} the office's folder.
 func openOffice(t testing.TB, config string) *office {
 	t.Helper()
+	return openOfficeWith(t, config, nil)
+}
+
+// openOfficeWith runs a Caddyfile in an environment that is partly another.
+func openOfficeWith(t testing.TB, config string, environment map[string]string) *office {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "office") // t.TempDir is too long for the name of a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := &office{t: t, dir: dir}
-	o.zotlo = sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example", Client: &http.Client{Transport: o.over("site")}})
-	o.zotlo.SetWebhooks(sandbox.WebhooksTo("http://shop.example.com/hooks?token=" + url.QueryEscape(hookToken)))
-	o.api = httptest.NewServer(o.zotlo)
-	for name, value := range map[string]string{
-		"DIR": dir, "API": o.api.URL, "JWT_SECRET": jwtSecret, "HOOK_TOKEN": hookToken,
+	env := map[string]string{
+		"DIR": dir, "JWT_SECRET": jwtSecret, "HOOK_TOKEN": hookToken,
 		"ZOTLO_ACCESS_KEY": accessKey, "ZOTLO_ACCESS_SECRET": accessToken, "ZOTLO_APPLICATION_KEY": application,
-	} {
+	}
+	maps.Copy(env, environment)
+	o.zotlo = sandbox.New(sandbox.Config{
+		AccessKey: env["ZOTLO_ACCESS_KEY"], AccessSecret: env["ZOTLO_ACCESS_SECRET"], ApplicationKey: env["ZOTLO_APPLICATION_KEY"],
+		PublicURL: "https://pay.sandbox.example", Client: &http.Client{Transport: o.over("site")},
+	})
+	o.zotlo.SetWebhooks(sandbox.WebhooksTo("http://shop.example.com/hooks?token=" + url.QueryEscape(env["HOOK_TOKEN"])))
+	o.api = httptest.NewServer(o.zotlo)
+	env["API"] = o.api.URL
+	for name, value := range env {
 		t.Setenv(name, value)
 	}
 	t.Cleanup(func() {
