@@ -36,7 +36,7 @@ type shop struct {
 	clock  *sandbox.Clock // of the stand-in: its webhooks and the hour of its links
 	api    string         // the stand-in's address
 	asked  chan struct{}  // gets one for every API call that arrives, while there is room
-	gate   sync.RWMutex  // while it is locked, API calls wait
+	gate   sync.RWMutex   // while it is locked, API calls wait
 	client *http.Client
 }
 
