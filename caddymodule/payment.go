@@ -67,6 +67,7 @@ func (h *WebhookHandler) process(ctx context.Context, event linkgen.Event, body 
 		return fmt.Errorf("remembering the webhook: %w", err)
 	}
 	if !first {
+		h.complete(ctx, event, subjects)
 		return errRepeated
 	}
 	switch event.Kind {
@@ -110,6 +111,28 @@ func (h *WebhookHandler) paid(ctx context.Context, event linkgen.Event, subjects
 		}
 	}
 	h.emit("checkout.payment", event, sold)
+}
+
+// complete remembers a payment whose first delivery a crash may have cut short. What is remembered already stays: it may say that the
+// money was given back since.
+func (h *WebhookHandler) complete(ctx context.Context, event linkgen.Event, subjects []linkgen.Subject) {
+	if event.Kind != linkgen.WebhookPayment {
+		return
+	}
+	at := time.Now()
+	if !event.PaidAt.IsZero() && event.PaidAt.Before(at) {
+		at = event.PaidAt // a late repeat must not make it look recent
+	}
+	campaign := h.attribution(event).Campaign
+	for _, subject := range subjects {
+		_, found, err := h.app.cache.Recall(ctx, paidKey(subject, campaign))
+		if err == nil && !found {
+			err = h.app.rememberPayment(ctx, subject, campaign, at)
+		}
+		if err != nil {
+			h.app.hooks().CacheError(err)
+		}
+	}
 }
 
 // refunded counts a refund. Who got his money back may buy again at once.
