@@ -1,0 +1,93 @@
+// Package docs_test holds what the documentation says against the code, where that is not a Caddyfile, a link or the reference.
+package docs_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestQuotedMessagesAreInTheCode looks for every message that the troubleshooting page quotes. What stands between two … must be
+// part of one string literal.
+func TestQuotedMessagesAreInTheCode(t *testing.T) {
+	text, err := os.ReadFile("troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	literals := stringLiterals(t, "../caddymodule", "../auth", "../campaign", "../linkgen", "../linkgen/rediscache")
+	quotes := regexp.MustCompile("(?m)^> `(.+)`$").FindAllStringSubmatch(string(text), -1)
+	if len(quotes) == 0 {
+		t.Fatal("no message is quoted")
+	}
+	for _, quote := range quotes {
+		long := 0
+		for part := range strings.SplitSeq(quote[1], "…") {
+			if part = strings.Trim(part, " :;,{}"); len(part) < 4 {
+				continue
+			}
+			long++
+			if !strings.Contains(literals, part) {
+				t.Errorf("nothing in the code says %q, quoted in %q", part, quote[1])
+			}
+		}
+		if long == 0 {
+			t.Errorf("%q quotes too little to be found", quote[1])
+		}
+	}
+}
+
+// stringLiterals are all string literals of the packages, each on a line of its own; those that are added up are one.
+func stringLiterals(t *testing.T, dirs ...string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no code in %s: %v", dir, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(tree, func(n ast.Node) bool {
+				e, ok := n.(ast.Expr)
+				if !ok {
+					return true
+				}
+				text, ok := constant(e)
+				if ok {
+					all.WriteString(text + "\n")
+				}
+				return !ok
+			})
+		}
+	}
+	return all.String()
+}
+
+// constant is the value of a string literal, or of several with + between them.
+func constant(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if e.Kind != token.STRING {
+			return "", false
+		}
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil
+	case *ast.BinaryExpr:
+		left, okLeft := constant(e.X)
+		right, okRight := constant(e.Y)
+		return left + right, e.Op == token.ADD && okLeft && okRight
+	}
+	return "", false
+}
