@@ -27,7 +27,7 @@ type process struct {
 
 	mu   sync.Mutex
 	out  strings.Builder
-	done chan struct{}
+	done chan struct{} // closed when it has ended and all it said is read
 	err  error
 }
 
@@ -61,11 +61,11 @@ func launch(t *testing.T, args ...string) *process {
 				started <- fields[2]
 			}
 		}
+		close(p.done)
 	}()
 	go func() {
 		p.err = p.cmd.Wait()
 		_ = write.Close()
-		close(p.done)
 	}()
 	t.Cleanup(func() { cancel(); <-p.done })
 	select {
