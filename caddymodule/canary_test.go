@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -47,7 +48,7 @@ const canaryOffice = `{` + officeOptions + `
 			trusted_claims price
 		}
 		limits {
-			timeout 300ms
+			timeout 2s
 			per_ip 2/1m
 		}
 		cache memory {
@@ -214,7 +215,7 @@ func TestNoCanarySings(t *testing.T) {
 	autosave := caddy.ConfigAutosavePath
 	caddy.ConfigAutosavePath = filepath.Join(t.TempDir(), "autosave.json")
 	defer func() { caddy.ConfigAutosavePath = autosave }()
-	config := strings.Replace(canaryOffice, "persist_config off", "", 1)
+	config := strings.Replace(canaryOffice, "\tpersist_config off\n", "", 1)
 	o := openOfficeWith(t, config, map[string]string{
 		"JWT_SECRET": canarySecret("jwt"), "HOOK_TOKEN": canarySecret("hook"), "REDIS_PASSWORD": canarySecret("redis"),
 		"ZOTLO_ACCESS_KEY": canarySecret("access-key"), "ZOTLO_ACCESS_SECRET": canarySecret("access-secret"), "ZOTLO_APPLICATION_KEY": canarySecret("application"),
@@ -244,7 +245,7 @@ func TestNoCanarySings(t *testing.T) {
 		t.Error("no event was heard: this test listens to nothing")
 	}
 	log := o.logged()
-	for _, proof := range []string{"token refused", "no checkout link: refused", "no checkout link: unavailable", "no checkout link: bad_offer", `"checkout_outcome":"link"`, `"level":"debug"`, "a payment differs", "cache failed"} {
+	for _, proof := range []string{"token refused", "no checkout link: refused", "no checkout link: unavailable", "no checkout link: bad_offer", "no checkout link: timeout", `"checkout_outcome":"link"`, `"level":"debug"`, "a payment differs", "cache failed"} {
 		if !strings.Contains(log, proof) {
 			t.Errorf("the log does not say %q: this test listens to nothing", proof)
 		}
@@ -352,12 +353,14 @@ func (w witness) administer() {
 
 // breakTheAPI lets the API fail in every way, and say private things while it does.
 func (w witness) breakTheAPI() {
+	w.zotlo.Fail(sandbox.Latency(time.Minute))
+	w.click("/plain", signedIn(canary(canaries-1).claims("sub", "slow")), header("X-Forwarded-For", "198.51.102.1"))
 	said := `{"meta":{"errorMessage":"` + canary(0).email + `","httpStatus":"400"},"result":[],"link":"https://pay.sandbox.example/pay/1"}`
 	jsonHeader := http.Header{"Content-Type": {"application/json"}}
 	for i, fault := range []sandbox.Fault{
 		sandbox.BadRequest(sandbox.CodeSubscriberID), sandbox.ErrorInside200(sandbox.CodeSubscriberID), sandbox.Custom(400, jsonHeader, said), sandbox.Custom(200, jsonHeader, said), sandbox.Custom(422, nil, said),
 		sandbox.NotJSON(), sandbox.WrongLink("http://pay.sandbox.example/" + mark), sandbox.WrongLink("javascript:" + mark), sandbox.WrongLink("https://" + mark + "@pay.sandbox.example/"), sandbox.Redirect("https://" + mark + ".example/"), sandbox.Huge(80 << 10),
-		sandbox.Latency(patient), sandbox.CutOff(), sandbox.Reset(), sandbox.Custom(500, jsonHeader, said), sandbox.ServerError(), sandbox.RateLimited(mark),
+		sandbox.CutOff(), sandbox.Reset(), sandbox.Custom(500, jsonHeader, said), sandbox.ServerError(), sandbox.RateLimited(mark),
 	} {
 		w.zotlo.Fail(fault)
 		for _, accept := range []string{"", "application/json"} {
@@ -368,9 +371,6 @@ func (w witness) breakTheAPI() {
 	}
 	w.zotlo.Heal()
 }
-
-// patient is longer than canaryOffice waits for the API.
-const patient = 2e9
 
 // breakTheCache goes on with a Redis that is not there.
 func (w witness) breakTheCache(config string) {
