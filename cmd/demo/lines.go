@@ -18,7 +18,8 @@ type block struct{ First, Last int }
 
 // route is a block that answers the paths of a pattern.
 type route struct {
-	pattern string
+	pattern   string
+	campaigns []string // that it names
 	block
 }
 
@@ -35,7 +36,7 @@ func readLines(text string) lines {
 		case words[0] == "campaign":
 			l.campaigns[words[1]] = l.block(i)
 		case (words[0] == "checkout_link" || words[0] == "checkout_webhook" || words[0] == "handle") && strings.HasPrefix(words[1], "/"):
-			l.routes = append(l.routes, route{words[1], l.block(i)})
+			l.routes = append(l.routes, route{words[1], words[2 : len(words)-1], l.block(i)})
 		}
 	}
 	return l
@@ -59,22 +60,34 @@ type excerpt struct {
 	Text string
 }
 
-// Title names the lines.
-func (e excerpt) Title() string { return fmt.Sprintf("lines %d–%d", e.First, e.Last) }
+// Range names the lines.
+func (e excerpt) Range() string { return fmt.Sprintf("%d–%d", e.First, e.Last) }
 
 // responsible returns the lines that made a request be answered as it was: the route, and the campaign.
 func (l lines) responsible(urlPath, campaign string) []excerpt {
 	var list []excerpt
-	for _, r := range l.routes {
-		if ok, _ := path.Match(r.pattern, urlPath); ok {
-			list = append(list, l.excerpt(r.block))
-			break
-		}
+	if r, ok := l.route(urlPath); ok {
+		list = append(list, l.excerpt(r.block))
 	}
 	if b, ok := l.campaigns[campaign]; ok {
 		list = append(list, l.excerpt(b))
 	}
 	return list
+}
+
+// campaignsOf returns the campaigns that the route of a path names.
+func (l lines) campaignsOf(urlPath string) []string {
+	r, _ := l.route(urlPath)
+	return r.campaigns
+}
+
+func (l lines) route(urlPath string) (route, bool) {
+	for _, r := range l.routes {
+		if ok, _ := path.Match(r.pattern, urlPath); ok {
+			return r, true
+		}
+	}
+	return route{}, false
 }
 
 // excerpt cuts a block out, without the indent that all of its lines share.

@@ -25,6 +25,7 @@ type entryView struct {
 	Detail   string
 	Facts    []fact
 	Excerpts []excerpt
+	Why      bool // the module can be asked why
 }
 
 type fact struct{ Name, Value string }
@@ -54,7 +55,7 @@ func (s *shop) describe(it happening) entryView {
 		e.Headline = "A switch was moved"
 		e.Detail = "Zotlo now: " + strings.ToLower(it.Text) + "."
 	case kindLog:
-		e.Tone, e.Headline, e.Detail = "bad", "The log says", it.Text
+		e.Headline, e.Detail = "In the operator's log", it.Text
 	default:
 		s.describeCheckout(&e)
 	}
@@ -76,6 +77,7 @@ func (s *shop) describeCheckout(e *entryView) {
 		}
 	}
 	e.Excerpts = s.lines.responsible(e.Path, e.Campaign)
+	e.Why = len(s.lines.campaignsOf(e.Path)) > 0
 }
 
 func tookWords(d time.Duration) string {
@@ -124,5 +126,5 @@ func (s *shop) happened(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		s.history.wait(ctx, after)
 	}
-	render(w, http.StatusOK, "panel", view{Panel: s.panel()})
+	render(w, http.StatusOK, view{Name: "panel", Panel: s.panel()})
 }

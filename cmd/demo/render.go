@@ -27,6 +27,8 @@ type view struct {
 	Lines             lines
 	Panel             panelView
 	Status, Message   string // of an error
+	Why               *explanation
+	WhyPath           string
 }
 
 // pages are the templates by name, each with the layout around it; "panel" is the panel alone.
@@ -49,9 +51,9 @@ var pages = func() map[string]*template.Template {
 }()
 
 // render writes a page as a whole or not at all.
-func render(w http.ResponseWriter, status int, name string, v view) {
+func render(w http.ResponseWriter, status int, v view) {
 	var b bytes.Buffer
-	if err := pages[name].Execute(&b, v); err != nil {
+	if err := pages[v.Name].Execute(&b, v); err != nil {
 		http.Error(w, "this page cannot be shown: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -39,6 +39,7 @@ func newShop(d *demo) *shop {
 	mux.HandleFunc("GET /not-a-click", s.page("not-a-click", "Things that are not a click"))
 	mux.HandleFunc("GET /caddyfile", s.page("caddyfile", "The Caddyfile"))
 	mux.HandleFunc("GET /happened", s.happened)
+	mux.HandleFunc("GET /why/{id}", s.why)
 	mux.HandleFunc("/error", s.errorPage)
 	mux.Handle("GET /static/", http.FileServerFS(static))
 	mux.HandleFunc("/", s.notFound)
@@ -77,7 +78,13 @@ func (s *shop) show(w http.ResponseWriter, r *http.Request, status int, name, ti
 		http.Redirect(w, r, r.URL.RequestURI(), http.StatusSeeOther)
 		return
 	}
-	render(w, status, name, view{
+	render(w, status, s.view(r, name, title))
+}
+
+// view gathers what the pages show.
+func (s *shop) view(r *http.Request, name, title string) view {
+	v := s.visitor(r)
+	return view{
 		Name: name, Title: title, Path: r.URL.Path, Visitor: v, People: people,
 		Next:      ownPath(r.URL.Query().Get("next")),
 		Plan:      r.URL.Query().Get("plan"),
@@ -90,7 +97,7 @@ func (s *shop) show(w http.ResponseWriter, r *http.Request, status int, name, ti
 		Panel:   s.panel(),
 		Status:  r.Header.Get("X-Error-Status"),
 		Message: r.Header.Get("X-Error-Message"),
-	})
+	}
 }
 
 // errorPage dresses an error of Caddy or of the module.

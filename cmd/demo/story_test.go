@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -302,3 +303,29 @@ func TestEveryPageAnswers(t *testing.T) {
 
 // shopPages are the pages that the shop can show to anybody.
 var shopPages = []string{"/", "/sign-in", "/account", "/ref/mira", "/invoices", "/later?plan=plus", "/trouble", "/not-a-click", "/caddyfile"}
+
+func TestSignedOutIsAStrangerAgain(t *testing.T) {
+	d := open(t, false)
+	ada := visit(t, d)
+	ada.signIn("ada")
+	ada.hit("/checkout/plus")
+	sentTo(t, ada.send("/sign-out", url.Values{"x": {"1"}}), "/")
+	sentTo(t, ada.get("/checkout/plus"), "/sign-in?next=%2Fcheckout%2Fplus")
+}
+
+func TestModuleSaysWhy(t *testing.T) {
+	d := open(t, false)
+	jonas := visit(t, d)
+	jonas.signIn("jonas")
+	jonas.hit("/checkout/forever")
+	it := outcome(t, d, "link")
+	why := jonas.get(fmt.Sprintf("/why/%d", it.ID))
+	says(t, why, "forever-thanks", "chosen", "jonas@kingfisher.example", "49.00", "(hidden)")
+	stranger := visit(t, d).get(fmt.Sprintf("/why/%d", it.ID))
+	says(t, stranger, "a stranger", "refuses")
+	saysNot(t, stranger, "jonas@kingfisher.example")
+	apiCalls(t, d, 1)
+	if p := jonas.get("/why/9999"); p.StatusCode != http.StatusNotFound {
+		t.Errorf("answered %d, want 404", p.StatusCode)
+	}
+}
