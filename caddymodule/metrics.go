@@ -132,7 +132,7 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 var collectors = []prometheus.Collector{
 	requests, links, requestDuration, tokenRefusals, overridesDropped,
 	apiRequests, apiDuration, apiInFlight, breakerOpen, cacheErrors, cachedLinks,
-	exposures, conversions, refunds, mismatches, webhooks, jwksRefreshes,
+	exposures, shares, conversions, refunds, mismatches, webhooks, jwksRefreshes,
 }
 
 // registerMetrics adds the collectors to a configuration's registry. A second checkout app in the same registry finds them there.

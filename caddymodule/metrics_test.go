@@ -40,6 +40,7 @@ var published = map[string]struct {
 	"caddy_checkout_cache_errors_total":       {dto.MetricType_COUNTER, map[string][]string{"cache": {"memory", "redis"}}},
 	"caddy_checkout_cached_links":             {dto.MetricType_GAUGE, nil},
 	"caddy_checkout_exposures_total":          {dto.MetricType_COUNTER, map[string][]string{"experiment": {"m-price"}, "variant": {"control", "cheaper"}, "at": {"offer", "link"}}},
+	"caddy_checkout_variant_share":            {dto.MetricType_GAUGE, map[string][]string{"experiment": {"m-price"}, "variant": {"control", "cheaper"}}},
 	"caddy_checkout_conversions_total":        {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "experiment": experimentLabels, "variant": variantLabels, "type": {"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable", "_other"}}},
 	"caddy_checkout_refunds_total":            {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "experiment": experimentLabels, "variant": variantLabels}},
 	"caddy_checkout_mismatches_total":         {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "kind": {"price", "currency", "payment_type"}}},
@@ -206,7 +207,7 @@ func TestEveryMetricCountsInItsClosedSets(t *testing.T) {
 			}
 		}
 	}
-	for _, gauge := range []string{"caddy_checkout_api_in_flight[]", "caddy_checkout_cached_links[]", "caddy_checkout_breaker_open[project=default]"} {
+	for _, gauge := range []string{"caddy_checkout_api_in_flight[]", "caddy_checkout_cached_links[]", "caddy_checkout_breaker_open[project=default]", "caddy_checkout_variant_share[experiment=m-price variant=cheaper]"} {
 		if _, ok := after[gauge]; !ok {
 			t.Errorf("%s is missing", gauge)
 		}

@@ -24,6 +24,12 @@ func Chromium(t testing.TB) string {
 	return program(t, "chromium", "chromium", "chromium-browser", "google-chrome")
 }
 
+// Promtool returns the path of Prometheus's promtool.
+func Promtool(t testing.TB) string {
+	t.Helper()
+	return program(t, "promtool", "promtool")
+}
+
 func program(t testing.TB, need string, names ...string) string {
 	t.Helper()
 	for _, name := range names {
