@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,13 +13,9 @@ import (
 )
 
 // rules finds what keeps people out: the rules of WCAG 2.2 that a script can check.
-var rules = func() string {
-	text, err := os.ReadFile("testdata/rules.js")
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
-}()
+//
+//go:embed testdata/rules.js
+var rules string
 
 // prepare lets things happen, so that the panel has entries of all kinds to show.
 func prepare(t *testing.T, d *demo) {
@@ -177,7 +174,7 @@ func (b *tab) picture(file string) {
 	b.t.Helper()
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err == nil {
-		err = os.WriteFile(file, png, 0o600)
+		err = os.WriteFile(file, png, 0o644) //nolint:gosec // a picture for everybody
 	}
 	if err != nil {
 		b.t.Fatal(err)

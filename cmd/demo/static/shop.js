@@ -3,25 +3,38 @@
 
 const panel = document.getElementById("panel");
 
-// Put a newer panel in place, and keep open what the reader had opened.
+// Put a newer panel in place, and keep open, and in focus, what the reader had opened.
 function show(html) {
 	const open = new Set([...panel.querySelectorAll("details[open]")].map((d) => d.dataset.key));
+	const focus = panel.contains(document.activeElement) && document.activeElement.closest("details")?.dataset.key;
 	panel.innerHTML = html;
-	for (const d of panel.querySelectorAll("details")) d.open = open.has(d.dataset.key);
+	for (const d of panel.querySelectorAll("details")) {
+		d.open = open.has(d.dataset.key);
+		if (d.dataset.key === focus) d.querySelector("summary").focus({ preventScroll: true });
+	}
 	panel.dataset.last = panel.querySelector(".panel-head").dataset.last;
 }
 
+// Ask for news as long as somebody can see them. Tabs in the background must not hold on to one of the few connections
+// that a browser opens to one host.
+let asking;
+let following = false;
 async function follow() {
-	for (;;) {
+	if (following) return;
+	following = true;
+	while (!document.hidden) {
+		asking = new AbortController();
 		try {
-			const answer = await fetch("/happened?after=" + panel.dataset.last);
+			const answer = await fetch("/happened?after=" + panel.dataset.last, { signal: asking.signal });
 			if (!answer.ok) throw new Error(answer.status);
 			show(await answer.text());
 		} catch {
-			await new Promise((wake) => setTimeout(wake, 2000)); // the demo was stopped, or the page is leaving
+			if (!document.hidden) await new Promise((wake) => setTimeout(wake, 2000)); // the demo was stopped
 		}
 	}
+	following = false;
 }
+document.addEventListener("visibilitychange", () => (document.hidden ? asking?.abort() : follow()));
 follow();
 
 // A page of one's own may ask for the link instead of being sent there: Accept decides.
