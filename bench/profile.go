@@ -14,15 +14,18 @@ const profileSeconds = 10
 
 // takeProfiles writes two CPU profiles of the server, one under each client's requests. The clients run one after the other.
 func (l *lab) takeProfiles(ctx context.Context, site *server, name string, ours, other *client) error {
-	for suffix, c := range map[string]*client{"ours": ours, "other": other} {
-		text, err := takeProfile(ctx, site, c)
+	for _, side := range []struct {
+		name   string
+		client *client
+	}{{"ours", ours}, {"other", other}} {
+		text, err := takeProfile(ctx, site, side.client)
 		if err != nil {
 			return fmt.Errorf("profile of %s: %w", name, err)
 		}
 		if err := os.MkdirAll(l.profile, 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(l.profile, name+"-"+suffix+".pprof"), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(l.profile, name+"-"+side.name+".pprof"), text, 0o644); err != nil {
 			return err
 		}
 	}
