@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,9 @@ func parseTemplate(text string) (campaign.Template, error) {
 	}
 	var keys []string
 	cut, err := everyKey.ReplaceFunc(text, func(key string, _ any) (any, error) {
+		if key == "" {
+			return nil, errEmptyPlaceholder
+		}
 		keys = append(keys, key)
 		return marker + strconv.Itoa(len(keys)-1) + marker, nil
 	})
@@ -38,6 +42,8 @@ func parseTemplate(text string) (campaign.Template, error) {
 	}
 	return tmpl, nil
 }
+
+var errEmptyPlaceholder = errors.New(`{} is a placeholder without a name: write \{} for the braces themselves`)
 
 // everyKey claims to know every placeholder, so that the scanner reports each.
 var everyKey = func() *caddy.Replacer {

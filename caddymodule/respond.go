@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-checkout/checkout/internal/accept"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -42,7 +43,7 @@ func (h *LinkHandler) respond(w http.ResponseWriter, v *visit, a answer, next ca
 
 // plan chooses the answer word and how it is written; a nil write means the next handler.
 func (h *LinkHandler) plan(w http.ResponseWriter, v *visit, a answer) (what string, write func() error) {
-	wantsJSON := prefersJSON(v.r.Header.Get("Accept"))
+	wantsJSON := accept.PrefersJSON(v.r.Header.Get("Accept"))
 	switch {
 	case a.next:
 		return answerNext, nil

@@ -1,13 +1,15 @@
-package caddymodule
+// Package accept reads the Accept header, for the one question that the checkout asks of it.
+package accept
 
 import (
 	"strconv"
 	"strings"
 )
 
-// prefersJSON reports whether an Accept header asks for JSON rather than for a page (RFC 9110 section 12.5.1).
+// PrefersJSON reports whether an Accept header asks for JSON rather than for a page (RFC 9110 section 12.5.1).
 // JSON must be named; where a page is as welcome, the one named outright, then the one named first, wins.
-func prefersJSON(accept string) bool {
+func PrefersJSON(accept string) bool {
+	accept = strings.ToLower(accept)
 	if !strings.Contains(accept, "json") { // what browsers send when they navigate
 		return false
 	}
@@ -15,7 +17,7 @@ func prefersJSON(accept string) bool {
 	for i, entry := range strings.Split(accept, ",") {
 		media, params, _ := strings.Cut(entry, ";")
 		p := preference{q: quality(params), exact: 2, position: i}
-		switch strings.ToLower(strings.TrimSpace(media)) {
+		switch strings.TrimSpace(media) {
 		case "application/json", "application/problem+json":
 			json = json.better(p)
 		case "text/html", "application/xhtml+xml":
@@ -58,7 +60,7 @@ func (p preference) better(other preference) preference {
 func quality(params string) float64 {
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, ok := strings.Cut(strings.TrimSpace(param), "=")
-		if !ok || !strings.EqualFold(name, "q") {
+		if !ok || name != "q" {
 			continue
 		}
 		if q, err := strconv.ParseFloat(value, 64); err == nil && q >= 0 && q <= 1 {

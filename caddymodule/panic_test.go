@@ -1,0 +1,117 @@
+package caddymodule_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+func init() { caddy.RegisterModule(brokenMatcher{}) }
+
+// brokenMatcher is a plugin of somebody else's that panics, or fails.
+type brokenMatcher struct {
+	Fails bool `json:"fails,omitempty"`
+}
+
+func (brokenMatcher) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.matchers.broken", New: func() caddy.Module { return new(brokenMatcher) }}
+}
+
+func (b *brokenMatcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	b.Fails = d.NextArg()
+	return nil
+}
+
+func (b *brokenMatcher) MatchWithError(*http.Request) (bool, error) {
+	if b.Fails {
+		return false, fmt.Errorf("the matcher of a plugin failed")
+	}
+	panic("secret.person@example.com")
+}
+
+func brokenShop(how, directive string) string {
+	return officeWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tbroken "+how+"\n\t\t\t}\n\t\t}", directive)
+}
+
+func TestPanicCostsOneShopperOneAnswer(t *testing.T) {
+	o := openOffice(t, brokenShop("", "checkout_link /u pro {\n\t\tfallback /pricing\n\t}\n\tcheckout_link /e pro"))
+	res, _ := o.click("/u", by("ann@example.com"))
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/pricing" {
+		t.Errorf("%d to %q, want the fallback", res.StatusCode, res.Header.Get("Location"))
+	}
+	res, _ = o.click("/e", by("ann@example.com"))
+	if res.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status %d, want 500", res.StatusCode)
+	}
+	private(t, res)
+	o.warns(2, "panic while making a link", `"error"`, "brokenMatcher")
+	o.warns(0, "secret.person")
+}
+
+func TestPanicCostsAPageItsPriceOnly(t *testing.T) {
+	o := openOffice(t, brokenShop("", "checkout_offer pro\n\trespond \"price {http.checkout.price}.\""))
+	res, body := o.click("/", by("ann@example.com"))
+	if res.StatusCode != http.StatusOK || string(body) != "price ." {
+		t.Errorf("%d %q", res.StatusCode, body)
+	}
+	o.warns(1, "panic while choosing an offer")
+}
+
+func TestMatcherThatFailsIsABadOffer(t *testing.T) {
+	o := openOffice(t, brokenShop("always", "checkout_link /u pro\n\tcheckout_offer /p pro\n\trespond \"page\""))
+	res, _ := o.click("/u", by("ann@example.com"))
+	if res.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status %d, want 500", res.StatusCode)
+	}
+	if res, body := o.click("/p", by("ann@example.com")); res.StatusCode != http.StatusOK || string(body) != "page" {
+		t.Errorf("%d %q", res.StatusCode, body)
+	}
+	o.warns(1, "no checkout link: bad_offer", "the matcher of a plugin failed")
+}
+
+// TestPersonalPagesOfEveryKindArePrivate: files, streams and proxied answers begin in different ways.
+func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "big.txt"), []byte(strings.Repeat("x", 100_000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "public, s-maxage=600")
+		w.WriteHeader(http.StatusEarlyHints)
+		fmt.Fprint(w, "one ")
+		http.NewResponseController(w).Flush()
+		fmt.Fprint(w, "two")
+	}))
+	t.Cleanup(stream.Close)
+	t.Setenv("FOLDER", folder)
+	t.Setenv("STREAM", strings.TrimPrefix(stream.URL, "http://"))
+	o := openOffice(t, officeWith(proCampaign, `checkout_offer pro
+	header /files/* Cache-Control "public, max-age=60"
+	handle_path /files/* {
+		root {$FOLDER}
+		file_server
+	}
+	handle /stream {
+		reverse_proxy {$STREAM} {
+			flush_interval -1
+		}
+	}
+	respond /none 204`))
+	for path, want := range map[string]string{"/files/big.txt": "max-age=60, private", "/stream": "private", "/none": "private", "/files/absent": ""} {
+		res, body := o.click(path, by("ann@example.com"))
+		if want != "" && res.Header.Get("Cache-Control") != want {
+			t.Errorf("%s: Cache-Control %q, want %q", path, res.Header.Get("Cache-Control"), want)
+		}
+		if path == "/stream" && string(body) != "one two" {
+			t.Errorf("the stream arrived as %q", body)
+		}
+	}
+}

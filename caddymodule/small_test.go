@@ -1,0 +1,133 @@
+package caddymodule
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+func TestMakePrivate(t *testing.T) {
+	for _, tt := range []struct {
+		given []string
+		want  string
+	}{
+		{nil, "private"},
+		{[]string{"public"}, "private"},
+		{[]string{"public, max-age=60, s-maxage=600"}, "max-age=60, private"},
+		{[]string{"public", "max-age=60"}, "max-age=60, private"},
+		{[]string{"PUBLIC, S-MaxAge=1"}, "private"},
+		{[]string{"private, max-age=60"}, "max-age=60, private"},
+		{[]string{"no-store"}, "no-store"},
+		{[]string{"no-cache"}, "no-cache, private"},
+		{[]string{`no-cache="set-cookie, public", public`}, `no-cache="set-cookie, public", private`},
+		{[]string{`ext="a\"b, public", s-maxage=9`}, `ext="a\"b, public", private`},
+		{[]string{""}, "private"},
+	} {
+		h := http.Header{}
+		if tt.given != nil {
+			h["Cache-Control"] = tt.given
+		}
+		makePrivate(h)
+		if got := strings.Join(h["Cache-Control"], ", "); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.given, got, tt.want)
+		}
+	}
+}
+
+func TestParseTarget(t *testing.T) {
+	for text, good := range map[string]bool{
+		"/pricing": true, "/pricing?a={query.a}": true, "https://shop.example.com": true, "https://shop.example.com/x?y=1": true, "http://localhost:8080/": true,
+		"": false, "pricing": false, "//evil.example": false, "/\\evil.example": false, "/a\nb": false, "javascript:alert(1)": false, "ftp://x/": false,
+		"https://user:pw@shop.example.com/": false, "/{path.1}": false, "https://{host}/x": false, "/%zz": false, "https:///x": false, "?x=1": false, "mailto:a@b": false,
+	} {
+		if _, err := parseTarget(text); (err == nil) != good {
+			t.Errorf("%q: %v, want good %t", text, err, good)
+		}
+	}
+}
+
+func TestTargetIsRenderedEscaped(t *testing.T) {
+	target, err := parseTarget("/login?next={http.checkout.return_to}&ad={q}&x={unknown}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	repl := caddy.NewEmptyReplacer()
+	repl.Set("q", "a&b=c#d\r\n{env.HOME}")
+	got := target.render(httptest.NewRequest(http.MethodGet, "/up?x=1&y=2", nil), repl)
+	if want := "/login?next=%2Fup%3Fx%3D1%26y%3D2&ad=a%26b%3Dc%23d%0D%0A%7Benv.HOME%7D&x="; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestReturnToIsAPathWhateverIsAsked puts odd pieces together in every order. (It is no fuzz target, because fuzzing this package would
+// instrument all of Caddy.)
+func TestReturnToIsAPathWhateverIsAsked(t *testing.T) {
+	pieces := []string{"/", "//", "\\", "%2f", "%5C", "evil.example", "?", "#", "@", ":", "..", ".", "\t", "%09", "a", "*", "http:"}
+	for _, a := range pieces {
+		for _, b := range pieces {
+			for _, c := range pieces {
+				for _, d := range pieces {
+					target := a + b + c + d
+					u, err := url.ParseRequestURI(target)
+					if err != nil {
+						continue
+					}
+					back := returnTo(&http.Request{URL: u})
+					read, err := url.Parse(back)
+					if err != nil || read.Host != "" || read.Scheme != "" || !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n\t ") {
+						t.Errorf("%q leads back to %q", target, back)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestParseRate(t *testing.T) {
+	for text, want := range map[string]linkgen.Rate{
+		"": {}, "50/1s": {Events: 50, Per: time.Second}, "10/1m": {Events: 10, Per: time.Minute}, "5/1d": {Events: 5, Per: 24 * time.Hour},
+	} {
+		if got, err := parseRate(text); err != nil || got != want {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"50", "0/1s", "-1/1s", "5/", "/1s", "5/0s", "5/-1s", "a/1s", "5/1x", "5/1us"} {
+		if _, err := parseRate(text); err == nil {
+			t.Errorf("%q was accepted", text)
+		}
+	}
+}
+
+func TestParseTemplateAgreesWithCaddy(t *testing.T) {
+	repl := caddy.NewEmptyReplacer()
+	repl.Map(func(key string) (any, bool) { return "<" + key + ">", true })
+	for _, text := range []string{"", "plain", "{a}", "x{a}y{b.c}z", "{a}{a}", `\{a}`, `\{a\}`, "{a", "a}", "{{a}}", `{a\}b}`, "{a {b}", `\{env.{query.x}`} {
+		tmpl, err := parseTemplate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ours strings.Builder
+		for _, part := range tmpl {
+			if part.Key == "" {
+				ours.WriteString(part.Literal)
+				continue
+			}
+			ours.WriteString("<" + part.Key + ">")
+		}
+		if theirs := repl.ReplaceAll(text, ""); theirs != ours.String() {
+			t.Errorf("%q: %q, Caddy says %q", text, ours.String(), theirs)
+		}
+	}
+	for _, text := range []string{"a\x00b", "{}", "a {} b"} {
+		if _, err := parseTemplate(text); err == nil {
+			t.Errorf("%q was accepted", text)
+		}
+	}
+}
