@@ -162,6 +162,10 @@ func try(ctx context.Context, client *http.Client, email, url string) (reply, er
 	if email != "" {
 		r.AddCookie(&http.Cookie{Name: "session", Value: session(email)})
 	}
+	return do(client, r)
+}
+
+func do(client *http.Client, r *http.Request) (reply, error) {
 	resp, err := client.Do(r)
 	if err != nil {
 		return reply{}, err
