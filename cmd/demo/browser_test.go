@@ -42,6 +42,8 @@ func startBrowser(program string) {
 		chromedp.Flag("disable-gpu", true),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-component-extensions-with-background-pages", true),
+		chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider"),
 		chromedp.Flag("ignore-certificate-errors", true), // of the demo's own certificates
 		chromedp.Flag("hide-scrollbars", true),
 	)
@@ -62,8 +64,8 @@ type tab struct {
 	ctx  context.Context
 }
 
-// patience of a test: how long something may take on a busy machine before it counts as never.
-const enough = 20 * time.Second
+// enough is a test's patience: how long something may take on a busy machine before it counts as never.
+const enough = time.Minute
 
 // sit opens a tab in a fresh profile.
 func sit(t testing.TB, d *demo) *tab {
@@ -201,11 +203,14 @@ func (b *tab) back() {
 	b.do(chromedp.NavigateBack())
 }
 
-// dark and phone change what the page believes it is seen on.
-func (b *tab) dark() {
+// scheme and phone change what the page believes it is seen on. Nothing moves then: colours must not be read on the way.
+func (b *tab) scheme(lightOrDark string) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: lightOrDark},
+			{Name: "prefers-reduced-motion", Value: "reduce"},
+		},
 	})
 	if err != nil {
 		b.t.Fatal(err)

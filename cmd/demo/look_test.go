@@ -32,29 +32,36 @@ func prepare(t *testing.T, d *demo) {
 	happens(t, d, "the payment", func(it happening) bool { return it.Kind == kindPayment })
 }
 
-// Every page is read with every rule: as a stranger and signed in, on a desk and on a phone, in light and in dark.
+// Every page is read with every rule, on a desk and on a phone, in light and in dark; those that differ for whoever is
+// signed in once more.
 func TestBrowserEveryPageIsForEverybody(t *testing.T) {
 	d := open(t, false)
 	prepare(t, d)
 	b := sit(t, d)
-	checkoutPage := visit(t, d).hit("/ref/mira/get")
-	for _, dark := range []bool{false, true} {
-		if dark {
-			b.dark()
-			b.signIn("Ada Lindqvist")
-		}
-		for _, address := range append([]string{"/nowhere", checkoutPage}, shopPages...) {
-			b.open(address)
-			for _, phone := range []bool{false, true} {
-				width := int64(1280)
-				if phone {
-					width = 360
-				}
-				b.do(chromedp.EmulateViewport(width, 800))
-				js[bool](b, `document.querySelectorAll("details").forEach((d) => d.open = true), true`)
-				for _, broken := range js[[]string](b, rules) {
-					t.Errorf("%s (dark %v, %d wide): %s", address, dark, width, broken)
-				}
+	for _, address := range append([]string{"/nowhere", visit(t, d).hit("/ref/mira/get")}, shopPages...) {
+		b.open(address)
+		b.obeys(address)
+	}
+	b.signIn("Jonas Weber")
+	for _, address := range []string{"/", "/account", "/invoices", fmt.Sprintf("/why/%d", outcome(t, d, "link").ID)} {
+		b.open(address)
+		b.obeys(address)
+	}
+}
+
+// obeys holds the page to the rules, with all of its details open.
+func (b *tab) obeys(address string) {
+	b.t.Helper()
+	js[bool](b, `document.querySelectorAll("details").forEach((d) => d.open = true), true`)
+	for _, scheme := range []string{"light", "dark"} {
+		b.scheme(scheme)
+		for _, width := range []int64{1280, 360} {
+			b.do(chromedp.EmulateViewport(width, 800))
+			if !js[bool](b, fmt.Sprintf(`matchMedia("(prefers-color-scheme: %s)").matches && innerWidth == %d`, scheme, width)) {
+				b.t.Fatalf("the page does not see a %s screen %d wide", scheme, width)
+			}
+			for _, broken := range js[[]string](b, rules) {
+				b.t.Errorf("%s (%s, %d wide): %s", address, scheme, width, broken)
 			}
 		}
 	}
@@ -163,7 +170,7 @@ func TestScreenshots(t *testing.T) {
 	b.sees("from the cache")
 	b.picture(filepath.Join(dir, "shop-light.png"))
 
-	b.dark()
+	b.scheme("dark")
 	b.phone()
 	b.open("/")
 	b.sees("from the cache")

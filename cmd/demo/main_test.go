@@ -181,7 +181,7 @@ func apiCalls(t testing.TB, d *demo, want int) {
 // happens waits until the panel has an entry that fits; the log takes a moment to arrive.
 func happens(t testing.TB, d *demo, what string, fits func(happening) bool) happening {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), enough)
 	defer cancel()
 	for {
 		list, last := d.shop.history.newestFirst()
