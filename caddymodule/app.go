@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -42,7 +43,8 @@ type App struct {
 	registry  registry
 	failures  *zap.Logger // log, but a failure that repeats is sampled
 
-	ipWarnings ipWarnings
+	ipWarnings  ipWarnings
+	pageWarning sync.Once
 }
 
 // Limits bound what the module asks of Zotlo's API and of a shopper's patience. They count per Caddy process.
@@ -120,6 +122,7 @@ func (a *App) provisionGenerator() error {
 		TTL:       a.cache.ttl,
 		Limits:    limits,
 		State:     a.state.State,
+		Standby:   true, // this configuration may yet be rejected
 		Transport: newTracedTransport(limits),
 		Hooks:     a.hooks(),
 	})
@@ -129,23 +132,47 @@ func (a *App) provisionGenerator() error {
 	return nil
 }
 
-// Start begins the background work, keeping remote keys fresh, and makes this app the one that the admin API asks.
+// Start begins the background work, keeping remote keys fresh, and makes this app the one that serves.
 func (a *App) Start() error {
 	a.ids.run(a.ctx)
 	a.warnAboutMoves(liveApps.newest())
 	liveApps.add(a)
+	a.takeOver()
 	return nil
 }
 
 // Stop ends nothing that requests use: those of this configuration may still be running, and need all that Cleanup gives back.
 func (a *App) Stop() error {
-	liveApps.remove(a)
+	a.retire()
 	return nil
+}
+
+// takeOver makes this app's settings hold for what configurations share. It waits for Start, because a configuration that is
+// rejected must change nothing for the one that runs.
+func (a *App) takeOver() {
+	if a.generator != nil {
+		a.generator.TakeOver()
+	}
+	a.cache.takeOver()
+	breakerOpen.Reset()
+	for _, p := range a.projects.list {
+		breakerOpen.WithLabelValues(projectLabel(p.Name)).Set(gauge(a.generator.BreakerOpen(p.Name)))
+	}
+}
+
+// retire takes this app off the list of those that run. Where that leaves an older one, because this one was given up, its settings hold again.
+func (a *App) retire() {
+	if !liveApps.remove(a) {
+		return
+	}
+	if running := liveApps.newest(); running != nil {
+		running.takeOver()
+	}
 }
 
 // Cleanup gives back what Provision took, and only that. A request that is still inside finishes: a closed cache is a miss.
 func (a *App) Cleanup() error {
-	liveApps.remove(a) // Stop may never have run
+	a.retire() // Stop may never have run
 	if a.generator != nil {
 		a.generator.Close()
 	}

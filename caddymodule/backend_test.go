@@ -33,7 +33,9 @@ http:// {
 	reverse_proxy /pay/* {$BACKEND} {
 		@checkout header X-Checkout-Campaign *
 		handle_response @checkout {
-			checkout_link {rp.header.X-Checkout-Campaign}
+			checkout_link {rp.header.X-Checkout-Campaign} {
+				fallback /help
+			}
 			copy_response
 		}
 	}

@@ -18,6 +18,12 @@ type CacheOpener interface {
 	LinkTTL() time.Duration
 }
 
+// CacheTaker is what a guest module implements whose settings change a cache that it shares with other configurations.
+type CacheTaker interface {
+	// TakeOver is called when the configuration begins to serve, never for one that is rejected. It may be called again.
+	TakeOver(cache linkgen.Cache)
+}
+
 // maxTTL keeps a cached link clear of its end: Zotlo's links live one hour, and a shopper needs time to pay.
 const maxTTL = 55 * time.Minute
 
@@ -66,12 +72,17 @@ func (m *MemoryCache) OpenCache([]byte) (linkgen.Cache, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	memory := v.(pooledMemory).Memory
-	memory.SetMaxLinks(m.MaxLinks)
-	return memory, func() error {
+	return v.(pooledMemory).Memory, func() error {
 		_, err := memoryCaches.Delete(memoryKey)
 		return err
 	}, nil
+}
+
+// TakeOver makes this configuration's bound hold for the cache that it shares with others.
+func (m *MemoryCache) TakeOver(cache linkgen.Cache) {
+	if memory, ok := cache.(*linkgen.Memory); ok {
+		memory.SetMaxLinks(m.MaxLinks)
+	}
 }
 
 // memoryCaches outlives configurations.
@@ -89,6 +100,14 @@ type openCache struct {
 	name     string // of the guest module
 	ttl      time.Duration
 	giveBack func() error
+	taker    CacheTaker // nil if there is nothing to do
+}
+
+// takeOver makes this configuration's settings hold for a shared cache.
+func (c *openCache) takeOver() {
+	if c.taker != nil {
+		c.taker.TakeOver(c.Cache)
+	}
 }
 
 func (a *App) provisionCache() error {
@@ -111,6 +130,7 @@ func (a *App) provisionCache() error {
 		return fmt.Errorf("cache: %w", err)
 	}
 	a.cache = &openCache{Cache: cache, name: guestName(guest), ttl: opener.LinkTTL(), giveBack: giveBack}
+	a.cache.taker, _ = guest.(CacheTaker)
 	return nil
 }
 
@@ -172,4 +192,5 @@ func (s *sharedState) release() error {
 var (
 	_ caddy.Validator = (*MemoryCache)(nil)
 	_ CacheOpener     = (*MemoryCache)(nil)
+	_ CacheTaker      = (*MemoryCache)(nil)
 )

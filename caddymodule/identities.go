@@ -52,7 +52,7 @@ func (ids *identities) open(cfg *JWT, log *zap.Logger) (*auth.Authenticator, err
 		return nil, err
 	}
 	if remote := remoteSource(resolved); remote != "" {
-		if resolved.Remote, err = takeRemoteKeys(remote, resolved, log); err != nil {
+		if resolved.Remote, err = takeRemoteKeys(remote, resolved); err != nil {
 			return nil, err
 		}
 		ids.keys = append(ids.keys, remote)
@@ -143,13 +143,21 @@ type pooledKeys struct{ *auth.RemoteKeys }
 
 func (pooledKeys) Destruct() error { return nil }
 
-func takeRemoteKeys(key string, cfg auth.Config, log *zap.Logger) (*auth.RemoteKeys, error) {
-	log = sampled(log.Named("keys"))
+// keysLog is the log of the configuration that runs now.
+func keysLog() *zap.Logger {
+	if running := liveApps.newest(); running != nil {
+		return running.failures.Named("keys")
+	}
+	return caddy.Log().Named("checkout.keys")
+}
+
+func takeRemoteKeys(key string, cfg auth.Config) (*auth.RemoteKeys, error) {
 	v, _, err := remoteKeys.LoadOrNew(key, func() (caddy.Destructor, error) {
 		remote := auth.RemoteConfig{URL: cfg.JWKS, OnRefresh: func(result string, err error) {
 			jwksRefreshes.WithLabelValues(result).Inc()
 			if err != nil {
-				log.Warn("fetching keys failed", zap.String("result", result), zap.Error(err))
+				// Keys outlive the configuration that first asked for them, and its logs.
+				keysLog().Warn("fetching keys failed", zap.String("result", result), zap.Error(err))
 			}
 		}}
 		if cfg.JWKS == "" {

@@ -24,11 +24,13 @@ func (l *appList) add(a *App) {
 	l.list = append(l.list, a)
 }
 
-// remove forgets an app; one that never ran is not in the list.
-func (l *appList) remove(a *App) {
+// remove forgets an app, and reports whether it was in the list: one that never ran is not.
+func (l *appList) remove(a *App) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	before := len(l.list)
 	l.list = slices.DeleteFunc(l.list, func(other *App) bool { return other == a })
+	return len(l.list) < before
 }
 
 // newest is the app that serves, or nil.

@@ -147,6 +147,14 @@ func registerMetrics(reg prometheus.Registerer) error {
 	return nil
 }
 
+// gauge is 1 for true.
+func gauge(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
 // countCachedLinks reads the process's memory cache.
 func countCachedLinks() float64 {
 	n := 0

@@ -28,7 +28,7 @@ var published = map[string]struct {
 	"caddy_checkout_requests_total": {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "outcome": {
 		"link", "after_payment", "anonymous", "bad_token", "no_subscriber", "keys_unavailable", "no_campaign", "prefetch", "embedded", "early_data",
 		"head", "method", "limited", "busy", "throttled", "refused", "untrusted_link", "unavailable", "timeout", "bad_offer", "left", "panic",
-	}, "answer": {"link", "json", "redirect", "fallback", "next", "error", "none"}}},
+	}, "answer": {"link", "json", "redirect", "fallback", "next", "error"}}},
 	"caddy_checkout_links_total":              {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "source": sourceLabels}},
 	"caddy_checkout_request_duration_seconds": {dto.MetricType_HISTOGRAM, map[string][]string{"source": sourceLabels}},
 	"caddy_checkout_token_refusals_total":     {dto.MetricType_COUNTER, map[string][]string{"rule": auth.Rules()}},

@@ -26,7 +26,7 @@ func observe(v *visit, a answer, what string) {
 		requests.WithLabelValues(name, a.outcome, what).Inc()
 	}
 	addAccessLogFields(v.r, accessFields{outcome: a.outcome, answer: what, campaign: name, variant: v.variant(), source: string(a.link.Source)})
-	if outcomes[a.outcome].ours {
+	if outcomes[a.outcome].ours || a.outcome == outcomeNoCampaign && !a.next {
 		logFailure(v, a, what, name)
 	}
 }
@@ -140,7 +140,7 @@ func (a *App) hooks() linkgen.Hooks {
 		},
 		InFlight: func(delta int) { apiInFlight.Add(float64(delta)) },
 		Breaker: func(project string, open bool) {
-			breakerOpen.WithLabelValues(projectLabel(project)).Set(map[bool]float64{true: 1}[open])
+			breakerOpen.WithLabelValues(projectLabel(project)).Set(gauge(open))
 			if open {
 				a.log.Warn("calls to the API keep failing: pausing them", zap.String("project", projectLabel(project)))
 			} else {

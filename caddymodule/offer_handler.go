@@ -38,7 +38,17 @@ func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next ca
 	v := newVisit(h.rt, r)
 	v.publish()
 	h.decide(v)
-	return next.ServeHTTP(&privateWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}, r)
+	page := &privateWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
+	err := next.ServeHTTP(page, r)
+	if err != nil {
+		page.begin() // the error page knows the offer, too
+	}
+	if sharable(w.Header()) {
+		h.rt.app.pageWarning.Do(func() {
+			h.rt.app.log.Warn("a personal page went out with a Cache-Control that lets others have it: a deferred header directive sets it after checkout_offer; take public and s-maxage out of it")
+		})
+	}
+	return err
 }
 
 // decide chooses the offer. Whoever cannot be identified is a stranger; what cannot be decided is no offer. A panic of ours costs

@@ -141,11 +141,13 @@ func TestWebhookRules(t *testing.T) {
 	s.fails(post("/hooks/zotlo?token=wrong", "application/json", "{}"), http.StatusUnauthorized)
 	s.fails(post("/hooks/zotlo", "application/json", "{}"), http.StatusUnauthorized)
 	s.fails(post(address, "text/plain", "{}"), http.StatusBadRequest)
-	s.fails(post(address, "application/json", "[]"), http.StatusBadRequest)
+	s.fails(post(address, "application/json", "{"), http.StatusBadRequest)
 	s.fails(post(address, "application/json", "{\"x\":\""+strings.Repeat("x", 70_000)+"\"}"), http.StatusRequestEntityTooLarge)
 	for range 2 {
-		if res := post(address, "application/json; charset=utf-8", `{"queue":{"type":"Whatever","requestID":"1"}}`); res.StatusCode != http.StatusOK {
-			t.Errorf("an unknown shape is answered %d", res.StatusCode)
+		for _, shape := range []string{`{"queue":{"type":"Whatever","requestID":"1"}}`, "[]", `"text"`, "null"} {
+			if res := post(address, "application/json; charset=utf-8", shape); res.StatusCode != http.StatusOK {
+				t.Errorf("the unknown shape %s is answered %d", shape, res.StatusCode)
+			}
 		}
 	}
 }

@@ -38,7 +38,6 @@ const (
 	answerFallback = "fallback"
 	answerNext     = "next"
 	answerError    = "error"
-	answerNone     = "none" // HEAD, and shoppers who left
 )
 
 // statusClientClosed is what Caddy itself answers to nobody when a client has left (nginx's 499).
@@ -48,7 +47,7 @@ const statusClientClosed = 499
 type outcome struct {
 	status int
 	text   string // for the shopper
-	ours   bool   // a failure of ours: the fallback answers, and the log says why
+	ours   bool   // a failure of ours: the fallback answers
 }
 
 var outcomes = map[string]outcome{
@@ -56,7 +55,7 @@ var outcomes = map[string]outcome{
 	outcomeBadToken:        {http.StatusUnauthorized, "please sign in again", false},
 	outcomeNoSubscriber:    {http.StatusForbidden, "your account has no e-mail address or phone number for a checkout", false},
 	outcomeKeysUnavailable: {http.StatusServiceUnavailable, "signing in cannot be checked right now, please try again in a moment", true},
-	outcomeNoCampaign:      {http.StatusBadGateway, "this offer does not exist", true},
+	outcomeNoCampaign:      {http.StatusBadGateway, "this offer does not exist", false}, // a backend named it, and may name another
 	outcomePrefetch:        {http.StatusForbidden, "a checkout is not prefetched", false},
 	outcomeEmbedded:        {http.StatusForbidden, "a checkout is not embedded in another page", false},
 	outcomeEarlyData:       {http.StatusTooEarly, "please try again", false},

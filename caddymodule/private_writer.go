@@ -69,6 +69,22 @@ func makePrivate(h http.Header) {
 	h["Cache-Control"] = []string{strings.Join(append(kept, "private"), ", ")}
 }
 
+// sharable reports whether shared caches may keep a response.
+func sharable(h http.Header) bool {
+	for _, value := range h["Cache-Control"] {
+		value = strings.ToLower(value)
+		if !strings.Contains(value, "public") && !strings.Contains(value, "s-maxage") {
+			continue
+		}
+		for _, directive := range splitDirectives(value) {
+			if directive == "public" || strings.HasPrefix(directive, "s-maxage") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // splitDirectives cuts a Cache-Control value at the commas outside quotes.
 func splitDirectives(value string) []string {
 	var list []string

@@ -58,7 +58,7 @@ func (h *LinkHandler) plan(w http.ResponseWriter, v *visit, a answer) (what stri
 	case a.login != nil && !a.login.leadsBack(v.r) && !wantsJSON:
 		return answerRedirect, func() error { return redirect(w, a.login.render(v.r, v.repl)) }
 	case outcomes[a.outcome].status == http.StatusNoContent, a.outcome == outcomeLeft:
-		return answerNone, func() error { setHeaders(w); w.WriteHeader(outcomes[a.outcome].status); return nil }
+		return answerError, func() error { setHeaders(w); w.WriteHeader(outcomes[a.outcome].status); return nil }
 	}
 	fallback := h.fallbackFor(v, a)
 	if fallback != nil && fallback.word == wordNext {

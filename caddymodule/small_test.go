@@ -80,8 +80,9 @@ func TestReturnToIsAPathWhateverIsAsked(t *testing.T) {
 						continue
 					}
 					back := returnTo(&http.Request{URL: u})
+					path, _, _ := strings.Cut(back, "?")
 					read, err := url.Parse(back)
-					if err != nil || read.Host != "" || read.Scheme != "" || !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n\t ") {
+					if err != nil || read.Host != "" || read.Scheme != "" || !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\r\n\t ") || strings.Contains(path, "\\") {
 						t.Errorf("%q leads back to %q", target, back)
 					}
 				}

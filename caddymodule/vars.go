@@ -1,6 +1,9 @@
 package caddymodule
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // The placeholders of a visit.
 const placeholderPrefix = "http.checkout."
@@ -18,7 +21,7 @@ func (v *visit) placeholder(key string) (any, bool) {
 	}
 	switch name {
 	case "return_to":
-		return returnTo(v.r), true
+		return url.QueryEscape(returnTo(v.r)), true // whoever puts it into a query needs nothing more
 	case "outcome":
 		return v.outcome, true
 	}

@@ -52,6 +52,8 @@ func NewTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
 		DisableCompression:     true,
+		// An HTTP/2 connection that died without a word would be used for every call and every probe; so it is asked.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 3 * time.Second, PingTimeout: 2 * time.Second},
 	}
 }
 

@@ -41,6 +41,8 @@ type Config struct {
 	Limits Limits
 	// State is what outlives a Generator. Nil means a new one.
 	State *State
+	// Standby makes New leave State as it is: another Generator serves from it, and this one may never come to. TakeOver ends it.
+	Standby bool
 	// Transport carries API calls. Nil means NewTransport(), with idle connections for Limits.MaxInFlight.
 	Transport http.RoundTripper
 	// Hooks observe. All are optional and must be quick and safe for concurrent use.

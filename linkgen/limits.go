@@ -121,6 +121,13 @@ type line struct {
 	waiting list.List // of chan struct{}: closed when the place is theirs
 }
 
+// open reports whether the line has places at all.
+func (l *line) open() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.max > 0
+}
+
 func (l *line) resize(max int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -44,25 +44,17 @@ func New(cfg Config) (*Generator, error) {
 		hooks:     cfg.Hooks,
 		now:       cfg.Now,
 	}
-	watches := make(map[*upstream]*watch)
 	for _, p := range cfg.Projects {
 		if g.projects[p.Name] != nil {
 			return nil, fmt.Errorf("two projects are named %q; names must be unique", p.Name)
 		}
-		ready, err := newProject(p, m.get(), cfg.State)
-		if err != nil {
+		if g.projects[p.Name], err = newProject(p, m.get(), cfg.State); err != nil {
 			return nil, err
 		}
-		g.projects[p.Name] = ready
-		if watches[ready.up] == nil {
-			watches[ready.up] = &watch{hooks: cfg.Hooks}
-		}
-		watches[ready.up].names = append(watches[ready.up].names, p.Name)
 	}
-	for up, w := range watches {
-		up.watch.Store(w)
+	if !cfg.Standby || !cfg.State.line.open() {
+		g.TakeOver()
 	}
-	cfg.State.line.resize(cfg.Limits.MaxInFlight)
 	return g, nil
 }
 

@@ -59,7 +59,7 @@ type upstream struct {
 	watch   atomic.Pointer[watch]
 }
 
-// watch is who is to be told: the projects of the latest Generator that use the upstream.
+// watch is who is to be told: the projects of the Generator that took over last, as far as they use the upstream.
 type watch struct {
 	hooks Hooks
 	names []string

@@ -17,7 +17,7 @@ const (
 
 // State is what outlives a Generator: flights, breakers, pauses, limiters, remembered refusals. Make it once and
 // give it to every Generator that follows. It is safe for concurrent use, by old and new Generators at once; where
-// their limits differ, the latest Generator's hold. Its memory is bounded.
+// their limits differ, those of the one that took over last hold. Its memory is bounded.
 type State struct {
 	flights     singleflight.Group
 	line        line

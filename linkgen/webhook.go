@@ -1,6 +1,7 @@
 package linkgen
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -48,8 +49,8 @@ type Event struct {
 	Attributed  bool
 }
 
-// ParseWebhook reads a webhook body. An error means that the body is not a JSON object, or is longer than
-// MaxWebhookBody; unknown shapes are no error. The error's text holds nothing of the body.
+// ParseWebhook reads a webhook body. An error means that the body is not JSON, or is longer than MaxWebhookBody;
+// unknown shapes, JSON that is no object among them, are no error. The error's text holds nothing of the body.
 //
 // Zotlo's samples of several years disagree about types, and so may the next one: numbers come as strings, dates as
 // text or as PHP's DateTime object, an empty object as an empty array, and objects as JSON text. All are read.
@@ -59,7 +60,10 @@ func ParseWebhook(body []byte) (Event, error) {
 	}
 	top, ok := readObject(body)
 	if !ok {
-		return Event{}, errors.New("webhook: body is not a JSON object")
+		if json.Valid(body) {
+			return Event{Kind: WebhookUnknown}, nil
+		}
+		return Event{}, errors.New("webhook: body is not JSON")
 	}
 	queue, parameters := top.object("queue"), top.object("parameters")
 	e := Event{

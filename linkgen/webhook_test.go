@@ -192,9 +192,17 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-func TestNotAnObjectIsAnError(t *testing.T) {
+func TestNoObjectIsAnUnknownShape(t *testing.T) {
+	for _, body := range []string{"null", "[]", `"{}"`, "7", "[{}]"} {
+		if e, err := ParseWebhook([]byte(body)); err != nil || e.Kind != WebhookUnknown {
+			t.Errorf("%q is read as %q: %v", body, e.Kind, err)
+		}
+	}
+}
+
+func TestNotJSONIsAnError(t *testing.T) {
 	deep := strings.Repeat("[", 20_000)
-	for _, body := range []string{"", " ", "null", "[]", `"{}"`, "7", "{", "{}{}", `{"a":}`, "<html>", deep, `{"a":` + deep, `{"a":"` + strings.Repeat("x", MaxWebhookBody) + `"}`} {
+	for _, body := range []string{"", " ", "{", "{}{}", `{"a":}`, "<html>", deep, `{"a":` + deep, `{"a":"` + strings.Repeat("x", MaxWebhookBody) + `"}`} {
 		_, err := ParseWebhook([]byte(body))
 		if err == nil {
 			t.Errorf("%.40q is read", body)
