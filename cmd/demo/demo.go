@@ -101,6 +101,7 @@ func (d *demo) sandboxConfig() sandbox.Config {
 		ApplicationKey: d.secrets["ZOTLO_APPLICATION_KEY"],
 		PublicURL:      d.pay,
 		SuccessURL:     d.place.shop + "/account",
+		KeepRequests:   100, // the panel looks at the newest only
 		Webhooks:       sandbox.WebhooksTo(d.place.shop + "/hooks/zotlo?token=" + d.secrets["ZOTLO_WEBHOOK_TOKEN"]),
 		Client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: d.roots, ServerName: "127.0.0.1"},

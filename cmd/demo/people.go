@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -109,8 +110,8 @@ func (m *members) purchasesOf(id string) []purchase {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := make([]purchase, 0, len(m.purchases[id]))
-	for i := len(m.purchases[id]) - 1; i >= 0; i-- {
-		list = append(list, m.purchases[id][i])
+	for _, v := range slices.Backward(m.purchases[id]) {
+		list = append(list, v)
 	}
 	return list
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 //go:embed templates
@@ -35,7 +37,7 @@ type view struct {
 var pages = func() map[string]*template.Template {
 	layout := template.Must(template.New("").Funcs(template.FuncMap{
 		"inc":   func(i int) int { return i + 1 },
-		"title": func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
+		"title": title,
 	}).ParseFS(templates, "templates/layout.html", "templates/panel.html"))
 	set := map[string]*template.Template{"panel": template.Must(layout.Lookup("panel").Clone())}
 	files, err := templates.ReadDir("templates/pages")
@@ -49,6 +51,15 @@ var pages = func() map[string]*template.Template {
 	}
 	return set
 }()
+
+// title writes the first letter large.
+func title(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToTitle(first)) + s[size:]
+}
 
 // render writes a page as a whole or not at all.
 func render(w http.ResponseWriter, status int, v view) {

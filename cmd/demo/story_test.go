@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -294,6 +295,7 @@ func TestEveryPageAnswers(t *testing.T) {
 		}
 		ada.signIn("ada")
 	}
+	says(t, ada.get("/ref/%C3%BCmit"), "Ümit hears it too")
 	p := ada.get("/nowhere")
 	if p.StatusCode != http.StatusNotFound {
 		t.Errorf("/nowhere is answered %d", p.StatusCode)
@@ -327,5 +329,16 @@ func TestModuleSaysWhy(t *testing.T) {
 	apiCalls(t, d, 1)
 	if p := jonas.get("/why/9999"); p.StatusCode != http.StatusNotFound {
 		t.Errorf("answered %d, want 404", p.StatusCode)
+	}
+}
+
+func TestErrorWithoutWordsStillHasAPage(t *testing.T) {
+	d := open(t, false)
+	r := httptest.NewRequest(http.MethodGet, "/error", nil)
+	r.Header.Set("X-Error-Status", "503")
+	w := httptest.NewRecorder()
+	d.shop.ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "Service Unavailable") {
+		t.Errorf("answered %d %s", w.Code, w.Body)
 	}
 }
