@@ -75,7 +75,7 @@ func TestAbuse13ControlCharacters(t *testing.T) {
 			t.Errorf("%q arrived as %q and %q", evil, text, from)
 		}
 	}
-	for _, line := range strings.Split(strings.TrimSpace(s.log.String()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(s.log.String()), "\n") {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("a line of the log is broken: %q", line)
 		}

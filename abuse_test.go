@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -162,6 +163,17 @@ func tokenOf(claims map[string]any, headers ...map[string]any) string {
 		panic(err)
 	}
 	return text
+}
+
+// signText signs a text as claims, whatever it is.
+func signText(payload string) string {
+	b64 := base64.RawURLEncoding.EncodeToString
+	text := b64([]byte(`{"alg":"HS256"}`)) + "." + b64([]byte(payload))
+	signature, err := jwt.SigningMethodHS256.Sign(text, []byte(jwtSecret))
+	if err != nil {
+		panic(err)
+	}
+	return text + "." + b64(signature)
 }
 
 // denied checks that a reply is a private refusal that gives nothing away, and that the API was not asked for it.
