@@ -90,11 +90,20 @@ func (x *attacker) signed(name, header, payload string) {
 // strangers are signers with keys of their own.
 func strangers() []signer {
 	return []signer{
-		{alg: "HS256", private: []byte("a secret that only the attacker knows")}, {alg: "HS256", private: []byte{}},
-		{alg: "HS256", private: []byte("secret")}, {alg: "HS384", private: []byte{}}, {alg: "HS512", private: []byte(nil)},
-		{alg: "RS256", private: otherRSA()}, {alg: "RS384", private: otherRSA()}, {alg: "RS512", private: otherRSA()},
-		{alg: "PS256", private: otherRSA()}, {alg: "PS384", private: otherRSA()}, {alg: "PS512", private: otherRSA()},
-		{alg: "ES256", private: otherP256()}, {alg: "ES384", private: p384Key()}, {alg: "ES512", private: p521Key()},
+		{alg: "HS256", private: []byte("a secret that only the attacker knows")},
+		{alg: "HS256", private: []byte{}},
+		{alg: "HS256", private: []byte("secret")},
+		{alg: "HS384", private: []byte{}},
+		{alg: "HS512", private: []byte(nil)},
+		{alg: "RS256", private: otherRSA()},
+		{alg: "RS384", private: otherRSA()},
+		{alg: "RS512", private: otherRSA()},
+		{alg: "PS256", private: otherRSA()},
+		{alg: "PS384", private: otherRSA()},
+		{alg: "PS512", private: otherRSA()},
+		{alg: "ES256", private: otherP256()},
+		{alg: "ES384", private: p384Key()},
+		{alg: "ES512", private: p521Key()},
 		{alg: "EdDSA", private: ed25519.NewKeyFromSeed(make([]byte, 32))},
 	}
 }

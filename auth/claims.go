@@ -2,6 +2,7 @@ package auth
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -94,10 +95,8 @@ func (r *claimRules) checkParties(claims object) error {
 		return nil
 	}
 	for _, got := range audience {
-		for _, want := range r.audience {
-			if got == want {
-				return nil
-			}
+		if slices.Contains(r.audience, got) {
+			return nil
 		}
 	}
 	return refused(ruleAudience)

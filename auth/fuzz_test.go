@@ -15,7 +15,7 @@ import (
 
 // joseSays is what another library makes of a token signed with our secret.
 func joseSays(token string) (payload []byte, err error) {
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.HS256})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -153,20 +154,21 @@ func publicPEM(private any) string {
 // jwk is the public JSON Web Key of a private key, with more members.
 func jwk(private any, more map[string]any) map[string]any {
 	k := map[string]any{}
-	number := func(n *big.Int, size int) string { return b64.EncodeToString(n.FillBytes(make([]byte, size))) }
 	switch public := publicOf(private).(type) {
 	case *rsa.PublicKey:
 		k["kty"], k["n"], k["e"] = "RSA", b64.EncodeToString(public.N.Bytes()), b64.EncodeToString(big.NewInt(int64(public.E)).Bytes())
 	case *ecdsa.PublicKey:
-		size := (public.Curve.Params().BitSize + 7) / 8
-		k["kty"], k["crv"] = "EC", public.Curve.Params().Name
-		k["x"], k["y"] = number(public.X, size), number(public.Y, size)
+		point, err := public.Bytes() // 4, x, y
+		if err != nil {
+			panic(err)
+		}
+		half := len(point) / 2
+		k["kty"], k["crv"] = "EC", public.Params().Name
+		k["x"], k["y"] = b64.EncodeToString(point[1:1+half]), b64.EncodeToString(point[1+half:])
 	case ed25519.PublicKey:
 		k["kty"], k["crv"], k["x"] = "OKP", "Ed25519", b64.EncodeToString(public)
 	}
-	for name, value := range more {
-		k[name] = value
-	}
+	maps.Copy(k, more)
 	return k
 }
 

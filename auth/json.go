@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -192,10 +193,8 @@ func (n *names) add(name string) bool {
 		n.many[name] = struct{}{}
 		return !old
 	}
-	for _, old := range n.few {
-		if old == name {
-			return false
-		}
+	if slices.Contains(n.few, name) {
+		return false
 	}
 	n.few = append(n.few, name)
 	if len(n.few) == 16 {

@@ -35,12 +35,6 @@ func startProvider(t testing.TB, keys ...map[string]any) *provider {
 	return p
 }
 
-func (p *provider) rotate(keys ...map[string]any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.keys = keys
-}
-
 func (p *provider) breaks(fault string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -217,8 +211,11 @@ func TestProviderWorks(t *testing.T) {
 	for name, by := range map[string]func(*provider) auth.RemoteConfig{"jwks": byJWKS, "discovery": byDiscovery} {
 		t.Run(name, func(t *testing.T) {
 			keys := []signer{
-				es256("ec"), {alg: "RS256", private: rsaKey(), kid: "rsa"}, {alg: "PS256", private: rsaKey(), kid: "rsa"},
-				{alg: "ES384", private: p384Key(), kid: "p384"}, {alg: "EdDSA", private: ed25519Key(), kid: "ed"},
+				es256("ec"),
+				{alg: "RS256", private: rsaKey(), kid: "rsa"},
+				{alg: "PS256", private: rsaKey(), kid: "rsa"},
+				{alg: "ES384", private: p384Key(), kid: "p384"},
+				{alg: "EdDSA", private: ed25519Key(), kid: "ed"},
 			}
 			p := startProvider(t, jwkOf(keys[0]), jwkOf(keys[1]), jwkOf(keys[3]), jwkOf(keys[4]))
 			r := newRemote(t, by(p))

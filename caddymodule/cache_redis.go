@@ -99,7 +99,6 @@ func (c *RedisCache) OpenCache(secret []byte) (linkgen.Cache, func() error, erro
 
 // redisKey names a client in the pool by all that it was made of, hashed: secrets do not stand in keys.
 func redisKey(cfg rediscache.Config) (string, error) {
-	cfg.Now = nil
 	text, err := json.Marshal(struct {
 		URLs                   []string
 		Master, User, Password string

@@ -75,7 +75,7 @@ func number(n int64) string { return strconv.FormatInt(n, 10) }
 // tally reads "3 (api 1, cache 2)".
 func tally(m map[string]int64) string {
 	var total int64
-	var parts []string
+	parts := make([]string, 0, len(m))
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		total += m[key]
 		parts = append(parts, key+" "+number(m[key]))
@@ -96,8 +96,14 @@ func printPurged(w io.Writer, answer struct {
 func printExplanation(w io.Writer, e explanation) {
 	t := table{tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)}
 	for _, line := range [][2]string{
-		{"Outcome", e.Outcome}, {"Error", e.Error}, {"Campaign", e.Campaign}, {"Experiment", e.Experiment}, {"Variant", e.variantLine()},
-		{"Subscriber", e.Subscriber.line()}, {"Language", e.Language}, {"Client IP", e.ClientIP},
+		{"Outcome", e.Outcome},
+		{"Error", e.Error},
+		{"Campaign", e.Campaign},
+		{"Experiment", e.Experiment},
+		{"Variant", e.variantLine()},
+		{"Subscriber", e.Subscriber.line()},
+		{"Language", e.Language},
+		{"Client IP", e.ClientIP},
 	} {
 		if line[1] != "" {
 			t.row(line[0]+":", line[1])

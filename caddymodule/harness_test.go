@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,9 +18,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/golang-jwt/jwt/v5"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-checkout/checkout/sandbox"
 )
@@ -42,7 +38,6 @@ type shop struct {
 	api   *httptest.Server
 	site  *httptest.Server
 	via   http.RoundTripper // how clicks travel; the default is HTTP/1.1
-	logs  *observer.ObservedLogs
 	live  atomic.Pointer[liveConfig]
 }
 
@@ -240,7 +235,7 @@ func token(claims jwt.MapClaims) string {
 func (s *shop) getsLink(res *http.Response, subscriber string) sandbox.Link {
 	s.t.Helper()
 	if res.StatusCode != http.StatusSeeOther {
-		s.t.Fatalf("status %d, want 303; message %q; log %v", res.StatusCode, res.Header.Get("X-Error-Message"), s.logged())
+		s.t.Fatalf("status %d, want 303; message %q", res.StatusCode, res.Header.Get("X-Error-Message"))
 	}
 	private(s.t, res)
 	link, ok := s.zotlo.Link(res.Header.Get("Location"))
@@ -310,33 +305,7 @@ func (s *shop) body(res *http.Response) map[string]any {
 	return v
 }
 
-// logged is what the module logged, when watchLog was called.
-func (s *shop) logged() []string {
-	if s.logs == nil {
-		return nil
-	}
-	var lines []string
-	for _, entry := range s.logs.All() {
-		text, _ := json.Marshal(entry.ContextMap())
-		lines = append(lines, entry.Level.String()+" "+entry.Message+" "+string(text))
-	}
-	return lines
-}
-
-// saw reports whether a log line holds the text.
-func (s *shop) saw(text string) bool {
-	return strings.Contains(strings.Join(s.logged(), "\n"), text)
-}
-
 // hooksTo sends the stand-in's webhooks to the shop.
 func hooksTo(s *shop) sandbox.Webhooks {
 	return sandbox.WebhooksTo(s.site.URL + "/hooks/zotlo?token=" + url.QueryEscape(hookToken))
-}
-
-// watchLog keeps every log line of Caddy's default logger, from DEBUG on.
-func watchLog(t testing.TB) *observer.ObservedLogs {
-	core, logs := observer.New(zapcore.DebugLevel)
-	restore := zap.ReplaceGlobals(zap.New(core))
-	t.Cleanup(restore)
-	return logs
 }

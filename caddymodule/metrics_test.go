@@ -186,7 +186,7 @@ func TestEveryMetricCountsInItsClosedSets(t *testing.T) {
 	moved := after.moved(before)
 	for name := range moved {
 		metric, labels, _ := strings.Cut(name, "[")
-		for _, pair := range strings.Fields(strings.TrimSuffix(labels, "]")) {
+		for pair := range strings.FieldsSeq(strings.TrimSuffix(labels, "]")) {
 			key, value, _ := strings.Cut(pair, "=")
 			if !slices.Contains(published[metric].labels[key], value) {
 				t.Errorf("%s: %q is no value of %s", name, value, key)

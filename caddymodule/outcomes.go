@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -106,12 +107,9 @@ func linkOutcome(err error) string {
 	return outcomePanic
 }
 
-// Outcomes lists every outcome that is counted, for the documentation's test.
+// outcomeWords lists every outcome that is counted, for the documentation's test.
 func outcomeWords() []string {
-	words := []string{outcomeLink, outcomeAfterPayment}
-	for word := range outcomes {
-		words = append(words, word)
-	}
+	words := slices.AppendSeq([]string{outcomeLink, outcomeAfterPayment}, maps.Keys(outcomes))
 	slices.Sort(words)
 	return words
 }

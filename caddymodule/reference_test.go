@@ -162,8 +162,21 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 	}
 	inCode := make(map[string]bool)
 	for _, config := range []any{
-		App{}, JWT{}, auth.Source{}, Limits{}, MemoryCache{}, RedisCache{}, Campaign{}, campaign.Price{}, campaign.ExperimentConfig{},
-		campaign.VariantConfig{}, AfterPayment{}, LinkHandler{}, OfferHandler{}, WebhookHandler{}, Identity{},
+		App{},
+		JWT{},
+		auth.Source{},
+		Limits{},
+		MemoryCache{},
+		RedisCache{},
+		Campaign{},
+		campaign.Price{},
+		campaign.ExperimentConfig{},
+		campaign.VariantConfig{},
+		AfterPayment{},
+		LinkHandler{},
+		OfferHandler{},
+		WebhookHandler{},
+		Identity{},
 	} {
 		jsonKeys(reflect.TypeOf(config), inCode)
 	}
@@ -188,8 +201,7 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 }
 
 func jsonKeys(of reflect.Type, into map[string]bool) {
-	for i := range of.NumField() {
-		f := of.Field(i)
+	for f := range of.Fields() {
 		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && key == "":

@@ -219,7 +219,7 @@ func (rt *route) warnIfConditional() {
 // lastEnd is the instant when the last campaign ends; it is empty when one of them has no end.
 func (rt *route) lastEnd() string {
 	var last string
-	var at = rt.list[0].entry.Config().Until
+	at := rt.list[0].entry.Config().Until
 	for _, c := range rt.list {
 		until := c.entry.Config().Until
 		if until.IsZero() {

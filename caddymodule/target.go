@@ -110,14 +110,15 @@ func (t *target) String() string {
 	if t == nil {
 		return ""
 	}
-	text := t.word + t.fixed // one of them is empty
+	var text strings.Builder
+	text.WriteString(t.word + t.fixed) // one of them is empty
 	for _, part := range t.query {
 		if part.Key != "" {
-			text += "{" + part.Key + "}"
+			text.WriteString("{" + part.Key + "}")
 		}
-		text += part.Literal
+		text.WriteString(part.Literal)
 	}
-	return text
+	return text.String()
 }
 
 // leadsBack reports whether t is where the request already is: a redirect there would go round for ever.

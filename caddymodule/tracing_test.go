@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/baggage"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -19,9 +21,6 @@ import (
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
-
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-checkout/checkout/sandbox"
 )
@@ -181,7 +180,7 @@ func tellNothing(t *testing.T, spans []sdktrace.ReadOnlySpan) {
 func spanText(span sdktrace.ReadOnlySpan) string {
 	text := fmt.Sprintf("%s status=%v %q", span.Name(), span.Status().Code, span.Status().Description)
 	for _, a := range span.Attributes() {
-		text += " " + string(a.Key) + "=" + a.Value.Emit()
+		text += " " + string(a.Key) + "=" + a.Value.String()
 	}
 	for _, event := range span.Events() {
 		text += fmt.Sprintf(" %s %v", event.Name, event.Attributes)

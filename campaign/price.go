@@ -3,6 +3,7 @@ package campaign
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -134,9 +135,7 @@ var currencies = sync.OnceValue(func() map[string]bool {
 	for it := currency.Query(); it.Next(); {
 		set[it.Unit().String()] = true
 	}
-	for code, current := range currencySince {
-		set[code] = current
-	}
+	maps.Copy(set, currencySince)
 	return set
 })
 

@@ -158,6 +158,7 @@ func TestReloadsLeaveNothingBehind(t *testing.T) {
 			open.Add(1)
 		case http.StateClosed:
 			open.Add(-1)
+		default: // neither opened nor closed
 		}
 	}
 	server.Start()

@@ -236,8 +236,7 @@ func (s *stage) forget(id string) {
 }
 
 func cause(err error) error {
-	var e *linkgen.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*linkgen.Error](err); ok {
 		return e.Cause()
 	}
 	return nil

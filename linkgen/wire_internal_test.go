@@ -143,8 +143,14 @@ func FuzzCheckLink(f *testing.F) {
 
 func TestParametersNest(t *testing.T) {
 	got := nest([]Field{
-		{"partner", "p"}, {"mmp.adid", "1"}, {"mmp.idfa", "2"}, {"empty", ""},
-		{"a", "text"}, {"a.b", "object"}, {"c.d", "object"}, {"c", "text"},
+		{"partner", "p"},
+		{"mmp.adid", "1"},
+		{"mmp.idfa", "2"},
+		{"empty", ""},
+		{"a", "text"},
+		{"a.b", "object"},
+		{"c.d", "object"},
+		{"c", "text"},
 	})
 	want := map[string]any{
 		"partner": "p", "mmp": map[string]any{"adid": "1", "idfa": "2"},

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/rand"
 	"io"
+	"maps"
 	"net/http"
 )
 
@@ -96,9 +97,7 @@ func (a answer) write(w http.ResponseWriter) {
 }
 
 func (a answer) writeHeader(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -114,9 +115,7 @@ func (f Fault) answer() (answer, bool) {
 		}
 		a := refuse(inside, f.Code, "the sandbox was told to fail").answer()
 		a.status = f.Status
-		for name, values := range f.Header {
-			a.header[name] = values
-		}
+		maps.Copy(a.header, f.Header)
 		return a, true
 	}
 	return answer{status: f.Status, header: f.Header, body: []byte(f.Body)}, true

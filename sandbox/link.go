@@ -135,6 +135,7 @@ func (s *Sandbox) openLinkLocked(url string) (*link, error) {
 		return nil, ErrPaid
 	case Expired:
 		return nil, ErrExpired
+	case Open:
 	}
 	return l, nil
 }

@@ -81,8 +81,15 @@ func TestColoursHaveContrast(t *testing.T) {
 			colours[m[1]] = m[2]
 		}
 		for _, pair := range [][2]string{
-			{"text", "card"}, {"text", "page"}, {"muted", "card"}, {"muted", "page"}, {"pay-text", "pay"}, {"warn-text", "warn"},
-			{"own-text", "own"}, {"base-text", "base"}, {"bad-text", "bad"},
+			{"text", "card"},
+			{"text", "page"},
+			{"muted", "card"},
+			{"muted", "page"},
+			{"pay-text", "pay"},
+			{"warn-text", "warn"},
+			{"own-text", "own"},
+			{"base-text", "base"},
+			{"bad-text", "bad"},
 		} {
 			a, b := luminance(t, colours[pair[0]]), luminance(t, colours[pair[1]])
 			if c := (max(a, b) + 0.05) / (min(a, b) + 0.05); c < 4.5 {

@@ -129,7 +129,8 @@ func (g *replyGuard) check(b []byte) error {
 // endLine reads the line that begins a reply. RESP3 too, for go-redis asks sentinels in it.
 func (g *replyGuard) endLine() error {
 	kind, rest := g.line[0], bytes.TrimRight(g.line[1:], "\r\n")
-	limit, bulk := 0, false
+	var limit int
+	bulk := false
 	switch kind {
 	case '+', '-', ':', '_', ',', '#', '(':
 		return nil

@@ -71,13 +71,13 @@ func TestFaults(t *testing.T) {
 		},
 		{
 			name: "a replica of nobody", kinds: "loading readonly", args: []string{"--replica-serve-stale-data", "no"},
-			cut:  func(_ *redistest.Server, admin *redis.Client) { admin.SlaveOf(bg, "127.0.0.1", "1") },
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.SlaveOf(bg, "no", "one") },
+			cut:  func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "127.0.0.1", "1") },
+			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "no", "one") },
 		},
 		{
 			name: "a read-only replica", kinds: "readonly",
-			cut:  func(_ *redistest.Server, admin *redis.Client) { admin.SlaveOf(bg, "127.0.0.1", "1") },
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.SlaveOf(bg, "no", "one") },
+			cut:  func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "127.0.0.1", "1") },
+			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "no", "one") },
 		},
 		{
 			name: "too few replicas", kinds: "readonly",
