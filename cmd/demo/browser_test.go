@@ -38,6 +38,7 @@ func startBrowser(program string) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
 		chromedp.ExecPath(program),
 		chromedp.UserDataDir(dir),
+		chromedp.Env("HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir), // it writes there, too
 		chromedp.NoSandbox, // it may run as root
 		chromedp.Flag("disable-gpu", true),
 		chromedp.Flag("disable-quic", true),
@@ -50,9 +51,12 @@ func startBrowser(program string) {
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	browser.close = func() {
+		gently, done := context.WithTimeout(ctx, 10*time.Second)
+		_ = chromedp.Cancel(gently) // waits until Chromium has written its last file
+		done()
 		cancel()
 		stop()
-		_ = os.RemoveAll(dir)
+		_ = removeDir(dir)
 	}
 	browser.ctx, browser.err = ctx, chromedp.Do(ctx)
 }

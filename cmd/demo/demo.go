@@ -125,13 +125,13 @@ func (d *demo) Close() error {
 	if d.log != nil {
 		_ = d.log.Close()
 	}
-	return errors.Join(err, d.removeDir())
+	return errors.Join(err, removeDir(d.dir))
 }
 
 // removeDir removes the folder. A job of Caddy's that was under way may still write its last file into it.
-func (d *demo) removeDir() (err error) {
+func removeDir(dir string) (err error) {
 	for range 50 {
-		if err = os.RemoveAll(d.dir); err == nil {
+		if err = os.RemoveAll(dir); err == nil {
 			return nil
 		}
 		pause(context.Background(), 20*time.Millisecond)

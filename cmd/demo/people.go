@@ -109,10 +109,8 @@ func (m *members) plan(id string) string {
 func (m *members) purchasesOf(id string) []purchase {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]purchase, 0, len(m.purchases[id]))
-	for _, v := range slices.Backward(m.purchases[id]) {
-		list = append(list, v)
-	}
+	list := slices.Clone(m.purchases[id])
+	slices.Reverse(list)
 	return list
 }
 

@@ -3,7 +3,7 @@
 	const broken = [];
 	const seen = (e) => {
 		const r = e.getBoundingClientRect(), s = getComputedStyle(e);
-		return r.width > 0 && r.height > 0 && s.visibility == "visible";
+		return r.width > 0 && r.height > 0 && s.visibility == "visible" && e.checkVisibility(); // closed details have a size, too
 	};
 	const say = (rule, e, why) => broken.push(`${rule}: ${why}${e ? " in " + e.outerHTML.replace(/\s+/g, " ").slice(0, 120) : ""}`);
 	const all = (selector) => [...document.querySelectorAll(selector)];
