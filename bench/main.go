@@ -1,12 +1,12 @@
 // Command bench measures what the module costs, on the machine it runs on, and stops by itself.
 //
-//	go run ./bench                      every part, some fifteen minutes on two cores
+//	go run ./bench                      every part but the soak, some twenty minutes on two cores
 //	go run ./bench -run redirect,offer  these only
 //	go run ./bench -md                  tables as Markdown
 //
 // It builds cmd/caddy, starts it as a process of its own with a Caddyfile of its own, plays Zotlo beside it, and sends a
 // fixed number of requests over a few keep-alive connections. What a request costs is the CPU time that the operating
-// system charges to the server, not the time on the clock: other work on the machine hardly changes it. It still drifts,
+// system charges to the server, not the time on the clock: other work on the machine changes it less. It still drifts,
 // with the processor's clock and caches, so two servers or two routes are compared in many short turns that alternate, and
 // the sums of all turns are divided. The range over the pairs says how much to believe.
 //
@@ -57,6 +57,7 @@ var parts = []part{
 	{"offer", "a page with and without checkout_offer", measureOffer},
 	{"many", "1,000 campaigns in the config, one on the route", measureMany},
 	{"node", "the same redirect by Express, jose and lru-cache", measureNode},
+	{"forged", "the refusal of forged and of huge tokens", measureForged},
 	{"miss", "latency added to the API's own", measureMiss},
 	{"cold", "10,000 shoppers at once", measureCold},
 	{"memory", "memory of cached links", measureMemory},

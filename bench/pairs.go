@@ -3,17 +3,23 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 )
 
-// side is one of two that are compared: a server process and a client that asks it for one route.
+// contender is one of two that are compared.
+type contender interface {
+	take(n int) (turn, error)
+}
+
+// side is a server process and a client that asks it for one route.
 type side struct {
 	pid    int
 	client *client
 }
 
-// turn is what one turn of a side took: CPU time of the server, time on the clock.
+// turn is what one turn took: CPU time of the process that does the work, time on the clock.
 type turn struct{ cpu, wall time.Duration }
 
 // take sends n requests.
@@ -30,6 +36,25 @@ func (s side) take(n int) (turn, error) {
 	return turn{after - before, wall}, err
 }
 
+// work is done in this process, while nothing else is.
+type work func() error
+
+// take does it n times.
+func (w work) take(n int) (turn, error) {
+	start := time.Now()
+	before, err := cpuTime(os.Getpid())
+	if err != nil {
+		return turn{}, err
+	}
+	for range n {
+		if err := w(); err != nil {
+			return turn{}, err
+		}
+	}
+	after, err := cpuTime(os.Getpid())
+	return turn{after - before, time.Since(start)}, err
+}
+
 // comparison is the outcome of interleaved pairs of turns.
 type comparison struct {
 	n           int // requests per turn
@@ -37,7 +62,7 @@ type comparison struct {
 }
 
 // compare lets both sides take turns of n requests, the order alternating, after one turn each that does not count.
-func compare(ctx context.Context, ours, other side, pairs, n int) (comparison, error) {
+func compare(ctx context.Context, ours, other contender, pairs, n int) (comparison, error) {
 	c := comparison{n: n}
 	for pair := range pairs + 1 {
 		if ctx.Err() != nil {

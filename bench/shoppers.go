@@ -69,6 +69,17 @@ func keyLine(alg string) string {
 	return "secret {env.JWT_SECRET}"
 }
 
+// public is what an algorithm's signatures are checked with.
+func (k keys) public(alg string) any {
+	switch alg {
+	case "RS256":
+		return &k.rsa.PublicKey
+	case "ES256":
+		return &k.ecdsa.PublicKey
+	}
+	return []byte(k.secret)
+}
+
 // token signs in the i-th shopper. Its claims are those of an ordinary session.
 func (k keys) token(alg string, i int) (string, error) {
 	now := time.Now()
