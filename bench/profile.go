@@ -10,7 +10,7 @@ import (
 )
 
 // profileSeconds is how long a CPU profile is taken.
-const profileSeconds = 10
+const profileSeconds = 25
 
 // takeProfiles writes two CPU profiles of the server, one under each client's requests. The clients run one after the other.
 func (l *lab) takeProfiles(ctx context.Context, site *server, name string, ours, other *client) error {
