@@ -43,8 +43,8 @@
 //
 // # What is remembered
 //
-// Verified tokens are remembered for a minute at most, and 8,192 of them: for tokens of one kilobyte that is some
-// 10 MB. Expiry is checked by the clock each time, and a changed key set forgets them all at once. Until then the same
+// Verified tokens are remembered for a minute at most, and 32,768 of them: for tokens of one kilobyte that is some
+// 40 MB. Expiry is checked by the clock each time, and a changed key set forgets them all at once. Until then the same
 // token gives the same *User, so that callers may remember by pointer what they made of it. Refusals are not
 // remembered. A user who signs out at the provider stays known until the token expires: that is the nature of signed
 // tokens, and the reason to keep them short-lived.

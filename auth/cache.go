@@ -11,9 +11,9 @@ const (
 	// cacheTime is how long a verified token is remembered.
 	cacheTime = time.Minute
 	// cacheSize is how many are: a power of two, and a multiple of cacheWays.
-	cacheSize = 8192
+	cacheSize = 32768
 	// cacheWays is how many places a token may take.
-	cacheWays = 4
+	cacheWays = 8
 )
 
 // cache remembers verified tokens, so that a returning visitor costs a hash and not a signature check. It is a

@@ -43,6 +43,9 @@ type App struct {
 	registry  registry
 	failures  *zap.Logger // log, but a failure that repeats is sampled
 
+	recall  *recall        // spares a returning shopper the hashing
+	exposed *exposureTable // spares him the question whether he was counted
+
 	ipWarnings  ipWarnings
 	pageWarning sync.Once
 }
@@ -72,6 +75,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.log = ctx, ctx.Logger()
 	a.failures = sampled(a.log)
+	a.recall, a.exposed = newRecall(), newExposureTable()
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}

@@ -24,7 +24,7 @@ func (v *visit) expose(at string) {
 	if v.offer == nil || !v.offer.Counted || v.user == nil || !v.user.Subscriber.Known() {
 		return
 	}
-	if v.rt.exposed.before(exposure{v.user, v.offer.Experiment, v.offer.Variant, at}) {
+	if v.rt.app.exposed.before(exposure{v.user, v.offer.Experiment, v.offer.Variant, at}) {
 		return
 	}
 	app := v.rt.app

@@ -20,7 +20,7 @@ type recall struct {
 	slots [recallSlots]atomic.Pointer[recalled]
 }
 
-const recallSlots = 4096
+const recallSlots = 16384
 
 // question is all that an order of a plain campaign depends on.
 type question struct {

@@ -55,10 +55,6 @@ type route struct {
 	app  *App
 	id   identifier
 	list []choice
-	// recall spares a returning shopper the hashing.
-	recall *recall
-	// exposed spares him the question whether he was counted.
-	exposed *exposureTable
 	// static is the list when no name is a placeholder: the common case, worked out beforehand.
 	static []*campaign.Campaign
 	// backend is set when an upstream's answer names the campaign: the backend has acted already, so any method that
@@ -78,7 +74,7 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt := &route{app: app, recall: newRecall(), exposed: newExposureTable()}
+	rt := &route{app: app}
 	if rt.id, err = cfg.identifier(app); err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func (v *visit) order() (linkgen.Order, linkgen.Key) {
 		if v.offer.Language == "" && app.languages.Several() {
 			q.language = v.r.Header.Get("Accept-Language")
 		}
-		o, key = v.rt.recall.find(q, func() (linkgen.Order, linkgen.Key) {
+		o, key = app.recall.find(q, func() (linkgen.Order, linkgen.Key) {
 			o := v.newOrder(ip)
 			return o, app.generator.Key(o)
 		})
