@@ -202,23 +202,23 @@ func TestAbuse55BadKeys(t *testing.T) {
 	t.Setenv("SHORT", "short")
 	t.Setenv("EMPTY", "")
 	t.Setenv("PRIVATE_PEM", privatePEM)
-	for line, word := range map[string]string{
-		"public_key " + file("empty.pem", ""):                                      "public_key",
-		"public_key " + file("cut.pem", privatePEM[:40]):                           "public_key",
-		"public_key " + file("private.pem", privatePEM):                            "public_key",
-		"public_key " + dir + "/missing.pem":                                       "public_key",
-		"public_key " + dir:                                                        "public_key",
-		"secret {env.SHORT}":                                                       "secret",
-		"secret {env.EMPTY}":                                                       "EMPTY",
-		"secret {env.NOBODY_HAS_SET_THIS}":                                         "NOBODY_HAS_SET_THIS",
-		"secret {env.PRIVATE_PEM}":                                                 "secret",
-		"secret {env.JWT_SECRET}\njwks https://id.example.com/keys\naudience shop": "jwks",
-		"jwks " + file("keys.json", `{"keys":[]}`) + "\naudience shop":             "jwks",
-		"jwks https://id.example.com/keys":                                         "audience",
-		"secret {env.JWT_SECRET}\nalgorithms none":                                 "algorithms",
-		"secret {env.JWT_SECRET}\nleeway 10m":                                      "leeway",
+	for _, tt := range [][2]string{
+		{"public_key " + file("empty.pem", ""), "public_key"},
+		{"public_key " + file("cut.pem", privatePEM[:40]), "public_key"},
+		{"public_key " + file("private.pem", privatePEM), "public_key"},
+		{"public_key " + dir + "/missing.pem", "public_key"},
+		{"public_key " + dir, "public_key"},
+		{"secret {env.SHORT}", "secret"},
+		{"secret {env.EMPTY}", "EMPTY"},
+		{"secret {env.NOBODY_HAS_SET_THIS}", "NOBODY_HAS_SET_THIS"},
+		{"secret {env.PRIVATE_PEM}", "secret"},
+		{"secret {env.JWT_SECRET}\njwks https://id.example.com/keys\naudience shop", "jwks"},
+		{"jwks " + file("keys.json", `{"keys":[]}`) + "\naudience shop", "jwks"},
+		{"jwks https://id.example.com/keys", "audience"},
+		{"secret {env.JWT_SECRET}\nalgorithms none", "algorithms"},
+		{"secret {env.JWT_SECRET}\nleeway 10m", "leeway"},
 	} {
-		refusesToLoad(t, fragment("jwt", line), word)
+		refusesToLoad(t, fragment("jwt", tt[0]), tt[1])
 	}
 	if err := loads(fragment("jwt", "secret {env.JWT_SECRET}")); err != nil {
 		t.Error(err)
