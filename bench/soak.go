@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +63,7 @@ type soak struct {
 	links   atomic.Int64
 	falls   atomic.Int64
 	paid    atomic.Int64
+	lost    atomic.Int64 // webhooks that did not arrive at once
 	faults  atomic.Int64
 	reloads atomic.Int64
 	mu      sync.Mutex
@@ -209,13 +211,27 @@ func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map
 	}
 	s.links.Add(1)
 	if pay {
-		if _, err := s.zotlo.Pay(to); err != nil {
+		payment, err := s.zotlo.Pay(to)
+		if err != nil {
 			return err
 		}
-		paid[to] = true
 		s.paid.Add(1)
+		// A webhook that did not arrive comes again in ten minutes; until then nobody here can know of the payment.
+		if paid[to] = s.arrived(payment.TransactionID); !paid[to] {
+			s.lost.Add(1)
+		}
 	}
 	return nil
+}
+
+// arrived reports whether the payment's webhook was answered with 200.
+func (s *soak) arrived(transaction string) bool {
+	for _, event := range slices.Backward(s.zotlo.Events()) {
+		if event.Kind == sandbox.KindPayment && event.TransactionID == transaction {
+			return event.State == sandbox.Delivered
+		}
+	}
+	return false
 }
 
 // fail keeps the first few things that went wrong.
@@ -236,7 +252,7 @@ func (s *soak) table(w *watcher) table {
 		{"clicks", fmt.Sprint(s.clicks.Load())},
 		{"links handed out", fmt.Sprint(s.links.Load())},
 		{"fallbacks", fmt.Sprint(s.falls.Load())},
-		{"links paid", fmt.Sprint(s.paid.Load())},
+		{"links paid, webhooks that did not arrive at once", fmt.Sprintf("%d, %d", s.paid.Load(), s.lost.Load())},
 		{"API calls", fmt.Sprint(s.zotlo.Calls())},
 		{"faults, reloads", fmt.Sprintf("%d, %d", s.faults.Load(), s.reloads.Load())},
 		{"wrong answers", fmt.Sprint(len(s.wrong))},
