@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"time"
 
@@ -117,11 +116,7 @@ func checkAPIURL(text string) error {
 }
 
 func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(net.ParseIP(host).String())
-	return err == nil && ip.IsLoopback()
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Interface guards

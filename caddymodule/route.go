@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -214,19 +215,15 @@ func (rt *route) warnIfConditional() {
 
 // lastEnd is the instant when the last campaign ends; it is empty when one of them has no end.
 func (rt *route) lastEnd() string {
-	var last string
-	at := rt.list[0].entry.Config().Until
+	var last time.Time
 	for _, c := range rt.list {
 		until := c.entry.Config().Until
 		if until.IsZero() {
 			return ""
 		}
-		if !until.Before(at) {
-			at = until
+		if !until.Before(last) {
+			last = until
 		}
 	}
-	if !at.IsZero() {
-		last = at.Format("2006-01-02T15:04:05Z07:00")
-	}
-	return last
+	return last.Format(time.RFC3339)
 }
