@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net"
@@ -136,6 +137,10 @@ func (o *office) over(socket string) http.RoundTripper {
 func (o *office) send(socket string, r *http.Request) (*http.Response, []byte) {
 	o.t.Helper()
 	res, err := o.over(socket).RoundTrip(r)
+	if errors.Is(err, io.EOF) && r.ContentLength == 0 {
+		// A server that a reload has just replaced may take the connection and close it unread; browsers try again, too.
+		res, err = o.over(socket).RoundTrip(r)
+	}
 	if err != nil {
 		log := o.logged()
 		o.t.Fatalf("%s %s: %v; the log ends with\n%s", r.Method, r.URL, err, log[max(0, len(log)-4000):])
