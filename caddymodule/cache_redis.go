@@ -33,7 +33,8 @@ type RedisCache struct {
 	KeyPrefix string `json:"key_prefix,omitempty"`
 	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m, at most 55m.
 	TTL caddy.Duration `json:"ttl,omitempty"`
-	// Timeout is the most that Redis may cost a request. Default 50ms.
+	// Timeout is the most that one operation of Redis may take, connecting included; a click needs one to five. After five slow ones in a
+	// row Redis is left alone, but for one try per second. Default 50ms.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
 	resolved rediscache.Config

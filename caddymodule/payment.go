@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -19,14 +19,18 @@ import (
 const (
 	hookProcessed = "processed"
 	hookRepeated  = "repeated"
-	hookFailed    = "failed"  // answered 503, so that Zotlo repeats it
-	hookRefused   = "refused" // wrong token, method, size or type
+	hookFailed    = "failed"  // answered 503, so that Zotlo repeats it; with pass_through as the backend answers
+	hookRefused   = "refused" // wrong token, method or size, or no JSON
 )
 
 var errRepeated = errors.New("webhook was processed before")
 
-// onceTTL is longer than Zotlo repeats a webhook.
-const onceTTL = 24 * time.Hour
+const (
+	onceTTL     = 24 * time.Hour  // longer than Zotlo repeats a webhook
+	hookTimeout = 5 * time.Second // for a webhook's work; one operation of the cache has its own, shorter one
+	forgetTries = 3
+	forgetPause = 200 * time.Millisecond
+)
 
 func hookResult(err error) string {
 	switch {
@@ -49,40 +53,86 @@ func (h *WebhookHandler) safely(r *http.Request, event linkgen.Event, body []byt
 	return h.process(r.Context(), event, body)
 }
 
-// process does a webhook's work. Forgetting comes first and on every delivery: it may be done twice, but must not be missed, so a
-// crash after it costs nothing, and a repeat completes what a crash before it left undone. Everything else happens once.
+// process does what may be done twice, then sets the delivery's mark, then counts: who sets the mark counts. So a crash or a failing
+// cache before the mark leaves all of it to the repeat, and what comes after the mark cannot fail.
+//
+// With pass_through the backend's answer is the answer, so perhaps nobody repeats what failed. Then the rest is done all the same.
 func (h *WebhookHandler) process(ctx context.Context, event linkgen.Event, body []byte) error {
-	subjects := h.subjects(event)
-	if event.Kind == linkgen.WebhookPayment {
-		for _, subject := range subjects {
-			if err := h.app.generator.Forget(ctx, subject); err != nil {
-				h.app.hooks().CacheError(err)
-				return fmt.Errorf("forgetting links: %w", err)
-			}
-		}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookTimeout) // who hangs up has paid all the same
+	defer cancel()
+	subjects, sold, key := h.subjects(event), h.attribution(event), onceKey(event, body)
+	failed := h.forget(ctx, event.Kind, subjects) // on every delivery: a link may have been made since
+	seen, err := h.app.cache.Seen(ctx, key)
+	if !seen {
+		failed = errors.Join(failed, err, h.remember(ctx, event.Kind, subjects, sold.Campaign))
 	}
-	first, err := h.app.cache.Once(ctx, onceKey(event, body), onceTTL)
-	if err != nil {
-		h.app.hooks().CacheError(err)
-		return fmt.Errorf("remembering the webhook: %w", err)
+	if failed != nil {
+		h.app.hooks().CacheError(failed)
 	}
-	if !first {
-		h.complete(ctx, event, subjects)
+	switch {
+	case failed != nil && (seen || !h.PassThrough):
+		return failed
+	case seen:
 		return errRepeated
 	}
-	switch event.Kind {
-	case linkgen.WebhookPayment:
-		h.paid(ctx, event, subjects)
-	case linkgen.WebhookRefund:
-		h.refunded(ctx, event, subjects)
+	first, err := h.app.cache.Once(ctx, key, onceTTL)
+	if err != nil {
+		h.app.hooks().CacheError(err) // the mark may be set or not: to count twice is better than never
+	} else if !first {
+		return errRepeated
 	}
-	return nil
+	h.count(event, sold)
+	return failed
 }
 
-// onceKey identifies a delivery: by its request id, else by what it says.
+// forget makes the links of a payment's subscribers dead. It tries again, because a link that outlives its payment is a dead end for a
+// shopper, Zotlo repeats later than a link is kept, and nobody stands at a checkout and waits for this.
+func (h *WebhookHandler) forget(ctx context.Context, kind string, subjects []linkgen.Subject) (err error) {
+	if kind != linkgen.WebhookPayment {
+		return nil
+	}
+	for _, subject := range subjects {
+		_, e := backoff.Retry(ctx, func() (struct{}, error) {
+			return struct{}{}, h.app.generator.Forget(ctx, subject)
+		}, backoff.WithMaxTries(forgetTries), backoff.WithBackOff(backoff.NewConstantBackOff(forgetPause)))
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// remember notes a payment for after_payment, or takes it back: who got his money back may buy again at once.
+func (h *WebhookHandler) remember(ctx context.Context, kind string, subjects []linkgen.Subject, campaign string) (err error) {
+	var at time.Time
+	switch kind {
+	case linkgen.WebhookPayment:
+		at = time.Now()
+	case linkgen.WebhookRefund:
+	default:
+		return nil
+	}
+	for _, subject := range subjects {
+		err = errors.Join(err, h.app.rememberPayment(ctx, subject, campaign, at))
+	}
+	return err
+}
+
+// count tells metrics, log and event handlers, once per delivery.
+func (h *WebhookHandler) count(event linkgen.Event, sold linkgen.Attribution) {
+	switch event.Kind {
+	case linkgen.WebhookPayment:
+		conversions.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant, event.Type).Inc()
+		h.compare(event, sold.Campaign)
+		h.emit("checkout.payment", event, sold)
+	case linkgen.WebhookRefund:
+		refunds.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant).Inc()
+		h.emit("checkout.refund", event, sold)
+	}
+}
+
+// onceKey identifies a delivery: by its kind and request id, else by what it says.
 func onceKey(event linkgen.Event, body []byte) string {
 	if event.RequestID != "" {
-		return "webhook:" + event.RequestID
+		return "webhook:" + event.Kind + ":" + event.RequestID
 	}
 	digest := sha256.Sum256(body)
 	return "webhook:" + hex.EncodeToString(digest[:])
@@ -98,53 +148,6 @@ func (h *WebhookHandler) subjects(event linkgen.Event) []linkgen.Subject {
 		list = append(list, subject)
 	}
 	return list
-}
-
-// paid counts a payment, compares it with what the link asked for, and remembers it for after_payment.
-func (h *WebhookHandler) paid(ctx context.Context, event linkgen.Event, subjects []linkgen.Subject) {
-	sold := h.attribution(event)
-	conversions.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant, event.Type).Inc()
-	h.compare(event, sold.Campaign)
-	for _, subject := range subjects {
-		if err := h.app.rememberPayment(ctx, subject, sold.Campaign, time.Now()); err != nil {
-			h.app.hooks().CacheError(err)
-		}
-	}
-	h.emit("checkout.payment", event, sold)
-}
-
-// complete remembers a payment whose first delivery a crash may have cut short. What is remembered already stays: it may say that the
-// money was given back since.
-func (h *WebhookHandler) complete(ctx context.Context, event linkgen.Event, subjects []linkgen.Subject) {
-	if event.Kind != linkgen.WebhookPayment {
-		return
-	}
-	at := time.Now()
-	if !event.PaidAt.IsZero() && event.PaidAt.Before(at) {
-		at = event.PaidAt // a late repeat must not make it look recent
-	}
-	campaign := h.attribution(event).Campaign
-	for _, subject := range subjects {
-		_, found, err := h.app.cache.Recall(ctx, paidKey(subject, campaign))
-		if err == nil && !found {
-			err = h.app.rememberPayment(ctx, subject, campaign, at)
-		}
-		if err != nil {
-			h.app.hooks().CacheError(err)
-		}
-	}
-}
-
-// refunded counts a refund. Who got his money back may buy again at once.
-func (h *WebhookHandler) refunded(ctx context.Context, event linkgen.Event, subjects []linkgen.Subject) {
-	sold := h.attribution(event)
-	refunds.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant).Inc()
-	for _, subject := range subjects {
-		if err := h.app.rememberPayment(ctx, subject, sold.Campaign, time.Time{}); err != nil {
-			h.app.hooks().CacheError(err)
-		}
-	}
-	h.emit("checkout.refund", event, sold)
 }
 
 // attribution is what sold a payment, in the configuration's own names; a name that is not in it is _other.

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
@@ -101,9 +99,6 @@ func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []by
 	if !h.knowsToken(r) {
 		return nil, http.StatusUnauthorized, errors.New("the webhook's token is wrong")
 	}
-	if kind := r.Header.Get("Content-Type"); kind != "" && !isJSON(kind) {
-		return nil, http.StatusBadRequest, errors.New("the webhook is not JSON")
-	}
 	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, linkgen.MaxWebhookBody))
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 		return nil, http.StatusRequestEntityTooLarge, errors.New("the webhook is too long")
@@ -122,11 +117,6 @@ func (h *WebhookHandler) knowsToken(r *http.Request) bool {
 	}
 	digest := sha256.Sum256([]byte(given))
 	return subtle.ConstantTimeCompare(digest[:], h.digest[:]) == 1
-}
-
-func isJSON(contentType string) bool {
-	media, _, err := mime.ParseMediaType(contentType)
-	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
 func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) error {

@@ -15,13 +15,12 @@ type Cache interface {
 	Set(ctx context.Context, k Key, g Generation, e Entry) error
 	// Forget makes every link of the subscriber dead at once, in constant time, also those being made.
 	Forget(ctx context.Context, s Subject) error
-	// Once reports whether this is the first call with key within ttl.
+	// Once reports whether this is the first call with key within ttl; Seen reports whether there was one.
 	Once(ctx context.Context, key string, ttl time.Duration) (first bool, err error)
+	Seen(ctx context.Context, key string) (seen bool, err error)
 	// Remember keeps a small value under key for ttl; Recall returns it.
 	Remember(ctx context.Context, key, value string, ttl time.Duration) error
 	Recall(ctx context.Context, key string) (value string, found bool, err error)
-	// Undo takes back a Once, so that the next call with key is the first again: for work that failed after it.
-	Undo(ctx context.Context, key string) error
 }
 
 // Key names a link in a cache. It holds nothing in clear.

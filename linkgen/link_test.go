@@ -86,6 +86,7 @@ type brokenCache struct {
 	linkgen.Cache
 	get, set error
 	late     error // of a Get that follows a Set
+	unsure   bool  // a Get that follows a Set finds neither link nor generation: he was forgotten, and again just now
 	wasSet   bool
 }
 
@@ -95,6 +96,10 @@ func (b *brokenCache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, e
 	}
 	if b.late != nil && b.wasSet {
 		return linkgen.Lookup{}, b.late
+	}
+	if b.unsure && b.wasSet {
+		b.unsure = false
+		return linkgen.Lookup{}, nil
 	}
 	b.wasSet = false
 	return b.Cache.Get(ctx, k)
@@ -125,6 +130,14 @@ func TestBrokenCacheIsAMiss(t *testing.T) {
 	if len(s.told.cache) != 4 {
 		t.Errorf("told of %v, want four failures", s.told.cache)
 	}
+}
+
+// A fleet's cache that finds no generation was told to forget him while it looked. The link is from before.
+func TestForgottenTwiceWhileItsLinkIsKept(t *testing.T) {
+	unsure := &brokenCache{unsure: true}
+	s := set(t, func(c *linkgen.Config) { unsure.Cache, c.Cache = c.Cache, unsure })
+	s.hit("ada", linkgen.FromAPI)
+	s.apiCalls(2)
 }
 
 func TestClosedCacheIsAMiss(t *testing.T) {

@@ -228,7 +228,7 @@ func (g *Generator) keep(ctx context.Context, k Key, gen Generation, e Entry) Lo
 		g.hooks.cacheError(err)
 		return made
 	}
-	if now.Generation == gen || now.Generation == "" {
+	if now.Generation == gen {
 		return made
 	}
 	return now

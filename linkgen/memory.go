@@ -73,9 +73,6 @@ func (m *Memory) age() time.Duration { return m.now().Sub(m.start) }
 
 // Get implements Cache.
 func (m *Memory) Get(_ context.Context, k Key) (Lookup, error) {
-	if m.closed.Load() {
-		return Lookup{}, nil
-	}
 	shard := subjectShard(k.Subject)
 	current, name := m.gens[shard].of(k.Subject)
 	// The bytes of k are only compared here, never kept: no copy of them is needed.
@@ -116,10 +113,10 @@ func (m *Memory) Once(_ context.Context, key string, ttl time.Duration) (bool, e
 	return m.facts.add(m.factShard(key), "1"+key, "", m.age()+ttl), nil
 }
 
-// Undo implements Cache.
-func (m *Memory) Undo(_ context.Context, key string) error {
-	m.facts.remove(m.factShard(key), "1"+key)
-	return nil
+// Seen implements Cache.
+func (m *Memory) Seen(_ context.Context, key string) (bool, error) {
+	_, _, seen := m.facts.get(m.factShard(key), "1"+key)
+	return seen, nil
 }
 
 // Remember implements Cache.

@@ -1,6 +1,7 @@
 package linkgen
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,9 @@ func (s *store[V]) put(shard int, key string, v V, until time.Duration) {
 
 // add puts v unless there is something already, and reports whether it did.
 func (s *store[V]) add(shard int, key string, v V, until time.Duration) bool {
+	if _, _, found := s.get(shard, key); found {
+		return false // in a full store, making room could give up the very entry that is asked for
+	}
 	s.makeRoom(shard)
 	p := &s.parts[shard]
 	p.mu.Lock()
@@ -86,16 +90,6 @@ func (s *store[V]) putLocked(p *part[V], sl *slot[V]) {
 	p.queue = append(p.queue, sl)
 	if p.dead > len(p.queue)/2+8 {
 		p.tidyLocked()
-	}
-}
-
-func (s *store[V]) remove(shard int, key string) {
-	p := &s.parts[shard]
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if sl := p.findLocked(key); sl != nil {
-		p.dropLocked(sl)
-		s.count.Add(-1)
 	}
 }
 
@@ -164,6 +158,7 @@ func (s *store[V]) sweep(shard int, now time.Duration) {
 			p.tidyLocked()
 		}
 		p.mu.Unlock()
+		runtime.Gosched()
 	}
 }
 

@@ -33,7 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) linkgen.Cache) {
 		{"forgetting twice, and somebody unknown, is no harm", (*teller).forgottenTwice},
 		{"once is once", (*teller).once},
 		{"of many at once, one is the first", (*teller).onceAtOnce},
-		{"what was undone is the first again", (*teller).undone},
+		{"who asks whether it was seen is told, and changes nothing", (*teller).seen},
 		{"what was remembered is recalled", (*teller).remembered},
 		{"once and remember do not share keys", (*teller).apart},
 		{"after forgetting, no reader sees what was made before, whatever the timing", (*teller).race},
@@ -225,15 +225,19 @@ func (t *teller) onceAtOnce() {
 	}
 }
 
-func (t *teller) undone() {
-	t.first("webhook", true)
-	for range 2 {
-		if err := t.cache.Undo(t.Context(), "webhook"); err != nil {
-			t.Fatal(err)
+func (t *teller) seen() {
+	for _, want := range []bool{false, true} {
+		for range 2 {
+			if seen, err := t.cache.Seen(t.Context(), "webhook"); err != nil || seen != want {
+				t.Fatalf("seen: %v, %v, want %v", seen, err, want)
+			}
 		}
+		t.first("webhook", !want)
 	}
-	t.first("webhook", true)
-	t.first("webhook", false)
+	t.remember("fact", "value")
+	if seen, err := t.cache.Seen(t.Context(), "fact"); err != nil || seen {
+		t.Fatalf("a fact was seen: %v, %v", seen, err)
+	}
 }
 
 func (t *teller) remembered() {

@@ -13,7 +13,7 @@ import (
 // Error is a failed operation. Its text names the operation and the kind of failure and nothing else: what a server
 // answers may repeat keys and values, and what a connection says may repeat addresses.
 type Error struct {
-	Op    string // get, set, forget, once, undo, remember, recall or close
+	Op    string // get, set, forget, once, seen, remember, recall or close
 	Kind  string // see Kind
 	cause error
 }

@@ -19,11 +19,14 @@ func (c *Cache) Once(ctx context.Context, key string, ttl time.Duration) (bool, 
 	return first || err != nil, err
 }
 
-// Undo takes back a Once, so that the next call with key is the first again.
-func (c *Cache) Undo(ctx context.Context, key string) error {
-	return c.do(ctx, "undo", func(ctx context.Context) error {
-		return c.client.Del(ctx, c.factName("once", key)).Err()
+// Seen reports whether Once was called with key within its ttl.
+func (c *Cache) Seen(ctx context.Context, key string) (seen bool, err error) {
+	err = c.do(ctx, "seen", func(ctx context.Context) error {
+		value, err := text(c.client.GetRange(ctx, c.factName("once", key), 0, 0))
+		seen = value != ""
+		return err
 	})
+	return seen && err == nil, err
 }
 
 // Remember keeps a value of at most 4 KiB under key for ttl, sealed. A value without time to live is not kept.

@@ -94,7 +94,7 @@ func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, 
 		t.Errorf("once failed with %v and said no", err)
 	}
 	errs["once"] = err
-	errs["undo"] = c.Undo(ctx, "of everybody")
+	_, errs["seen"] = c.Seen(ctx, "of everybody")
 	errs["remember"] = c.Remember(ctx, "fact", "value", time.Hour)
 	value, found, err := c.Recall(ctx, "fact")
 	if found && value != "value" || err != nil && found {
