@@ -112,24 +112,33 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// BenchmarkSweep reports the longest Get while a million links expire and are swept, and for comparison the longest
-// while as many live and the sweep finds nothing: on a busy machine that is what the machine adds. At most 2 ms.
+// BenchmarkSweep reports the longest Get while a million links expire and are swept: at most 2 ms. For comparison it
+// reports the same while those of another cache are swept: what is longer than 2 ms there is the machine, not a lock.
 func BenchmarkSweep(b *testing.B) {
 	const n = 1_000_000
-	for name, life := range map[string]time.Duration{"expired": time.Millisecond, "alive": time.Hour} {
+	for _, name := range []string{"expired", "elsewhere"} {
 		b.Run(name, func(b *testing.B) {
+			var longest time.Duration
+			var late, gets int
 			for b.Loop() {
-				m := linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: n})
-				fill(m, n, life)
-				runtime.GC()
-				longest, late, gets := watchGets(m, func() { linkgen.SweepAll(m) })
-				b.ReportMetric(float64(longest), "ns/longest-Get")
-				b.ReportMetric(float64(late)/float64(gets)*1e6, "Gets-above-2ms/million")
-				if life < time.Minute && m.Len() != 0 {
-					b.Fatalf("%d links are left", m.Len())
+				swept := linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: n})
+				fill(swept, n, time.Millisecond)
+				watched := swept
+				if name == "elsewhere" {
+					watched = linkgen.NewMemory(linkgen.MemoryConfig{})
 				}
-				m.Close()
+				runtime.GC()
+				l, above, all := watchGets(watched, func() { linkgen.SweepAll(swept) })
+				longest, late, gets = max(longest, l), late+above, gets+all
+				if swept.Len() != 0 {
+					b.Fatalf("%d links are left", swept.Len())
+				}
+				swept.Close()
+				watched.Close()
 			}
+			b.ReportMetric(float64(longest), "ns/longest-Get")
+			b.ReportMetric(float64(late), "Gets-above-2ms")
+			b.ReportMetric(float64(gets), "Gets")
 		})
 	}
 }

@@ -62,12 +62,12 @@ func TestOnceIsOnceForMany(t *testing.T) {
 
 // A full store makes room by giving an old entry up. That must not be the one that is asked for.
 func TestOnceIsOnceInAFullStore(t *testing.T) {
-	const full = 1000
-	s := newShelf(t, full)
+	const full = 100_000 // facts, whatever the bound of links
+	s := newShelf(t, 1000)
 	for i := range full {
 		s.Once(t.Context(), fmt.Sprint("webhook ", i), time.Hour)
 	}
-	for i := full; i < 2*full; i++ {
+	for i := full; i < full+1000; i++ {
 		key := fmt.Sprint("webhook ", i)
 		first, _ := s.Once(t.Context(), key, time.Hour)
 		again, _ := s.Once(t.Context(), key, time.Hour)

@@ -22,8 +22,9 @@ const (
 
 // MemoryConfig configures a Memory cache.
 type MemoryConfig struct {
-	// MaxLinks bounds the number of links, and that of small facts as well. Default 100,000. When it is reached, a new
-	// entry takes the place of an old one.
+	// MaxLinks bounds the number of links. Default 100,000. Small facts have the same bound, but at least the default: who
+	// paid must not be forgotten because few links are kept. Where a bound is reached, a new entry takes the place of an
+	// old one.
 	MaxLinks int
 	// Now is the clock. Nil means time.Now. Steps of the wall clock do not make a link older or younger.
 	Now func() time.Time
@@ -143,7 +144,7 @@ func (m *Memory) SetMaxLinks(n int) {
 		n = defaultMaxLinks
 	}
 	m.links.resize(n)
-	m.facts.resize(n)
+	m.facts.resize(max(n, defaultMaxLinks))
 }
 
 // Close ends the sweep and forgets everything. A closed cache is a miss, never an error or a panic.

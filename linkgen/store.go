@@ -158,7 +158,7 @@ func (s *store[V]) sweep(shard int, now time.Duration) {
 			p.tidyLocked()
 		}
 		p.mu.Unlock()
-		runtime.Gosched()
+		runtime.Gosched() // on one processor the others would otherwise wait for as long as a goroutine may run: 10 ms
 	}
 }
 
