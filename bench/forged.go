@@ -28,7 +28,7 @@ func measureForged(ctx context.Context, l *lab) ([]table, error) {
 		head:  []string{"token", "refusal", "signature check", "beyond it", "bar", ""},
 	}
 	n := max(l.requests/5, 1)
-	for _, alg := range []string{"HS256", "RS256", "ES256"} {
+	for _, alg := range []string{"HS256", "RS256", "ES256", "ES384", "EdDSA"} {
 		refuse, check, err := l.forged(ctx, alg)
 		if err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -19,63 +20,59 @@ import (
 
 // keys sign the shoppers' tokens, made anew for each run.
 type keys struct {
-	secret string
-	rsa    *rsa.PrivateKey
-	ecdsa  *ecdsa.PrivateKey
-	dir    string
+	secret  string                   // of HS256
+	signers map[string]crypto.Signer // of the other algorithms, by name
+	dir     string
 }
 
-func makeKeys(dir string) (k keys, err error) {
-	k.dir, k.secret = dir, rand.Text()+rand.Text()
-	if k.rsa, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-		return k, err
-	}
-	if k.ecdsa, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		return k, err
-	}
-	for name, key := range map[string]crypto.Signer{"rsa.pem": k.rsa, "ecdsa.pem": k.ecdsa} {
-		der, err := x509.MarshalPKIXPublicKey(key.Public())
+func makeKeys(dir string) (keys, error) {
+	k := keys{secret: rand.Text() + rand.Text(), signers: map[string]crypto.Signer{}, dir: dir}
+	for alg, generate := range map[string]func() (crypto.Signer, error){
+		"RS256": func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) },
+		"ES256": func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) },
+		"ES384": func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P384(), rand.Reader) },
+		"EdDSA": func() (crypto.Signer, error) { _, key, err := ed25519.GenerateKey(rand.Reader); return key, err },
+	} {
+		signer, err := generate()
+		if err != nil {
+			return k, err
+		}
+		der, err := x509.MarshalPKIXPublicKey(signer.Public())
 		if err != nil {
 			return k, err
 		}
 		text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+		if err := os.WriteFile(k.file(alg), text, 0o600); err != nil {
 			return k, err
 		}
+		k.signers[alg] = signer
 	}
 	return k, nil
 }
 
 func (k keys) env() []string {
-	return []string{
-		"JWT_SECRET=" + k.secret,
-		"RSA_KEY=" + k.file("RS256"), "ECDSA_KEY=" + k.file("ES256"),
+	env := []string{"JWT_SECRET=" + k.secret}
+	for alg := range k.signers {
+		env = append(env, alg+"_KEY="+k.file(alg))
 	}
+	return env
 }
 
 // file holds the public key of an algorithm that has one.
-func (k keys) file(alg string) string {
-	return filepath.Join(k.dir, map[string]string{"RS256": "rsa.pem", "ES256": "ecdsa.pem"}[alg])
-}
+func (k keys) file(alg string) string { return filepath.Join(k.dir, alg+".pem") }
 
 // keyLine is the line of the jwt block that verifies tokens of an algorithm.
 func keyLine(alg string) string {
-	switch alg {
-	case "RS256":
-		return "public_key {$RSA_KEY}"
-	case "ES256":
-		return "public_key {$ECDSA_KEY}"
+	if alg == "HS256" {
+		return "secret {env.JWT_SECRET}"
 	}
-	return "secret {env.JWT_SECRET}"
+	return "public_key {$" + alg + "_KEY}"
 }
 
 // public is what an algorithm's signatures are checked with.
 func (k keys) public(alg string) any {
-	switch alg {
-	case "RS256":
-		return &k.rsa.PublicKey
-	case "ES256":
-		return &k.ecdsa.PublicKey
+	if signer, ok := k.signers[alg]; ok {
+		return signer.Public()
 	}
 	return []byte(k.secret)
 }
@@ -89,11 +86,8 @@ func (k keys) token(alg string, i int) (string, error) {
 		"iat": now.Unix(), "exp": now.Add(3 * time.Hour).Unix(),
 	}
 	var key any = []byte(k.secret)
-	switch alg {
-	case "RS256":
-		key = k.rsa
-	case "ES256":
-		key = k.ecdsa
+	if signer, ok := k.signers[alg]; ok {
+		key = signer
 	}
 	return jwt.NewWithClaims(jwt.GetSigningMethod(alg), claims).SignedString(key)
 }
