@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +59,7 @@ type soak struct {
 	clicks  atomic.Int64
 	links   atomic.Int64
 	falls   atomic.Int64
+	unread  atomic.Int64 // requests that a server which a reload had just replaced closed unread
 	paid    atomic.Int64
 	lost    atomic.Int64 // webhooks that did not arrive at once
 	faults  atomic.Int64
@@ -158,82 +156,6 @@ func (s *soak) reload(ctx context.Context) {
 	}
 }
 
-// shoppers clicks at this worker's share of the rate, as one shopper after another of those who belong to it.
-func (s *soak) shoppers(ctx context.Context, worker int) {
-	client := &http.Client{
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 2},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	defer client.CloseIdleConnections()
-	random := rand.New(rand.NewPCG(uint64(worker), 1))
-	paid := make(map[string]bool) // links that were paid before the click
-	every(ctx, soakWorkers*time.Second/time.Duration(s.rate), func(ctx context.Context) {
-		who := random.IntN(soakShoppers/soakWorkers)*soakWorkers + worker
-		if err := s.click(ctx, client, who, paid, random.IntN(payOneIn) == 0); err != nil && ctx.Err() == nil {
-			s.fail(err)
-		}
-	})
-}
-
-// click judges one answer: a link of this shopper's that he has not paid, or the fallback.
-func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map[string]bool, pay bool) error {
-	token, err := s.keys.token("HS256", who)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.site.addr+oursPath, nil)
-	if err != nil {
-		return err
-	}
-	req.AddCookie(&http.Cookie{Name: "session", Value: token})
-	res, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	res.Body.Close()
-	s.clicks.Add(1)
-	to := res.Header.Get("Location")
-	if res.StatusCode != http.StatusSeeOther {
-		return fmt.Errorf("status %d, want 303", res.StatusCode)
-	}
-	if to == "/pricing" {
-		s.falls.Add(1)
-		return nil
-	}
-	link, known := s.zotlo.Link(to)
-	switch {
-	case !known:
-		return errors.New("a link that Zotlo did not make, or made too long ago")
-	case link.SubscriberID != email(who):
-		return errors.New("somebody else's link")
-	case paid[to]:
-		return errors.New("a link that is paid")
-	}
-	s.links.Add(1)
-	if pay {
-		payment, err := s.zotlo.Pay(to)
-		if err != nil {
-			return err
-		}
-		s.paid.Add(1)
-		// A webhook that did not arrive comes again in ten minutes; until then nobody here can know of the payment.
-		if paid[to] = s.arrived(payment.TransactionID); !paid[to] {
-			s.lost.Add(1)
-		}
-	}
-	return nil
-}
-
-// arrived reports whether the payment's webhook was answered with 200.
-func (s *soak) arrived(transaction string) bool {
-	for _, event := range slices.Backward(s.zotlo.Events()) {
-		if event.Kind == sandbox.KindPayment && event.TransactionID == transaction {
-			return event.State == sandbox.Delivered
-		}
-	}
-	return false
-}
-
 // fail keeps the first few things that went wrong.
 func (s *soak) fail(err error) {
 	s.mu.Lock()
@@ -252,6 +174,7 @@ func (s *soak) table(w *watcher) table {
 		{"clicks", fmt.Sprint(s.clicks.Load())},
 		{"links handed out", fmt.Sprint(s.links.Load())},
 		{"fallbacks", fmt.Sprint(s.falls.Load())},
+		{"requests closed unread at a reload, and sent again", fmt.Sprint(s.unread.Load())},
 		{"links paid, webhooks that did not arrive at once", fmt.Sprintf("%d, %d", s.paid.Load(), s.lost.Load())},
 		{"API calls", fmt.Sprint(s.zotlo.Calls())},
 		{"faults, reloads", fmt.Sprintf("%d, %d", s.faults.Load(), s.reloads.Load())},
