@@ -74,11 +74,12 @@ func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
 	k.due.Store(k.since(k.cfg.Now().Add(pause)))
 }
 
-// fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes an error.
+// fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes an error. Its text may hold
+// anything, and stays out of it.
 func (k *RemoteKeys) fetchSet(ctx context.Context) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = fetchFailed(resultPanic, fmt.Errorf("panic: %v", fault))
+			err = fetchFailed(resultPanic, fmt.Errorf("panic (%T)", fault))
 		}
 	}()
 	body, err := k.load(ctx)

@@ -219,7 +219,7 @@ func (v *visit) explain(list []*entry, variant string) *explanation {
 		}
 	}
 	trace := campaign.Explain(campaigns, v, variant)
-	out.Rules, out.Dropped = v.rules(list, trace.Steps), trace.Dropped
+	out.Rules, out.Dropped = v.rules(list, trace.Steps, trace.Err), trace.Dropped
 	out.Subscriber = v.explainedSubscriber()
 	if ip := clientIP(v.r); ip.IsValid() {
 		out.ClientIP = ip.String()

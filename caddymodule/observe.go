@@ -16,10 +16,7 @@ import (
 
 // observe counts and logs one answer.
 func observe(v *visit, a answer, what string) {
-	name := ""
-	if v.entry != nil {
-		name = v.entry.Name()
-	}
+	name := v.campaign(a.err)
 	if a.outcome == outcomeLink {
 		v.entry.counters.handedOut(what, a.link.Source, time.Since(v.now))
 	} else {
@@ -29,6 +26,17 @@ func observe(v *visit, a answer, what string) {
 	if outcomes[a.outcome].ours || a.outcome == outcomeNoCampaign && !a.next {
 		logFailure(v, a, what, name)
 	}
+}
+
+// campaign is the name of the chosen campaign, else of the one that could not be asked.
+func (v *visit) campaign(err error) string {
+	if v.entry != nil {
+		return v.entry.Name()
+	}
+	if failed, ok := errors.AsType[*matcherError](err); ok {
+		return failed.campaign
+	}
+	return ""
 }
 
 func (v *visit) variant() string {
@@ -105,15 +113,6 @@ func (a *App) countRefusal(err error) {
 // logPanic logs a panic's type and place. Its text may hold anything, so it stays out.
 func logPanic(log *zap.Logger, message string, p any) {
 	log.Error(message, zap.String("type", typeName(p)), zap.ByteString("stack", debug.Stack()))
-}
-
-// offerFields says why package campaign gave no offer.
-func offerFields(err error) []zap.Field {
-	fields := []zap.Field{zap.NamedError("cause", err)}
-	if bad, ok := asBadOffer(err); ok {
-		fields = append(fields, zap.String("campaign", bad.Campaign.Name()))
-	}
-	return fields
 }
 
 // sampled lets the first five of a message through in ten seconds, then every hundredth.

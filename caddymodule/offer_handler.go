@@ -5,6 +5,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 )
 
 // OfferHandler decides as `checkout_link` does, for the page that shows the offer: the same user and the same campaigns give the
@@ -71,7 +72,7 @@ func (h *OfferHandler) decide(v *visit) {
 	}
 	if err := v.decide(list); err != nil {
 		if offerOutcome(err) != outcomeNoCampaign {
-			h.rt.app.failures.Warn("no offer for a page", offerFields(err)...)
+			h.rt.app.failures.Warn("no offer for a page", zap.NamedError("cause", err), zap.String("campaign", v.campaign(err)))
 		}
 		return
 	}

@@ -74,7 +74,25 @@ func TestMatcherThatFailsIsABadOffer(t *testing.T) {
 	if res, body := o.click("/p", by("ann@example.com")); res.StatusCode != http.StatusOK || string(body) != "page" {
 		t.Errorf("%d %q", res.StatusCode, body)
 	}
-	o.warns(1, "no checkout link: bad_offer", "the matcher of a plugin failed")
+	o.warns(1, "no checkout link: bad_offer", "campaign pro: a matcher failed (*errors.errorString)", `"campaign":"pro"`)
+	o.warns(1, "no offer for a page", "campaign pro: a matcher failed (*errors.errorString)", `"campaign":"pro"`)
+	o.warns(0, "the matcher of a plugin failed")
+	if e := o.explain(`{}`); len(e.Rules) != 1 || e.Rules[0].Result != "match failed" || e.Rules[0].Detail != "the matcher of a plugin failed" {
+		t.Errorf("explain does not tell the operator what failed: %+v", e)
+	}
+}
+
+// TestWhatAMatcherSaysStaysOutOfTheLog: an expression that fails quotes the claim on which it failed. Our lines do not repeat it, and
+// those that Caddy writes by itself can be left out.
+func TestWhatAMatcherSaysStaysOutOfTheLog(t *testing.T) {
+	config := officeWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\texpression `{\"x@example.com\": true}[{http.checkout.claim.email}]`\n\t\t\t}\n\t\t}",
+		"checkout_link /u pro\n\tcheckout_offer /p pro\n\trespond \"page\"")
+	o := openOffice(t, strings.Replace(config, "level DEBUG", "level DEBUG\n\t\texclude http.matchers.expression", 1))
+	for _, path := range []string{"/u", "/p"} {
+		o.click(path, by("ann@example.com"))
+	}
+	o.warns(2, "campaign pro: a matcher failed (", `"campaign":"pro"`)
+	o.warns(0, "ann@example.com")
 }
 
 // TestPersonalPagesOfEveryKindArePrivate: files, streams and proxied answers begin in different ways.

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -75,7 +76,22 @@ func (v *visit) Match(c *campaign.Campaign) (bool, error) {
 	if len(e.matchers) == 0 {
 		return true, nil
 	}
-	return e.matchers.AnyMatchWithError(v.r)
+	ok, err := e.matchers.AnyMatchWithError(v.r)
+	if err != nil {
+		return false, &matcherError{c.Name(), err}
+	}
+	return ok, nil
+}
+
+// matcherError is a campaign's matcher that failed. Its text is for the log, so it does not quote the cause, which may hold a claim:
+// that is for explain alone.
+type matcherError struct {
+	campaign string
+	cause    error
+}
+
+func (e *matcherError) Error() string {
+	return fmt.Sprintf("campaign %s: a matcher failed (%T)", e.campaign, e.cause)
 }
 
 // Trusted reports whether no visitor can write the placeholder.
