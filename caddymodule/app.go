@@ -162,6 +162,7 @@ func (a *App) takeOver() {
 	for _, p := range a.projects.list {
 		breakerOpen.WithLabelValues(projectLabel(p.Name)).Set(gauge(a.generator.BreakerOpen(p.Name)))
 	}
+	a.showZeros()
 }
 
 // retire takes this app off the list of those that run. Where that leaves an older one, because this one was given up, its settings hold again.

@@ -1,0 +1,47 @@
+package caddymodule
+
+import "github.com/caddy-checkout/checkout/linkgen"
+
+// The closed sets of labels that webhooks bring.
+var (
+	mismatchKinds = [...]string{"price", "currency", "payment_type"}
+	paymentTypes  = [...]string{"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable", otherLabel}
+)
+
+// showZeros makes the series of what is rare exist before it happens. Prometheus's increase() sees no step from nothing to 1, so an
+// alert would sleep through the first wrong price, and every process of a fleet would hide the first payment of each variant.
+func (a *App) showZeros() {
+	for _, p := range a.projects.list {
+		for _, result := range linkgen.Results() {
+			apiRequests.WithLabelValues(projectLabel(p.Name), result)
+		}
+	}
+	for name, e := range a.registry.byName {
+		showMismatches(name)
+		showPayments(name, "", "")
+		experiment, ranges := e.Ranges()
+		for _, r := range ranges {
+			showPayments(name, experiment, r.Variant)
+			for _, at := range [...]string{atOffer, atLink} {
+				exposures.WithLabelValues(experiment, r.Variant, at)
+			}
+		}
+	}
+	showMismatches(otherLabel)
+	showPayments(otherLabel, "", "")
+	showPayments(otherLabel, otherLabel, otherLabel)
+	showPayments("", "", "") // links that were not ours
+}
+
+func showMismatches(campaign string) {
+	for _, kind := range mismatchKinds {
+		mismatches.WithLabelValues(campaign, kind)
+	}
+}
+
+func showPayments(campaign, experiment, variant string) {
+	refunds.WithLabelValues(campaign, experiment, variant)
+	for _, kind := range paymentTypes {
+		conversions.WithLabelValues(campaign, experiment, variant, kind)
+	}
+}
