@@ -41,9 +41,7 @@ func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next ca
 	h.decide(v)
 	page := &privateWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
 	err := next.ServeHTTP(page, r)
-	if err != nil {
-		page.begin() // the error page knows the offer, too
-	}
+	page.begin() // an error page knows the offer, too, and an empty page begins when nobody is left to ask
 	if sharable(w.Header()) {
 		h.rt.app.pageWarning.Do(func() {
 			h.rt.app.log.Warn("a personal page went out with a Cache-Control that lets others have it: a deferred header directive sets it after checkout_offer; take public and s-maxage out of it")

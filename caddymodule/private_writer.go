@@ -60,8 +60,6 @@ func makePrivate(h http.Header) {
 		name, _, _ := strings.Cut(directive, "=")
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "public", "s-maxage", "private", "":
-		case "no-store":
-			return // stronger than anything we could say
 		default:
 			kept = append(kept, directive)
 		}
@@ -69,20 +67,22 @@ func makePrivate(h http.Header) {
 	h["Cache-Control"] = []string{strings.Join(append(kept, "private"), ", ")}
 }
 
-// sharable reports whether shared caches may keep a response.
+// sharable reports whether shared caches may keep a response because it says so.
 func sharable(h http.Header) bool {
+	shared := false
 	for _, value := range h["Cache-Control"] {
 		value = strings.ToLower(value)
-		if !strings.Contains(value, "public") && !strings.Contains(value, "s-maxage") {
+		if !strings.Contains(value, "public") && !strings.Contains(value, "s-maxage") && !strings.Contains(value, "no-store") {
 			continue
 		}
 		for _, directive := range splitDirectives(value) {
-			if directive == "public" || strings.HasPrefix(directive, "s-maxage") {
-				return true
+			if directive == "no-store" {
+				return false // whatever else it says
 			}
+			shared = shared || directive == "public" || strings.HasPrefix(directive, "s-maxage")
 		}
 	}
-	return false
+	return shared
 }
 
 // splitDirectives cuts a Cache-Control value at the commas outside quotes.

@@ -96,6 +96,23 @@ func TestAddressesOfAProxyAreWarnedOfOnce(t *testing.T) {
 	o.warns(1, "its peer is no trusted proxy", `"warn"`)
 }
 
+// TestPageThatOthersMayKeepIsWarnedOfOnce: the warning blames a deferred header, so nothing else may set it off.
+func TestPageThatOthersMayKeepIsWarnedOfOnce(t *testing.T) {
+	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\theader /early* Cache-Control \"public, no-store\"\n\theader /never >Cache-Control \"public, no-store\"\n\t"+
+		"header /late >Cache-Control \"public, max-age=60\"\n\t@page path /early/page /never /late\n\trespond @page \"page\""))
+	for _, path := range []string{"/early/page", "/early/empty", "/never"} {
+		res, _ := o.click(path, by("ann@example.com"))
+		if got := res.Header.Get("Cache-Control"); path != "/never" && got != "no-store, private" {
+			t.Errorf("%s: Cache-Control %q", path, got)
+		}
+	}
+	o.warns(0, "a personal page went out")
+	for range 2 {
+		o.click("/late", by("ann@example.com"))
+	}
+	o.warns(1, "a personal page went out", `"warn"`)
+}
+
 func TestBadCredentialsAreOneLogLine(t *testing.T) {
 	o := openOffice(t, officeWith(proCampaign, "checkout_link /u pro"))
 	o.zotlo.Fail(sandbox.BadCredentials())
