@@ -30,15 +30,19 @@ const keysRetryAfter = 5 * time.Second
 // respond is the only place that turns a decision into status, headers, placeholders, log fields and metrics.
 func (h *LinkHandler) respond(w http.ResponseWriter, v *visit, a answer, next caddyhttp.Handler) error {
 	if a.outcome == outcomePass {
+		v.over = true
 		return next.ServeHTTP(w, v.r)
 	}
 	v.outcome = a.outcome
 	what, write := h.plan(w, v, a)
 	observe(v, a, what)
 	if write == nil {
+		v.over = true
 		return next.ServeHTTP(w, v.r)
 	}
-	return write()
+	err := write()
+	v.over = true // an error page comes after it
+	return err
 }
 
 // plan chooses the answer word and how it is written; a nil write means the next handler.

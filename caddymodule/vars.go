@@ -25,7 +25,16 @@ func (v *visit) placeholder(key string) (any, bool) {
 	case "outcome":
 		return v.outcome, true
 	}
-	return v.offered(name)
+	return v.offering().offered(name)
+}
+
+// offering is the visit whose offer the page has: a checkout_link that ended without one takes nothing from an earlier checkout_offer.
+// Only what is shown comes from there. While a visit decides it knows its own offer alone, and the user is always its own.
+func (v *visit) offering() *visit {
+	for v.over && v.offer == nil && v.before != nil {
+		v = v.before
+	}
+	return v
 }
 
 // offered answers the placeholders of the chosen offer; before an offer is chosen they are empty.

@@ -26,6 +26,8 @@ type visit struct {
 
 	outcome string // how the request was answered, once it was
 	newest  *visit // of this request; kept in its first visit
+	before  *visit // of the same request
+	over    bool   // checkout_link has done its part
 }
 
 func newVisit(rt *route, r *http.Request) *visit {
@@ -37,7 +39,7 @@ func newVisit(rt *route, r *http.Request) *visit {
 // publish lets matchers and other handlers read the user's claims. The newest visit of a request answers.
 func (v *visit) publish() {
 	if first, ok := caddyhttp.GetVar(v.r.Context(), visitVar).(*visit); ok {
-		first.newest = v
+		v.before, first.newest = first.newest, v
 		return
 	}
 	v.newest = v
