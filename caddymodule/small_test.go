@@ -62,9 +62,43 @@ func TestParseTarget(t *testing.T) {
 		"/pricing": true, "/pricing?a={query.a}": true, "https://shop.example.com": true, "https://shop.example.com/x?y=1": true, "http://localhost:8080/": true,
 		"": false, "pricing": false, "//evil.example": false, "/\\evil.example": false, "/a\nb": false, "javascript:alert(1)": false, "ftp://x/": false,
 		"https://user:pw@shop.example.com/": false, "/{path.1}": false, "https://{host}/x": false, "/%zz": false, "https:///x": false, "?x=1": false, "mailto:a@b": false,
+		"/a/../loop": false, "/..": false, "/./x": false, "/a/%2e%2E/loop": false, "/a/.%2e": false, "https://shop.example.com/a/../loop": false, "/a/...": true, "/.well-known/x..y": true, "/a?b=/../c": true,
 	} {
 		if _, err := parseTarget(text); (err == nil) != good {
 			t.Errorf("%q: %v, want good %t", text, err, good)
+		}
+	}
+}
+
+// TestTargetLeadsBackHoweverItIsWritten: a browser arrives where it was from targets that are spelled in another way.
+func TestTargetLeadsBackHoweverItIsWritten(t *testing.T) {
+	for _, tt := range []struct {
+		target, request string
+		back            bool
+	}{
+		{"/loop", "http://shop.example.com/loop?x=1", true},
+		{"/loop?again={query.a}", "https://shop.example.com/loop", true},
+		{"/lo%6fp", "http://shop.example.com/loop", true},
+		{"/other", "http://shop.example.com/loop", false},
+		{"http://shop.example.com/loop", "http://shop.example.com/loop", true},
+		{"http://SHOP.example.com:80/loop", "http://shop.example.com/loop", true},
+		{"http://shop.example.com:080/loop", "http://shop.example.com/loop", true},
+		{"http://shop.example.com:/loop", "http://Shop.example.com:80/loop", true},
+		{"https://shop.example.com:443/loop", "https://shop.example.com/loop", true},
+		{"https://shop.example.com/loop", "http://shop.example.com:443/loop", true}, // TLS ended before us
+		{"https://[2001:db8::1]:443/loop", "https://[2001:db8::1]/loop", true},
+		{"http://shop.example.com:8080/loop", "http://shop.example.com:8080/loop", true},
+		{"http://shop.example.com:8080/loop", "http://shop.example.com/loop", false},
+		{"http://shop.example.com:443/loop", "http://shop.example.com/loop", false},
+		{"http://shop.example.com:443/loop", "http://shop.example.com:443/loop", true},
+		{"https://other.example.com/loop", "https://shop.example.com/loop", false},
+	} {
+		target, err := parseTarget(tt.target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := target.leadsBack(httptest.NewRequest(http.MethodGet, tt.request, nil)); got != tt.back {
+			t.Errorf("%s from %s: %t, want %t", tt.target, tt.request, got, tt.back)
 		}
 	}
 }

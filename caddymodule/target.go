@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -17,7 +18,7 @@ import (
 // Placeholders stand only after the question mark and are escaped there, so that no request can move the target elsewhere.
 type target struct {
 	word  string // "error" or "next", else empty
-	host  string // lower case; empty when the URL is relative
+	host  string // as browsers send it; empty when the URL is relative
 	path  string
 	fixed string // the URL up to its first placeholder
 	query campaign.Template
@@ -70,7 +71,10 @@ func parseTarget(text string) (*target, error) {
 	default:
 		return nil, fmt.Errorf("%q is not a path such as /pricing or an address such as https://shop.example.com/pricing", text)
 	}
-	t := &target{host: strings.ToLower(u.Host), path: u.Path, fixed: before}
+	if hasDotSegment(u.EscapedPath()) {
+		return nil, fmt.Errorf("%q: browsers resolve the segments . and .. of a path: write the path that they arrive at", text)
+	}
+	t := &target{host: authority(u), path: u.Path, fixed: before}
 	if t.path == "" {
 		t.path = "/"
 	}
@@ -123,10 +127,35 @@ func (t *target) String() string {
 
 // leadsBack reports whether t is where the request already is: a redirect there would go round for ever.
 func (t *target) leadsBack(r *http.Request) bool {
-	if t.host != "" && t.host != strings.ToLower(r.Host) {
+	if t.host != "" && !strings.EqualFold(t.host, r.Host) && !strings.EqualFold(t.host, withoutDefaultPort(r.Host)) {
 		return false
 	}
 	return t.path == originalURL(r).Path
+}
+
+// hasDotSegment reports whether a path, as it is written in a URL, is another one to browsers.
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(strings.ReplaceAll(strings.ToLower(path), "%2e", "."), "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// authority is a URL's host as browsers send it: they leave out the port that the scheme implies.
+func authority(u *url.URL) string {
+	host := strings.TrimSuffix(u.Host, ":"+u.Port())
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil || u.Scheme == "http" && port == 80 || u.Scheme == "https" && port == 443 {
+		return host
+	}
+	return host + ":" + strconv.FormatUint(port, 10)
+}
+
+// withoutDefaultPort cuts both, because a proxy may have ended TLS before us.
+func withoutDefaultPort(host string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
 }
 
 // returnTo is the request's own path and query as the browser sent it, always a path on this site: never
