@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -52,9 +51,9 @@ func (c *RedisCache) Provision(ctx caddy.Context) error {
 	}
 	c.resolved = rediscache.Config{MasterName: c.MasterName, Cluster: c.Cluster, KeyPrefix: c.KeyPrefix, Timeout: time.Duration(c.Timeout)}
 	for _, url := range c.URLs {
-		resolved, err := secretReplacer.ReplaceOrErr(url, true, true)
+		resolved, err := resolve("url", url)
 		if err != nil {
-			return secretPlaces.locate("url", url, fmt.Errorf("url: %w: set that environment variable or file, or name another", err))
+			return err
 		}
 		c.resolved.URLs = append(c.resolved.URLs, resolved)
 	}
@@ -62,12 +61,9 @@ func (c *RedisCache) Provision(ctx caddy.Context) error {
 		word, text string
 		to         *string
 	}{{"username", c.Username, &c.resolved.Username}, {"password", c.Password, &c.resolved.Password}} {
-		if s.text == "" {
-			continue
-		}
 		var err error
-		if *s.to, err = secretReplacer.ReplaceOrErr(s.text, true, true); err != nil {
-			return secretPlaces.locate(s.word, s.text, fmt.Errorf("%s: %w: set that environment variable or file, or name another", s.word, err))
+		if *s.to, err = resolve(s.word, s.text); err != nil {
+			return err
 		}
 	}
 	return checkTTL(time.Duration(c.TTL))

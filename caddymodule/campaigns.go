@@ -50,7 +50,8 @@ type entry struct {
 	afterFor     time.Duration
 	dynamic      bool // it reads placeholders, so every request has an offer of its own
 	counters     linkCounters
-	source       []byte // the configuration as JSON: two definitions of one name must be equal
+	slips        map[string]bool // texts with a { that opens no placeholder
+	source       []byte          // the configuration as JSON: two definitions of one name must be equal
 }
 
 // conditional reports whether the campaign may not answer: by matchers or by schedule.
@@ -99,6 +100,9 @@ func (a *App) define(ctx caddy.Context, name string, cfg *Campaign) (*entry, err
 	for _, warning := range e.Warnings() {
 		a.log.Warn(warning, zap.String("campaign", name))
 	}
+	for _, text := range slices.Sorted(maps.Keys(e.slips)) {
+		a.log.Warn(`a { in a campaign opens no placeholder, so shoppers read it as it stands; close it, or write \{`, zap.String("campaign", name), zap.String("text", text))
+	}
 	e.source, e.counters = source, newLinkCounters(name)
 	a.registry.byName[name] = e
 	return e, nil
@@ -117,9 +121,15 @@ func named(name string, err error) error {
 }
 
 func (a *App) compile(ctx caddy.Context, cfg *Campaign) (*entry, error) {
-	e := &entry{project: cfg.Project}
+	e := &entry{project: cfg.Project, slips: make(map[string]bool)}
+	parse := func(text string) (campaign.Template, error) {
+		if hasOpenBrace(text) {
+			e.slips[text] = true
+		}
+		return parseTemplate(text)
+	}
 	var err error
-	if e.Campaign, err = campaign.New(cfg.Config, campaign.Options{ParseTemplate: parseTemplate, Languages: a.languages}); err != nil {
+	if e.Campaign, err = campaign.New(cfg.Config, campaign.Options{ParseTemplate: parse, Languages: a.languages}); err != nil {
 		return nil, err
 	}
 	e.dynamic = len(e.Placeholders()) > 0

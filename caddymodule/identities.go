@@ -115,9 +115,9 @@ func (j *JWT) resolve(log *zap.Logger) (auth.Config, error) {
 		cfg.Secrets = append(cfg.Secrets, secret)
 	}
 	for _, text := range j.PublicKeys {
-		pem, err := secretReplacer.ReplaceOrErr(text, true, true)
+		pem, err := resolve("public_key", text)
 		if err != nil {
-			return cfg, secretPlaces.locate("public_key", text, fmt.Errorf("public_key: %w: set that environment variable or file, or name another", err))
+			return cfg, err
 		}
 		cfg.PublicKeys = append(cfg.PublicKeys, pem)
 	}

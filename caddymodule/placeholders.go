@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,6 +52,18 @@ var everyKey = func() *caddy.Replacer {
 	repl.Map(func(string) (any, bool) { return "", true })
 	return repl
 }()
+
+// withoutEscapes removes the braces that a text asks to be left alone, so that those that remain mean placeholders.
+func withoutEscapes(text string) string {
+	return strings.NewReplacer(`\{`, "", `\}`, "").Replace(text)
+}
+
+// hasOpenBrace reports whether a { in the text opens no placeholder. Caddy leaves such a text as it is, and so do we; it is
+// nearly always a slip.
+func hasOpenBrace(text string) bool {
+	tmpl, _ := parseTemplate(withoutEscapes(text))
+	return slices.ContainsFunc(tmpl, func(part campaign.Part) bool { return strings.Contains(part.Key+part.Literal, "{") })
+}
 
 // solePlaceholder returns the key of a value that is one placeholder and nothing else.
 func solePlaceholder(text string) (key string, ok bool) {

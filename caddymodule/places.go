@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// secretPlaces remembers where a Caddyfile names each secret. A secret is read when the configuration is loaded, not when
+// secretPlaces remembers where a Caddyfile names each secret, and what else is read when the configuration is loaded, not when
 // the Caddyfile is adapted, which may happen on another machine; where both happen in one process, the error can still say the line.
 var secretPlaces placeBook
 

@@ -2,9 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
-	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -67,23 +65,3 @@ func projectTitle(name string) string {
 	}
 	return "project " + name
 }
-
-// resolveSecret reads one configured secret. Its errors name the word and the placeholder, never a value.
-func resolveSecret(word, text string, log *zap.Logger) (string, error) {
-	if text == "" {
-		return "", fmt.Errorf("%s is missing: write `%s {env.NAME}`", word, word)
-	}
-	if !strings.Contains(text, "{") {
-		log.Warn("a secret stands in the configuration in clear, where the admin API and autosave.json show it; use {env.NAME} or {file./absolute/path}",
-			zap.String("word", word))
-		return text, nil
-	}
-	value, err := secretReplacer.ReplaceOrErr(text, true, true)
-	if err != nil {
-		return "", secretPlaces.locate(word, text, fmt.Errorf("%s: %w: set that environment variable or file, or name another", word, err))
-	}
-	return value, nil
-}
-
-// secretReplacer knows {env.*}, {file.*} and {system.*}: what is the same for every request.
-var secretReplacer = caddy.NewReplacer()

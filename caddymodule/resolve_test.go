@@ -1,0 +1,76 @@
+package caddymodule
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// TestHalfWrittenPlaceholderIsNoSecret is the regression test of a signing key that was the text {env.JWT_SECRET itself.
+func TestHalfWrittenPlaceholderIsNoSecret(t *testing.T) {
+	t.Setenv("WORD", "from the environment")
+	for text, want := range map[string]error{
+		"{env.WORD":             errOpenBrace,
+		"{$WORD":                errOpenBrace,
+		"{env.WORD}{env.WORD":   errOpenBrace,
+		"{env.WORD{env.WORD}":   errOpenBrace,
+		"{{env.WORD}":           errOpenBrace,
+		"{{env.WORD}}":          errOpenBrace,
+		"base64:{env.WORD":      errOpenBrace,
+		"redis://:{file./x@h":   errOpenBrace,
+		"{horse":                errOpenBrace,
+		"{env.WORD}}":           errCloseBrace,
+		"}{env.WORD}":           errCloseBrace,
+		"env.WORD}":             errCloseBrace,
+		"ab{cd}":                errNotAtLoad,
+		"{http.request.host}":   errNotAtLoad,
+		"{ENV.WORD}":            errNotAtLoad,
+		"{}":                    errEmptyPlaceholder,
+		"{env.WORD}{query.key}": errNotAtLoad,
+	} {
+		value, err := resolveSecret("secret", text, zap.NewNop())
+		if !errors.Is(err, want) || value != "" {
+			t.Errorf("%s: %q, %v, want %v", text, value, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"{env.WORD}":        "from the environment",
+		"base64:{env.WORD}": "base64:from the environment",
+		`{env.WORD}\}`:      "from the environment}",
+		`\{{env.WORD}`:      "{from the environment",
+	} {
+		log, lines := observer.New(zap.DebugLevel)
+		if value, err := resolveSecret("secret", text, zap.New(log)); err != nil || value != want || lines.Len() != 0 {
+			t.Errorf("%s: %q, %v, %d warnings", text, value, err, lines.Len())
+		}
+	}
+}
+
+// A literal secret may hold any brace but one at its start; it loads, with the warning.
+func TestLiteralSecretMayHoldBraces(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain": "plain", "ab{cd": "ab{cd", "ab}cd": "ab}cd", "}ab": "}ab", `ab\}cd`: `ab\}cd`,
+		`ab\{cd\}`: "ab{cd}", `\{env.WORD`: "{env.WORD", "environment}": "environment}",
+	} {
+		log, lines := observer.New(zap.DebugLevel)
+		value, err := resolveSecret("secret", text, zap.New(log))
+		if err != nil || value != want {
+			t.Errorf("%s: %q, %v, want %q", text, value, err, want)
+		}
+		if lines.FilterMessageSnippet("in clear").Len() != 1 {
+			t.Errorf("%s: no warning", text)
+		}
+	}
+}
+
+// The piece of a secret that looks like a placeholder stays out of the error.
+func TestErrorAboutSecretQuotesNoneOfIt(t *testing.T) {
+	for _, text := range []string{"correct{horse}battery", "{correct horse", "{env.correct{horse}"} {
+		if _, err := resolveSecret("secret", text, zap.NewNop()); err == nil || strings.Contains(err.Error(), "horse") || strings.Contains(err.Error(), "correct") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
