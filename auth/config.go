@@ -61,9 +61,11 @@ type Config struct {
 type Contact string
 
 // The values of Contact. What speaks of an e-mail is email_verified: beside the claim, at the top, or under the claim's
-// own name with _verified. For a phone it is phone_number_verified. Only true and "true" mean yes.
+// own name with _verified. For a phone it is phone_number_verified. Only true and "true" mean yes, and anything else means
+// no for every e-mail, or phone. A yes means less: email_verified speaks for the claim email beside it, and for another claim
+// only if that holds the same address.
 const (
-	// ContactIfPresent passes over an e-mail or phone that is said not to be verified.
+	// ContactIfPresent passes over an e-mail or phone that is said not to be verified. One of which nothing is said is taken.
 	ContactIfPresent Contact = "if_present"
 	// ContactRequired passes over an e-mail or phone that is not said to be verified.
 	ContactRequired Contact = "required"

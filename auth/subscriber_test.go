@@ -86,6 +86,26 @@ func TestSubscriber(t *testing.T) {
 		{`"email":"ada@example.com","email_verified":false`, standard, ignore, "email ada@example.com"},
 		{`"phone_number":"+905551112233","phone_number_verified":false`, standard, ignore, "phone 905551112233"},
 
+		// What speaks of one address says nothing about another.
+		{`"email":"me@evil.example","email_verified":true,"preferred_username":"victim@shop.example"`, list("preferred_username:email"), required, nobody},
+		{`"email":"me@evil.example","email_verified":true,"preferred_username":"victim@shop.example"`, list("preferred_username"), required, nobody},
+		{`"email":"me@evil.example","email_verified":true,"preferred_username":"victim@shop.example"`, list("preferred_username", "email"), required, "email me@evil.example"},
+		{`"email":"me@evil.example","email_verified":true,"preferred_username":"me@evil.example"`, list("preferred_username"), required, "email me@evil.example"},
+		{`"email":"me@evil.example","email_verified":true,"preferred_username":"Me@Evil.example"`, list("preferred_username"), required, "email Me@Evil.example"},
+		{`"email":"me@evil.example","email_verified":false,"preferred_username":"me@evil.example"`, list("preferred_username"), required, nobody},
+		{`"email":"me@evil.example","email_verified":true,"preferred_username":"victim@shop.example"`, list("preferred_username"), present, "email victim@shop.example"},
+		{`"email":"me@evil.example","email_verified":false,"preferred_username":"victim@shop.example"`, list("preferred_username"), present, nobody},
+		{`"email_verified":true,"preferred_username":"victim@shop.example"`, list("preferred_username"), required, nobody},
+		{`"email":"me@evil.example","email_verified":true,"sub":"victim@shop.example"`, list("sub"), required, nobody},
+		{`"email":"me@evil.example","email_verified":true,"user":{"email":"victim@shop.example"}`, list("user.email"), required, nobody},
+		{`"user":{"email":"me@evil.example","email_verified":true,"login":"victim@shop.example"}`, list("user.login"), required, nobody},
+		{`"user":{"email":"me@evil.example","email_verified":true,"login":"me@evil.example"}`, list("user.login"), required, "email me@evil.example"},
+		{`"email":"me@evil.example","email_verified":true,"login":"victim@shop.example","login_verified":true`, list("login"), required, "email victim@shop.example"},
+		{`"phone_number":"+905550000000","phone_number_verified":true,"msisdn":"905551112233"`, list("msisdn:phone"), required, nobody},
+		{`"phone_number":"+905551112233","phone_number_verified":true,"msisdn":"905551112233"`, list("msisdn:phone"), required, "phone 905551112233"},
+		{`"phone_number":905551112233,"phone_number_verified":true,"msisdn":905551112233`, list("msisdn:phone"), required, "phone 905551112233"},
+		{`"phone_number_verified":true,"msisdn":"905551112233"`, list("msisdn:phone"), required, nobody},
+
 		// Other claims, paths, kinds.
 		{`"login":"ada@example.com"`, list("login"), "", "email ada@example.com"},
 		{`"login":"ada@example.com"`, list("login:email"), "", "email ada@example.com"},

@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,9 +19,12 @@ type subscriberClaim struct {
 	kind Kind // empty: by shape
 	// number: a JSON integer may stand for the id, because the entry itself says :phone.
 	number bool
-	// verified are the paths that may say whether the e-mail, or the phone, belongs to the user.
-	verifiedEmail, verifiedPhone []string
+	// What may say whether the e-mail, or the phone, belongs to the user.
+	emailProofs, phoneProofs []proof
 }
+
+// proof is a claim that says whether the contact in another claim is verified.
+type proof struct{ path, of string }
 
 func newSubscriberRules(entries []string, contact Contact) (*subscriberRules, error) {
 	if len(entries) == 0 {
@@ -61,23 +65,27 @@ func newSubscriberClaim(entry string) subscriberClaim {
 			claim.kind = Phone
 		}
 	}
-	claim.verifiedEmail = verifiedPaths(claim.path, "email_verified")
-	claim.verifiedPhone = verifiedPaths(claim.path, "phone_number_verified")
+	claim.emailProofs = proofsOf(claim.path, "email")
+	claim.phoneProofs = proofsOf(claim.path, "phone_number")
 	return claim
 }
 
-// verifiedPaths lists where a provider may say that the contact at path is verified: the standard claim of OpenID
+// proofsOf lists where a provider may say that the contact at path is verified: the standard claim of OpenID
 // Connect Core section 5.1, the same beside a nested claim (user.email_verified), and the claim's own name
 // with _verified.
-func verifiedPaths(path, standard string) []string {
-	paths := []string{standard}
-	if dot := strings.LastIndexByte(path, '.'); dot >= 0 && path[:dot+1]+standard != path+"_verified" {
-		paths = append(paths, path[:dot+1]+standard)
+func proofsOf(path, standard string) []proof {
+	contacts := []string{standard}
+	if dot := strings.LastIndexByte(path, '.'); dot >= 0 {
+		contacts = append(contacts, path[:dot+1]+standard)
 	}
-	if path+"_verified" != standard {
-		paths = append(paths, path+"_verified")
+	if !slices.Contains(contacts, path) {
+		contacts = append(contacts, path)
 	}
-	return paths
+	proofs := make([]proof, 0, len(contacts))
+	for _, of := range contacts {
+		proofs = append(proofs, proof{of + "_verified", of})
+	}
+	return proofs
 }
 
 // choose takes the first claim that gives a usable subscriber. If trace is not nil it is told about each claim.
@@ -86,7 +94,7 @@ func (r *subscriberRules) choose(claims object, trace func(line string)) Subscri
 		claim := &r.claims[i]
 		subscriber, err := claim.read(claims)
 		if err == nil {
-			err = r.verified(claim, subscriber.Kind, claims)
+			err = r.verified(claim, subscriber, claims)
 		}
 		switch {
 		case err == nil && trace != nil:
@@ -121,25 +129,36 @@ func (c *subscriberClaim) read(claims object) (Subscriber, error) {
 	return Subscriber{}, errNoText
 }
 
-// verified applies VerifiedContact to an e-mail or phone.
-func (r *subscriberRules) verified(claim *subscriberClaim, kind Kind, claims object) error {
-	paths := claim.verifiedEmail
-	if kind == Phone {
-		paths = claim.verifiedPhone
-	}
-	if kind == UUID || r.contact == ContactIgnore {
+// verified applies VerifiedContact to an e-mail or phone. A no counts against every contact of its kind; a yes speaks for
+// one: that somebody's own mailbox is verified says nothing about the address he wrote into his profile.
+func (r *subscriberRules) verified(claim *subscriberClaim, subscriber Subscriber, claims object) error {
+	if subscriber.Kind == UUID || r.contact == ContactIgnore {
 		return nil
 	}
+	proofs := claim.emailProofs
+	if subscriber.Kind == Phone {
+		proofs = claim.phoneProofs
+	}
 	said := false
-	for _, path := range paths {
-		value, there := claims.lookup(path)
-		if there && value != "true" && value != `"true"` {
+	for _, p := range proofs {
+		value, there := claims.lookup(p.path)
+		switch {
+		case !there:
+		case value != "true" && value != `"true"`:
 			return errUnverified
+		case p.of == claim.path || holds(claims, p.of, subscriber):
+			said = true
 		}
-		said = said || there
 	}
 	if !said && r.contact == ContactRequired {
 		return errUnverified
 	}
 	return nil
+}
+
+// holds reports whether the claim at path names the same e-mail, without regard to case, or the same phone.
+func holds(claims object, path string, subscriber Subscriber) bool {
+	claim := subscriberClaim{path: path, kind: subscriber.Kind, number: subscriber.Kind == Phone}
+	other, err := claim.read(claims)
+	return err == nil && strings.EqualFold(other.ID, subscriber.ID)
 }

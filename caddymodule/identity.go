@@ -33,8 +33,10 @@ type JWT struct {
 	// Default: `email phone_number sub`. Without a kind, only `phone_number` is ever a phone.
 	SubscriberID []string `json:"subscriber_id,omitempty"`
 	// VerifiedContact says what an e-mail or phone needs: `if_present` (default) refuses one whose `email_verified` or
-	// `phone_number_verified` is not true, `required` wants that claim, `ignore` does not look. Danger: with `ignore` whoever
-	// can write another's address into his profile gets that person's checkout.
+	// `phone_number_verified` is not true, `required` wants that claim, `ignore` does not look. For any claim but `email` and
+	// `phone_number`, `required` wants the claim's own name with `_verified`, or the same address in the verified `email`, or
+	// `phone_number`. Danger: with `ignore` whoever can write another's address into his profile gets that person's
+	// checkout; with `if_present`, too, if the provider says nothing about that claim.
 	VerifiedContact auth.Contact `json:"verified_contact,omitempty"`
 	// TrustedClaims are the claims that may stand in prices and other trusted words. List only what your backend alone writes.
 	TrustedClaims []string `json:"trusted_claims,omitempty"`
