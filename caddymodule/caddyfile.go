@@ -102,8 +102,19 @@ func (b *block) more(to *[]string) error {
 	return nil
 }
 
-// duration reads a duration such as 5m or 1d.
+// duration reads a duration such as 5m or 1d. Zero is refused: in the configuration it would mean that the word is absent.
 func (b *block) duration(to *caddy.Duration) error {
+	word := b.Val()
+	if err := b.durationOrZero(to); err != nil {
+		return err
+	}
+	if *to == 0 {
+		return b.Errf("%s: %q is no time at all: write a duration such as 30s or 5m, or leave the word out", word, b.Val())
+	}
+	return nil
+}
+
+func (b *block) durationOrZero(to *caddy.Duration) error {
 	word := b.Val()
 	var text string
 	if err := b.text(&text); err != nil {

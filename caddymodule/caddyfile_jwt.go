@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-checkout/checkout/auth"
@@ -40,8 +41,11 @@ func parseJWTBlock(d *caddyfile.Dispenser) (*JWT, error) {
 		"subscriber_id":    func() error { return b.list(&j.SubscriberID) },
 		"verified_contact": func() error { return parseContact(b, j) },
 		"trusted_claims":   func() error { return b.list(&j.TrustedClaims) },
-		"leeway":           func() error { return b.duration(&j.Leeway) },
-		"max_age":          func() error { return b.duration(&j.MaxAge) },
+		"leeway": func() error {
+			j.Leeway = new(caddy.Duration)
+			return b.durationOrZero(j.Leeway)
+		},
+		"max_age": func() error { return b.duration(&j.MaxAge) },
 	})
 	if err != nil {
 		return nil, err

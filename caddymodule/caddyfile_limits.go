@@ -97,9 +97,6 @@ func (b *block) ttl(to *caddy.Duration) error {
 	if err := b.duration(to); err != nil {
 		return err
 	}
-	if *to == 0 {
-		return b.Err("ttl: 0 keeps nothing: write a duration such as 5m")
-	}
 	return b.check("ttl", checkTTL(time.Duration(*to)))
 }
 

@@ -100,8 +100,19 @@ func (j *JWT) config() auth.Config {
 	return auth.Config{
 		JWKS: j.JWKS, Issuer: j.Issuer, Audience: j.Audience, Algorithms: j.Algorithms, From: j.From,
 		SubscriberID: j.SubscriberID, VerifiedContact: j.VerifiedContact, TrustedClaims: j.TrustedClaims,
-		Leeway: time.Duration(j.Leeway), MaxAge: time.Duration(j.MaxAge),
+		Leeway: j.leeway(), MaxAge: time.Duration(j.MaxAge),
 	}
+}
+
+// leeway is the word as package auth wants it, where zero means the default and less means none.
+func (j *JWT) leeway() time.Duration {
+	switch {
+	case j.Leeway == nil:
+		return 0
+	case *j.Leeway == 0:
+		return -1
+	}
+	return time.Duration(*j.Leeway)
 }
 
 // resolve reads the secrets of a jwt block.

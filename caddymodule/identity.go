@@ -40,8 +40,8 @@ type JWT struct {
 	VerifiedContact auth.Contact `json:"verified_contact,omitempty"`
 	// TrustedClaims are the claims that may stand in prices and other trusted words. List only what your backend alone writes.
 	TrustedClaims []string `json:"trusted_claims,omitempty"`
-	// Leeway is the clock skew that is forgiven. Default 30s, at most 5m.
-	Leeway caddy.Duration `json:"leeway,omitempty"`
+	// Leeway is the clock skew that is forgiven. Default 30s, at most 5m; 0 forgives none.
+	Leeway *caddy.Duration `json:"leeway,omitempty"`
 	// MaxAge refuses tokens that were issued longer ago. Default: no limit.
 	MaxAge caddy.Duration `json:"max_age,omitempty"`
 }

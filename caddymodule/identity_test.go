@@ -206,3 +206,36 @@ func TestProviderThatNeverAnswered(t *testing.T) {
 	}
 	s.apiCalls(0)
 }
+
+// TestNoLeewayIsNone is the regression test of a leeway of zero that was read as the default.
+func TestNoLeewayIsNone(t *testing.T) {
+	justExpired := as(jwt.MapClaims{"email": "ann@example.com", "exp": time.Now().Add(-10 * time.Second).Unix()})
+	s := openShop(t, shopWithin("leeway 30s"))
+	s.getsLink(s.click("/upgrade", justExpired), "ann@example.com")
+	if err := s.reload(shopWithin("leeway 0s")); err != nil {
+		t.Fatal(err)
+	}
+	s.fails(s.click("/upgrade", justExpired), http.StatusUnauthorized)
+	s.getsLink(s.click("/upgrade", by("ann@example.com")), "ann@example.com")
+}
+
+// shopWithin is a shop whose identity has one line more.
+func shopWithin(line string) string {
+	return `{
+	checkout {
+		api_url {$API}
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+			` + line + `
+		}
+	}
+}
+
+http:// {
+	checkout_link /upgrade {
+		link_id 1
+	}
+}
+`
+}
