@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -73,6 +74,23 @@ func TestBackendFinishesItsRequestWithACheckout(t *testing.T) {
 		}
 		if res.Header.Get("Set-Cookie") != "" || res.Header.Get("X-Checkout-Price") != "" || res.ContentLength > 0 {
 			t.Errorf("%s: something of the backend's came along: %v", verb, res.Header)
+		}
+	}
+}
+
+// TestUpstreamHeadersAreReadInAnyCase is the regression test of placeholders that loaded in lower case and were always empty.
+func TestUpstreamHeadersAreReadInAnyCase(t *testing.T) {
+	s := openInvoiceShop(t, &backend{campaign: "invoice", price: "120.50"})
+	for _, spell := range []func(string) string{strings.ToLower, strings.ToUpper} {
+		config := regexp.MustCompile(`rp\.header\.[\w-]+`).ReplaceAllStringFunc(invoiceShop, func(placeholder string) string {
+			return "rp.header." + spell(strings.TrimPrefix(placeholder, "rp.header."))
+		})
+		if err := s.reload(config); err != nil {
+			t.Fatal(err)
+		}
+		link := s.getsLink(s.click("/pay/4711", by("ann@example.com"), method(http.MethodPost)), "ann@example.com")
+		if link.Fields["customPrice"] != "120.50" || link.Fields["packageName"] != "Invoice 4711" {
+			t.Errorf("the link says %v", link.Fields)
 		}
 	}
 }

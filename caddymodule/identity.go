@@ -78,7 +78,7 @@ type placeholderIdentifier struct {
 // newPlaceholderIdentifier refuses placeholders that a visitor can write.
 func newPlaceholderIdentifier(cfg Identity) (placeholderIdentifier, error) {
 	key, ok := solePlaceholder(cfg.Placeholder)
-	if !ok || !(strings.HasPrefix(key, "http.auth.user.") || strings.HasPrefix(key, "http.reverse_proxy.header.")) {
+	if !ok || !(strings.HasPrefix(key, "http.auth.user.") || strings.HasPrefix(key, upstreamHeader)) {
 		return placeholderIdentifier{}, fmt.Errorf("identity: %q is not a user that Caddy verified: write `identity {http.auth.user.id}` or `identity {http.reverse_proxy.header.Remote-Email}`", cfg.Placeholder)
 	}
 	if cfg.Kind != "" && !slices.Contains([]auth.Kind{auth.Email, auth.Phone, auth.UUID}, cfg.Kind) {

@@ -74,13 +74,17 @@ func TestIdentityFromForwardAuth(t *testing.T) {
 }
 
 http:// {
-	forward_auth /upgrade {$GATE} {
+	forward_auth /upgrade* {$GATE} {
 		uri /verify
 		copy_headers Remote-Email
 	}
 	checkout_link /upgrade {
 		link_id 123
 		identity {http.reverse_proxy.header.Remote-Email} email
+	}
+	checkout_link /upgrade/lower-case {
+		link_id 123
+		identity {rp.header.remote-email} email
 	}
 	checkout_link /open {
 		link_id 123
@@ -90,6 +94,7 @@ http:// {
 `)
 	signedIn := func(r *request) { r.AddCookie(&http.Cookie{Name: "sso", Value: "good"}) }
 	s.getsLink(s.click("/upgrade", signedIn), "carol@example.com")
+	s.getsLink(s.click("/upgrade/lower-case", signedIn), "carol@example.com")
 	forged := header("Remote-Email", "victim@example.com")
 	if res := s.click("/upgrade", forged); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a forged header is answered %d", res.StatusCode)

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ func parseTemplate(text string) (campaign.Template, error) {
 		if key == "" {
 			return nil, errEmptyPlaceholder
 		}
-		keys = append(keys, key)
+		keys = append(keys, canonicalKey(key))
 		return marker + strconv.Itoa(len(keys)-1) + marker, nil
 	})
 	if err != nil {
@@ -42,6 +43,18 @@ func parseTemplate(text string) (campaign.Template, error) {
 		}
 	}
 	return tmpl, nil
+}
+
+// upstreamHeader begins the placeholders of an upstream's answer. Caddy sets them under the header's canonical name, and
+// looks them up letter by letter.
+const upstreamHeader = "http.reverse_proxy.header."
+
+// canonicalKey is the name under which Caddy knows a placeholder: the case of a header's name means nothing.
+func canonicalKey(key string) string {
+	if name, ok := strings.CutPrefix(key, upstreamHeader); ok {
+		return upstreamHeader + http.CanonicalHeaderKey(name)
+	}
+	return key
 }
 
 var errEmptyPlaceholder = errors.New(`{} is a placeholder without a name: write \{} for the braces themselves`)
@@ -80,7 +93,7 @@ const claimPrefix = "http.checkout.claim."
 // trustedFamilies are Caddy's placeholders that a visitor cannot write.
 var trustedFamilies = []string{
 	"env.", "file.", "time.", "system.",
-	"http.auth.user.", "http.reverse_proxy.header.",
+	"http.auth.user.", upstreamHeader,
 }
 
 // trusted reports whether a visitor cannot write the placeholder, on a route whose identity trusts some claims.

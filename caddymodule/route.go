@@ -136,7 +136,7 @@ func (rt *route) add(name string) error {
 		if err != nil {
 			return err
 		}
-		rt.backend = rt.backend || strings.HasPrefix(key, "http.reverse_proxy.header.")
+		rt.backend = rt.backend || strings.HasPrefix(key, upstreamHeader)
 		rt.list = append(rt.list, choice{key: key})
 		return nil
 	}
