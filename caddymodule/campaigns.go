@@ -76,6 +76,12 @@ func (a *App) provisionCampaigns() error {
 // define makes a campaign of this configuration. Defining a name twice is an error unless both definitions are equal:
 // the Caddyfile repeats an inline campaign in every route that names it.
 func (a *App) define(ctx caddy.Context, name string, cfg *Campaign) (*entry, error) {
+	switch {
+	case cfg == nil:
+		return nil, fmt.Errorf("campaign %s: is null: write its words, or remove it", name)
+	case cfg.Name != "" && cfg.Name != name:
+		return nil, fmt.Errorf("campaign %s: its name says %q: remove the name, or make the two the same", name, cfg.Name)
+	}
 	cfg.Name = name
 	source, err := json.Marshal(cfg)
 	if err != nil {

@@ -43,6 +43,9 @@ func (a *App) provisionIdentities() error {
 // open makes an authenticator. One with remote keys shares them with every configuration that fetches from the same place,
 // so that a reload while the key server is down locks nobody out. Equal blocks are one authenticator, in however many routes they stand.
 func (ids *identities) open(cfg *JWT, log *zap.Logger) (*auth.Authenticator, error) {
+	if cfg == nil {
+		return nil, errors.New("is null: write its words, or remove it")
+	}
 	fingerprint := cfg.fingerprint()
 	if known, ok := ids.opened[fingerprint]; ok {
 		return known, nil
