@@ -47,9 +47,19 @@ func parseAppOption(d *caddyfile.Dispenser, earlier any) (any, error) {
 	grammar["jwt"] = func() error { return app.parseJWT(b) }
 	grammar["cache"] = func() error { return app.parseCache(b) }
 	grammar["limits"] = func() error { return app.parseLimits(b) }
-	grammar["campaign"] = func() error { return app.parseCampaign(b) }
+	// Campaigns are read last, wherever they stand: what they may say depends on the other words.
+	var campaigns []caddyfile.Segment
+	grammar["campaign"] = func() error {
+		campaigns = append(campaigns, b.NextSegment())
+		return nil
+	}
 	if err := b.read(grammar); err != nil {
 		return nil, err
+	}
+	for _, segment := range campaigns {
+		if err := app.parseCampaign(segment); err != nil {
+			return nil, err
+		}
 	}
 	if err := app.checkCampaigns(); err != nil {
 		return nil, err
@@ -160,7 +170,9 @@ func (app *App) parseJWT(b *block) error {
 	return nil
 }
 
-func (app *App) parseCampaign(b *block) error {
+func (app *App) parseCampaign(segment caddyfile.Segment) error {
+	b := newBlock(caddyfile.NewDispenser(segment), "checkout")
+	b.Next()
 	name, err := b.name()
 	if err != nil {
 		return err
