@@ -1,6 +1,7 @@
 package caddymodule_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -55,6 +56,44 @@ http:// {
 		t.Errorf("a wrong password is answered %d", res.StatusCode)
 	}
 	s.apiCalls(1)
+}
+
+// TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft: he was counted as an outage of the key server.
+func TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft(t *testing.T) {
+	release := make(chan struct{})
+	keys := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	t.Cleanup(keys.Close)
+	t.Cleanup(func() { close(release) })
+	t.Setenv("KEYS", keys.URL)
+	s := openShop(t, `{
+	checkout {
+		api_url {$API}
+		jwt {
+			jwks {$KEYS}
+			audience any
+			from header Authorization
+		}
+	}
+}
+
+http:// {
+	header >X-Outcome "{http.checkout.outcome}"
+	checkout_link /upgrade {
+		link_id 123
+		anonymous redirect /login
+		fallback /pricing
+	}
+}
+`)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(gone, http.MethodGet, "/upgrade", nil)
+	openProvider(t).signs(jwt.MapClaims{"email": "ann@example.com"})(&request{r})
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if got := w.Header().Get("X-Outcome"); w.Code != 499 || got != "left" {
+		t.Errorf("%d, outcome %q", w.Code, got)
+	}
 }
 
 func TestIdentityFromForwardAuth(t *testing.T) {

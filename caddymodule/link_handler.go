@@ -161,8 +161,11 @@ func (h *LinkHandler) identify(v *visit) (a answer, done bool) {
 		return answer{outcome: outcomeNoSubscriber}, true
 	}
 	h.rt.app.countRefusal(err)
-	a = answer{outcome: identityOutcome(err), err: err}
-	if a.outcome == outcomeKeysUnavailable {
+	a = answer{outcome: identityOutcome(v.r.Context(), err), err: err}
+	switch a.outcome {
+	case outcomeLeft:
+		return a, true
+	case outcomeKeysUnavailable:
 		a.retryAfter = keysRetryAfter
 		return a, true
 	}

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -75,11 +76,13 @@ var outcomes = map[string]outcome{
 	outcomePanic:                  {http.StatusInternalServerError, "something went wrong, please try again", true},
 }
 
-// identityOutcome maps an error of package auth.
-func identityOutcome(err error) string {
+// identityOutcome maps an error of package auth. ctx is the request's: a reload may have ended the fetch for which a shopper waits.
+func identityOutcome(ctx context.Context, err error) string {
 	switch {
 	case errors.Is(err, auth.ErrNoToken):
 		return outcomeAnonymous
+	case errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled):
+		return outcomeLeft
 	case errors.Is(err, auth.ErrKeysUnavailable):
 		return outcomeKeysUnavailable
 	default:

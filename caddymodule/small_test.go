@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -40,6 +43,18 @@ func TestMakePrivate(t *testing.T) {
 		if got := strings.Join(h["Cache-Control"], ", "); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.given, got, tt.want)
 		}
+	}
+}
+
+func TestWhoeverWaitsForAFetchThatAReloadEndedHasNotLeft(t *testing.T) {
+	ended := fmt.Errorf("%w: %w", auth.ErrKeysUnavailable, context.Canceled)
+	gone, leave := context.WithCancel(t.Context())
+	if got := identityOutcome(gone, ended); got != outcomeKeysUnavailable {
+		t.Errorf("outcome %q of a shopper who waits", got)
+	}
+	leave()
+	if got := identityOutcome(gone, ended); got != outcomeLeft {
+		t.Errorf("outcome %q of a shopper who left", got)
 	}
 }
 
