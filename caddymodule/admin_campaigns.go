@@ -93,15 +93,25 @@ func readBy(label string, vec *prometheus.CounterVec) map[string][]sample {
 	return sorted
 }
 
-// sum adds the samples up by the values of one label. Only those of the variant count, unless it is empty.
-func sum(list []sample, by, variant string) map[string]int64 {
+// sum adds the samples up by the values of one label.
+func sum(list []sample, by string) map[string]int64 {
 	total := make(map[string]int64)
 	for _, s := range list {
-		if s.value != 0 && (variant == "" || s.labels["variant"] == variant) {
+		if s.value != 0 {
 			total[s.labels[by]] += s.value
 		}
 	}
 	return total
+}
+
+// of are the samples of one variant. The experiment matters, too: the campaign may have run another one with variants of the same names.
+func of(experiment, variant string, list []sample) (own []sample) {
+	for _, s := range list {
+		if s.labels["experiment"] == experiment && s.labels["variant"] == variant {
+			own = append(own, s)
+		}
+	}
+	return own
 }
 
 func (c counts) view(e *entry, now time.Time) campaignView {
@@ -109,9 +119,9 @@ func (c counts) view(e *entry, now time.Time) campaignView {
 	v := campaignView{
 		Name: name, State: e.State(now), Project: projectLabel(e.project), From: cfg.From, Until: cfg.Until, Conditional: e.conditional(),
 		Fallback:    e.fallback.String(),
-		Links:       sum(c.links[name], "source", ""),
-		Conversions: sum(c.conversions[name], "type", ""),
-		Refunds:     sum(c.refunds[name], "campaign", "")[name],
+		Links:       sum(c.links[name], "source"),
+		Conversions: sum(c.conversions[name], "type"),
+		Refunds:     sum(c.refunds[name], "campaign")[name],
 	}
 	key, ranges := e.Ranges()
 	if key == "" {
@@ -127,8 +137,8 @@ func (c counts) view(e *entry, now time.Time) campaignView {
 func (c counts) variant(campaign, experiment string, r campaign.Range) variantView {
 	return variantView{
 		Name: r.Variant, Start: r.Start, End: r.End, Percent: float64(r.End-r.Start) / 100,
-		Exposures:   sum(c.exposures[experiment], "at", r.Variant),
-		Conversions: sum(c.conversions[campaign], "type", r.Variant),
-		Refunds:     sum(c.refunds[campaign], "variant", r.Variant)[r.Variant],
+		Exposures:   sum(of(experiment, r.Variant, c.exposures[experiment]), "at"),
+		Conversions: sum(of(experiment, r.Variant, c.conversions[campaign]), "type"),
+		Refunds:     sum(of(experiment, r.Variant, c.refunds[campaign]), "variant")[r.Variant],
 	}
 }
