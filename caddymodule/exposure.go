@@ -61,7 +61,7 @@ func (t *exposureTable) before(e exposure) bool {
 }
 
 // firstTime asks this process first, so that a shared cache is asked once per key and process. When the shared cache fails, this
-// process's answer stands.
+// process's answer stands. A shopper who leaves was shown his variant all the same, so the question outlives him; the cache bounds it.
 func (a *App) firstTime(ctx context.Context, key string, ttl time.Duration) bool {
 	if first, err := a.state.local.Once(ctx, key, ttl); err == nil && !first {
 		return false
@@ -69,7 +69,7 @@ func (a *App) firstTime(ctx context.Context, key string, ttl time.Duration) bool
 	if _, local := a.cache.Cache.(*linkgen.Memory); local {
 		return true
 	}
-	first, err := a.cache.Once(ctx, key, ttl)
+	first, err := a.cache.Once(context.WithoutCancel(ctx), key, ttl)
 	if err != nil {
 		a.hooks().CacheError(err)
 		return true

@@ -244,7 +244,9 @@ func (a *App) paidRecently(ctx context.Context, e *entry, subject linkgen.Subjec
 	for _, campaign := range [...]string{e.Name(), ""} {
 		value, found, err := a.cache.Recall(ctx, paidKey(subject, campaign))
 		if err != nil {
-			a.hooks().CacheError(err)
+			if ctx.Err() == nil { // else the shopper left, and nothing failed
+				a.hooks().CacheError(err)
+			}
 			return false
 		}
 		at, err := strconv.ParseInt(value, 10, 64)
