@@ -74,9 +74,14 @@ func (h *OfferHandler) decide(v *visit) {
 		}
 		return
 	}
-	if !isPrefetch(v.r.Header) {
+	if showsPage(v.r) {
 		v.expose(atOffer)
 	}
+}
+
+// showsPage reports whether somebody is about to see the answer: not a browser that guesses or asks what it may ask, nor a monitor.
+func showsPage(r *http.Request) bool {
+	return r.Method != http.MethodHead && r.Method != http.MethodOptions && !isPrefetch(r.Header)
 }
 
 // Interface guards

@@ -1,0 +1,29 @@
+package caddymodule_test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"testing"
+)
+
+// TestOnlyWhoSeesThePageIsExposed: monitors and preflights met a variant that nobody saw.
+func TestOnlyWhoSeesThePageIsExposed(t *testing.T) {
+	o := openOffice(t, meteredOffice)
+	ann := by(rand.Text() + "@example.com") // an exposure counts once a day, whatever the configuration
+	before := o.scraped()
+	exposed := func() float64 {
+		return o.scraped().moved(before).total("caddy_checkout_exposures_total", "at=offer")
+	}
+	o.click("/plans", ann, method(http.MethodHead))
+	o.click("/plans", ann, method(http.MethodOptions))
+	o.click("/plans", ann, header("Sec-Purpose", "prefetch"))
+	if got := exposed(); got != 0 {
+		t.Errorf("%v exposures, and nobody has seen the page", got)
+	}
+	for range 2 {
+		o.click("/plans", ann)
+	}
+	if got := exposed(); got != 1 {
+		t.Errorf("%v exposures of one shopper who saw the page", got)
+	}
+}
