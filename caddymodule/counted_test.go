@@ -27,3 +27,15 @@ func TestOnlyWhoSeesThePageIsExposed(t *testing.T) {
 		t.Errorf("%v exposures of one shopper who saw the page", got)
 	}
 }
+
+// TestOneBadTokenIsOneRefusal: the page's offer and its link each counted it.
+func TestOneBadTokenIsOneRefusal(t *testing.T) {
+	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\tcheckout_link /u pro {\n\t\tanonymous next\n\t}\n\trespond \"page\""))
+	before := o.scraped()
+	for range 2 {
+		o.click("/u", holding("a.b.c"))
+	}
+	if got := o.scraped().moved(before).total("caddy_checkout_token_refusals_total"); got != 2 {
+		t.Errorf("%v refusals of two requests", got)
+	}
+}

@@ -160,7 +160,7 @@ func (h *LinkHandler) identify(v *visit) (a answer, done bool) {
 		}
 		return answer{outcome: outcomeNoSubscriber}, true
 	}
-	h.rt.app.countRefusal(err)
+	v.countRefusal(err)
 	a = answer{outcome: identityOutcome(v.r.Context(), err), err: err}
 	switch a.outcome {
 	case outcomeLeft:

@@ -98,14 +98,23 @@ func logFailure(v *visit, a answer, what, name string) {
 	checked.Write(fields...)
 }
 
-// countRefusal counts a refused token by its rule; every other error is not one.
-func (a *App) countRefusal(err error) {
+// countRefusal counts a refused token by its rule; every other error is not one. A request counts once, however many of our directives read
+// its token.
+func (v *visit) countRefusal(err error) {
 	refused, ok := errors.AsType[*auth.RefusedError](err)
 	if !ok {
 		return
 	}
+	first := v
+	for first.before != nil {
+		first = first.before
+	}
+	if first.refused {
+		return
+	}
+	first.refused = true
 	tokenRefusals.WithLabelValues(refused.Rule).Inc()
-	if c := a.log.Check(zap.DebugLevel, "token refused"); c != nil {
+	if c := v.rt.app.log.Check(zap.DebugLevel, "token refused"); c != nil {
 		c.Write(zap.String("rule", refused.Rule))
 	}
 }

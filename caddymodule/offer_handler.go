@@ -62,7 +62,7 @@ func (h *OfferHandler) decide(v *visit) {
 	if user, err := h.rt.id.identify(v.r, v.repl); err == nil {
 		v.user = user
 	} else {
-		h.rt.app.countRefusal(err)
+		v.countRefusal(err)
 	}
 	list, unknown := h.rt.campaigns(v.repl)
 	if unknown {

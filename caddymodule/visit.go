@@ -28,6 +28,7 @@ type visit struct {
 	newest  *visit // of this request; kept in its first visit
 	before  *visit // of the same request
 	over    bool   // checkout_link has done its part
+	refused bool   // a token of this request was counted; kept in its first visit
 }
 
 func newVisit(rt *route, r *http.Request) *visit {
