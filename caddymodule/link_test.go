@@ -2,6 +2,7 @@ package caddymodule_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -107,4 +108,27 @@ func TestTokenWithoutSubscriberIsNoLoginLoop(t *testing.T) {
 	s := openShop(t, plainShop)
 	s.fails(s.click("/upgrade", as(jwt.MapClaims{"sub": "4711"})), http.StatusForbidden)
 	s.getsLink(s.click("/guest", as(jwt.MapClaims{"sub": "4711"})), "")
+}
+
+// TestListHeadersMayComeInSeveralLines: only the first line was read, and proxies and clients may split them (RFC 9110 section 5.3).
+func TestListHeadersMayComeInSeveralLines(t *testing.T) {
+	s := openShop(t, strings.Replace(benchShop, "api_url", "languages en tr\n\t\tapi_url", 1))
+	lines := func(name string, values ...string) func(*request) {
+		return func(r *request) { r.Header[name] = values }
+	}
+	ann := fresh(t, "ann")
+	res := s.click("/upgrade", ann, lines("Accept", "text/html;q=0.5", "application/json"))
+	if got := res.Header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("whoever likes JSON best got %q", got)
+	}
+	for _, tt := range []struct {
+		accepted []string
+		want     string
+	}{{[]string{"de"}, "en"}, {[]string{"de", "tr;q=0.8"}, "tr"}} {
+		res := s.click("/upgrade", ann, lines("Accept-Language", tt.accepted...))
+		link, _ := s.zotlo.Link(res.Header.Get("Location"))
+		if link.Language != tt.want {
+			t.Errorf("whoever reads %v got %q", tt.accepted, link.Language)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -47,7 +48,7 @@ func (h *LinkHandler) respond(w http.ResponseWriter, v *visit, a answer, next ca
 
 // plan chooses the answer word and how it is written; a nil write means the next handler.
 func (h *LinkHandler) plan(w http.ResponseWriter, v *visit, a answer) (what string, write func() error) {
-	wantsJSON := accept.PrefersJSON(v.r.Header.Get("Accept"))
+	wantsJSON := accept.PrefersJSON(listed(v.r.Header, "Accept"))
 	switch {
 	case a.next:
 		return answerNext, nil
@@ -73,6 +74,9 @@ func (h *LinkHandler) plan(w http.ResponseWriter, v *visit, a answer) (what stri
 	}
 	return answerError, func() error { return writeError(w, v, a, fallback, wantsJSON) }
 }
+
+// listed is a list header in one line, however many lines it came in (RFC 9110 section 5.3). name is in canonical form.
+func listed(h http.Header, name string) string { return strings.Join(h[name], ", ") } // one line is itself, and costs nothing
 
 // fallbackFor is where a failure of ours sends the shopper; nil means that the error answers.
 func (h *LinkHandler) fallbackFor(v *visit, a answer) *target {

@@ -129,7 +129,7 @@ func (v *visit) order() (linkgen.Order, linkgen.Key) {
 	} else {
 		q := question{user: v.user, offer: v.offer, ip: ip}
 		if v.offer.Language == "" && app.languages.Several() {
-			q.language = v.r.Header.Get("Accept-Language")
+			q.language = listed(v.r.Header, "Accept-Language")
 		}
 		o, key = app.recall.find(q, func() (linkgen.Order, linkgen.Key) {
 			o := v.newOrder(ip)
@@ -159,7 +159,7 @@ func (v *visit) language() string {
 		return v.offer.Language
 	}
 	locale, _ := v.Claim("locale")
-	return v.rt.app.languages.Match(locale, v.r.Header.Get("Accept-Language"))
+	return v.rt.app.languages.Match(locale, listed(v.r.Header, "Accept-Language"))
 }
 
 func wireFields(in []campaign.Field) []linkgen.Field {
