@@ -44,6 +44,22 @@ func TestReferenceListsEveryWord(t *testing.T) {
 	wantSame(t, "the override words", campaign.Words(), ref.words("Overrides"))
 }
 
+// TestReferenceSaysNothingTwice: sets of words cannot tell a row that is there twice.
+func TestReferenceSaysNothingTwice(t *testing.T) {
+	said := make(map[string]bool) // in one table
+	for line := range strings.Lines(readReference(t).text) {
+		row := cells(line)
+		if row == nil {
+			clear(said)
+			continue
+		}
+		if said[row[0]] {
+			t.Errorf("the row of %s is there twice", row[0])
+		}
+		said[row[0]] = true
+	}
+}
+
 func TestReferenceListsEveryAnswer(t *testing.T) {
 	ref := readReference(t)
 	wantSame(t, "the outcomes", outcomeWords(), ref.words("Outcomes"))
