@@ -44,24 +44,25 @@ func (*RedisCache) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "checkout.caches.redis", New: func() caddy.Module { return new(RedisCache) }}
 }
 
-// Provision reads the secrets. It connects to nothing.
+// Provision fills in placeholders. It connects to nothing.
 func (c *RedisCache) Provision(ctx caddy.Context) error {
 	if len(c.URLs) == 0 {
 		return errors.New("url is missing: write `url redis://localhost:6379`")
 	}
-	c.resolved = rediscache.Config{MasterName: c.MasterName, Cluster: c.Cluster, KeyPrefix: c.KeyPrefix, Timeout: time.Duration(c.Timeout)}
-	for _, url := range c.URLs {
-		resolved, err := resolve("url", url)
-		if err != nil {
-			return err
-		}
-		c.resolved.URLs = append(c.resolved.URLs, resolved)
+	c.resolved = rediscache.Config{Cluster: c.Cluster, Timeout: time.Duration(c.Timeout)}
+	var err error
+	if c.resolved.URLs, err = resolveAll("url", c.URLs); err != nil {
+		return err
 	}
 	for _, s := range []struct {
 		word, text string
 		to         *string
-	}{{"username", c.Username, &c.resolved.Username}, {"password", c.Password, &c.resolved.Password}} {
-		var err error
+	}{
+		{"master_name", c.MasterName, &c.resolved.MasterName},
+		{"username", c.Username, &c.resolved.Username},
+		{"password", c.Password, &c.resolved.Password},
+		{"key_prefix", c.KeyPrefix, &c.resolved.KeyPrefix},
+	} {
 		if *s.to, err = resolve(s.word, s.text); err != nil {
 			return err
 		}
@@ -138,12 +139,12 @@ func (c *RedisCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	}
 	b := newBlock(d, "cache redis")
 	err := b.read(words{
-		"url":         func() error { return b.secrets(&c.URLs) },
-		"master_name": func() error { return b.text(&c.MasterName) },
+		"url":         func() error { return b.moreAtLoad(&c.URLs) },
+		"master_name": func() error { return b.atLoad(&c.MasterName) },
 		"cluster":     func() error { return b.flag(&c.Cluster) },
-		"username":    func() error { return b.secret(&c.Username) },
-		"password":    func() error { return b.secret(&c.Password) },
-		"key_prefix":  func() error { return b.text(&c.KeyPrefix) },
+		"username":    func() error { return b.atLoad(&c.Username) },
+		"password":    func() error { return b.atLoad(&c.Password) },
+		"key_prefix":  func() error { return b.atLoad(&c.KeyPrefix) },
 		"ttl":         func() error { return b.ttl(&c.TTL) },
 		"timeout":     func() error { return b.duration(&c.Timeout) },
 	})

@@ -59,8 +59,8 @@ func (b *block) text(to *string) error {
 	return nil
 }
 
-// secret reads a value that is resolved only when the configuration is loaded.
-func (b *block) secret(to *string) error {
+// atLoad is text for a word whose placeholders are filled in when the configuration is loaded.
+func (b *block) atLoad(to *string) error {
 	word := b.Val()
 	if err := b.text(to); err != nil {
 		return err
@@ -69,8 +69,8 @@ func (b *block) secret(to *string) error {
 	return nil
 }
 
-// secrets reads one more of such values.
-func (b *block) secrets(to *[]string) error {
+// moreAtLoad is more for such a word.
+func (b *block) moreAtLoad(to *[]string) error {
 	word := b.Val()
 	if err := b.more(to); err != nil {
 		return err
@@ -89,6 +89,27 @@ func (b *block) list(to *[]string) error {
 		return b.Errf("%s needs at least one value", word)
 	}
 	return nil
+}
+
+// listAtLoad is list for a word whose placeholders are filled in when the configuration is loaded.
+func (b *block) listAtLoad(to *[]string) error {
+	word := b.Val()
+	if err := b.list(to); err != nil {
+		return err
+	}
+	for _, text := range *to {
+		secretPlaces.note(word, text, placeOf(b.Dispenser))
+	}
+	return nil
+}
+
+// names is list for a word whose values are names and nothing else.
+func (b *block) names(to *[]string) error {
+	word := b.Val()
+	if err := b.list(to); err != nil {
+		return err
+	}
+	return b.check(word, checkNames(word, *to))
 }
 
 // more adds the one value of a word that may be repeated.

@@ -7,6 +7,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/caddy-checkout/checkout/linkgen"
 )
 
 // parseAppOption reads the global option:
@@ -79,16 +81,21 @@ func appOption(h httpcaddyfile.Helper) *App {
 // projectWords is the grammar of a project.
 func projectWords(b *block, p *Project) words {
 	return words{
-		"access_key":      func() error { return b.secret(&p.AccessKey) },
-		"access_secret":   func() error { return b.secret(&p.AccessSecret) },
-		"application_key": func() error { return b.secret(&p.ApplicationKey) },
-		"application_id":  func() error { return b.text(&p.ApplicationID) },
-		"link_hosts":      func() error { return b.list(&p.LinkHosts) },
-		"api_url": func() error {
-			if err := b.text(&p.APIURL); err != nil {
+		"access_key":      func() error { return b.atLoad(&p.AccessKey) },
+		"access_secret":   func() error { return b.atLoad(&p.AccessSecret) },
+		"application_key": func() error { return b.atLoad(&p.ApplicationKey) },
+		"application_id":  func() error { return b.atLoad(&p.ApplicationID) },
+		"link_hosts": func() error {
+			if err := b.listAtLoad(&p.LinkHosts); err != nil || hasPlaceholder(p.LinkHosts...) {
 				return err
 			}
-			return b.check("api_url", checkAPIURL(p.APIURL))
+			return b.check("link_hosts", linkgen.CheckLinkHosts(p.LinkHosts))
+		},
+		"api_url": func() error {
+			if err := b.atLoad(&p.APIURL); err != nil || hasPlaceholder(p.APIURL) {
+				return err
+			}
+			return b.check("api_url", linkgen.CheckAPIURL(p.APIURL))
 		},
 	}
 }

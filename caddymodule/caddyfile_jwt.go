@@ -31,16 +31,16 @@ func parseJWTBlock(d *caddyfile.Dispenser) (*JWT, error) {
 	j := new(JWT)
 	b := newBlock(d, "jwt")
 	err := b.read(words{
-		"secret":           func() error { return b.secrets(&j.Secrets) },
-		"public_key":       func() error { return b.secrets(&j.PublicKeys) },
-		"jwks":             func() error { return b.text(&j.JWKS) },
-		"issuer":           func() error { return b.text(&j.Issuer) },
-		"audience":         func() error { return b.list(&j.Audience) },
-		"algorithms":       func() error { return b.list(&j.Algorithms) },
+		"secret":           func() error { return b.moreAtLoad(&j.Secrets) },
+		"public_key":       func() error { return b.moreAtLoad(&j.PublicKeys) },
+		"jwks":             func() error { return b.atLoad(&j.JWKS) },
+		"issuer":           func() error { return b.atLoad(&j.Issuer) },
+		"audience":         func() error { return b.listAtLoad(&j.Audience) },
+		"algorithms":       func() error { return b.names(&j.Algorithms) },
 		"from":             func() error { return parseFrom(b, j) },
-		"subscriber_id":    func() error { return b.list(&j.SubscriberID) },
+		"subscriber_id":    func() error { return b.names(&j.SubscriberID) },
 		"verified_contact": func() error { return parseContact(b, j) },
-		"trusted_claims":   func() error { return b.list(&j.TrustedClaims) },
+		"trusted_claims":   func() error { return b.names(&j.TrustedClaims) },
 		"leeway": func() error {
 			j.Leeway = new(caddy.Duration)
 			return b.durationOrZero(j.Leeway)
@@ -82,12 +82,19 @@ func (j *JWT) checkBlock(at place) error {
 	case len(j.Audience) == 0 && (j.JWKS != "" || len(kinds) == 0):
 		return at.errorf("jwt: audience is missing: an issuer signs tokens for other apps too; write `audience <name>`, or `audience any` to accept them all")
 	}
-	if len(kinds) == 0 || j.JWKS != "" { // nothing to read on this machine
+	if j.complete() {
 		if _, err := auth.New(j.config()); err != nil {
 			return at.errorf("jwt: %w", err)
 		}
 	}
 	return nil
+}
+
+// complete reports whether the block can be checked as it stands. Files and placeholders are read when the configuration is
+// loaded, which may be on another machine.
+func (j *JWT) complete() bool {
+	isFile := j.JWKS != "" && !strings.Contains(j.JWKS, "://")
+	return len(j.Secrets)+len(j.PublicKeys) == 0 && !isFile && !hasPlaceholder(j.JWKS, j.Issuer) && !hasPlaceholder(j.Audience...)
 }
 
 func parseFrom(b *block, j *JWT) error {
@@ -96,7 +103,7 @@ func parseFrom(b *block, j *JWT) error {
 		return b.Err("from takes a place and a name: write `from cookie <name>` or `from header Authorization`")
 	}
 	j.From = append(j.From, auth.Source{In: args[0], Name: args[1]})
-	return nil
+	return b.check("from", checkNames("from "+args[0], args[1:]))
 }
 
 func parseContact(b *block, j *JWT) error {

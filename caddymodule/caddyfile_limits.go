@@ -1,9 +1,6 @@
 package caddymodule
 
 import (
-	"fmt"
-	"net"
-	"net/url"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -98,22 +95,6 @@ func (b *block) ttl(to *caddy.Duration) error {
 		return err
 	}
 	return b.check("ttl", checkTTL(time.Duration(*to)))
-}
-
-// checkAPIURL refuses an address that would carry the access secret in clear.
-func checkAPIURL(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q is not an address: write one such as https://api.zotlo.com", text)
-	}
-	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
-		return nil
-	}
-	return fmt.Errorf("%q would carry the access secret unencrypted: write https://; http is for loopback addresses only", text)
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Interface guards

@@ -34,7 +34,7 @@ func parseWebhookDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler,
 	}
 	b := newBlock(h.Dispenser, "checkout_webhook")
 	err := b.read(words{
-		"token":        func() error { return b.secret(&handler.Token) },
+		"token":        func() error { return b.atLoad(&handler.Token) },
 		"pass_through": func() error { return b.flag(&handler.PassThrough) },
 	})
 	if err == nil && handler.Token == "" {

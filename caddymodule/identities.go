@@ -56,7 +56,7 @@ func (ids *identities) open(cfg *JWT, log *zap.Logger) (*auth.Authenticator, err
 	}
 	if remote := remoteSource(resolved); remote != "" {
 		if resolved.Remote, err = takeRemoteKeys(remote, resolved); err != nil {
-			return nil, err
+			return nil, secretPlaces.locate("jwt", fingerprint, err)
 		}
 		ids.keys = append(ids.keys, remote)
 	}
@@ -98,7 +98,7 @@ func (ids *identities) release() {
 	ids.keys = nil
 }
 
-// config is the block without its secrets and keys.
+// config is the block as it stands, without its secrets and public keys.
 func (j *JWT) config() auth.Config {
 	return auth.Config{
 		JWKS: j.JWKS, Issuer: j.Issuer, Audience: j.Audience, Algorithms: j.Algorithms, From: j.From,
@@ -118,7 +118,7 @@ func (j *JWT) leeway() time.Duration {
 	return time.Duration(*j.Leeway)
 }
 
-// resolve reads the secrets of a jwt block.
+// resolve is the block with its placeholders filled in.
 func (j *JWT) resolve(log *zap.Logger) (auth.Config, error) {
 	cfg := j.config()
 	for _, text := range j.Secrets {
@@ -128,14 +128,33 @@ func (j *JWT) resolve(log *zap.Logger) (auth.Config, error) {
 		}
 		cfg.Secrets = append(cfg.Secrets, secret)
 	}
-	for _, text := range j.PublicKeys {
-		pem, err := resolve("public_key", text)
-		if err != nil {
-			return cfg, err
-		}
-		cfg.PublicKeys = append(cfg.PublicKeys, pem)
+	var err error
+	if cfg.PublicKeys, err = resolveAll("public_key", j.PublicKeys); err != nil {
+		return cfg, err
 	}
-	return cfg, nil
+	if cfg.JWKS, err = resolve("jwks", j.JWKS); err != nil {
+		return cfg, err
+	}
+	if cfg.Issuer, err = resolve("issuer", j.Issuer); err != nil {
+		return cfg, err
+	}
+	if cfg.Audience, err = resolveAll("audience", j.Audience); err != nil {
+		return cfg, err
+	}
+	return cfg, j.checkNames()
+}
+
+// checkNames refuses placeholders where a name is wanted.
+func (j *JWT) checkNames() error {
+	for _, list := range []struct {
+		word  string
+		names []string
+	}{{"algorithms", j.Algorithms}, {"subscriber_id", j.SubscriberID}, {"trusted_claims", j.TrustedClaims}} {
+		if err := checkNames(list.word, list.names); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remoteSource says where cfg fetches its keys; it is empty when they are at hand.

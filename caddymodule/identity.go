@@ -13,6 +13,7 @@ import (
 
 // JWT says where the signed-in user's token is, which keys verify it, and which claims name the subscriber.
 // Exactly one kind of key is configured: `secret`, `public_key`, `jwks`, or `issuer` alone (OpenID Connect discovery).
+// These four and `audience` may hold `{env.NAME}` and `{file./absolute/path}`, which are read when the configuration is loaded.
 type JWT struct {
 	// Secrets are HMAC keys, each a placeholder such as `{env.JWT_SECRET}`, with `base64:` in front if the key is encoded so.
 	// Any of them verifies, so a new key can be rolled in beside the old one. At least 32 bytes for HS256.

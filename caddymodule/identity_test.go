@@ -283,3 +283,47 @@ http:// {
 }
 `
 }
+
+// TestWordsFromTheEnvironment is the regression test of words that went to the verifier and to Zotlo as {env.NAME}.
+func TestWordsFromTheEnvironment(t *testing.T) {
+	p := openProvider(t)
+	t.Setenv("AUDIENCE", "shop")
+	t.Setenv("APPLICATION_ID", "42")
+	t.Setenv("PAY_HOST", "pay.sandbox.example")
+	s := openShop(t, `{
+	checkout {
+		api_url {env.API}
+		application_id {env.APPLICATION_ID}
+		link_hosts {env.PAY_HOST}
+		jwt {
+			issuer {env.ISSUER}
+			audience {env.AUDIENCE}
+			from header Authorization
+		}
+		jwt keys {
+			jwks {env.ISSUER}/keys
+			audience other {env.AUDIENCE}
+			from header Authorization
+		}
+		campaign pro {
+			link_id 1
+		}
+	}
+}
+
+http:// {
+	checkout_link /upgrade pro
+	checkout_link /keys pro {
+		jwt keys
+	}
+}
+`)
+	for _, path := range []string{"/upgrade", "/keys"} {
+		s.getsLink(s.click(path, p.signs(jwt.MapClaims{"email": "ann@example.com"})), "ann@example.com")
+	}
+	for _, request := range s.zotlo.Requests() {
+		if id := request.Header.Get("ApplicationId"); id != "42" {
+			t.Errorf("Zotlo got the application id %q", id)
+		}
+	}
+}

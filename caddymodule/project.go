@@ -10,6 +10,7 @@ import (
 
 // Project is one Zotlo project: its keys and its API address. Keys are found in Zotlo's Dashboard under Developer Tools.
 // Write them as `{env.NAME}` or `{file./absolute/path}`: they are read when the configuration is loaded and stay out of it.
+// The other words may be written so, too.
 type Project struct {
 	// AccessKey is the project's API key. Default for the default project: `{env.ZOTLO_ACCESS_KEY}`.
 	AccessKey string `json:"access_key,omitempty"`
@@ -39,9 +40,17 @@ func (p Project) withDefaults() Project {
 	return p
 }
 
-// resolve reads the project's secrets. The resolved values never go back into the configuration.
+// resolve fills in the project's placeholders. The resolved values never go back into the configuration.
 func (p Project) resolve(name string, log *zap.Logger) (linkgen.Project, error) {
-	out := linkgen.Project{Name: name, ApplicationID: p.ApplicationID, APIURL: p.APIURL, LinkHosts: p.LinkHosts}
+	out, err := p.fill(log)
+	if err != nil {
+		return linkgen.Project{}, fmt.Errorf("%s: %w", projectTitle(name), err)
+	}
+	out.Name = name
+	return out, nil
+}
+
+func (p Project) fill(log *zap.Logger) (out linkgen.Project, err error) {
 	for _, s := range []struct {
 		word, text string
 		to         *string
@@ -50,11 +59,24 @@ func (p Project) resolve(name string, log *zap.Logger) (linkgen.Project, error) 
 		{"access_secret", p.AccessSecret, &out.AccessSecret},
 		{"application_key", p.ApplicationKey, &out.ApplicationKey},
 	} {
-		value, err := resolveSecret(s.word, s.text, log)
-		if err != nil {
-			return linkgen.Project{}, fmt.Errorf("%s: %w", projectTitle(name), err)
+		if *s.to, err = resolveSecret(s.word, s.text, log); err != nil {
+			return out, err
 		}
-		*s.to = value
+	}
+	if out.ApplicationID, err = resolve("application_id", p.ApplicationID); err != nil {
+		return out, err
+	}
+	if out.APIURL, err = resolve("api_url", p.APIURL); err != nil {
+		return out, err
+	}
+	if err := linkgen.CheckAPIURL(out.APIURL); err != nil {
+		return out, secretPlaces.locate("api_url", p.APIURL, err)
+	}
+	if out.LinkHosts, err = resolveAll("link_hosts", p.LinkHosts); err != nil || len(out.LinkHosts) == 0 {
+		return out, err
+	}
+	if err := linkgen.CheckLinkHosts(out.LinkHosts); err != nil {
+		return out, secretPlaces.locate("link_hosts", p.LinkHosts[0], fmt.Errorf("link_hosts: %w", err))
 	}
 	return out, nil
 }

@@ -35,6 +35,32 @@ func resolve(word, text string) (string, error) {
 	return value, nil
 }
 
+// resolveAll is resolve for the values of one word.
+func resolveAll(word string, texts []string) ([]string, error) {
+	var values []string
+	for _, text := range texts {
+		value, err := resolve(word, text)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// hasPlaceholder reports whether a text may mean something else once its placeholders are filled in.
+func hasPlaceholder(texts ...string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "{") })
+}
+
+// checkNames refuses a placeholder where only a name makes sense.
+func checkNames(word string, names []string) error {
+	if i := slices.IndexFunc(names, func(name string) bool { return hasPlaceholder(name) }); i >= 0 {
+		return fmt.Errorf("%s %q: placeholders are not filled in here: write the name itself; {$NAME} is filled in before the Caddyfile is read", word, names[i])
+	}
+	return nil
+}
+
 // loadReplacer knows {env.*}, {file.*}, {system.*} and {time.*}: what can be known when a configuration is loaded.
 var loadReplacer = caddy.NewReplacer()
 

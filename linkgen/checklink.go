@@ -176,6 +176,12 @@ type linkHosts struct {
 	suffixes []string        // ".example.net" or ".example.net:8443"
 }
 
+// CheckLinkHosts reports what is wrong with a Project's LinkHosts.
+func CheckLinkHosts(entries []string) error {
+	_, err := newLinkHosts(entries)
+	return err
+}
+
 // newLinkHosts reads entries such as pay.example.com, *.example.net and, for another port than 443,
 // pay.example.com:8443.
 func newLinkHosts(entries []string) (linkHosts, error) {

@@ -96,19 +96,19 @@ func newProject(p Project, m *mac, s *State) (*project, error) {
 		"access_key": p.AccessKey, "access_secret": p.AccessSecret, "application_key": p.ApplicationKey,
 	} {
 		if value == "" {
-			return nil, fmt.Errorf("project %q has no %s; the Zotlo Dashboard shows it under Developer Tools", p.Name, word)
+			return nil, fmt.Errorf("%s has no %s; the Zotlo Dashboard shows it under Developer Tools", p.title(), word)
 		}
 		if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-			return nil, fmt.Errorf("project %q: %s holds a blank or a control character; write it without", p.Name, word)
+			return nil, fmt.Errorf("%s: %s holds a blank or a control character; write it without", p.title(), word)
 		}
 	}
 	api, err := apiAddress(p.APIURL)
 	if err != nil {
-		return nil, fmt.Errorf("project %q: %w", p.Name, err)
+		return nil, fmt.Errorf("%s: %w", p.title(), err)
 	}
 	hosts, err := newLinkHosts(p.LinkHosts)
 	if err != nil {
-		return nil, fmt.Errorf("project %q: %w", p.Name, err)
+		return nil, fmt.Errorf("%s: %w", p.title(), err)
 	}
 	hosts.plain = strings.HasPrefix(api, "http://") // apiAddress allows that on loopback only
 	return &project{
@@ -118,6 +118,20 @@ func newProject(p Project, m *mac, s *State) (*project, error) {
 		hosts:       hosts,
 		up:          s.upstream(api, p),
 	}, nil
+}
+
+// title names the project in errors.
+func (p Project) title() string {
+	if p.Name == "" {
+		return "default project"
+	}
+	return "project " + p.Name
+}
+
+// CheckAPIURL reports what is wrong with a Project's APIURL.
+func CheckAPIURL(address string) error {
+	_, err := apiAddress(address)
+	return err
 }
 
 // apiAddress checks an API address and returns it without a slash at its end. The secret travels there, so it must be
