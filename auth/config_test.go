@@ -99,6 +99,10 @@ func TestConfigErrors(t *testing.T) {
 		"no audience for discovery": {auth.Config{Issuer: "https://id.example.com"}, "write `audience shop` or `audience any`"},
 		"empty audience":            {with(func(c *auth.Config) { c.Audience = []string{""} }), "audience is empty"},
 		"any and others":            {with(func(c *auth.Config) { c.Audience = []string{"shop", "any"} }), "stands alone"},
+		"mistyped kind":             {with(func(c *auth.Config) { c.SubscriberID = []string{"email", "sub:mail"} }), `"mail" is no kind; write :email, :phone or :uuid`},
+		"kind in capitals":          {with(func(c *auth.Config) { c.SubscriberID = []string{"login:Email"} }), `"Email" is no kind`},
+		"kind is missing":           {with(func(c *auth.Config) { c.SubscriberID = []string{"login:"} }), `"" is no kind`},
+		"claim that ends like one":  {with(func(c *auth.Config) { c.SubscriberID = []string{"cognito:username"} }), "own name ends in :username"},
 		"leeway":                    {with(func(c *auth.Config) { c.Leeway = 5*time.Minute + 1 }), "write `leeway 30s`"},
 		"max age":                   {with(func(c *auth.Config) { c.MaxAge = -1 }), "write `max_age 12h`"},
 

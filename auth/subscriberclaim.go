@@ -43,9 +43,23 @@ func newSubscriberRules(entries []string, contact Contact) (*subscriberRules, er
 		if claim.path == "" {
 			return nil, fmt.Errorf("subscriber_id %q names no claim; write `subscriber_id email`, for example", entry)
 		}
+		if word, odd := oddKind(entry); odd && claim.path == entry {
+			return nil, fmt.Errorf("subscriber_id %q: %q is no kind; write :email, :phone or :uuid, also behind a claim whose own name ends in :%s", entry, word, word)
+		}
 		rules.claims = append(rules.claims, claim)
 	}
 	return rules, nil
+}
+
+// oddKind finds what looks like a kind at the end of an entry without one, such as mail in "login:mail". Taken as a claim's
+// name it would silently name nobody. URLs are names.
+func oddKind(entry string) (word string, odd bool) {
+	colon := strings.LastIndexByte(entry, ':')
+	if colon < 0 || strings.Contains(entry, "/") {
+		return "", false
+	}
+	word = entry[colon+1:]
+	return word, !strings.ContainsFunc(word, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' })
 }
 
 // newSubscriberClaim reads "claim" or "claim:kind". A colon that no kind follows belongs to the claim's name.
