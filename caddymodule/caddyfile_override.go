@@ -1,8 +1,6 @@
 package caddymodule
 
 import (
-	"strings"
-
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
@@ -54,7 +52,7 @@ func (b *block) checkOverrides(word string, o campaign.Overrides, app *App) erro
 
 // couldBeTrusted reports whether some route might trust the placeholder. Claims depend on the route's trusted_claims.
 func couldBeTrusted(key string) bool {
-	return strings.HasPrefix(key, claimPrefix) || trusted(key, nil)
+	return trusted(key, func(string) bool { return true })
 }
 
 func parsePrice(b *block, to **campaign.Price) error {

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -113,70 +112,6 @@ func (p *routeParser) checkIdentity() error {
 	return p.at.errorf("%s: jwt %q is not defined: write `jwt %s {` in the global checkout option", p.title, name, name)
 }
 
-// settleInline makes a campaign of the campaign words in the block, if there are any.
-func (p *routeParser) settleInline() error {
-	written, err := json.Marshal(p.inline)
-	if err != nil {
-		return err
-	}
-	if bytes.Equal(written, []byte("{}")) {
-		return nil
-	}
-	if len(p.cfg.Campaigns) > 1 {
-		return p.at.errorf("%s: campaign words in a block define one campaign, but %d names are listed: define them in the global checkout option", p.title, len(p.cfg.Campaigns))
-	}
-	if len(p.cfg.Campaigns) == 0 && p.inline.LinkID == "" {
-		return p.at.errorf("%s: link_id is missing: write `link_id 123` with the id of a checkout link from the Zotlo Dashboard, or give the campaign a name before the {", p.title)
-	}
-	if len(p.cfg.Campaigns) == 0 && strings.Contains(p.inline.LinkID, "{") {
-		return p.at.errorf("%s: a campaign whose link_id is a placeholder needs a name: write it before the {", p.title)
-	}
-	if err := p.inline.checkProject(p.app); err != nil {
-		return err
-	}
-	name := inlineName(p.inline, p.cfg.Campaigns)
-	if err := p.inline.checkBlock(name, p.app); err != nil {
-		return err
-	}
-	if _, taken := p.app.Campaigns[name]; taken {
-		return p.at.errorf("%s: campaign %q is already defined in the global checkout option: give this one another name, or remove its words here", p.title, name)
-	}
-	known := p.inlineCampaigns()
-	if earlier, taken := known[name]; taken && !bytes.Equal(earlier, written) {
-		return p.at.errorf("%s: campaign %q is already defined above, with other words: give one of them another name", p.title, name)
-	}
-	known[name] = written
-	p.cfg.Campaigns = []string{name}
-	p.cfg.define(name, p.inline)
-	return nil
-}
-
-// inlineName is the name of a campaign that a directive defines: the one listed, else one made of its link.
-func inlineName(c *Campaign, listed []string) string {
-	if len(listed) == 1 {
-		return listed[0]
-	}
-	return "link-" + c.LinkID
-}
-
-func (cfg *Route) define(name string, c *Campaign) {
-	if cfg.Inline == nil {
-		cfg.Inline = make(map[string]*Campaign)
-	}
-	cfg.Inline[name] = c
-}
-
-// inlineCampaigns are the campaigns that directives above this one define, by name, as JSON.
-func (p *routeParser) inlineCampaigns() map[string][]byte {
-	const key = "checkout_campaigns"
-	known, ok := p.h.State[key].(map[string][]byte)
-	if !ok {
-		known = make(map[string][]byte)
-		p.h.State[key] = known
-	}
-	return known
-}
-
 // checkCampaign looks a name up. A campaign that a directive above defines inline is repeated in this route: the
 // routes of a configuration are not made in the order of the file.
 func (p *routeParser) checkCampaign(name string) error {
@@ -185,12 +120,12 @@ func (p *routeParser) checkCampaign(name string) error {
 	}
 	c, ok := p.app.Campaigns[name]
 	if !ok {
-		written, inline := p.inlineCampaigns()[name]
+		known, inline := p.inlineCampaigns()[name]
 		if !inline {
 			return p.undefined(name)
 		}
 		c = new(Campaign)
-		if err := json.Unmarshal(written, c); err != nil {
+		if err := json.Unmarshal(known.written, c); err != nil {
 			return err
 		}
 		p.cfg.define(name, c)
@@ -232,10 +167,7 @@ func (p *routeParser) checkTrust(name string, c *Campaign) error {
 
 // trusts reports whether no visitor of this route can write the placeholder.
 func (p *routeParser) trusts(key string) bool {
-	if claim, ok := strings.CutPrefix(key, claimPrefix); ok {
-		return slices.Contains(p.trustedClaims(), claim)
-	}
-	return trusted(key, nil)
+	return trusted(key, func(claim string) bool { return slices.Contains(p.trustedClaims(), claim) })
 }
 
 // trustedClaims are those of the identity that this route uses.

@@ -96,10 +96,10 @@ var trustedFamilies = []string{
 	"http.auth.user.", upstreamHeader,
 }
 
-// trusted reports whether a visitor cannot write the placeholder, on a route whose identity trusts some claims.
-func trusted(key string, id identifier) bool {
+// trusted reports whether a visitor cannot write the placeholder, on a route whose identity trusts these claims.
+func trusted(key string, claims func(claim string) bool) bool {
 	if claim, ok := strings.CutPrefix(key, claimPrefix); ok {
-		return id != nil && id.trusts(claim)
+		return claims(claim)
 	}
 	for _, family := range trustedFamilies {
 		if strings.HasPrefix(key, family) {

@@ -132,7 +132,7 @@ func (cfg *Route) identifier(app *App) (identifier, error) {
 
 func (rt *route) add(name string) error {
 	if strings.Contains(name, "{") {
-		key, err := campaignPlaceholder(name, func(key string) bool { return trusted(key, rt.id) })
+		key, err := campaignPlaceholder(name, func(key string) bool { return trusted(key, rt.id.trusts) })
 		if err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func (rt *route) add(name string) error {
 	if !ok {
 		return fmt.Errorf("campaign %q is not defined: write `campaign %s {` in the global checkout option%s", name, name, knownNames(rt.app.registry))
 	}
-	if err := e.Untrusted(func(key string) bool { return trusted(key, rt.id) }); err != nil {
+	if err := e.Untrusted(func(key string) bool { return trusted(key, rt.id.trusts) }); err != nil {
 		return named(name, err)
 	}
 	rt.list = append(rt.list, choice{entry: e})

@@ -98,7 +98,7 @@ func (e *matcherError) Error() string {
 }
 
 // Trusted reports whether no visitor can write the placeholder.
-func (v *visit) Trusted(key string) bool { return trusted(key, v.rt.id) }
+func (v *visit) Trusted(key string) bool { return trusted(key, v.rt.id.trusts) }
 
 // decide chooses campaign, variant and overrides.
 func (v *visit) decide(list []*campaign.Campaign) error {
