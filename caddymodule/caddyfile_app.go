@@ -116,6 +116,9 @@ func (app *App) parseProject(b *block) error {
 	if err != nil {
 		return err
 	}
+	if err := checkProjectName(name); err != nil {
+		return b.check("project", err)
+	}
 	if _, given := app.Projects[name]; given {
 		return b.Errf("project %q is written twice: give one of them another name", name)
 	}

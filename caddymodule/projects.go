@@ -29,8 +29,8 @@ func resolveProjects(def Project, named map[string]Project, log *zap.Logger) (pr
 		p.missing = err
 	}
 	for _, name := range slices.Sorted(maps.Keys(named)) {
-		if name == "" {
-			return p, errors.New("project: a name is missing: write `project <name> {`")
+		if err := checkProjectName(name); err != nil {
+			return p, err
 		}
 		resolved, err := named[name].resolve(name, log)
 		if err != nil {
@@ -46,6 +46,17 @@ func resolveProjects(def Project, named map[string]Project, log *zap.Logger) (pr
 		_, _ = rand.Read(p.key) // crypto/rand never fails
 	}
 	return p, nil
+}
+
+// checkProjectName refuses the name under which log and metrics show the project that has none.
+func checkProjectName(name string) error {
+	switch name {
+	case "":
+		return errors.New("project: a name is missing: write `project <name> {`")
+	case projectLabel(""):
+		return fmt.Errorf("project %s: that is the name of the project without one: choose another, or write its words outside of the block", name)
+	}
+	return nil
 }
 
 // check says why a campaign cannot use the project of that name.
