@@ -66,6 +66,7 @@ func (h *LinkHandler) Provision(ctx caddy.Context) error {
 	if (h.Anonymous == anonymousRedirect) != (h.Login != "") {
 		return errors.New("anonymous: redirect and its URL belong together: write `anonymous redirect /login?next={http.checkout.return_to}`")
 	}
+	h.rt.warnIfConditional()
 	if h.Login == "" {
 		return nil
 	}

@@ -92,7 +92,6 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 			return nil, err
 		}
 	}
-	rt.warnIfConditional()
 	return rt, nil
 }
 
@@ -213,17 +212,21 @@ func (rt *route) warnIfConditional() {
 	rt.app.log.Warn("every campaign of a route is conditional: when none is active and matches, the request goes on to the next handler", fields...)
 }
 
-// lastEnd is the instant when the last campaign ends; it is empty when one of them has no end.
+// lastEnd is the instant when the last campaign ends; it is empty when one of them has no end. Those that are off have ended.
 func (rt *route) lastEnd() string {
 	var last time.Time
 	for _, c := range rt.list {
-		until := c.entry.Config().Until
-		if until.IsZero() {
+		cfg := c.entry.Config()
+		switch {
+		case cfg.Off:
+		case cfg.Until.IsZero():
 			return ""
+		case !cfg.Until.Before(last):
+			last = cfg.Until
 		}
-		if !until.Before(last) {
-			last = until
-		}
+	}
+	if last.IsZero() {
+		return ""
 	}
 	return last.Format(time.RFC3339)
 }

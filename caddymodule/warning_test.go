@@ -58,6 +58,8 @@ func TestWarningsAtLoad(t *testing.T) {
 		{"a field nobody has documented", "\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\ttheme dark\n\t\t}", "checkout_link /u pro", "not in Zotlo's published reference", []string{`"warn"`, "theme", `"campaign":"pro"`}},
 		{"a placeholder that is not closed", "\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tpackage_name \"Hi {http.checkout.claim.name\"\n\t\t\texperiment e {\n\t\t\t\tvariant a 100%\n\t\t\t}\n\t\t}", "checkout_link /u pro", "opens no placeholder", []string{`"warn"`, `"text":"Hi {http.checkout.claim.name"`, `"campaign":"pro"`}},
 		{"only conditional campaigns", "\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tuntil 2030-01-01T00:00:00Z\n\t\t}\n\t\tcampaign b {\n\t\t\tlink_id 1\n\t\t\tuntil 2031-01-01T00:00:00Z\n\t\t}", "checkout_link /u a b", "every campaign of a route is conditional", []string{`"warn"`, "2031-01-01T00:00:00Z", `["a","b"]`}},
+		{"campaigns of which one is off", "\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tuntil 2030-01-01T00:00:00Z\n\t\t}\n\t\tcampaign b {\n\t\t\tlink_id 1\n\t\t\toff\n\t\t}", "checkout_link /u a b", "every campaign of a route is conditional", []string{"2030-01-01T00:00:00Z"}},
+		{"an offer beside its link", "\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tuntil 2030-01-01T00:00:00Z\n\t\t}", "checkout_offer /u a\n\tcheckout_link /u a", "every campaign of a route is conditional", nil},
 		{"only campaigns with matchers", "\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tpath /u/x\n\t\t\t}\n\t\t}", "checkout_link /u* a", "every campaign of a route is conditional", []string{`"warn"`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
