@@ -95,10 +95,8 @@ func (a *App) provisionLanguages() error {
 		list = []string{"en"}
 	}
 	var err error
-	if a.languages, err = campaign.NewLanguages(list...); err != nil {
-		return fmt.Errorf("languages: %w", err)
-	}
-	return nil
+	a.languages, err = campaign.NewLanguages(list...)
+	return err
 }
 
 func (a *App) provisionProjects() error {
@@ -212,9 +210,6 @@ func (l *Limits) parse() (linkgen.Limits, error) {
 			return out, fmt.Errorf("%s: %w", r.word, err)
 		}
 		*r.to = rate
-	}
-	if out.Timeout < 0 || out.Wait < 0 || out.MaxInFlight < 0 {
-		return out, fmt.Errorf("timeout, wait and max_in_flight must not be negative")
 	}
 	return out, nil
 }

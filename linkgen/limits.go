@@ -64,7 +64,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		l.PerIP = d.PerIP
 	}
 	if l.Timeout < 0 || l.MaxInFlight < 0 || l.Wait < 0 {
-		return l, errors.New("limits must not be negative")
+		return l, errors.New("limits: timeout, wait and max_in_flight must not be negative; leave one out for its default")
 	}
 	for name, r := range map[string]Rate{"rate": l.Rate, "per_subscriber": l.PerSubscriber, "per_ip": l.PerIP} {
 		if r.Events > 0 && r.Per <= 0 {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestNullInJSON is the regression test of a panic at load: null is a value that JSON has and a Caddyfile has not.
-func TestNullInJSON(t *testing.T) {
+// TestMistakesOnlyJSONCanMake begins with the regression test of a panic at load: null is a value that JSON has and a Caddyfile has not.
+func TestMistakesOnlyJSONCanMake(t *testing.T) {
 	setKeys(t)
 	const (
 		identity = `"jwt":{"default":{"secret":["{env.JWT_SECRET}"],"from":[{"in":"cookie","name":"session"}]}}`
@@ -26,6 +26,12 @@ func TestNullInJSON(t *testing.T) {
 		{identity + `,"campaign":{"pro":{"link_id":"1","experiment":{"key":"e","variant":[null]}}}`, byName, "variant"},
 		{identity + `,"campaign":{"pro":{"link_id":"1","after_payment":{}}}`, byName, "after_payment"},
 		{identity + `,"campaign":{"pro":{"link_id":"1","name":"cheap"}}`, byName, `campaign pro: its name says "cheap"`},
+		// What a Caddyfile's parser would have refused.
+		{identity + `,` + campaign + `,"project":{"default":{"access_key":"k","access_secret":"s","application_key":"a"}}`, byName, "project default: that is the name"},
+		{identity + `,` + campaign + `,"languages":["zz9"]`, byName, `provision checkout: languages: "zz9" is no language`},
+		{identity + `,` + campaign + `,"limits":{"wait":-1}`, byName, "limits: timeout, wait and max_in_flight must not be negative"},
+		{identity + `,` + campaign + `,"link_hosts":["https://pay.example.com"]`, byName, "default project: link_hosts: link host"},
+		{strings.Replace(identity, `"from"`, `"trusted_claims":["{env.CLAIM}"],"from"`, 1) + `,` + campaign, byName, `trusted_claims "{env.CLAIM}": placeholders are not filled in here`},
 		// Absent, in JSON's other spelling.
 		{identity + `,` + campaign + `,"limits":null,"project":null,"languages":null`, byName + `,"jwt":null,"identity":null,"campaign":null`, ""},
 		{identity + `,"campaign":{"pro":{"link_id":"1","name":"pro","experiment":null,"after_payment":null,"match":null,"one_time_price":null}}`, byName, ""},
