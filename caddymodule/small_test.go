@@ -74,7 +74,7 @@ func TestSharable(t *testing.T) {
 
 func TestParseTarget(t *testing.T) {
 	for text, good := range map[string]bool{
-		"/pricing": true, "/pricing?a={query.a}": true, "https://shop.example.com": true, "https://shop.example.com/x?y=1": true, "http://localhost:8080/": true,
+		"/pricing": true, "/pricing?a={query.a}": true, "/pricing?a=%7Bb": true, "/login?next={http.checkout.return_to": false, "https://shop.example.com": true, "https://shop.example.com/x?y=1": true, "http://localhost:8080/": true,
 		"": false, "pricing": false, "//evil.example": false, "/\\evil.example": false, "/a\nb": false, "javascript:alert(1)": false, "ftp://x/": false,
 		"https://user:pw@shop.example.com/": false, "/{path.1}": false, "https://{host}/x": false, "/%zz": false, "https:///x": false, "?x=1": false, "mailto:a@b": false,
 		"/a/../loop": false, "/..": false, "/./x": false, "/a/%2e%2E/loop": false, "/a/.%2e": false, "https://shop.example.com/a/../loop": false, "/a/...": true, "/.well-known/x..y": true, "/a?b=/../c": true,

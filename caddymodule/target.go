@@ -81,6 +81,9 @@ func parseTarget(text string) (*target, error) {
 	if !hasQuery {
 		return t, nil
 	}
+	if hasOpenBrace(query) {
+		return nil, fmt.Errorf("%q: a { opens no placeholder: close it with }, or write %%7B for the brace itself", text)
+	}
 	t.fixed += "?"
 	if t.query, err = parseTemplate(query); err != nil {
 		return nil, fmt.Errorf("%q: %w", text, err)
