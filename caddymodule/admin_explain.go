@@ -1,10 +1,8 @@
 package caddymodule
 
 import (
-	"bytes"
 	"crypto/tls"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -15,7 +13,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -92,11 +89,11 @@ func explain(app *App, body []byte, admin *http.Request) (any, error) {
 	if q.Variant != "" && !slices.ContainsFunc(list, func(e *entry) bool { return e.hasVariant(q.Variant) }) {
 		return nil, adminError(http.StatusBadRequest, "variant: none of these campaigns has one of that name")
 	}
-	authenticator, err := app.ids.forExplaining(q.JWT)
+	id, err := app.ids.forExplaining(q.JWT)
 	if err != nil {
 		return nil, err
 	}
-	user, err := q.user(authenticator)
+	user, err := q.user(id)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +101,7 @@ func explain(app *App, body []byte, admin *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := newVisit(&route{app: app, id: tokenIdentifier{authenticator}}, r)
+	v := newVisit(&route{app: app, id: id}, r)
 	v.user = user
 	v.publish()
 	return v.explain(list, q.Variant), nil
@@ -130,43 +127,6 @@ func (a *App) chosen(names []string) ([]*entry, error) {
 func (e *entry) hasVariant(name string) bool {
 	_, ranges := e.Ranges()
 	return slices.ContainsFunc(ranges, func(r campaign.Range) bool { return r.Variant == name })
-}
-
-// forExplaining finds an identity by name. Without a name it is the default one, or the only one that any route has.
-func (ids *identities) forExplaining(name string) (*auth.Authenticator, error) {
-	if name == "" && ids.named[defaultJWT] == nil {
-		switch len(ids.all) {
-		case 0:
-			return nil, adminError(http.StatusNotFound, "jwt: no route reads a token, so there are no claims to explain")
-		case 1:
-			return ids.all[0], nil
-		}
-		return nil, adminError(http.StatusBadRequest, "jwt: there are %d identities and none is the default: write the name of one%s", len(ids.all), ids.names())
-	}
-	authenticator, err := ids.lookup(name)
-	if err != nil {
-		return nil, adminError(http.StatusNotFound, "jwt: no identity has that name%s", ids.names())
-	}
-	return authenticator, nil
-}
-
-func (ids *identities) names() string {
-	if len(ids.named) == 0 {
-		return "; none has a name: write `jwt <name> {` in the global checkout option"
-	}
-	return fmt.Sprintf("; defined are: %v", slices.Sorted(maps.Keys(ids.named)))
-}
-
-// user is whom the claims describe; nil is a stranger.
-func (q *explainQuestion) user(authenticator *auth.Authenticator) (*auth.User, error) {
-	if len(q.Claims) == 0 || bytes.Equal(q.Claims, []byte("null")) {
-		return nil, nil
-	}
-	user, err := authenticator.UserFromClaims(q.Claims)
-	if err != nil {
-		return nil, adminError(http.StatusBadRequest, "claims: %w", err)
-	}
-	return user, nil
 }
 
 // build makes the request with Caddy's own plumbing, so that matchers and placeholders work on it.
