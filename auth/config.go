@@ -36,8 +36,8 @@ type Config struct {
 	// a bad token there is not healed by a later place.
 	From []Source
 	// SubscriberID lists the claims that may name the subscriber, each "claim" or "claim:kind" with the kind
-	// email, phone or uuid. Default: email, phone_number, sub. A claim whose own name ends in a colon and letters needs its
-	// kind written as well ("custom:email:email", "cognito:username:uuid"), unless it is a URL.
+	// email, phone or uuid. Default: email, phone_number, sub. A claim whose own name ends like a kind needs its kind written
+	// as well ("custom:email:email").
 	SubscriberID []string
 	// VerifiedContact says what an e-mail or phone needs beside it. Default: ContactIfPresent.
 	VerifiedContact Contact

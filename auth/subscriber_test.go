@@ -125,6 +125,7 @@ func TestSubscriber(t *testing.T) {
 		{`"https://shop.example.com/id":"` + aUUID + `"`, list("https://shop.example.com/id"), "", "uuid " + aUUID},
 		{`"https://shop.example.com/id":"` + aUUID + `"`, list("https://shop.example.com/id:uuid"), "", "uuid " + aUUID},
 		{`"https://shop.example.com/app":{"mail":"ada@example.com"}`, list("https://shop.example.com/app.mail"), "", "email ada@example.com"},
+		{`"cognito:username":"` + aUUID + `"`, list("cognito:username"), "", "uuid " + aUUID},
 		{`"cognito:username":"` + aUUID + `"`, list("cognito:username:uuid"), "", "uuid " + aUUID},
 		{`"urn:shop:user-id":"` + aUUID + `"`, list("urn:shop:user-id"), "", "uuid " + aUUID},
 		{`"custom:email":"ada@example.com"`, list("custom:email:email"), "", "email ada@example.com"},

@@ -43,23 +43,30 @@ func newSubscriberRules(entries []string, contact Contact) (*subscriberRules, er
 		if claim.path == "" {
 			return nil, fmt.Errorf("subscriber_id %q names no claim; write `subscriber_id email`, for example", entry)
 		}
-		if word, odd := oddKind(entry); odd && claim.path == entry {
-			return nil, fmt.Errorf("subscriber_id %q: %q is no kind; write :email, :phone or :uuid, also behind a claim whose own name ends in :%s", entry, word, word)
+		if meant, slipped := slippedKind(entry); slipped && claim.path == entry {
+			return nil, fmt.Errorf("subscriber_id %q ends in no kind; write :%s, also behind a claim whose own name ends so", entry, meant)
 		}
 		rules.claims = append(rules.claims, claim)
 	}
 	return rules, nil
 }
 
-// oddKind finds what looks like a kind at the end of an entry without one, such as mail in "login:mail". Taken as a claim's
-// name it would silently name nobody. URLs are names.
-func oddKind(entry string) (word string, odd bool) {
+// slips are what people write for a kind.
+var slips = map[string]Kind{
+	"": Email, "email": Email, "mail": Email, "e-mail": Email,
+	"phone": Phone, "phone_number": Phone, "tel": Phone, "mobile": Phone,
+	"uuid": UUID, "guid": UUID,
+}
+
+// slippedKind finds one at the end of an entry without a kind: as a name, "login:mail" would silently name nobody. Names such as
+// "cognito:username" and URLs are left alone, and who writes the kind behind it may have any name.
+func slippedKind(entry string) (meant Kind, slipped bool) {
 	colon := strings.LastIndexByte(entry, ':')
 	if colon < 0 || strings.Contains(entry, "/") {
 		return "", false
 	}
-	word = entry[colon+1:]
-	return word, !strings.ContainsFunc(word, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' })
+	meant, slipped = slips[strings.ToLower(entry[colon+1:])]
+	return meant, slipped
 }
 
 // newSubscriberClaim reads "claim" or "claim:kind". A colon that no kind follows belongs to the claim's name.

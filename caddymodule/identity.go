@@ -31,8 +31,8 @@ type JWT struct {
 	// From lists where a token may be, in order. The first place that holds one decides.
 	From []auth.Source `json:"from,omitempty"`
 	// SubscriberID lists the claims that may name the subscriber, each `claim` or `claim:kind` with kind email, phone or uuid.
-	// Default: `email phone_number sub`. Without a kind, only `phone_number` is ever a phone. A claim whose own name ends in a
-	// colon and letters needs its kind: `cognito:username:uuid`.
+	// Default: `email phone_number sub`. Without a kind, only `phone_number` is ever a phone. A claim whose own name ends like a
+	// kind needs its kind, too: `custom:email:email`.
 	SubscriberID []string `json:"subscriber_id,omitempty"`
 	// VerifiedContact says what an e-mail or phone needs: `if_present` (default) refuses one whose `email_verified` or
 	// `phone_number_verified` is not true, `required` wants that claim, `ignore` does not look. For any claim but `email` and
