@@ -3,6 +3,7 @@ package linkgen_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,37 @@ func TestBrokenCacheIsAMiss(t *testing.T) {
 	if len(s.told.cache) != 4 {
 		t.Errorf("told of %v, want four failures", s.told.cache)
 	}
+}
+
+// lateCache lets one Get return what it saw long after it looked.
+type lateCache struct {
+	linkgen.Cache
+	looked, goOn chan struct{}
+	asked        atomic.Bool
+}
+
+func (l *lateCache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) {
+	seen, err := l.Cache.Get(ctx, k)
+	if l.asked.CompareAndSwap(false, true) {
+		close(l.looked)
+		<-l.goOn
+	}
+	return seen, err
+}
+
+// A click finds nothing, and before it can join the call that another one has under way, that call is over.
+func TestWhoLooksJustBeforeTheLinkComesMakesNoOther(t *testing.T) {
+	late := &lateCache{looked: make(chan struct{}), goOn: make(chan struct{})}
+	s := set(t, func(c *linkgen.Config) { late.Cache, c.Cache = c.Cache, late })
+	slow := make(chan string)
+	go func() { slow <- s.hit("ada", linkgen.FromCache) }()
+	<-late.looked
+	first := s.hit("ada", linkgen.FromAPI)
+	close(late.goOn)
+	if again := <-slow; again != first {
+		t.Errorf("two clicks at once got two links, %s and %s", first, again)
+	}
+	s.apiCalls(1)
 }
 
 // A fleet's cache that finds no generation was told to forget him while it looked. The link is from before.

@@ -130,9 +130,9 @@ func (g *Generator) join(ctx context.Context, p *project, o Order, k Key, gen Ge
 	}
 	order := o.clone()
 	source := FromShared
-	done := g.state.flights.DoChan(name, func() (any, error) {
-		source = FromAPI
-		return g.fly(context.WithoutCancel(ctx), p, &order, k, gen)
+	done := g.state.flights.DoChan(name, func() (entry any, err error) {
+		entry, source, err = g.fly(context.WithoutCancel(ctx), p, &order, k, gen)
+		return entry, err
 	})
 	select {
 	case <-ctx.Done():
@@ -151,7 +151,7 @@ func (g *Generator) join(ctx context.Context, p *project, o Order, k Key, gen Ge
 
 // fly makes a link and keeps it. It has a deadline of its own and no caller: those who wait may leave. A panic is an
 // error here, because nobody above could catch it.
-func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Generation) (entry Entry, err error) {
+func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Generation) (entry Entry, from Source, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			g.hooks.panicked(value, debug.Stack())
@@ -160,17 +160,23 @@ func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Ge
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 2*(g.limits.Wait+g.limits.Timeout)) // time enough to make it anew once
 	defer cancel()
+	if gen != "" {
+		// Between the look that missed and this flight, another one may have landed.
+		if seen := g.lookup(ctx, p, o, k); seen.Found {
+			return seen.Entry, FromCache, nil
+		}
+	}
 	for {
 		entry, e := g.make(ctx, p, o, k)
 		if e != nil {
-			return Entry{}, e
+			return Entry{}, "", e
 		}
 		if o.guest() || gen == "" {
-			return entry, nil // nobody to forget, or a cache that does not say: the link is given out but not kept
+			return entry, FromAPI, nil // nobody to forget, or a cache that does not say: the link is given out but not kept
 		}
 		kept := g.keep(ctx, k, gen, entry)
 		if kept.Found {
-			return kept.Entry, nil
+			return kept.Entry, FromAPI, nil
 		}
 		gen = kept.Generation // he was forgotten meanwhile, perhaps because he paid: this link may be dead
 	}
