@@ -154,7 +154,10 @@ func TestWhoLooksJustBeforeTheLinkComesMakesNoOther(t *testing.T) {
 	late := &lateCache{looked: make(chan struct{}), goOn: make(chan struct{})}
 	s := set(t, func(c *linkgen.Config) { late.Cache, c.Cache = c.Cache, late })
 	slow := make(chan string)
-	go func() { slow <- s.hit("ada", linkgen.FromCache) }()
+	go func() {
+		defer close(slow)
+		slow <- s.hit("ada", linkgen.FromCache)
+	}()
 	<-late.looked
 	first := s.hit("ada", linkgen.FromAPI)
 	close(late.goOn)
