@@ -16,8 +16,8 @@ const (
 	// millisecond, and only its own subscribers wait for it.
 	shards = 1024
 	// A sweep round takes sweepEvery × shards / sweepShards, about a minute.
-	sweepEvery  = 10 * time.Second
-	sweepShards = 160
+	sweepEvery  = time.Second
+	sweepShards = 16
 )
 
 // MemoryConfig configures a Memory cache.
