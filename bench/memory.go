@@ -59,7 +59,8 @@ func liveHeap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// cacheInServer lets as many shoppers click, each for the first time.
+// cacheInServer lets as many shoppers click, each for the first time. What the server keeps of so many is more than their
+// links: sessions and limiters, which are bounded, and full long before. So a link is what the second half adds, each.
 func (l *lab) cacheInServer(ctx context.Context, t *table) error {
 	bare, err := l.zotlo.link()
 	if err != nil {
@@ -79,10 +80,6 @@ func (l *lab) cacheInServer(ctx context.Context, t *table) error {
 		return err
 	}
 	defer site.stop()
-	before, err := site.liveHeap(ctx)
-	if err != nil {
-		return err
-	}
 	c, err := dial(site.addr, l.conns, http.StatusSeeOther, func(i int) []byte {
 		token, err := l.keys.token("HS256", i)
 		if err != nil {
@@ -94,23 +91,27 @@ func (l *lab) cacheInServer(ctx context.Context, t *table) error {
 		return err
 	}
 	defer c.close()
-	if _, err := c.run(l.links); err != nil {
-		return fmt.Errorf("%w\n%s", err, site.complaint())
+	var heaps [2]int64
+	halves := [2]int{l.links / 2, l.links - l.links/2}
+	for i, n := range halves {
+		if _, err := c.run(n); err != nil {
+			return fmt.Errorf("%w\n%s", err, site.complaint())
+		}
+		if heaps[i], err = site.liveHeap(ctx); err != nil {
+			return err
+		}
 	}
 	if zotlo.Calls() != l.links {
 		return fmt.Errorf("%d API calls for %d shoppers", zotlo.Calls(), l.links)
-	}
-	after, err := site.liveHeap(ctx)
-	if err != nil {
-		return err
 	}
 	now, peak, err := resident(site.pid())
 	if err != nil {
 		return err
 	}
-	perLink := float64(after-before) / float64(l.links)
-	t.add("the whole server", fmt.Sprint(l.links), fmt.Sprintf("%.0f B", perLink), megabytes(after), megabytes(now), megabytes(peak),
+	perLink := float64(heaps[1]-heaps[0]) / float64(halves[1])
+	t.add("in the server, each of the second half", fmt.Sprint(l.links), fmt.Sprintf("%.0f B", perLink), megabytes(heaps[1]), megabytes(now), megabytes(peak),
 		fmt.Sprintf("≤ %d B", linkBar), verdict(perLink <= linkBar))
+	t.note("The server's live heap holds all else, too: Caddy itself, and what is remembered of sessions and subscribers, which is bounded.")
 	return nil
 }
 

@@ -116,6 +116,15 @@ func (c comparison) each() (ours, other time.Duration) {
 	return cpuSum(c.ours) / total, cpuSum(c.other) / total
 }
 
+// took is the time on the clock for each request of ours and each of the other's, with all connections busy.
+func (c comparison) took() (ours, other time.Duration) {
+	for i := range c.ours {
+		ours, other = ours+c.ours[i].wall, other+c.other[i].wall
+	}
+	total := time.Duration(c.n * len(c.ours))
+	return ours / total, other / total
+}
+
 // row is the comparison as a line of a table.
 func (c comparison) row(what string, bar float64) []string {
 	ours, other := c.each()

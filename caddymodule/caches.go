@@ -44,6 +44,7 @@ type MemoryCache struct {
 	// A link dies when it is paid: without a webhook, a shopper who pays and clicks again within this time meets a dead link.
 	TTL caddy.Duration `json:"ttl,omitempty"`
 	// MaxLinks bounds the number of links. Default 100000, roughly 400 bytes each. When it is reached, old links give way.
+	// What else is remembered, such as who paid, has the same bound, and 100000 at least.
 	MaxLinks int `json:"max_links,omitempty"`
 }
 

@@ -99,7 +99,9 @@ func isHost(host string) bool {
 			return false
 		}
 	}
-	if isNumber(last) { // a browser reads the whole host as an address
+	// A browser reads a host that ends in a number as an address, in one of many spellings. Readers do not agree on what
+	// a number is, but no top-level domain begins with a digit.
+	if '0' <= last[0] && last[0] <= '9' {
 		ip, err := netip.ParseAddr(host)
 		return err == nil && ip.Is4()
 	}
@@ -117,14 +119,6 @@ func isLabel(label string) bool {
 		}
 	}
 	return true
-}
-
-// isNumber is the rule by which the WHATWG URL standard finds that a host "ends in a number".
-func isNumber(label string) bool {
-	if hex, ok := strings.CutPrefix(label, "0x"); ok {
-		return strings.Trim(hex, "0123456789abcdef") == ""
-	}
-	return strings.Trim(label, "0123456789") == ""
 }
 
 func isPort(port string) bool {

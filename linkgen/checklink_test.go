@@ -49,7 +49,7 @@ func TestLinksThatAreGivenOut(t *testing.T) {
 		"https://127.0.0.1/abc",
 		"https://a_b.example.com/a@b:c//d?customParameters[mmp][adid]=%20'()*!$,;",
 		"https://1.example/",
-		"https://0xfoo.example.0xg/",
+		"https://0xfoo.example.org/",
 		"https://pay.example.com/" + strings.Repeat("a", 2048-len("https://pay.example.com/")),
 	} {
 		if got, ok := s.offered(link, "shop.example.com"); !ok || got != link {
@@ -70,7 +70,7 @@ func TestLinksThatAreNot(t *testing.T) {
 		"https://pay.example.com/\r\nSet-Cookie: a=b", "https://pay.example.com/\x00", "https://pay.example.com/\x7f", "https://pay.example.com/ü",
 		"https://bücher.example/", "https://pay%2eexample.com/", "https://pay.example.com:/", "https://pay.example.com:99999/", "https://pay.example.com:0/", "https://pay.example.com:8a/", "https://pay.example.com:80:80/",
 		"https://-pay.example.com/", "https://pay-.example.com/", "https://pay..example.com/", "https://.example.com/", "https://pay.example.com../",
-		"https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://0x7f.0.0.1/", "https://0x7f000001/", "https://2130706433/", "https://127.1/", "https://0177.0.0.1/", "https://1.2.3.4.5/", "https://a.0x/", "https://256.1.1.1/",
+		"https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://0x7f.0.0.1/", "https://0x7f000001/", "https://2130706433/", "https://127.1/", "https://0177.0.0.1/", "https://1.2.3.4.5/", "https://a.0x/", "https://256.1.1.1/", "https://20000000000000000000a/", "https://pay.example.2a/", "https://0xfoo.example.0xg/",
 		"https://" + strings.Repeat("a", 64) + ".example/", "https://" + strings.Repeat("a.", 127) + "example/",
 		"https://pay.example.com/\"", "https://pay.example.com/<x>", "https://pay.example.com/`", "https://pay.example.com/{x}", "https://pay.example.com/|", "https://pay.example.com/^",
 		"https://pay.example.com/" + strings.Repeat("a", 2048),

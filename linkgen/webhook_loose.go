@@ -18,7 +18,7 @@ type looseObject map[string]json.RawMessage
 // readObject reads a JSON object and nothing but an object.
 func readObject(raw []byte) (looseObject, bool) {
 	var o looseObject
-	raw = bytes.TrimSpace(raw)
+	raw = bytes.Trim(raw, " \t\r\n") // JSON's white space, which is less than Go's
 	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &o) != nil {
 		return nil, false
 	}

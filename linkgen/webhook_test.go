@@ -234,7 +234,8 @@ func FuzzParseWebhook(f *testing.F) {
 		f.Add(fixture(f, name))
 	}
 	f.Add([]byte(`{"queue":"{\"type\":\"quiz\"}"}`))
-	f.Add([]byte("0")) // JSON that is no object: an unknown shape
+	f.Add([]byte("0"))    // JSON that is no object: an unknown shape
+	f.Add([]byte("\v{}")) // white space to Go, but not to JSON
 	kinds := []string{WebhookPayment, WebhookRefund, WebhookStatus, WebhookRegistration, WebhookQuiz, WebhookUnknown}
 	types := []string{"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable", "_other"}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -110,6 +110,7 @@ func FuzzCheckLink(f *testing.F) {
 	for _, seed := range []string{
 		"https://pay.example.com/a", "https://pay.example.com:8443/?x#y", "https://0x7f.1/", "https:\\\\evil", "https://a@b/",
 		"https://xn--a/", "https://pay.example.com./", "https://127.0.0.1", "https://1.2.3/", "https://a.b:443?#/@",
+		"https://20000000000000000000A", // a number to some readers, a name to others
 	} {
 		f.Add(seed)
 	}
