@@ -9,19 +9,16 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// crowd is how many shoppers click at once.
-const crowd = 10_000
-
 // crowdLimit is max_in_flight for them.
 const crowdLimit = 1000
 
-// measureCold lets 10,000 shoppers click at once, then one shopper 10,000 times. Nobody has a link before.
+// measureCold lets a crowd of shoppers click at once, then one shopper as often. Nobody has a link before.
 func measureCold(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
-		title: fmt.Sprintf("10,000 clicks at once, cold, API answers in %v, `max_in_flight %d`", l.latency, crowdLimit),
+		title: fmt.Sprintf("%d clicks at once, cold, API answers in %v, `max_in_flight %d`", l.crowd, l.latency, crowdLimit),
 		head:  []string{"who", "answers 303", "API calls", "at once, at most", "took", "median", "slowest", "server CPU", "bar", ""},
 	}
-	everybody, err := l.keys.clicks("HS256", oursPath, crowd)
+	everybody, err := l.keys.clicks("HS256", oursPath, l.crowd)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +26,7 @@ func measureCold(ctx context.Context, l *lab) ([]table, error) {
 		who, bar string
 		requests [][]byte
 	}{
-		{"10,000 shoppers", "10,000 calls, ≤ 1000 at once", everybody},
+		{fmt.Sprintf("%d shoppers", l.crowd), fmt.Sprintf("%d calls, ≤ %d at once", l.crowd, crowdLimit), everybody},
 		{"one shopper", "1 call", everybody[:1]},
 	} {
 		if err := l.rush(ctx, &t, test.who, test.bar, test.requests); err != nil {
@@ -39,7 +36,7 @@ func measureCold(ctx context.Context, l *lab) ([]table, error) {
 	return []table{t}, nil
 }
 
-// rush sends crowd requests at once, each on a connection of its own; there must be one call for each that differs. Any other
+// rush sends as many requests at once, each on a connection of its own; there must be one call for each that differs. Any other
 // answer than a link is an error.
 func (l *lab) rush(ctx context.Context, t *table, who, bar string, requests [][]byte) error {
 	zotlo, err := openAPI(linkBase, 1)
@@ -57,7 +54,7 @@ func (l *lab) rush(ctx context.Context, t *table, who, bar string, requests [][]
 		return err
 	}
 	defer site.stop()
-	c, err := dial(site.addr, crowd, http.StatusSeeOther, repeat(requests))
+	c, err := dial(site.addr, l.crowd, http.StatusSeeOther, repeat(requests))
 	if err != nil {
 		return err
 	}
@@ -67,7 +64,7 @@ func (l *lab) rush(ctx context.Context, t *table, who, bar string, requests [][]
 		return err
 	}
 	start := time.Now()
-	took, err := c.timed(crowd)
+	took, err := c.timed(l.crowd)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, site.complaint())
 	}
@@ -77,7 +74,7 @@ func (l *lab) rush(ctx context.Context, t *table, who, bar string, requests [][]
 		return err
 	}
 	met := zotlo.Calls() == len(requests) && zotlo.MaxInFlight() <= crowdLimit
-	t.add(who, fmt.Sprint(crowd), fmt.Sprint(zotlo.Calls()), fmt.Sprint(zotlo.MaxInFlight()), seconds(total),
+	t.add(who, fmt.Sprint(l.crowd), fmt.Sprint(zotlo.Calls()), fmt.Sprint(zotlo.MaxInFlight()), seconds(total),
 		seconds(median(took)), seconds(quantile(took, 1)), seconds(after-before), bar, verdict(met))
 	return nil
 }

@@ -34,6 +34,7 @@ type settings struct {
 	users    int           // signed-in users, each with a token of his own
 	runs     int           // repetitions of start-up and reload
 	links    int           // cached links of the memory part, through the server
+	crowd    int           // shoppers who click at once
 	latency  time.Duration // of the API, on the miss path
 	soak     time.Duration // of the soak
 	rate     int           // clicks per second of the soak
@@ -59,7 +60,7 @@ var parts = []part{
 	{"node", "the same redirect by Express, jose and lru-cache", measureNode},
 	{"forged", "the refusal of forged and of huge tokens", measureForged},
 	{"miss", "latency added to the API's own", measureMiss},
-	{"cold", "10,000 shoppers at once", measureCold},
+	{"cold", "10,000 shoppers who click at once", measureCold},
 	{"memory", "memory of cached links", measureMemory},
 	{"start", "start-up and reload", measureStart},
 	{soakPart, "clicks, faults and reloads for a long time; only when named", measureSoak},
@@ -87,6 +88,7 @@ func run() error {
 	flag.IntVar(&s.users, "users", 200, "signed-in users")
 	flag.IntVar(&s.runs, "runs", 9, "repetitions of start-up and reload")
 	flag.IntVar(&s.links, "links", 1_000_000, "cached links of the memory part")
+	flag.IntVar(&s.crowd, "crowd", 10_000, "shoppers who click at once, cold")
 	flag.DurationVar(&s.latency, "latency", 200*time.Millisecond, "latency of the API on the miss path")
 	flag.DurationVar(&s.soak, "soak", 30*time.Minute, "length of the soak")
 	flag.IntVar(&s.rate, "rate", 500, "clicks per second of the soak")

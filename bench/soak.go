@@ -88,6 +88,7 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 	}
 	s.run(ctx, w)
 	s.zotlo.Heal()
+	s.zotlo.server.SetKeepAlivesEnabled(false) // the server would rightly keep idle connections for a minute and a half
 	if err := w.settle(ctx); err != nil {
 		s.fail(err)
 	}

@@ -1,0 +1,44 @@
+//go:build linux
+
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Every part runs to its end against the real binary, with as little work as it can have. Its figures mean nothing then.
+func TestEveryPartMeasures(t *testing.T) {
+	l, err := openLab(t.Context(), settings{
+		pairs: 1, requests: 32, conns: 4, users: 8, runs: 1, links: 200, crowd: 200,
+		latency: time.Millisecond, soak: 2 * time.Second, rate: 100,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.close)
+	for _, p := range parts {
+		if p.name == "node" {
+			continue // its packages are not ours to install
+		}
+		t.Run(p.name, func(t *testing.T) {
+			tables, err := p.run(t.Context(), l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range tables {
+				if len(table.rows) == 0 {
+					t.Errorf("%q has no rows", table.title)
+				}
+			}
+		})
+	}
+}
+
+func TestNodeWithoutItsPackages(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, err := measureNode(t.Context(), new(lab)); err == nil || !strings.Contains(err.Error(), "npm ci --prefix bench/node") {
+		t.Errorf("got %v, want what to install", err)
+	}
+}
