@@ -40,7 +40,8 @@ func (a Attribution) String() string {
 }
 
 // ParseAttribution reads what String wrote. Unknown names are passed over, so that an older node can read what a newer
-// one wrote; a text without any known name, with one twice or in no query form is an error.
+// one wrote; a text without any known name, with one twice, with a value that is not printable or in no query form is an
+// error.
 func ParseAttribution(text string) (Attribution, error) {
 	if len(text) > maxAttribution {
 		return Attribution{}, errAttribution
@@ -55,6 +56,9 @@ func ParseAttribution(text string) (Attribution, error) {
 		switch got := values[f.name]; len(got) {
 		case 0:
 		case 1:
+			if printable(got[0]) != got[0] {
+				return Attribution{}, errAttribution // whatever comes in may end up in a log
+			}
 			*f.value, known = got[0], true
 		default:
 			return Attribution{}, errAttribution
