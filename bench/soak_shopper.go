@@ -43,7 +43,7 @@ func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map
 	}
 	req.AddCookie(&http.Cookie{Name: "session", Value: token})
 	res, err := client.Do(req)
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+	for again := 0; again < 2 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)); again++ {
 		s.unread.Add(1)
 		res, err = client.Do(req)
 	}

@@ -39,7 +39,12 @@ func resolveProjects(def Project, named map[string]Project, log *zap.Logger) (pr
 		p.list = append(p.list, resolved)
 	}
 	if len(p.list) > 0 {
-		p.key = []byte(p.list[0].AccessSecret)
+		first := p.list[0]
+		p.key = []byte(first.AccessSecret)
+		if len(p.key) < linkgen.MinKey {
+			return p, fmt.Errorf("%s: access_secret has %d characters: copy it whole from Zotlo's Dashboard; cached links are keyed with it, so it needs at least %d",
+				projectTitle(first.Name), len(p.key), linkgen.MinKey)
+		}
 	} else {
 		// Nothing can be sold, so nothing needs to be found again.
 		p.key = make([]byte, 32)

@@ -13,8 +13,10 @@ import (
 const (
 	defaultTTL = 5 * time.Minute
 	maxTTL     = 55 * time.Minute
-	minKey     = 16
 )
+
+// MinKey is the least length of Config.Key, in bytes.
+const MinKey = 16
 
 // Project is one Zotlo project: its keys and its API address.
 type Project struct {
@@ -81,8 +83,8 @@ func (cfg *Config) setDefaults() (err error) {
 	switch {
 	case len(cfg.Projects) == 0:
 		return errors.New("no project; give at least one with its keys")
-	case len(cfg.Key) < minKey:
-		return fmt.Errorf("the key has %d bytes; give at least %d", len(cfg.Key), minKey)
+	case len(cfg.Key) < MinKey:
+		return fmt.Errorf("the key has %d bytes; give at least %d", len(cfg.Key), MinKey)
 	case cfg.Cache == nil:
 		return errors.New("no cache; give NewMemory for one in this process")
 	case cfg.TTL < 0 || cfg.TTL > maxTTL:
