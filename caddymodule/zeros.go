@@ -2,11 +2,8 @@ package caddymodule
 
 import "github.com/caddy-checkout/checkout/linkgen"
 
-// The closed sets of labels that webhooks bring.
-var (
-	mismatchKinds = [...]string{"price", "currency", "payment_type"}
-	paymentTypes  = [...]string{"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable", otherLabel}
-)
+// mismatchKinds are the closed set of what compare reports.
+var mismatchKinds = [...]string{"price", "currency", "payment_type"}
 
 // showZeros makes the series of what is rare exist before it happens. Prometheus's increase() sees no step from nothing to 1, so an
 // alert would sleep through the first wrong price, and every process of a fleet would hide the first payment of each variant.
@@ -41,7 +38,7 @@ func showMismatches(campaign string) {
 
 func showPayments(campaign, experiment, variant string) {
 	refunds.WithLabelValues(campaign, experiment, variant)
-	for _, kind := range paymentTypes {
+	for _, kind := range linkgen.PaymentTypes() {
 		conversions.WithLabelValues(campaign, experiment, variant, kind)
 	}
 }

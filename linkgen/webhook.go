@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -113,8 +114,13 @@ func webhookKind(top, queue looseObject) string {
 	return WebhookUnknown
 }
 
+var paymentTypes = []string{"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable"}
+
+// PaymentTypes are the values that Event.Type may have in a payment or refund, "_other" among them.
+func PaymentTypes() []string { return append(slices.Clone(paymentTypes), otherValue) }
+
 func (e *Event) readTransaction(queue, p looseObject) {
-	e.Type = oneOf(p.text("status"), "trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable")
+	e.Type = oneOf(p.text("status"), paymentTypes...)
 	if e.Type == "" {
 		e.Type = otherValue
 	}
