@@ -34,10 +34,11 @@ type settings struct {
 	users    int           // signed-in users, each with a token of his own
 	runs     int           // repetitions of start-up and reload
 	links    int           // cached links of the memory part, through the server
-	crowd    int           // shoppers who click at once
+	crowd    int           // shoppers who click at once; the miss path takes up to 1,000 of them
 	latency  time.Duration // of the API, on the miss path
 	soak     time.Duration // of the soak
 	rate     int           // clicks per second of the soak
+	payments int           // before the soak
 	profile  string        // directory for CPU profiles
 	markdown bool
 }
@@ -88,10 +89,11 @@ func run() error {
 	flag.IntVar(&s.users, "users", 200, "signed-in users")
 	flag.IntVar(&s.runs, "runs", 9, "repetitions of start-up and reload")
 	flag.IntVar(&s.links, "links", 1_000_000, "cached links of the memory part")
-	flag.IntVar(&s.crowd, "crowd", 10_000, "shoppers who click at once, cold")
+	flag.IntVar(&s.crowd, "crowd", 10_000, "shoppers who click at once, without a link")
 	flag.DurationVar(&s.latency, "latency", 200*time.Millisecond, "latency of the API on the miss path")
 	flag.DurationVar(&s.soak, "soak", 30*time.Minute, "length of the soak")
 	flag.IntVar(&s.rate, "rate", 500, "clicks per second of the soak")
+	flag.IntVar(&s.payments, "payments", 100_000, "payments before the soak, to fill what is bounded")
 	flag.StringVar(&s.profile, "profile", "", "write CPU profiles of the server into this `directory`")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
 	limit := flag.Duration("timeout", time.Hour, "stop after this time")

@@ -29,7 +29,7 @@ func measureMiss(ctx context.Context, l *lab) ([]table, error) {
 	}
 	defer site.stop()
 	newcomers := 0
-	for _, conns := range []int{1, 10, 100, 1000} {
+	for conns := 1; conns <= min(l.crowd, 1000); conns *= 10 {
 		n := max(5*conns, 50)
 		through, err := l.newcomers(site, conns, n, newcomers)
 		if err != nil {

@@ -11,8 +11,8 @@ import (
 // Every part runs to its end against the real binary, with as little work as it can have. Its figures mean nothing then.
 func TestEveryPartMeasures(t *testing.T) {
 	l, err := openLab(t.Context(), settings{
-		pairs: 1, requests: 32, conns: 4, users: 8, runs: 1, links: 200, crowd: 200,
-		latency: time.Millisecond, soak: 2 * time.Second, rate: 100,
+		pairs: 1, requests: 32, conns: 4, users: 8, runs: 1, links: 200, crowd: 20,
+		latency: time.Millisecond, soak: 2 * time.Second, rate: 100, payments: 20,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,8 +23,26 @@ type server struct {
 	addr   string // host:port
 	dir    string
 	cmd    *exec.Cmd
-	log    bytes.Buffer // complete once exited is closed
+	log    journal // complete once exited is closed
 	exited chan struct{}
+}
+
+// journal is what a server wrote. It may be read while the server goes on writing.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // startCaddy runs the production binary. The Caddyfile finds port, directory, keys and the API's address in its environment,

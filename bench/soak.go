@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -86,6 +88,9 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 	if err := w.sample(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.fill(ctx); err != nil {
+		return nil, err
+	}
 	s.run(ctx, w)
 	s.zotlo.Heal()
 	s.zotlo.server.SetKeepAlivesEnabled(false) // the server would rightly keep idle connections for a minute and a half
@@ -104,6 +109,29 @@ func (s *soak) caddyfile(ttl string) string {
 		},
 	}
 	return text.text()
+}
+
+// fill lets as many shoppers pay as the server remembers payments. It forgets them after hours only, so that without this
+// half an hour would show nothing but its tables filling up.
+func (s *soak) fill(ctx context.Context) error {
+	var all errgroup.Group
+	for worker := range soakWorkers {
+		all.Go(func() error {
+			client := newClient()
+			defer client.CloseIdleConnections()
+			for who := worker; who < s.payments; who += soakWorkers {
+				link, err := s.click(ctx, client, soakShoppers+who, nil)
+				if err != nil {
+					return err
+				}
+				if _, err := s.zotlo.Pay(link); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return all.Wait()
 }
 
 // run keeps everything going until the time is over.

@@ -78,10 +78,11 @@ func (w *watcher) settle(ctx context.Context) error {
 	}
 }
 
-// part is the samples between two shares of the run.
+// part is the samples between two shares of the run, without the one from before it.
 func (w *watcher) part(from, to float64) []held {
-	n := float64(len(w.samples))
-	return w.samples[int(from*n):max(int(to*n), int(from*n)+1)]
+	run := w.samples[1:]
+	n := float64(len(run))
+	return run[int(from*n):max(int(to*n), int(from*n)+1)]
 }
 
 // mean is the mean memory between two shares of the run.
