@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+
+	"github.com/caddy-checkout/checkout/campaign"
 )
 
 // inlineCampaign is a campaign that a directive defines.
@@ -51,9 +53,6 @@ func (p *routeParser) settleInline() error {
 	return nil
 }
 
-// maxCampaignName is the longest name that package campaign takes.
-const maxCampaignName = 64
-
 // inlineName is the name of the campaign that the directive defines: the one listed, else one made of its link.
 func (p *routeParser) inlineName() (string, error) {
 	switch listed := p.cfg.Campaigns; len(listed) {
@@ -69,7 +68,7 @@ func (p *routeParser) inlineName() (string, error) {
 		return "", p.at.errorf("%s: link_id is missing: write `link_id 123` with the id of a checkout link from the Zotlo Dashboard, or give the campaign a name before the {", p.title)
 	case strings.Contains(name, "{"):
 		return "", p.at.errorf("%s: a campaign whose link_id is a placeholder needs a name: write it before the {", p.title)
-	case len(name) > maxCampaignName:
+	case len(name) > campaign.MaxName:
 		return "", p.at.errorf("%s: the link_id is too long to name the campaign after it: give the campaign a name before the {", p.title)
 	}
 	return name, nil

@@ -179,25 +179,34 @@ func knownVariant(e *entry, experiment, variant string) (string, string) {
 	return otherLabel, otherLabel
 }
 
+// differences are in what a payment may differ from what its link asked for. Zotlo may leave any field out.
+var differences = [...]struct {
+	kind   string
+	differ func(paid linkgen.Event, asked linkgen.Attribution) bool
+}{
+	{"price", func(paid linkgen.Event, asked linkgen.Attribution) bool {
+		return paid.Price != "" && !linkgen.SamePrice(paid.Price, asked.Price)
+	}},
+	{"currency", func(paid linkgen.Event, asked linkgen.Attribution) bool {
+		return paid.Currency != "" && paid.Currency != asked.Currency
+	}},
+	{"payment_type", func(paid linkgen.Event, _ linkgen.Attribution) bool {
+		return paid.PaymentType != "" && paid.PaymentType != "consumable"
+	}},
+}
+
 // compare reports a payment that is not what the link asked for.
 func (h *WebhookHandler) compare(event linkgen.Event, campaign string) {
 	asked := event.Attribution
 	if asked.Price == "" || event.Type == "renewal" {
 		return
 	}
-	for _, m := range []struct {
-		kind   string
-		differ bool
-	}{
-		{"price", event.Price != "" && !linkgen.SamePrice(event.Price, asked.Price)},
-		{"currency", event.Currency != "" && event.Currency != asked.Currency},
-		{"payment_type", event.PaymentType != "" && event.PaymentType != "consumable"},
-	} {
-		if !m.differ {
+	for _, d := range differences {
+		if !d.differ(event, asked) {
 			continue
 		}
-		mismatches.WithLabelValues(campaign, m.kind).Inc()
-		h.app.log.Error("a payment differs from what its link asked for", zap.String("kind", m.kind), zap.String("campaign", campaign),
+		mismatches.WithLabelValues(campaign, d.kind).Inc()
+		h.app.log.Error("a payment differs from what its link asked for", zap.String("kind", d.kind), zap.String("campaign", campaign),
 			zap.String("transaction_id", event.TransactionID), zap.String("asked", asked.Price+" "+asked.Currency),
 			zap.String("paid", event.Price+" "+event.Currency), zap.String("payment_type", event.PaymentType))
 	}

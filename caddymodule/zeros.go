@@ -2,9 +2,6 @@ package caddymodule
 
 import "github.com/caddy-checkout/checkout/linkgen"
 
-// mismatchKinds are the closed set of what compare reports.
-var mismatchKinds = [...]string{"price", "currency", "payment_type"}
-
 // showZeros makes the series of what is rare exist before it happens. Prometheus's increase() sees no step from nothing to 1, so an
 // alert would sleep through the first wrong price, and every process of a fleet would hide the first payment of each variant.
 func (a *App) showZeros() {
@@ -31,8 +28,8 @@ func (a *App) showZeros() {
 }
 
 func showMismatches(campaign string) {
-	for _, kind := range mismatchKinds {
-		mismatches.WithLabelValues(campaign, kind)
+	for _, d := range differences {
+		mismatches.WithLabelValues(campaign, d.kind)
 	}
 }
 

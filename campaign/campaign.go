@@ -98,6 +98,9 @@ var english = sync.OnceValue(func() *Languages {
 	return l
 })
 
+// MaxName is how many characters the name of a campaign, an experiment or a variant may have.
+const MaxName = 64
+
 const nameRule = "1 to 64 of A-Z a-z 0-9 . _ -"
 
 // Check reports the first mistake in the words that are set, each on its own: what can be said without the rest of the campaign.
