@@ -50,9 +50,9 @@ func TestEventsOfPayments(t *testing.T) {
 	zotlo := sandbox.New(sandbox.Config{PublicURL: payURL})
 	api := httptest.NewServer(zotlo)
 	t.Cleanup(api.Close)
-	addr := freePort(t)
+	addr, secure := twoFreePorts(t)
 	for name, value := range map[string]string{
-		"DIR": dir, "XDG_DATA_HOME": dir, "XDG_CONFIG_HOME": dir, "HTTP_PORT": port(addr), "HTTPS_PORT": port(freePort(t)),
+		"DIR": dir, "XDG_DATA_HOME": dir, "XDG_CONFIG_HOME": dir, "HTTP_PORT": port(addr), "HTTPS_PORT": port(secure),
 		"API": api.URL, "JWT_SECRET": jwtSecret, "HOOK_TOKEN": hookToken, "ZOTLO_ACCESS_KEY": sandbox.DefaultAccessKey,
 		"ZOTLO_ACCESS_SECRET": sandbox.DefaultAccessSecret, "ZOTLO_APPLICATION_KEY": sandbox.DefaultApplicationKey,
 	} {

@@ -74,7 +74,8 @@ func startCaddy(t *testing.T, caddyfile string, env ...string) *process {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	for range 5 { // a free port may be taken between looking and listening
-		p := &process{t: t, binary: binary, dir: dir, http: freePort(t), https: freePort(t)}
+		p := &process{t: t, binary: binary, dir: dir}
+		p.http, p.https = twoFreePorts(t)
 		p.env = append(cleanEnv(dir), append(env, "HTTP_PORT="+port(p.http), "HTTPS_PORT="+port(p.https))...)
 		p.write(caddyfile)
 		if p.run() {
@@ -243,6 +244,14 @@ func (tr *transcript) String() string {
 // freePort finds a port of loopback that is free for TCP and for UDP.
 func freePort(t *testing.T) string {
 	t.Helper()
+	one, _ := twoFreePorts(t)
+	return one
+}
+
+// twoFreePorts finds two. They are held until both are known, so that they differ.
+func twoFreePorts(t *testing.T) (string, string) {
+	t.Helper()
+	var found []string
 	for range 20 {
 		tcp, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -250,13 +259,16 @@ func freePort(t *testing.T) string {
 		}
 		defer tcp.Close()
 		udp, err := net.ListenPacket("udp", tcp.Addr().String())
-		if err == nil {
-			udp.Close()
-			return tcp.Addr().String()
+		if err != nil {
+			continue
+		}
+		udp.Close()
+		if found = append(found, tcp.Addr().String()); len(found) == 2 {
+			return found[0], found[1]
 		}
 	}
-	t.Fatal("no port is free for both TCP and UDP")
-	return ""
+	t.Fatal("no two ports are free for both TCP and UDP")
+	return "", ""
 }
 
 func port(addr string) string {
