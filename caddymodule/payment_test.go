@@ -3,6 +3,8 @@ package caddymodule_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -63,6 +65,9 @@ func (c *stumblingCache) Forget(ctx context.Context, s linkgen.Subject) error {
 }
 
 func (c *stumblingCache) Seen(ctx context.Context, key string) (bool, error) {
+	if stumbled("seen, panic") != nil {
+		panic("a fault of the cache")
+	}
 	if err := errors.Join(ctx.Err(), stumbled("seen")); err != nil {
 		return false, err
 	}
@@ -128,7 +133,10 @@ func (s *till) goes() string {
 	return s.click("/monthly", by("ann@example.com")).Header.Get("Location")
 }
 
-func (s *till) conversions() (n float64) {
+func (s *till) conversions() (n float64) { return s.conversionsOf("") }
+
+// conversionsOf counts those with a label of that value.
+func (s *till) conversionsOf(label string) (n float64) {
 	families, err := s.live.Load().ctx.GetMetricsRegistry().Gather()
 	if err != nil {
 		s.t.Fatal(err)
@@ -138,6 +146,9 @@ func (s *till) conversions() (n float64) {
 			continue
 		}
 		for _, m := range family.Metric {
+			if label != "" && !strings.Contains(labelText(m), "="+label) {
+				continue
+			}
 			n += m.GetCounter().GetValue()
 		}
 	}
@@ -192,6 +203,44 @@ func TestPaymentIsRepeatedUntilAllIsDone(t *testing.T) {
 			s.counted(1)
 			s.leadsTo("/account")
 		})
+	}
+}
+
+// A panic of ours is no payment lost, and no end of the process.
+func TestPanicWhilePayingIsRepeated(t *testing.T) {
+	s := openTill(t, subscriptionShop)
+	stumble("seen, panic", 1)
+	s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
+	s.counted(0)
+	s.hears("TransactionInsert", "1", http.StatusOK)
+	s.counted(1)
+	s.leadsTo("/account")
+}
+
+// The app of a subscriber asks with JSON, and is told where he goes.
+func TestSubscribersAppIsToldWhereToGo(t *testing.T) {
+	s := openTill(t, subscriptionShop)
+	s.hears("TransactionInsert", "1", http.StatusOK)
+	res := s.click("/monthly", by("ann@example.com"), header("Accept", "application/json"))
+	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK || string(body) != `{"url":"/account"}`+"\n" {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}
+
+// A payment may name what the configuration knows no more. It counts, under one name, so that nobody makes series at will.
+func TestPaymentForWhatIsGone(t *testing.T) {
+	s := openTill(t, subscriptionShop)
+	for i, sold := range []string{"c=gone", "c=gone&e=old&v=cheaper", "c=monthly&e=old&v=cheaper"} {
+		r := s.webhook(t.Context(), "TransactionInsert", "1")
+		body, _ := io.ReadAll(r.Body)
+		text := strings.Replace(string(body), "c=monthly", sold, 1)
+		text = strings.Replace(text, `"requestID":"1"`, fmt.Sprintf(`"requestID":"gone-%d"`, i), 1)
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+		before := s.conversionsOf("_other")
+		s.ServeHTTP(httptest.NewRecorder(), r)
+		if s.conversionsOf("_other") != before+1 {
+			t.Errorf("a payment of %s is not one of _other", sold)
+		}
 	}
 }
 

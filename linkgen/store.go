@@ -141,10 +141,10 @@ const sweepBatch = 256
 
 // sweep removes what is too old in one shard. An entry that moves in the queue meanwhile is found in the next round.
 func (s *store[V]) sweep(shard int, now time.Duration) {
-	if s.count.Load() == 0 {
+	p := &s.parts[shard]
+	if p.empty() {
 		return
 	}
-	p := &s.parts[shard]
 	for at, more := 0, true; more; at += sweepBatch {
 		p.mu.Lock()
 		more = at+sweepBatch < len(p.queue)
@@ -171,6 +171,12 @@ func (s *store[V]) clear() {
 		p.queue, p.dead = nil, 0
 		p.mu.Unlock()
 	}
+}
+
+func (p *part[V]) empty() bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.queue) == 0
 }
 
 func (p *part[V]) findLocked(key string) *slot[V] {
