@@ -52,7 +52,7 @@ func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map
 	}
 	req.AddCookie(&http.Cookie{Name: "session", Value: token})
 	res, err := client.Do(req)
-	for again := 0; again < 2 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)); again++ {
+	for again := 0; again < 2 && closedUnread(err); again++ {
 		s.unread.Add(1)
 		res, err = client.Do(req)
 	}
@@ -80,6 +80,11 @@ func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map
 	}
 	s.links.Add(1)
 	return to, nil
+}
+
+// closedUnread reports that a request came to a server that a reload had just replaced, and was not read.
+func closedUnread(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // pay pays a link and notes it in paid if the server knows of it. A webhook that did not arrive comes again in ten minutes;

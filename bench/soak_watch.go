@@ -40,9 +40,13 @@ func (w *watcher) sample(ctx context.Context) error {
 	if h.memory, _, err = resident(w.site.pid()); err != nil {
 		return err
 	}
-	profile, err := w.site.admin(ctx, http.MethodGet, "/debug/pprof/goroutine?debug=1", "text/plain", nil)
+	const goroutines = "/debug/pprof/goroutine?debug=1"
+	profile, err := w.site.admin(ctx, http.MethodGet, goroutines, "text/plain", nil)
+	if closedUnread(err) { // a reload replaces the admin endpoint too
+		profile, err = w.site.admin(ctx, http.MethodGet, goroutines, "text/plain", nil)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("asking the admin endpoint: %w", err)
 	}
 	if _, err := fmt.Sscanf(string(profile), "goroutine profile: total %d", &h.goroutines); err != nil {
 		return fmt.Errorf("reading the goroutine profile: %w", err)
