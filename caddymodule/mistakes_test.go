@@ -46,7 +46,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		{option, `campaign {`, "campaign takes one name: write `campaign <name> {`"},
 
 		{offer, `off now`, `off takes no value`},
-		{offer, "off\noff", `"off" is already given on line 4: keep one of them`},
+		{offer, "off\noff", `"off" is already given on line 4: keep one of them`}, //nolint:dupword // that is the mistake
 		{offer, `from`, `from takes one value, not 0`},
 		{offer, `fallback`, `fallback takes one value, not 0`},
 		{offer, "match {\n}", "match is empty: write matchers in its block"},
