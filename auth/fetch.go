@@ -91,26 +91,35 @@ func newFetcher(client *http.Client) fetcher {
 func (f fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fetchFailed(resultAddress, err)
+		return nil, fetchFailed(resultAddress, errors.New("not a URL"))
 	}
+	place := placeOf(request.URL)
 	request.Header.Set("Accept", "application/jwk-set+json, application/json")
 	response, err := f.client.Do(request)
 	if err != nil {
-		return nil, transportFailed(err)
+		if failed, ok := errors.AsType[*url.Error](err); ok {
+			err = failed.Err // which does not quote the address
+		}
+		return nil, transportFailed(fmt.Errorf("fetching %s: %w", place, err))
 	}
 	defer response.Body.Close()
 	switch {
 	case response.StatusCode >= 300 && response.StatusCode < 400:
 		return nil, fetchFailed(resultRedirect, fmt.Errorf("%s answered %d; redirects are not followed, write the address it leads to",
-			address, response.StatusCode))
+			place, response.StatusCode))
 	case response.StatusCode != http.StatusOK:
-		return nil, fetchFailed(resultStatus, fmt.Errorf("%s answered %d", address, response.StatusCode))
+		return nil, fetchFailed(resultStatus, fmt.Errorf("%s answered %d", place, response.StatusCode))
 	}
 	body, err := readAll(response.Body)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", address, transportFailed(err))
+		return nil, fmt.Errorf("reading %s: %w", place, transportFailed(err))
 	}
 	return body, nil
+}
+
+// placeOf is an address as a log may show it: a query may hold a key.
+func placeOf(at *url.URL) string {
+	return (&url.URL{Scheme: at.Scheme, Host: at.Host, Path: at.Path}).String()
 }
 
 // transportFailed sorts the errors of a connection.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -297,4 +298,43 @@ func TestSharedKeySetFile(t *testing.T) {
 	write(jwks(jwkOf(es256("b"))))
 	accepted(t, newAuth(t, cfg), es256("b").token(t, claims(ada)))
 	refused(t, a, token, "kid")
+}
+
+// roundTrip is a server as a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Some providers want a key in the address. Whatever goes wrong, it is logged, and the key must not be.
+func TestErrorShowsNoQuery(t *testing.T) {
+	answers := func(status int) roundTrip {
+		return func(*http.Request) (*http.Response, error) {
+			w := httptest.NewRecorder()
+			w.WriteHeader(status)
+			return w.Result(), nil
+		}
+	}
+	for name, server := range map[string]roundTrip{
+		"down": func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") },
+		"404":  answers(http.StatusNotFound), "302": answers(http.StatusFound), "empty": answers(http.StatusOK),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var got error
+			keys, err := auth.NewRemoteKeys(auth.RemoteConfig{
+				URL: "https://id.example.com/keys?key=hidden", Client: &http.Client{Transport: server},
+				OnRefresh: func(_ string, err error) { got = err },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			go keys.Run(ctx)
+			time.Sleep(time.Millisecond)
+			stop()
+			synctest.Wait()
+			if got == nil || strings.Contains(got.Error(), "hidden") || name != "empty" && !strings.Contains(got.Error(), "id.example.com/keys") {
+				t.Errorf("%s: %v", name, got)
+			}
+		})
+	}
 }

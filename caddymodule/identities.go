@@ -56,13 +56,13 @@ func (ids *identities) open(cfg *JWT, log *zap.Logger) (*auth.Authenticator, err
 	}
 	if remote := remoteSource(resolved); remote != "" {
 		if resolved.Remote, err = takeRemoteKeys(remote, resolved); err != nil {
-			return nil, secretPlaces.locate("jwt", fingerprint, err)
+			return nil, secretPlaces.locate("jwt", fingerprint, cfg.conceal(err, resolved))
 		}
 		ids.keys = append(ids.keys, remote)
 	}
 	authenticator, err := auth.New(resolved)
 	if err != nil {
-		return nil, secretPlaces.locate("jwt", fingerprint, err)
+		return nil, secretPlaces.locate("jwt", fingerprint, cfg.conceal(err, resolved))
 	}
 	ids.opened[fingerprint] = authenticator
 	ids.all = append(ids.all, authenticator)
@@ -142,6 +142,13 @@ func (j *JWT) resolve(log *zap.Logger) (auth.Config, error) {
 		return cfg, err
 	}
 	return cfg, j.checkNames()
+}
+
+// conceal keeps what placeholders stand for out of an error about the block.
+func (j *JWT) conceal(err error, resolved auth.Config) error {
+	return conceal(err,
+		slices.Concat([]string{j.JWKS, j.Issuer}, j.PublicKeys, j.Audience),
+		slices.Concat([]string{resolved.JWKS, resolved.Issuer}, resolved.PublicKeys, resolved.Audience))
 }
 
 // checkNames refuses placeholders where a name is wanted.

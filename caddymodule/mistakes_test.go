@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
 // TestEveryMistakeIsNamed writes one mistake after the other on the fourth line of a Caddyfile. The answer must name the word, the line
@@ -89,6 +91,40 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 			t.Errorf("%s\nanswer: %s\nwant:   %s, and the line", text, got, tt.want)
 		}
 	}
+}
+
+// A secret behind the wrong word was printed whole by the error about that word.
+func TestSecretBehindTheWrongWordIsNotShown(t *testing.T) {
+	setKeys(t)
+	t.Setenv("OOPS", "correct-horse-battery-staple")
+	const plain = "jwt {\nsecret {env.JWT_SECRET}\nfrom cookie session\n}"
+	for _, words := range []string{
+		"jwt {\nissuer {env.OOPS}\naudience any\nfrom cookie session\n}",
+		"jwt {\njwks {env.OOPS}\naudience any\nfrom cookie session\n}",
+		"jwt {\npublic_key {env.OOPS}\nfrom cookie session\n}",
+		"link_hosts {env.OOPS}/_\n" + plain,
+		"api_url {env.OOPS}\n" + plain,
+	} {
+		got := adapt(t, siteOf(words+"\ncampaign pro {\nlink_id 1\n}", "checkout_link /upgrade pro"))
+		if strings.Contains(got, "horse") || strings.HasPrefix(got, "{") {
+			t.Errorf("%s: %s", words, got)
+		}
+	}
+}
+
+// A route whose campaigns are chosen by a placeholder loaded without any project, and every click was a panic.
+func TestPlaceholderCampaignNeedsAProject(t *testing.T) {
+	setKeys(t)
+	t.Setenv("ZOTLO_ACCESS_KEY", "")
+	got := adapt(t, siteOf("jwt {\nsecret {env.JWT_SECRET}\nfrom cookie session\n}", "checkout_link /upgrade {http.auth.user.campaign}"))
+	if !strings.Contains(got, "access_key") {
+		t.Errorf("loaded: %s", got)
+	}
+}
+
+// siteOf is a formatted Caddyfile of the words of the option and the line of a site.
+func siteOf(option, line string) string {
+	return string(caddyfile.Format([]byte("{\ncheckout {\n" + option + "\n}\n}\n\nhttp:// {\n" + line + "\n}\n")))
 }
 
 var opened, closed = regexp.MustCompile(`(?m)\{$`), regexp.MustCompile(`(?m)^\}$`)

@@ -3,22 +3,67 @@ package caddymodule
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// rememberPayment notes when a subscriber paid for a campaign, or for none. The zero time takes it back.
-func (a *App) rememberPayment(ctx context.Context, subject linkgen.Subject, campaign string, at time.Time) error {
+// payment is a subscriber's last one, as it is remembered. The zero time says that it was given back.
+type payment struct {
+	at          time.Time
+	transaction string // empty if Zotlo did not name it
+}
+
+// rememberPayment notes a subscriber's payment for a campaign, or for none. One that was given back stays so, though its own webhook is
+// repeated after its refund; and a refund of an older payment says nothing about the last one.
+func (a *App) rememberPayment(ctx context.Context, subject linkgen.Subject, campaign string, news payment) error {
 	ttl := a.registry.longestAfterPayment(campaign)
 	if ttl == 0 {
 		return nil
 	}
-	value := "0"
-	if !at.IsZero() {
-		value = strconv.FormatInt(at.Unix(), 10)
+	key := paidKey(subject, campaign)
+	text, found, err := a.cache.Recall(ctx, key)
+	if err != nil {
+		return err
 	}
-	return a.cache.Remember(ctx, paidKey(subject, campaign), value, ttl)
+	if known, ok := parsePayment(text); found && ok && news.isOldBeside(known) {
+		return nil
+	}
+	return a.cache.Remember(ctx, key, news.String(), ttl)
+}
+
+// isOldBeside reports whether known is all that still counts.
+func (p payment) isOldBeside(known payment) bool {
+	if p.transaction == "" || known.transaction == "" {
+		return false
+	}
+	if p.at.IsZero() {
+		return !known.at.IsZero() && p.transaction != known.transaction
+	}
+	return known.at.IsZero() && p.transaction == known.transaction
+}
+
+// String is what parsePayment reads: the time in Unix seconds and the transaction.
+func (p payment) String() string {
+	at := int64(0)
+	if !p.at.IsZero() {
+		at = p.at.Unix()
+	}
+	return strconv.FormatInt(at, 10) + " " + p.transaction
+}
+
+func parsePayment(text string) (payment, bool) {
+	seconds, transaction, _ := strings.Cut(text, " ")
+	at, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return payment{}, false
+	}
+	p := payment{transaction: transaction}
+	if at != 0 {
+		p.at = time.Unix(at, 0)
+	}
+	return p, true
 }
 
 // longestAfterPayment is how long a payment for the campaign matters; one for none matters to all of them.
@@ -41,8 +86,7 @@ func (a *App) paidRecently(ctx context.Context, e *entry, subject linkgen.Subjec
 			}
 			return false
 		}
-		at, err := strconv.ParseInt(value, 10, 64)
-		if found && err == nil && now.Before(time.Unix(at, 0).Add(e.afterFor)) {
+		if last, ok := parsePayment(value); found && ok && now.Before(last.at.Add(e.afterFor)) {
 			return true
 		}
 	}

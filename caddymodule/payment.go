@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,8 +28,8 @@ var errRepeated = errors.New("webhook was processed before")
 const (
 	onceTTL     = 24 * time.Hour  // longer than Zotlo repeats a webhook
 	hookTimeout = 5 * time.Second // for a webhook's work; one operation of the cache has its own, shorter one
-	forgetTries = 3
-	forgetPause = 200 * time.Millisecond
+	cacheTries  = 3
+	cachePause  = 200 * time.Millisecond
 )
 
 func hookResult(err error) string {
@@ -55,7 +56,8 @@ func (h *WebhookHandler) safely(r *http.Request, event linkgen.Event, body []byt
 // process does what may be done twice, then sets the delivery's mark, then counts: who sets the mark counts. So a crash or a failing
 // cache before the mark leaves all of it to the repeat, and what comes after the mark cannot fail.
 //
-// With pass_through the backend's answer is the answer, so perhaps nobody repeats what failed. Then the rest is done all the same.
+// With pass_through the backend's answer is the answer, so perhaps nobody repeats what failed. Then it counts all the same, but the mark
+// is not set, so that a repeat does what is left.
 func (h *WebhookHandler) process(ctx context.Context, event linkgen.Event, body []byte) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookTimeout) // who hangs up has paid all the same
 	defer cancel()
@@ -63,7 +65,7 @@ func (h *WebhookHandler) process(ctx context.Context, event linkgen.Event, body 
 	failed := h.forget(ctx, event.Kind, subjects) // on every delivery: a link may have been made since
 	seen, err := h.app.cache.Seen(ctx, key)
 	if !seen {
-		failed = errors.Join(failed, err, h.remember(ctx, event.Kind, subjects, sold.Campaign))
+		failed = errors.Join(failed, err, h.remember(ctx, event, subjects, sold.Campaign))
 	}
 	if failed != nil {
 		h.app.hooks().CacheError(failed)
@@ -71,46 +73,58 @@ func (h *WebhookHandler) process(ctx context.Context, event linkgen.Event, body 
 	switch {
 	case failed != nil && (seen || !h.PassThrough):
 		return failed
-	case seen:
-		return errRepeated
-	}
-	first, err := h.app.cache.Once(ctx, key, onceTTL)
-	if err != nil {
-		h.app.hooks().CacheError(err) // the mark may be set or not: to count twice is better than never
-	} else if !first {
-		return errRepeated
+	case seen, !h.firstTime(ctx, key, failed == nil):
+		return cmp.Or(failed, errRepeated)
 	}
 	h.count(event, sold)
 	return failed
 }
 
-// forget makes the links of a payment's subscribers dead. It tries again, because a link that outlives its payment is a dead end for a
-// shopper, Zotlo repeats later than a link is kept, and nobody stands at a checkout and waits for this.
-func (h *WebhookHandler) forget(ctx context.Context, kind string, subjects []linkgen.Subject) (err error) {
+// firstTime reports whether the delivery has not been counted, and marks it: for the fleet when all of its work is done, for this process
+// in any case. A mark that may be set or not counts as not: to count twice is better than never.
+func (h *WebhookHandler) firstTime(ctx context.Context, key string, done bool) bool {
+	here, err := h.app.state.local.Once(ctx, key, onceTTL)
+	first := here || err != nil
+	if !done {
+		return first
+	}
+	marked, err := h.app.cache.Once(ctx, key, onceTTL)
+	if err != nil {
+		h.app.hooks().CacheError(err)
+		return first
+	}
+	return first && marked
+}
+
+// forget makes the links of a payment's subscribers dead: one that outlives its payment is a dead end for a shopper.
+func (h *WebhookHandler) forget(ctx context.Context, kind string, subjects []linkgen.Subject) error {
 	if kind != linkgen.WebhookPayment {
 		return nil
 	}
-	for _, subject := range subjects {
-		_, e := backoff.Retry(ctx, func() (struct{}, error) {
-			return struct{}{}, h.app.generator.Forget(ctx, subject)
-		}, backoff.WithMaxTries(forgetTries), backoff.WithBackOff(backoff.NewConstantBackOff(forgetPause)))
-		err = errors.Join(err, e)
-	}
-	return err
+	return eachOf(ctx, subjects, func(subject linkgen.Subject) error { return h.app.generator.Forget(ctx, subject) })
 }
 
 // remember notes a payment for after_payment, or takes it back: who got his money back may buy again at once.
-func (h *WebhookHandler) remember(ctx context.Context, kind string, subjects []linkgen.Subject, campaign string) (err error) {
-	var at time.Time
-	switch kind {
-	case linkgen.WebhookPayment:
-		at = time.Now()
-	case linkgen.WebhookRefund:
-	default:
+func (h *WebhookHandler) remember(ctx context.Context, event linkgen.Event, subjects []linkgen.Subject, campaign string) error {
+	if event.Kind != linkgen.WebhookPayment && event.Kind != linkgen.WebhookRefund {
 		return nil
 	}
+	news := payment{transaction: event.TransactionID}
+	if event.Kind == linkgen.WebhookPayment {
+		news.at = time.Now()
+	}
+	return eachOf(ctx, subjects, func(subject linkgen.Subject) error {
+		return h.app.rememberPayment(ctx, subject, campaign, news)
+	})
+}
+
+// eachOf does something for every subject, and tries again what failed: Zotlo repeats later than a link is kept, and nobody stands at a
+// checkout and waits for this.
+func eachOf(ctx context.Context, subjects []linkgen.Subject, do func(linkgen.Subject) error) (err error) {
 	for _, subject := range subjects {
-		err = errors.Join(err, h.app.rememberPayment(ctx, subject, campaign, at))
+		_, e := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, do(subject) },
+			backoff.WithMaxTries(cacheTries), backoff.WithBackOff(backoff.NewConstantBackOff(cachePause)))
+		err = errors.Join(err, e)
 	}
 	return err
 }

@@ -156,9 +156,9 @@ func (s *till) conversionsOf(label string) (n float64) {
 }
 
 // webhook is a request that Zotlo sends.
-func (s *till) webhook(ctx context.Context, kind, requestID string) *http.Request {
+func (s *till) webhook(ctx context.Context, kind, requestID, transaction string) *http.Request {
 	body := strings.NewReader(`{"queue":{"type":"` + kind + `","requestID":"` + requestID + `"},
-		"parameters":{"status":"start_paid","subscriber_id":"ann@example.com","transaction_id":"1","custom_parameters":{"checkout":"c=monthly"}}}`)
+		"parameters":{"status":"start_paid","subscriber_id":"ann@example.com","transaction_id":"` + transaction + `","custom_parameters":{"checkout":"c=monthly"}}}`)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/zotlo", body)
 	r.Header.Set("X-Webhook-Token", hookToken)
 	return r
@@ -168,9 +168,19 @@ func (s *till) webhook(ctx context.Context, kind, requestID string) *http.Reques
 func (s *till) hears(kind, requestID string, status int) {
 	s.t.Helper()
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, s.webhook(s.t.Context(), kind, requestID))
+	s.ServeHTTP(w, s.webhook(s.t.Context(), kind, requestID, "1"))
 	if w.Code != status {
 		s.t.Errorf("%s is answered %d, want %d", kind, w.Code, status)
+	}
+}
+
+// hearsOf is told of a transaction by its name.
+func (s *till) hearsOf(kind, requestID, transaction string) {
+	s.t.Helper()
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, s.webhook(s.t.Context(), kind, requestID, transaction))
+	if w.Code != http.StatusOK {
+		s.t.Errorf("%s is answered %d", kind, w.Code)
 	}
 }
 
@@ -194,7 +204,7 @@ func TestPaymentIsRepeatedUntilAllIsDone(t *testing.T) {
 		t.Run(op, func(t *testing.T) {
 			s := openTill(t, subscriptionShop)
 			stumble(op, 3)
-			for range map[string]int{"forget": 1, "seen": 3, "remember": 3}[op] { // forgetting tries three times by itself
+			for range map[string]int{"forget": 1, "seen": 3, "remember": 1}[op] { // the others try three times by themselves
 				s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
 			}
 			s.counted(0)
@@ -231,7 +241,7 @@ func TestSubscribersAppIsToldWhereToGo(t *testing.T) {
 func TestPaymentForWhatIsGone(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	for i, sold := range []string{"c=gone", "c=gone&e=old&v=cheaper", "c=monthly&e=old&v=cheaper"} {
-		r := s.webhook(t.Context(), "TransactionInsert", "1")
+		r := s.webhook(t.Context(), "TransactionInsert", "1", "1")
 		body, _ := io.ReadAll(r.Body)
 		text := strings.Replace(string(body), "c=monthly", sold, 1)
 		text = strings.Replace(text, `"requestID":"1"`, fmt.Sprintf(`"requestID":"gone-%d"`, i), 1)
@@ -268,7 +278,7 @@ func TestRefundIsRepeatedUntilItIsRemembered(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	s.hears("TransactionInsert", "1", http.StatusOK)
 	s.leadsTo("/account")
-	stumble("remember", 1)
+	stumble("remember", 3)
 	s.hears("TransactionRefund", "2", http.StatusServiceUnavailable)
 	s.hears("TransactionRefund", "2", http.StatusOK)
 	if got := s.goes(); got == "/account" || got == "" {
@@ -297,12 +307,72 @@ func TestBackendsAnswerDoesNotEndTheWork(t *testing.T) {
 	}
 }
 
+// failingBackend is a shop whose own backend fails for every webhook, so that Zotlo repeats each.
+var failingBackend = strings.NewReplacer("{env.HOOK_TOKEN}\n", "{env.HOOK_TOKEN}\n\t\tpass_through\n",
+	"\tcheckout_webhook", "\trespond /hooks/zotlo 503\n\tcheckout_webhook").Replace(subscriptionShop)
+
+// A repeat does what the first delivery left, with pass_through as well.
+func TestRepeatBehindABackendDoesWhatIsLeft(t *testing.T) {
+	for _, op := range []string{"forget", "remember"} {
+		t.Run(op, func(t *testing.T) {
+			s := openTill(t, failingBackend)
+			stumble(op, 3)
+			for range 3 {
+				s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
+			}
+			s.counted(1)
+			s.leadsTo("/account")
+		})
+	}
+}
+
+// While Redis is down and the backend with it, a payment is repeated and counts once.
+func TestRepeatsCountOnceThoughNothingCanBeMarked(t *testing.T) {
+	s := openTill(t, failingBackend)
+	stumbles.Lock()
+	stumbles.left = map[string]int{"forget": 99, "seen": 99, "remember": 99, "once, done": 99}
+	stumbles.Unlock()
+	for range 3 {
+		s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
+	}
+	stumble("", 0)
+	s.counted(1)
+	s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
+	s.counted(1)
+	s.leadsTo("/account")
+}
+
+// The payment's first delivery failed, its refund came, and then Zotlo repeated the payment.
+func TestLateRepeatDoesNotUndoARefund(t *testing.T) {
+	s := openTill(t, subscriptionShop)
+	stumble("seen", 1)
+	s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
+	s.hears("TransactionRefund", "2", http.StatusOK)
+	s.hears("TransactionInsert", "1", http.StatusOK)
+	if got := s.goes(); got == "/account" {
+		t.Error("he got his money back and cannot buy")
+	}
+}
+
+// Who paid twice and got the first back has still paid.
+func TestRefundOfAnOlderPayment(t *testing.T) {
+	s := openTill(t, subscriptionShop)
+	s.hearsOf("TransactionInsert", "1", "first")
+	s.hearsOf("TransactionInsert", "2", "second")
+	s.hearsOf("TransactionRefund", "3", "first")
+	s.leadsTo("/account")
+	s.hearsOf("TransactionRefund", "4", "second")
+	if got := s.goes(); got == "/account" {
+		t.Error("he got his money back and cannot buy")
+	}
+}
+
 // Zotlo hangs up before it has our answer. The payment stands.
 func TestPaymentOutlivesItsRequest(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	s.ServeHTTP(httptest.NewRecorder(), s.webhook(gone, "TransactionInsert", "1"))
+	s.ServeHTTP(httptest.NewRecorder(), s.webhook(gone, "TransactionInsert", "1", "1"))
 	s.counted(1)
 	s.leadsTo("/account")
 }

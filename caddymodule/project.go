@@ -76,7 +76,8 @@ func (p Project) fill(log *zap.Logger) (out linkgen.Project, err error) {
 		return out, err
 	}
 	if err := linkgen.CheckLinkHosts(out.LinkHosts); err != nil {
-		return out, secretPlaces.locate("link_hosts", p.LinkHosts[0], fmt.Errorf("link_hosts: %w", err))
+		err = conceal(fmt.Errorf("link_hosts: %w", err), p.LinkHosts, out.LinkHosts)
+		return out, secretPlaces.locate("link_hosts", p.LinkHosts[0], err)
 	}
 	return out, nil
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -15,9 +17,9 @@ func resolveSecret(word, text string, log *zap.Logger) (string, error) {
 	if text == "" {
 		return "", fmt.Errorf("%s is missing: write `%s {env.NAME}`", word, word)
 	}
-	value, literal, err := fill(text)
+	value, literal, err := fillWord(word, text)
 	if err != nil {
-		return "", secretPlaces.locate(word, text, fmt.Errorf("%s: %w", word, err))
+		return "", err
 	}
 	if literal {
 		log.Warn("a secret stands in the configuration in clear, where the admin API and autosave.json show it; use {env.NAME} or {file./absolute/path}",
@@ -28,11 +30,8 @@ func resolveSecret(word, text string, log *zap.Logger) (string, error) {
 
 // resolve reads a configured text that is no secret, but may also come from the environment or a file. An empty one stays empty.
 func resolve(word, text string) (string, error) {
-	value, _, err := fill(text)
-	if err != nil {
-		return "", secretPlaces.locate(word, text, fmt.Errorf("%s: %w", word, err))
-	}
-	return value, nil
+	value, _, err := fillWord(word, text)
+	return value, err
 }
 
 // resolveAll is resolve for the values of one word.
@@ -46,6 +45,46 @@ func resolveAll(word string, texts []string) ([]string, error) {
 		values = append(values, value)
 	}
 	return values, nil
+}
+
+// fillWord fills in the value of a word, and names word and line in its errors.
+func fillWord(word, text string) (value string, literal bool, err error) {
+	value, literal, err = fill(text)
+	if err == nil && !severalLines[word] {
+		err = checkLine(value)
+	}
+	if err != nil {
+		return "", false, secretPlaces.locate(word, text, fmt.Errorf("%s: %w", word, err))
+	}
+	return value, literal, nil
+}
+
+// severalLines are the words whose values may be a PEM text or base64, which package auth checks.
+var severalLines = map[string]bool{"public_key": true, "secret": true}
+
+// checkLine refuses what an environment variable easily brings along. A token or an audience with a line break at its end equals none.
+func checkLine(value string) error {
+	if value != strings.TrimSpace(value) || strings.ContainsFunc(value, unicode.IsControl) {
+		return errors.New("its value begins or ends with white space, or holds a line break: set it without, as `printf` writes it and `echo` does not")
+	}
+	return nil
+}
+
+// conceal puts configured texts back in the place of what their placeholders stand for. An error must not show a secret that was put
+// behind the wrong word.
+func conceal(err error, texts, values []string) error {
+	message := err.Error()
+	for i, value := range values {
+		if len(value) < 4 || value == texts[i] {
+			continue // too short to be a secret, or shown by the configuration itself
+		}
+		quoted := strconv.Quote(value)
+		message = strings.NewReplacer(value, texts[i], quoted[1:len(quoted)-1], texts[i]).Replace(message)
+	}
+	if message == err.Error() {
+		return err
+	}
+	return errors.New(message)
 }
 
 // hasPlaceholder reports whether a text may mean something else once its placeholders are filled in.

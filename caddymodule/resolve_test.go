@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,5 +73,42 @@ func TestErrorAboutSecretQuotesNoneOfIt(t *testing.T) {
 		if _, err := resolveSecret("secret", text, zap.NewNop()); err == nil || strings.Contains(err.Error(), "horse") || strings.Contains(err.Error(), "correct") {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// A variable that was set with echo ends with a line break, and what it is compared with does not. Loaded as it stands, it lost every
+// payment or every sale.
+func TestValueIsOneLine(t *testing.T) {
+	for _, value := range []string{"a token that nobody guesses\n", " a token", "a token\r\n", "a\ntoken", "a\x00token"} {
+		for _, word := range []string{"token", "audience", "issuer", "application_id", "password"} {
+			t.Setenv("WORD", strings.ReplaceAll(value, "\x00", "\x01")) // no variable can hold a zero
+			_, err := resolve(word, "{env.WORD}")
+			if err == nil || strings.Contains(err.Error(), "nobody") || !strings.HasPrefix(err.Error(), word+": ") {
+				t.Errorf("%s %q: %v", word, value, err)
+			}
+			if _, err := resolveSecret(word, "{env.WORD}", zap.NewNop()); err == nil || strings.Contains(err.Error(), "nobody") {
+				t.Errorf("secret %s %q: %v", word, value, err)
+			}
+		}
+	}
+	t.Setenv("WORD", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
+	if _, err := resolve("public_key", "{env.WORD}"); err != nil {
+		t.Errorf("a PEM text: %v", err)
+	}
+}
+
+// A secret behind the wrong word stays out of the error, however the error writes it.
+func TestErrorConcealsWhatPlaceholdersStandFor(t *testing.T) {
+	for _, value := range []string{"correct horse", `correct "horse"`} {
+		for _, err := range []error{fmt.Errorf("jwks %s: open %s: no such file", value, value), fmt.Errorf("link host %q", value)} {
+			got := conceal(err, []string{"{env.JWKS}"}, []string{value})
+			if strings.Contains(got.Error(), "horse") || !strings.Contains(got.Error(), "{env.JWKS}") {
+				t.Errorf("%v became %v", err, got)
+			}
+		}
+	}
+	plain := errors.New("jwks keys.json: no such file")
+	if got := conceal(plain, []string{"keys.json", ""}, []string{"keys.json", ""}); got != plain {
+		t.Errorf("got %v", got)
 	}
 }

@@ -130,6 +130,9 @@ func (cfg *Route) identifier(app *App) (identifier, error) {
 }
 
 func (rt *route) add(name string) error {
+	if len(rt.app.projects.list) == 0 {
+		return rt.app.projects.missing // a campaign has looked for its project before; a placeholder has not
+	}
 	if strings.Contains(name, "{") {
 		key, err := campaignPlaceholder(name, func(key string) bool { return trusted(key, rt.id.trusts) })
 		if err != nil {

@@ -121,23 +121,35 @@ func (v *visit) decide(list []*campaign.Campaign) error {
 func (v *visit) order() (linkgen.Order, linkgen.Key) {
 	app := v.rt.app
 	ip := clientIP(v.r)
+	answer := func() (linkgen.Order, linkgen.Key) {
+		o := v.newOrder(ip)
+		return o, app.generator.Key(o)
+	}
 	var o linkgen.Order
 	var key linkgen.Key
-	if v.user == nil || v.entry.dynamic {
-		o = v.newOrder(ip)
-		key = app.generator.Key(o)
+	if q, ok := v.question(ip); ok {
+		o, key = app.recall.find(q, answer)
 	} else {
-		q := question{user: v.user, offer: v.offer, ip: ip}
-		if v.offer.Language == "" && app.languages.Several() {
-			q.language = listed(v.r.Header, "Accept-Language")
-		}
-		o, key = app.recall.find(q, func() (linkgen.Order, linkgen.Key) {
-			o := v.newOrder(ip)
-			return o, app.generator.Key(o)
-		})
+		o, key = answer()
 	}
 	o.OwnHost = v.r.Host
 	return o, key
+}
+
+// maxRecalledLanguage bounds the Accept-Language that is remembered. A browser's has below a hundred bytes; without a bound one
+// visitor could fill the table with megabytes.
+const maxRecalledLanguage = 256
+
+// question is what the order depends on. It reports false where that is more than can be remembered.
+func (v *visit) question(ip netip.Addr) (question, bool) {
+	if v.user == nil || v.entry.dynamic {
+		return question{}, false
+	}
+	q := question{user: v.user, offer: v.offer, ip: ip}
+	if v.offer.Language == "" && v.rt.app.languages.Several() {
+		q.language = listed(v.r.Header, "Accept-Language")
+	}
+	return q, len(q.language) <= maxRecalledLanguage
 }
 
 func (v *visit) newOrder(ip netip.Addr) linkgen.Order {

@@ -1,6 +1,7 @@
 package linkgen
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -162,9 +163,11 @@ func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Ge
 	defer cancel()
 	if gen != "" {
 		// Between the look that missed and this flight, another one may have landed.
-		if seen := g.lookup(ctx, p, o, k); seen.Found {
+		seen := g.lookup(ctx, p, o, k)
+		if seen.Found {
 			return seen.Entry, FromCache, nil
 		}
+		gen = cmp.Or(seen.Generation, gen) // he may have been forgotten in between
 	}
 	for {
 		entry, e := g.make(ctx, p, o, k)
