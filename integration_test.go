@@ -196,6 +196,17 @@ func TestErrorPagesAreTheSites(t *testing.T) {
 	}
 }
 
+// A site without handle_errors would show its shoppers a white page.
+func TestErrorIsASentenceWhereTheSiteHasNoPages(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, strings.Replace(smallest, "\t\tanonymous redirect /login?next={http.checkout.return_to}\n", "", 1))
+	got := s.click(t, "", "/upgrade")
+	if got.StatusCode != http.StatusUnauthorized || got.body != "please sign in first\n" || !strings.HasPrefix(got.Header.Get("Content-Type"), "text/plain") {
+		t.Errorf("got %s %q", got.Status, got.body)
+	}
+	wantPrivate(t, got)
+}
+
 func TestCountsSurviveReloads(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, smallest)

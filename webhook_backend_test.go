@@ -171,3 +171,54 @@ func TestCrashBetweenForgettingAndTheAnswer(t *testing.T) {
 		t.Errorf("a subscriber was sent to %q, want her account", got.Header.Get("Location"))
 	}
 }
+
+// Caddy logs an error with the request's address, and a webhook's address holds its token. So a webhook is never an error of Caddy's.
+func TestRefusedWebhookLogsNoToken(t *testing.T) {
+	t.Parallel()
+	s := openSellingShop(t, selling) // with debug, which logs every error
+	const known = "?token=" + hookToken
+	for _, tt := range []struct {
+		method, query, body string
+		want                int
+	}{
+		{http.MethodPost, "?token=guessed-by-a-stranger", "{}", http.StatusUnauthorized},
+		{http.MethodGet, known, "", http.StatusMethodNotAllowed},
+		{http.MethodPost, known, "{", http.StatusBadRequest},
+		{http.MethodPost, known, strings.Repeat(" ", 70_000), http.StatusRequestEntityTooLarge},
+	} {
+		if got := s.sendHook(t, tt.method, tt.query, tt.body); got != tt.want {
+			t.Errorf("%s %.10q is answered %d, want %d", tt.method, tt.body, got, tt.want)
+		}
+	}
+	wantNone(t, "the log", s.log.String(), hookToken, "guessed-by-a-stranger")
+}
+
+func TestWebhookThatItsBackendFailsLogsNoToken(t *testing.T) {
+	t.Parallel()
+	b := openBackend(t)
+	s := openSellingShop(t, strings.Replace(passing(b), "\tdebug\n", "", 1)) // with it, reverse_proxy logs whole requests
+	b.Close()
+	if got := s.sendHook(t, http.MethodPost, "?token="+hookToken, "{}"); got != http.StatusBadGateway {
+		t.Errorf("without a backend: %d", got)
+	}
+	if !s.logged("a webhook's next handler failed") {
+		t.Error("nobody is told that the backend failed")
+	}
+	wantNone(t, "the log", s.log.String(), hookToken)
+}
+
+// sendHook returns the status that a request to the webhook's address gets.
+func (s *shop) sendHook(t *testing.T, method, query, body string) int {
+	t.Helper()
+	address := "http://" + s.http + "/hooks/zotlo" + strings.ReplaceAll(query, " ", "+")
+	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}

@@ -159,7 +159,7 @@ func subroute(ctx caddy.Context, routes json.RawMessage) (caddyhttp.MiddlewareHa
 // ServeHTTP does what Caddy's server does around a site's handlers.
 func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	live := s.live.Load()
-	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, new(caddyhttp.Server))
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, serverWithErrorPages())
 	end := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("X-Next", "reached")
 		_, err := io.WriteString(w, "the site's own page")
@@ -177,6 +177,11 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Error-Message", he.Err.Error())
 	}
 	w.WriteHeader(status)
+}
+
+// serverWithErrorPages is the server of a site with handle_errors.
+func serverWithErrorPages() *caddyhttp.Server {
+	return &caddyhttp.Server{Errors: &caddyhttp.HTTPErrorConfig{Routes: caddyhttp.RouteList{{}}}}
 }
 
 // request is a click being put together.

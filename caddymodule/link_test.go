@@ -65,7 +65,7 @@ func TestSecondClickMakesNoCall(t *testing.T) {
 		t.Error("two routes with the same offer gave two links")
 	}
 	s.getsLink(s.click("/upgrade", by("bob@example.com")), "bob@example.com")
-	s.apiCalls(1)
+	s.apiCalls(2)
 }
 
 func TestLinksSurviveReloadsAndFailedReloads(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAnonymousPolicies(t *testing.T) {
 	if first.URL == second.URL {
 		t.Error("two strangers share a link")
 	}
-	s.apiCalls(1)
+	s.apiCalls(2)
 }
 
 func TestBadTokenIsTreatedAsAnonymous(t *testing.T) {

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -133,8 +134,23 @@ func writeJSON(w http.ResponseWriter, status int, mediaType string, body any) er
 	return err
 }
 
+// writeText answers with a sentence.
+func writeText(w http.ResponseWriter, status int, text string) error {
+	setHeaders(w)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, err := io.WriteString(w, text+"\n")
+	return err
+}
+
+// hasErrorPages reports whether somebody may turn an error into a page. Otherwise Caddy answers with an empty one.
+func hasErrorPages(r *http.Request) bool {
+	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	return !ok || server.Errors != nil && len(server.Errors.Routes) > 0
+}
+
 // writeError answers a failure: as a problem document (RFC 9457) to clients that prefer JSON, else by handing the error to
-// the site's handle_errors.
+// the site's handle_errors, else as a sentence.
 func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wantsJSON bool) error {
 	o := outcomes[a.outcome]
 	status := o.status
@@ -143,8 +159,11 @@ func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wan
 	}
 	setHeaders(w)
 	setErrorHeaders(w.Header(), a, status)
-	if !wantsJSON {
+	if !wantsJSON && hasErrorPages(v.r) {
 		return caddyhttp.Error(status, errors.New(o.text))
+	}
+	if !wantsJSON {
+		return writeText(w, status, o.text)
 	}
 	problem := map[string]any{
 		"type": "about:blank", "title": http.StatusText(status), "status": status,

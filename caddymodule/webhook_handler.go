@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -81,7 +82,7 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next 
 	webhooks.WithLabelValues(event.Kind, hookResult(err)).Inc()
 	if h.PassThrough {
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		return next.ServeHTTP(w, r)
+		return h.passOn(w, r, next)
 	}
 	if err != nil && !errors.Is(err, errRepeated) {
 		return h.refuse(w, http.StatusServiceUnavailable, errors.New("the webhook could not be processed, please repeat it"))
@@ -119,15 +120,29 @@ func (h *WebhookHandler) knowsToken(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(digest[:], h.digest[:]) == 1
 }
 
+// refuse answers by itself: Caddy would log an error with the request's address, and the address holds the token.
 func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) error {
-	setHeaders(w)
 	switch status {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodPost)
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "60")
 	}
-	return caddyhttp.Error(status, err)
+	return writeText(w, status, err.Error())
+}
+
+// passOn lets the backend answer. What goes wrong there is logged without the address, for the same reason.
+func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	err := next.ServeHTTP(w, r)
+	if err == nil {
+		return nil
+	}
+	status := http.StatusInternalServerError
+	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
+		status, err = failed.StatusCode, failed.Err
+	}
+	h.app.log.Error("a webhook's next handler failed", zap.Int("status", status), zap.Error(err))
+	return writeText(w, status, http.StatusText(status))
 }
 
 // Interface guards
