@@ -92,6 +92,9 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 		return nil, err
 	}
 	s.run(ctx, w)
+	if err := w.collect(ctx); err != nil {
+		s.fail(err)
+	}
 	s.zotlo.Heal()
 	s.zotlo.server.SetKeepAlivesEnabled(false) // the server would rightly keep idle connections for a minute and a half
 	if err := w.settle(ctx); err != nil {
@@ -144,13 +147,17 @@ func (s *soak) run(ctx context.Context, w *watcher) {
 	}
 	all.Go(func() { every(ctx, faultEvery, s.breakAPI) })
 	all.Go(func() { every(ctx, reloadEvery, s.reload) })
-	all.Go(func() {
-		every(ctx, sampleEvery, func(ctx context.Context) {
-			if err := w.sample(ctx); err != nil && ctx.Err() == nil {
-				s.fail(err)
-			}
+	watching := func(d time.Duration, look func(context.Context) error) {
+		all.Go(func() {
+			every(ctx, d, func(ctx context.Context) {
+				if err := look(ctx); err != nil && ctx.Err() == nil {
+					s.fail(err)
+				}
+			})
 		})
-	})
+	}
+	watching(sampleEvery, w.sample)
+	watching(liveEvery, w.collect)
 	all.Wait()
 }
 
@@ -209,7 +216,8 @@ func (s *soak) table(w *watcher) table {
 		{"faults, reloads", fmt.Sprintf("%d, %d", s.faults.Load(), s.reloads.Load())},
 		{"wrong answers", fmt.Sprint(len(s.wrong))},
 		{"resident memory: first, last quarter", fmt.Sprintf("%s, %s", megabytes(int64(w.mean(0, 0.25))), megabytes(int64(w.mean(0.75, 1))))},
-		{"slope over the second half", fmt.Sprintf("%+.1f MB per hour", w.slope(0.5)/1e6*3600)},
+		{fmt.Sprintf("live heap, every %v and at the end", liveEvery), w.lives()},
+		{"slope of resident memory over the second half", fmt.Sprintf("%+.1f MB per hour", w.slope(0.5)/1e6*3600)},
 		{"goroutines: before, after", fmt.Sprintf("%d, %d", w.first().goroutines, w.last().goroutines)},
 		{"file descriptors: before, after", fmt.Sprintf("%d, %d", w.first().files, w.last().files)},
 	} {

@@ -11,6 +11,7 @@ import (
 
 const (
 	sampleEvery = 5 * time.Second
+	liveEvery   = 5 * time.Minute // a collection each time, so not often
 	// settleTime is how long connections and goroutines may take to end after the last click.
 	settleTime = 2 * time.Minute
 )
@@ -20,6 +21,7 @@ type watcher struct {
 	site    *server
 	started time.Time
 	samples []held
+	live    []int64 // bytes of the heap right after a collection
 }
 
 type held struct {
@@ -40,13 +42,9 @@ func (w *watcher) sample(ctx context.Context) error {
 	if h.memory, _, err = resident(w.site.pid()); err != nil {
 		return err
 	}
-	const goroutines = "/debug/pprof/goroutine?debug=1"
-	profile, err := w.site.admin(ctx, http.MethodGet, goroutines, "text/plain", nil)
-	if closedUnread(err) { // a reload replaces the admin endpoint too
-		profile, err = w.site.admin(ctx, http.MethodGet, goroutines, "text/plain", nil)
-	}
+	profile, err := w.ask(ctx, "/debug/pprof/goroutine?debug=1")
 	if err != nil {
-		return fmt.Errorf("asking the admin endpoint: %w", err)
+		return err
 	}
 	if _, err := fmt.Sscanf(string(profile), "goroutine profile: total %d", &h.goroutines); err != nil {
 		return fmt.Errorf("reading the goroutine profile: %w", err)
@@ -58,6 +56,34 @@ func (w *watcher) sample(ctx context.Context) error {
 	h.files = len(files)
 	w.samples = append(w.samples, h)
 	return nil
+}
+
+// collect lets the server collect its garbage and notes what is left: without Go's headroom, which comes and goes.
+func (w *watcher) collect(ctx context.Context) error {
+	profile, err := w.ask(ctx, "/debug/pprof/heap?gc=1&debug=1")
+	if err != nil {
+		return err
+	}
+	const name = "# HeapAlloc = "
+	_, rest, _ := strings.Cut(string(profile), name)
+	var live int64
+	if _, err := fmt.Sscan(rest, &live); err != nil {
+		return fmt.Errorf("reading the heap profile: %w", err)
+	}
+	w.live = append(w.live, live)
+	return nil
+}
+
+// ask gets a profile. A reload replaces the admin endpoint too, so a question that it closed unread is asked again.
+func (w *watcher) ask(ctx context.Context, path string) ([]byte, error) {
+	answer, err := w.site.admin(ctx, http.MethodGet, path, "text/plain", nil)
+	if closedUnread(err) {
+		answer, err = w.site.admin(ctx, http.MethodGet, path, "text/plain", nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking the admin endpoint: %w", err)
+	}
+	return answer, nil
 }
 
 // settle samples until the server holds about what it held before.
@@ -80,6 +106,15 @@ func (w *watcher) settle(ctx context.Context) error {
 		case <-time.After(sampleEvery):
 		}
 	}
+}
+
+// lives lists the live heap in the order of time.
+func (w *watcher) lives() string {
+	var list []string
+	for _, live := range w.live {
+		list = append(list, megabytes(live))
+	}
+	return strings.Join(list, ", ")
 }
 
 // part is the samples between two shares of the run, without the one from before it.
