@@ -32,6 +32,7 @@ func manyCampaigns(n int) string {
 
 http:// {` + officeSite + `
 	checkout_link /upgrade c000
+	checkout_link /other c001
 }
 `
 }

@@ -19,7 +19,7 @@ import (
 
 // explainQuestion describes a click that nobody made.
 type explainQuestion struct {
-	Campaigns []string        `json:"campaigns"` // default: all, by name
+	Campaigns []string        `json:"campaigns"` // default: those of the routes, if all routes list the same; else all, by name
 	Claims    json.RawMessage `json:"claims"`    // of the token; none means a stranger
 	Request   explainRequest  `json:"request"`
 	JWT       string          `json:"jwt"`     // the identity that reads the claims; default: `default`, else the only one
@@ -52,6 +52,7 @@ type explanation struct {
 	// Outcome is what checkout_link would have reached without a fault of the API: link, or why not.
 	Outcome string `json:"outcome"`
 	Error   string `json:"error,omitempty"`
+	Note    string `json:"note,omitempty"` // what may make this answer another one than a click's
 
 	Campaign   string `json:"campaign,omitempty"`
 	Experiment string `json:"experiment,omitempty"`
@@ -82,7 +83,11 @@ func explain(app *App, body []byte, admin *http.Request) (any, error) {
 	if err := readQuestion(body, &q, explainMembers); err != nil {
 		return nil, err
 	}
-	list, err := app.chosen(q.Campaigns)
+	names, guessed := q.Campaigns, false
+	if len(names) == 0 {
+		names, guessed = app.listed()
+	}
+	list, err := app.chosen(names)
 	if err != nil {
 		return nil, err
 	}
@@ -104,14 +109,28 @@ func explain(app *App, body []byte, admin *http.Request) (any, error) {
 	v := newVisit(&route{app: app, id: id}, r)
 	v.user = user
 	v.publish()
-	return v.explain(list, q.Variant), nil
+	out := v.explain(list, q.Variant)
+	if guessed {
+		out.Note = "the routes list different campaigns, so all were tried, in the order of their names: name those of your route, in its order"
+	}
+	return out, nil
 }
 
-// chosen finds campaigns by name; no name means all.
-func (a *App) chosen(names []string) ([]*entry, error) {
-	if len(names) == 0 {
-		names = slices.Sorted(maps.Keys(a.registry.byName))
+// listed is what every route lists. Where they differ it is all campaigns by name, which is a guess.
+func (a *App) listed() (names []string, guessed bool) {
+	for _, other := range a.routes {
+		if !slices.Equal(other, a.routes[0]) || hasPlaceholder(other...) {
+			return slices.Sorted(maps.Keys(a.registry.byName)), true
+		}
 	}
+	if len(a.routes) > 0 {
+		return a.routes[0], false
+	}
+	return slices.Sorted(maps.Keys(a.registry.byName)), len(a.registry.byName) > 1
+}
+
+// chosen finds campaigns by name.
+func (a *App) chosen(names []string) ([]*entry, error) {
 	if len(names) == 0 {
 		return nil, adminError(http.StatusNotFound, "no campaign is defined")
 	}

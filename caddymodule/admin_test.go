@@ -74,13 +74,13 @@ http:// {` + officeSite + `
 
 // explained is what explain answers.
 type explained struct {
-	Outcome, Error, Campaign, Experiment, Variant, Reason, Language string
-	Bucket                                                          *int
-	Counted                                                         bool
-	Rules                                                           []struct{ Campaign, Result, Detail string }
-	Dropped, Untrusted                                              []string
-	ClientIP                                                        string `json:"client_ip"`
-	Subscriber                                                      struct {
+	Outcome, Error, Note, Campaign, Experiment, Variant, Reason, Language string
+	Bucket                                                                *int
+	Counted                                                               bool
+	Rules                                                                 []struct{ Campaign, Result, Detail string }
+	Dropped, Untrusted                                                    []string
+	ClientIP                                                              string `json:"client_ip"`
+	Subscriber                                                            struct {
 		Hash, Kind string
 		Claims     []string
 	}
@@ -434,6 +434,44 @@ http:// {` + officeSite + `
 	res, body := o.admin(http.MethodPost, "/checkout/explain", `{}`)
 	if res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "there are 2 identities") {
 		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}
+
+// A click goes by the order of its route. Without names, explain went by the alphabet and chose another campaign.
+func TestExplainGoesByTheOrderOfTheRoutes(t *testing.T) {
+	const config = `{` + officeOptions + `
+	checkout {
+		api_url {$API}
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+		}
+		campaign order-a {
+			link_id 1
+		}
+		campaign order-b {
+			link_id 2
+		}
+	}
+}
+
+http:// {` + officeSite + `
+	checkout_offer /plans order-b order-a
+	checkout_link /upgrade order-b order-a
+}
+`
+	o := openOffice(t, config)
+	if e := o.explain(`{"claims":{"email":"ann@example.com"}}`); e.Campaign != "order-b" || e.Note != "" {
+		t.Errorf("%+v", e)
+	}
+	if err := o.reload(strings.Replace(config, "/plans order-b order-a", "/plans order-a", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if e := o.explain(`{"claims":{"email":"ann@example.com"}}`); e.Campaign != "order-a" || !strings.Contains(e.Note, "different campaigns") {
+		t.Errorf("%+v", e)
+	}
+	if e := o.explain(`{"claims":{"email":"ann@example.com"},"campaigns":["order-b","order-a"]}`); e.Campaign != "order-b" || e.Note != "" {
+		t.Errorf("%+v", e)
 	}
 }
 

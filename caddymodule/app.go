@@ -42,6 +42,8 @@ type App struct {
 	generator *linkgen.Generator
 	registry  registry
 	failures  *zap.Logger // log, but a failure that repeats is sampled
+	routes    [][]string  // what each route lists
+	hooked    bool        // some route hears of payments
 
 	recall  *recall        // spares a returning shopper the hashing
 	exposed *exposureTable // spares him the question whether he was counted
@@ -138,9 +140,17 @@ func (a *App) provisionGenerator() error {
 func (a *App) Start() error {
 	a.ids.run(a.ctx)
 	a.warnAboutMoves(liveApps.newest())
+	a.warnAboutDeafness()
 	liveApps.add(a)
 	a.takeOver()
 	return nil
+}
+
+// warnAboutDeafness tells the operator that after_payment can do nothing. Another Caddy may hear of payments where the cache is shared.
+func (a *App) warnAboutDeafness() {
+	if _, alone := a.cache.Cache.(*linkgen.Memory); alone && !a.hooked && a.registry.longestAfterPayment("") > 0 {
+		a.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; add one, as docs/webhooks.md shows")
+	}
 }
 
 // Stop ends nothing that requests use: those of this configuration may still be running, and need all that Cleanup gives back.

@@ -198,8 +198,15 @@ func (b *block) flag(to *bool) error {
 // unknown refuses a word, naming those that are known here.
 func (b *block) unknown(known ...string) error {
 	slices.Sort(known)
-	return b.Errf("%s: unknown word %q: known here are %s", b.title, b.Val(), strings.Join(known, ", "))
+	hint := ""
+	if b.title != "checkout" && slices.Contains(blocksOfOption, b.Val()) {
+		hint = ": is the } of this block missing?"
+	}
+	return b.Errf("%s: unknown word %q: known here are %s%s", b.title, b.Val(), strings.Join(known, ", "), hint)
 }
+
+// blocksOfOption are words of the global option that stand in no block inside it.
+var blocksOfOption = []string{"cache", "campaign", "jwt", "languages", "limits"}
 
 // words is a block's grammar: each word and what reads it. The reader stands on the word.
 type words map[string]func() error

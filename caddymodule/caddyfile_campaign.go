@@ -76,7 +76,7 @@ func (app *App) campaignOptions() campaign.Options {
 	if app.languages == nil {
 		_ = app.provisionLanguages() // a mistake there was reported on its own line
 	}
-	return campaign.Options{ParseTemplate: parseTemplate, Languages: app.languages}
+	return campaign.Options{ParseTemplate: parseWord, Languages: app.languages}
 }
 
 // campaignWords is the grammar of a campaign, in its own block or inside a directive.
@@ -108,7 +108,7 @@ func parseMatch(b *block, c *Campaign) error {
 		return b.Err("match is empty: write matchers in its block, such as `expression {http.checkout.claim.plan} == \"free\"`")
 	}
 	c.MatchRaw = append(c.MatchRaw, set)
-	return nil
+	return b.check("match", checkMatchers(c.MatchRaw))
 }
 
 func parseAfterPayment(b *block, c *Campaign) error {

@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"slices"
+
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -51,12 +53,10 @@ func (h *LinkHandler) parseAnonymous(b *block) error {
 		return b.check("anonymous redirect", err)
 	case h.Anonymous == anonymousRedirect:
 		return b.Err("anonymous redirect takes one URL: write `anonymous redirect /login?next={http.checkout.return_to}`")
+	case !slices.Contains([]string{anonymousDeny, anonymousGuest, anonymousNext}, h.Anonymous):
+		return b.Errf("anonymous: unknown policy %q: write deny, redirect <url>, guest or next", h.Anonymous)
 	case len(args) > 1:
 		return b.Errf("anonymous %s takes nothing more", args[0])
 	}
-	switch h.Anonymous {
-	case anonymousDeny, anonymousGuest, anonymousNext:
-		return nil
-	}
-	return b.Errf("anonymous: unknown policy %q: write deny, redirect <url>, guest or next", h.Anonymous)
+	return nil
 }

@@ -132,7 +132,7 @@ func (a *App) compile(ctx caddy.Context, cfg *Campaign) (*entry, error) {
 		if hasOpenBrace(text) {
 			e.slips[text] = true
 		}
-		return parseTemplate(text)
+		return parseWord(text)
 	}
 	var err error
 	if e.Campaign, err = campaign.New(cfg.Config, campaign.Options{ParseTemplate: parse, Languages: a.languages}); err != nil {
@@ -158,6 +158,9 @@ func (a *App) compile(ctx caddy.Context, cfg *Campaign) (*entry, error) {
 	}
 	if len(cfg.MatchRaw) == 0 {
 		return e, nil
+	}
+	if err := checkMatchers(cfg.MatchRaw); err != nil {
+		return nil, fmt.Errorf("match: %w", err)
 	}
 	matchers, err := ctx.LoadModule(cfg, "MatchRaw")
 	if err != nil {

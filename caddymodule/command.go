@@ -68,7 +68,7 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [--claims <json>] [--uri <uri>] [--campaign <name>]... [flags]",
 		Short: "Says why a request with these claims gets this offer, without making a link",
-		Long: `Decides as a click would, and says which campaigns were tried and why each matched
+		Long: `Decides as a click on a route with these campaigns would, and says which campaigns were tried and why each matched
 or not, which variant the user has, who the subscriber is, and which request the
 API would get. It calls nobody and counts nothing.
 
@@ -85,7 +85,7 @@ history. Without claims the visitor is a stranger.`,
 	cmd.Flags().String("method", http.MethodGet, "The request's method")
 	cmd.Flags().StringArray("header", nil, "A header of the request, such as 'Accept-Language: tr'; may be repeated")
 	cmd.Flags().String("client-ip", "", "The shopper's address; a real click always has one")
-	cmd.Flags().StringArray("campaign", nil, "A campaign to try, in order; may be repeated. Default: all, by name")
+	cmd.Flags().StringArray("campaign", nil, "A campaign to try, in order; may be repeated. Default: what every route lists; all by name where routes differ")
 	cmd.Flags().String("jwt", "", "The identity that reads the claims. Default: the default one")
 	cmd.Flags().String("variant", "", "Force this variant")
 	run(cmd, func(fl caddycmd.Flags) error {

@@ -98,6 +98,7 @@ func printExplanation(w io.Writer, e explanation) {
 	for _, line := range [][2]string{
 		{"Outcome", e.Outcome},
 		{"Error", e.Error},
+		{"Note", e.Note},
 		{"Campaign", e.Campaign},
 		{"Experiment", e.Experiment},
 		{"Variant", e.variantLine()},
@@ -122,6 +123,9 @@ func printExplanation(w io.Writer, e explanation) {
 	t.Flush()
 	if e.APIRequest == nil {
 		return
+	}
+	if e.Outcome == outcomeAnonymous {
+		fmt.Fprint(w, "\nWith `anonymous guest` on the route:")
 	}
 	fmt.Fprintf(w, "\n%s %s\n", e.APIRequest.Method, e.APIRequest.URL)
 	for _, name := range slices.Sorted(maps.Keys(e.APIRequest.Header)) {

@@ -92,6 +92,7 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 			return nil, err
 		}
 	}
+	app.routes = append(app.routes, cfg.Campaigns)
 	return rt, nil
 }
 

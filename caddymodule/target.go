@@ -85,7 +85,7 @@ func parseTarget(text string) (*target, error) {
 		return nil, fmt.Errorf("%q: a { opens no placeholder: close it with }, or write %%7B for the brace itself", text)
 	}
 	t.fixed += "?"
-	if t.query, err = parseTemplate(query); err != nil {
+	if t.query, err = parseWord(query); err != nil {
 		return nil, fmt.Errorf("%q: %w", text, err)
 	}
 	return t, nil

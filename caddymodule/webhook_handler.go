@@ -62,6 +62,7 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
+	app.hooked = true
 	h.app, h.ctx, h.digest, h.events = app, ctx, sha256.Sum256([]byte(token)), events.(*caddyevents.App)
 	return nil
 }

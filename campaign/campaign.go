@@ -197,7 +197,7 @@ func (c *Campaign) linkInVariants() error {
 	}
 	for i := range e.Variants {
 		if e.Variants[i].LinkID == "" {
-			return fmt.Errorf("link_id missing: write it in the campaign, or in variant %s too", e.Variants[i].Name)
+			return fmt.Errorf("link_id missing: write it in the campaign, or in every variant: %s has none", e.Variants[i].Name)
 		}
 	}
 	if n, err := e.coverage(); err != nil || n != basisPoints {

@@ -155,7 +155,7 @@ func TestLinkIDIsRequired(t *testing.T) {
 		want       string
 	}{
 		{nil, `campaign pro: link_id missing: write "link_id 123" with the id of a checkout link from the Zotlo Dashboard`},
-		{fifty(link, Overrides{}), `campaign pro: link_id missing: write it in the campaign, or in variant other too`},
+		{fifty(link, Overrides{}), `campaign pro: link_id missing: write it in the campaign, or in every variant: other has none`},
 		{partly, `campaign pro: link_id missing: with coverage 99.99% some users get no variant: write it in the campaign`},
 	} {
 		_, err := New(Config{Name: "pro", Experiment: test.experiment}, Options{})

@@ -81,6 +81,8 @@ func (p *Price) check(word string, charged, dynamic bool) (low, high cents, err 
 		return fail("currency missing: write \"%s %s EUR%s\"", word, p.Amount, bounds)
 	case strings.Contains(p.Currency, "{"):
 		return fail("currency %s is a placeholder: write the code itself, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
+	case isCurrency(p.Amount) && !isCurrency(p.Currency):
+		return fail("the amount comes first: write \"%s %s %s%s\"", word, p.Currency, p.Amount, bounds)
 	case !isCurrency(p.Currency):
 		return fail("currency %q is no current ISO 4217 code: write three upper-case letters, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
 	case dynamic && !charged && p.Min == "" && p.Max == "":
