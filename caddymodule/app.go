@@ -50,6 +50,7 @@ type App struct {
 
 	ipWarnings  ipWarnings
 	pageWarning sync.Once
+	loopWarning sync.Once
 }
 
 // Limits bound what the module asks of Zotlo's API and of a shopper's patience. They count per Caddy process.

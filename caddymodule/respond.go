@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/internal/accept"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -61,7 +62,7 @@ func (h *LinkHandler) plan(w http.ResponseWriter, v *visit, a answer) (what stri
 		return answerJSON, func() error { return writeJSON(w, http.StatusOK, "application/json", map[string]string{"url": a.to}) }
 	case a.to != "":
 		return answerRedirect, func() error { return redirect(w, a.to) }
-	case a.login != nil && !a.login.leadsBack(v.r) && !wantsJSON:
+	case a.login != nil && !h.leadsBack(v, a.login) && !wantsJSON:
 		return answerRedirect, func() error { return redirect(w, a.login.render(v.r, v.repl)) }
 	case outcomes[a.outcome].status == http.StatusNoContent, a.outcome == outcomeLeft:
 		return answerError, func() error { setHeaders(w); w.WriteHeader(outcomes[a.outcome].status); return nil }
@@ -88,10 +89,22 @@ func (h *LinkHandler) fallbackFor(v *visit, a answer) *target {
 	if v.entry != nil && v.entry.fallback != nil {
 		fallback = v.entry.fallback
 	}
-	if fallback == nil || fallback.word == wordError || fallback.word == "" && fallback.leadsBack(v.r) {
+	if fallback == nil || fallback.word == wordError || fallback.word == "" && h.leadsBack(v, fallback) {
 		return nil
 	}
 	return fallback
+}
+
+// leadsBack reports whether a redirect would go round for ever. That is a route too wide, which nobody would notice but shoppers.
+func (h *LinkHandler) leadsBack(v *visit, t *target) bool {
+	if !t.leadsBack(v.r) {
+		return false
+	}
+	v.rt.app.loopWarning.Do(func() {
+		v.rt.app.log.Warn("a login or fallback is answered by checkout_link itself: give the directive a path of its own, as in `checkout_link /upgrade pro`",
+			zap.String("path", t.path))
+	})
+	return true
 }
 
 // setHeaders sets what every answer of ours carries: it is for one person, for now, and says nothing of where he came from.

@@ -136,3 +136,14 @@ func TestFailureLineSaysWhyAndForWhomWithoutNames(t *testing.T) {
 	o.warns(1, "no checkout link: refused", `"error"`, `"outcome":"refused"`, `"answer":"fallback"`, `"campaign":"pro"`, `"code":"400008"`, `"request_id":"SANDBOX-REQ-`, `"subscriber":"`)
 	o.warns(0, "secret.person")
 }
+
+// The path was forgotten, so the login page itself is a checkout.
+func TestLoginThatIsACheckoutIsTold(t *testing.T) {
+	o := openOffice(t, officeWith(proCampaign, "checkout_link pro {\n\t\tanonymous redirect /login\n\t}"))
+	for range 2 {
+		if res, _ := o.click("/login"); res.StatusCode != 401 {
+			t.Errorf("%d", res.StatusCode)
+		}
+	}
+	o.warns(1, "is answered by checkout_link itself", `"warn"`, `"path":"/login"`)
+}
