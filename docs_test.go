@@ -33,9 +33,11 @@ var fragments = map[string]string{
 		}
 		campaign pro {
 			link_id 123
+			quote 9.99 EUR
 		}
 		campaign black-friday {
 			link_id 124
+			quote 49.00 EUR
 		}
 	}
 }

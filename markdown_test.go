@@ -70,9 +70,10 @@ func markdownFiles(t *testing.T) []string {
 
 // codeBlock is a fenced block of a Markdown file.
 type codeBlock struct {
-	place string // file and line
-	info  string // what stands after the language
-	text  string
+	place   string // file and line
+	heading string // the last one above it
+	info    string // what stands after the language
+	text    string
 }
 
 // codeBlocks finds the fenced blocks in one language. Blocks in lists may be indented.
@@ -84,13 +85,22 @@ func codeBlocks(t *testing.T, file, language string) []codeBlock {
 		group := func(n int) string { return text[at[2*n]:at[2*n+1]] }
 		if group(2) == language {
 			blocks = append(blocks, codeBlock{
-				place: fmt.Sprintf("%s:%d", file, strings.Count(text[:at[8]], "\n")+1),
-				info:  strings.TrimSpace(group(3)),
-				text:  regexp.MustCompile(`(?m)^`+group(1)).ReplaceAllString(group(4), ""),
+				place:   fmt.Sprintf("%s:%d", file, strings.Count(text[:at[8]], "\n")+1),
+				heading: lastHeading(text[:at[0]]),
+				info:    strings.TrimSpace(group(3)),
+				text:    regexp.MustCompile(`(?m)^`+group(1)).ReplaceAllString(group(4), ""),
 			})
 		}
 	}
 	return blocks
+}
+
+func lastHeading(text string) string {
+	all := headings.FindAllStringSubmatch(fences.ReplaceAllString(text, ""), -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1][1]
 }
 
 // hasHeading looks for a heading by the anchor that GitHub gives it.
