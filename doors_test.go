@@ -31,6 +31,7 @@ func TestDoors(t *testing.T) {
 		{"./linkgen/...", []string{linkgen, linkgen + "/rediscache"}, []string{caddy, zap, auth, campaign, caddymodule, sandbox}},
 		{"./sandbox/...", []string{sandbox}, []string{caddy, zap, modulePath}},
 		{"./caddymodule/...", []string{caddymodule, caddy, auth, campaign, linkgen}, []string{sandbox}},
+		{"./cmd/sandbox", []string{modulePath + "/cmd/sandbox", sandbox}, []string{caddy, zap, auth, campaign, linkgen, caddymodule}},
 		{"./cmd/caddy", []string{modulePath + "/cmd/caddy", caddymodule, caddy, zap}, []string{sandbox}},
 	} {
 		t.Run(room.pattern, func(t *testing.T) {

@@ -20,6 +20,11 @@
 // any network, inside a testing/synctest bubble for instance, use
 // [Sandbox.Transport].
 //
+// # As a process
+//
+// To try a Caddyfile without Zotlo's keys, run cmd/sandbox: it serves a sandbox
+// on loopback and prints what the Caddyfile and its environment need.
+//
 // # Trouble
 //
 // [Sandbox.Fail] makes every call go wrong in one way, [Sandbox.FailNext] the
