@@ -3,9 +3,13 @@ package checkout_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-checkout/checkout/internal/testneed"
 )
 
 // play is a Caddyfile of the documentation, and what visitors get from it.
@@ -43,6 +47,10 @@ var plays = []play{
 		{user, "/upgrade", "link 123, ann@example.com, en", nil},
 		{stranger, "/upgrade", toLogin, nil},
 		{user, "/", "the site", nil},
+	}},
+	{"Try it without Zotlo", nil, []visit{
+		{user, "localhost/upgrade", "link 123, ann@example.com, en", nil},
+		{user, "localhost/", "the shop", nil},
 	}},
 	{"Caddyfile.example", saleOver, []visit{
 		{who{"given_name": "Ann", "locale": "de-AT"}, "/upgrade", "link 123, ann@example.com, de, Welcome back, Ann", nil},
@@ -143,4 +151,29 @@ func TestRecipes(t *testing.T) {
 			t.Errorf("the Caddyfile under %q is not played", name)
 		}
 	}
+}
+
+// TestTokenFromTheShell makes a token as the README says, and clicks with it.
+func TestTokenFromTheShell(t *testing.T) {
+	t.Parallel()
+	testneed.OpenSSL(t)
+	for _, b := range codeBlocks(t, "README.md", "sh") {
+		script, curl, found := strings.Cut(b.text, "curl ")
+		if !found {
+			continue
+		}
+		cmd := exec.Command("sh", "-euc", script+`printf %s "$token"`)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "JWT_SECRET=" + jwtSecret}
+		token, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := `--cookie "session=$token"`; !strings.Contains(curl, want) {
+			t.Errorf("the request %q does not say %s", curl, want)
+		}
+		s := openShop(t, smallest)
+		s.wantLinkOf(t, ann, s.visit(t, "/upgrade", bearing(string(token))))
+		return
+	}
+	t.Error("README.md shows no request")
 }

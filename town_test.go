@@ -90,6 +90,8 @@ func (there *town) move(text string) string {
 		"https://id.example.com", there.id.URL,
 		"https://id.partners.example", there.id.URL,
 		"/srv/shop", there.pages,
+		"api_url http://127.0.0.1:9911\n", "",
+		"http://localhost:8080", "http://localhost",
 	).Replace(text)
 	text = siteAddress.ReplaceAllString(text, "http://$0")
 	text = projectHead.ReplaceAllString(text, "$0\t\tapi_url {$$API}\n")

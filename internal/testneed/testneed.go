@@ -30,6 +30,12 @@ func Promtool(t testing.TB) string {
 	return program(t, "promtool", "promtool")
 }
 
+// OpenSSL returns the path of openssl.
+func OpenSSL(t testing.TB) string {
+	t.Helper()
+	return program(t, "openssl", "openssl")
+}
+
 func program(t testing.TB, need string, names ...string) string {
 	t.Helper()
 	for _, name := range names {
