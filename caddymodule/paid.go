@@ -16,7 +16,7 @@ type payment struct {
 }
 
 // rememberPayment notes a subscriber's payment for a campaign, or for none. One that was given back stays so, though its own webhook is
-// repeated after its refund; and a refund of an older payment says nothing about the last one.
+// repeated after its refund. A refund takes back whatever is known: which of a subscription's payments it is for says nothing of the rest.
 func (a *App) rememberPayment(ctx context.Context, subject linkgen.Subject, campaign string, news payment) error {
 	ttl := a.registry.longestAfterPayment(campaign)
 	if ttl == 0 {
@@ -27,21 +27,10 @@ func (a *App) rememberPayment(ctx context.Context, subject linkgen.Subject, camp
 	if err != nil {
 		return err
 	}
-	if known, ok := parsePayment(text); found && ok && news.isOldBeside(known) {
+	if known, ok := parsePayment(text); found && ok && known.at.IsZero() && known.transaction == news.transaction && news.transaction != "" {
 		return nil
 	}
 	return a.cache.Remember(ctx, key, news.String(), ttl)
-}
-
-// isOldBeside reports whether known is all that still counts.
-func (p payment) isOldBeside(known payment) bool {
-	if p.transaction == "" || known.transaction == "" {
-		return false
-	}
-	if p.at.IsZero() {
-		return !known.at.IsZero() && p.transaction != known.transaction
-	}
-	return known.at.IsZero() && p.transaction == known.transaction
 }
 
 // String is what parsePayment reads: the time in Unix seconds and the transaction.
