@@ -148,7 +148,7 @@ func TestBrowserFailingZotloIsNotTheShoppersTrouble(t *testing.T) {
 	b.press("Make it so")
 	b.sees("Zotlo: Down")
 	b.press("Get Plus")
-	b.arrives("/later?plan=plus")
+	b.arrives("/later?next=%2Fcheckout%2Fplus")
 	b.sees("The checkout is taking a rest", "Zotlo cannot be reached", "fallback")
 	b.open("/trouble")
 	b.do(chromedp.Click(chromedp.CSS(`input[value=""]`), chromedp.NodeVisible))

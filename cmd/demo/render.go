@@ -19,7 +19,7 @@ type view struct {
 	Name, Title, Path string
 	Visitor           visitor
 	People            []person
-	Next, Plan        string // of the query
+	Next              string // of the query, and a path of this shop
 	Partner           string // of the path
 	Offers            map[string]offer
 	Purchases         []purchase

@@ -87,7 +87,6 @@ func (s *shop) view(r *http.Request, name, title string) view {
 	return view{
 		Name: name, Title: title, Path: r.URL.Path, Visitor: v, People: people,
 		Next:      ownPath(r.URL.Query().Get("next")),
-		Plan:      r.URL.Query().Get("plan"),
 		Partner:   r.PathValue("partner"),
 		Offers:    offersOf(r.Header),
 		Purchases: s.members.purchasesOf(v.ID),

@@ -231,7 +231,7 @@ func TestTroubleLeavesTheShopperInGoodHands(t *testing.T) {
 			ada.signIn("ada")
 			ada.trouble(tc.trouble)
 			p := ada.get("/checkout/plus")
-			sentTo(t, p, "/later?plan=plus")
+			sentTo(t, p, "/later?next=%2Fcheckout%2Fplus")
 			says(t, ada.get(p.to()), "The checkout is taking a rest", "Nothing was charged")
 			it := outcome(t, d, tc.outcome)
 			if it.Answer != "fallback" || it.Campaign != "plus" || len(it.Calls) == 0 {
@@ -304,7 +304,7 @@ func TestEveryPageAnswers(t *testing.T) {
 }
 
 // shopPages are the pages that the shop can show to anybody.
-var shopPages = []string{"/", "/sign-in", "/account", "/ref/mira", "/invoices", "/later?plan=plus", "/trouble", "/not-a-click", "/caddyfile"}
+var shopPages = []string{"/", "/sign-in", "/account", "/ref/mira", "/invoices", "/later?next=/checkout/plus", "/trouble", "/not-a-click", "/caddyfile"}
 
 func TestSignedOutIsAStrangerAgain(t *testing.T) {
 	d := open(t, false)
