@@ -201,7 +201,8 @@ func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
 		v.Description = "Thank you. A checkout link can be paid once; there is nothing left to do here."
 	case errors.Is(err, ErrExpired):
 		v.Heading = "This checkout link has expired"
-		v.Description = "Links live for one hour. Go back to the shop and press the button again to get a new one."
+		v.Description = "Links live for one hour; the button in the shop gets a new one. If this one was expired by hand, the shop may lead here again, " +
+			"until its ttl is over or caddy checkout purge makes it forget."
 	default:
 		status = http.StatusNotFound
 		v.Heading = "No such checkout link"

@@ -170,8 +170,8 @@ func TestButtons(t *testing.T) {
 	if status, _, header := s.press(t, short+"/expire", ""); status != 303 || follow(t, short+"/expire", header) != short {
 		t.Errorf("Expire answers %d to %q", status, header.Get("Location"))
 	}
-	if status, _, _ := s.get(t, short); status != 410 || s.state(t, short) != sandbox.Expired {
-		t.Errorf("an expired link answers %d", status)
+	if status, page, _ := s.get(t, short); status != 410 || s.state(t, short) != sandbox.Expired || !strings.Contains(page, "purge") {
+		t.Errorf("an expired link answers %d\n%s", status, page)
 	}
 }
 

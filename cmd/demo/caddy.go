@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -93,7 +95,28 @@ func pause(ctx context.Context, d time.Duration) {
 
 func stopCaddy() error { return caddy.Stop() }
 
-// adminClient talks to Caddy's admin API.
+// askAdmin asks the module through Caddy's admin API, and reads its answer into the last argument.
+func (d *demo) askAdmin(ctx context.Context, path string, question, answer any) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	res, err := d.adminClient().Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the admin API answered %s", res.Status)
+	}
+	return json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(answer)
+}
+
 func (d *demo) adminClient() *http.Client {
 	socket := filepath.Join(d.dir, "admin.sock")
 	return &http.Client{Transport: &http.Transport{

@@ -52,14 +52,14 @@ func start(at place) (_ *demo, err error) {
 	}
 	d.api = apiListener.Addr().String()
 	d.sandbox = sandbox.New(d.sandboxConfig())
-	d.serve(apiListener, d.sandbox)
+	d.shop = newShop(d)
+	d.serve(apiListener, d.forgetsExpired(d.sandbox))
 	go d.sandbox.Run(d.ctx)
 
 	logListener, err := net.Listen("unix", filepath.Join(dir, "log.sock"))
 	if err != nil {
 		return nil, err
 	}
-	d.shop = newShop(d)
 	d.log = logListener
 	go d.shop.history.read(logListener)
 

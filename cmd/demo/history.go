@@ -17,6 +17,7 @@ const (
 	kindPayment  = "payment"  // a webhook told the shop of one
 	kindLog      = "log"      // the module told its operator something
 	kindTrouble  = "trouble"  // a switch was moved
+	kindPurge    = "purge"    // the module was told to forget somebody's links
 )
 
 // happening is one line of the panel. It holds nothing personal: the access log has nothing to give.

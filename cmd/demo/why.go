@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -68,25 +67,8 @@ func (s *shop) explain(r *http.Request, it happening, campaigns []string) (*expl
 	if v := s.visitor(r); v.SignedIn {
 		question["claims"] = payload(v.token)
 	}
-	body, err := json.Marshal(question)
-	if err != nil {
-		return nil, err
-	}
-	ask, err := http.NewRequestWithContext(r.Context(), http.MethodPost, "http://admin/checkout/explain", bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	ask.Header.Set("Content-Type", "application/json")
-	res, err := s.demo.adminClient().Do(ask)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the admin API answered %s", res.Status)
-	}
 	e := new(explanation)
-	return e, json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(e)
+	return e, s.demo.askAdmin(r.Context(), "/checkout/explain", question, e)
 }
 
 // payload is the middle part of a token that was verified before.
