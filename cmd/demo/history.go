@@ -32,9 +32,20 @@ type happening struct {
 	Outcome, Answer           string
 	Campaign, Variant, Source string
 	Took                      time.Duration
-	Calls                     []int  // the statuses of the API calls made meanwhile; 0: no answer yet
-	Package, Price            string // of a payment
-	Text                      string // of a log line or a trouble
+	Calls                     []apiCall // made meanwhile
+	Package, Price            string    // of a payment
+	Text                      string    // of a log line or a trouble
+}
+
+// apiCall is what the panel knows of a call to the stand-in.
+type apiCall struct {
+	Status int  // 0: no answer yet
+	Guest  bool // it named no subscriber
+}
+
+// guest reports whether the link was made for somebody without a name. The log does not say; the calls do.
+func (it happening) guest() bool {
+	return len(it.Calls) > 0 && !slices.ContainsFunc(it.Calls, func(c apiCall) bool { return !c.Guest })
 }
 
 // keepHappenings bounds the panel's memory.
@@ -47,10 +58,10 @@ type history struct {
 	last    int
 	changed chan struct{} // closed at the next change
 	current trouble
-	calls   func(from, to time.Time) []int
+	calls   func(from, to time.Time) []apiCall
 }
 
-func newHistory(calls func(from, to time.Time) []int) *history {
+func newHistory(calls func(from, to time.Time) []apiCall) *history {
 	return &history{changed: make(chan struct{}), calls: calls, current: troubles[0]}
 }
 

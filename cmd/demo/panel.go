@@ -67,7 +67,11 @@ func (s *shop) describe(it happening) entryView {
 }
 
 func (s *shop) describeCheckout(e *entryView) {
-	words := saidOf(e.Outcome, e.Source)
+	source := e.Source
+	if source == "api" && e.guest() {
+		source = "guest"
+	}
+	words := saidOf(e.Outcome, source)
 	e.Tone, e.Headline, e.Detail = words.tone, words.headline, words.detail
 	e.Facts = []fact{
 		{"Request", e.Method + " " + e.Path},
@@ -94,27 +98,28 @@ func tookWords(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
-func callWords(statuses []int) string {
-	if len(statuses) == 0 {
+func callWords(calls []apiCall) string {
+	if len(calls) == 0 {
 		return "none"
 	}
-	words := make([]string, len(statuses))
-	for i, status := range statuses {
-		words[i] = strconv.Itoa(status)
-		if status == 0 {
+	words := make([]string, len(calls))
+	for i, call := range calls {
+		words[i] = strconv.Itoa(call.Status)
+		if call.Status == 0 {
 			words[i] = "no answer"
 		}
 	}
 	return fmt.Sprintf("%d (%s)", len(words), strings.Join(words, ", "))
 }
 
-// callsBetween returns the statuses of the API calls that arrived in the time of one request.
-func (d *demo) callsBetween(from, to time.Time) []int {
+// callsBetween returns the API calls that arrived in the time of one request.
+func (d *demo) callsBetween(from, to time.Time) []apiCall {
 	const slack = time.Millisecond // the log rounds
-	var list []int
+	var list []apiCall
 	for _, call := range d.sandbox.Requests() {
 		if call.Time.After(from.Add(-slack)) && call.Time.Before(to.Add(slack)) {
-			list = append(list, call.Status)
+			_, named := call.Body["subscriberId"]
+			list = append(list, apiCall{call.Status, !named})
 		}
 	}
 	return list

@@ -16,6 +16,7 @@ func saidOf(outcome, source string) said {
 
 var outcomeSaid = map[string]said{
 	"link/api":         {"good", "A personal link, fresh from Zotlo", "The token was checked, an offer was chosen, and Zotlo made a link for exactly this person."},
+	"link/guest":       {"good", "A link without a name, fresh from Zotlo", "This route serves strangers, too, and nobody has vouched for who this one is. The link is for this click alone, and is not kept."},
 	"link/cache":       {"good", "A personal link, from the cache", "The same person wants the same offer again: nobody had to ask Zotlo."},
 	"link/shared":      {"good", "A personal link, shared", "The same link was already being made for another request, so this one waited for it."},
 	"after_payment":    {"good", "Already paid", "A webhook said so. The shopper is not asked to pay twice."},
