@@ -1,4 +1,4 @@
-// The shop works without this file. With it, the panel keeps itself up to date, and one button fetches its link as JSON.
+// The shop works without this file. With it, the panel keeps itself up to date, and two buttons fetch their link as JSON.
 "use strict";
 
 const panel = document.getElementById("panel");
@@ -37,14 +37,18 @@ async function follow() {
 document.addEventListener("visibilitychange", () => (document.hidden ? asking?.abort() : follow()));
 follow();
 
-// A page of one's own may ask for the link instead of being sent there: Accept decides.
+// A page of one's own may ask for the link instead of being sent there: Accept decides. Without the session's cookie,
+// whoever asks is a stranger.
 async function fetchLink(button) {
 	const status = button.parentElement.querySelector("[role=status]");
 	status.hidden = false;
 	status.textContent = "Asking for your link …";
 	button.disabled = true;
 	try {
-		const answer = await fetch(button.dataset.checkout, { headers: { Accept: "application/json" } });
+		const answer = await fetch(button.dataset.checkout, {
+			headers: { Accept: "application/json" },
+			credentials: button.dataset.credentials ?? "same-origin",
+		});
 		const body = await answer.json();
 		if (answer.ok) {
 			status.textContent = "Here it is: campaign " + (body.campaign || "–") + ". Going there …";
