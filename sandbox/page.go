@@ -202,7 +202,7 @@ func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
 	case errors.Is(err, ErrExpired):
 		v.Heading = "This checkout link has expired"
 		v.Description = "Links live for one hour; the button in the shop gets a new one. If this one was expired by hand, the shop may lead here again, " +
-			"until its ttl is over or caddy checkout purge makes it forget."
+			"until the ttl of its cache is over or “caddy checkout purge” makes it forget."
 	default:
 		status = http.StatusNotFound
 		v.Heading = "No such checkout link"
