@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // A page that embeds the checkout, and browsers that guess, get no link: not one API call.
@@ -32,6 +34,22 @@ func TestBrowserMakesNoLinkForWhatIsNoClick(t *testing.T) {
 	b.open("/checkout/plus")
 	b.arrivesAtCheckout()
 	apiCalls(t, d, 1)
+}
+
+// A frame has room for a few words: it shows why it is empty, and nothing else.
+func TestBrowserFrameShowsTheErrorAlone(t *testing.T) {
+	d := open(t, false)
+	b := sit(t, d)
+	for _, width := range []int64{1280, 360} {
+		b.do(chromedp.EmulateViewport(width, 800))
+		b.open("/not-a-click")
+		b.until("the words in the frame", `document.querySelector("iframe").contentDocument.body?.innerText.replace(/\s+/g, " ").trim() ==
+			"Forbidden A checkout is not embedded in another page."`)
+		b.until("the frame to have room for them", `(() => {
+			const page = document.querySelector("iframe").contentDocument.documentElement;
+			return page.scrollHeight <= page.clientHeight && page.scrollWidth <= page.clientWidth;
+		})()`)
+	}
 }
 
 // elsewhere is a page of another site. Its name is localhost, so for cookies it is not the shop's.

@@ -33,13 +33,16 @@ type view struct {
 	WhyPath           string
 }
 
-// pages are the templates by name, each with the layout around it; "panel" is the panel alone.
+// pages are the templates by name, each with the layout around it; "panel" is the panel alone, "bare" an error in a frame.
 var pages = func() map[string]*template.Template {
 	layout := template.Must(template.New("").Funcs(template.FuncMap{
 		"inc":   func(i int) int { return i + 1 },
 		"title": title,
-	}).ParseFS(templates, "templates/layout.html", "templates/panel.html"))
-	set := map[string]*template.Template{"panel": template.Must(layout.Lookup("panel").Clone())}
+	}).ParseFS(templates, "templates/layout.html", "templates/panel.html", "templates/bare.html"))
+	set := make(map[string]*template.Template)
+	for _, name := range []string{"panel", "bare"} {
+		set[name] = template.Must(layout.Lookup(name).Clone())
+	}
 	files, err := templates.ReadDir("templates/pages")
 	if err != nil {
 		panic(err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -106,7 +107,16 @@ func (s *shop) errorPage(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
-	s.show(w, r, status, "error", cmp.Or(http.StatusText(status), "Something went wrong"))
+	name := "error"
+	if framed(r) {
+		name = "bare"
+	}
+	s.show(w, r, status, name, cmp.Or(http.StatusText(status), "Something went wrong"))
+}
+
+// framed reports whether the answer is shown inside another page, which has no room for all of the shop.
+func framed(r *http.Request) bool {
+	return slices.Contains([]string{"iframe", "frame", "object", "embed"}, r.Header.Get("Sec-Fetch-Dest"))
 }
 
 func (s *shop) notFound(w http.ResponseWriter, r *http.Request) {
