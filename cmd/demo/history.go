@@ -48,7 +48,7 @@ func (it happening) guest() bool {
 	return len(it.Calls) > 0 && !slices.ContainsFunc(it.Calls, func(c apiCall) bool { return !c.Guest })
 }
 
-// keepHappenings bounds the panel's memory.
+// keepHappenings bounds the memory: for as long, the module can be asked why.
 const keepHappenings = 40
 
 // history is what has happened lately.

@@ -11,9 +11,10 @@ import (
 
 // panelView is the panel "what just happened".
 type panelView struct {
-	Last    int // the newest happening
-	Entries []entryView
-	Calls   int // of the API since the start
+	Last    int         // the newest happening
+	Entries []entryView // newest first
+	Older   int         // happenings that are not among them
+	Calls   int         // of the API since the start
 	Trouble string
 }
 
@@ -33,13 +34,17 @@ type fact struct{ Name, Value string }
 // Clock is when it happened.
 func (e entryView) Clock() string { return e.At.Format("15:04:05") }
 
+// showHappenings bounds the panel: on a phone it lies below the page, and is as long as it is.
+const showHappenings = 10
+
 func (s *shop) panel() panelView {
 	list, last := s.history.newestFirst()
-	p := panelView{Last: last, Calls: s.demo.sandbox.Calls()}
+	shown := min(len(list), showHappenings)
+	p := panelView{Last: last, Older: last - shown, Calls: s.demo.sandbox.Calls()}
 	if t := s.history.trouble(); t.ID != "" {
 		p.Trouble = t.Name
 	}
-	for _, it := range list {
+	for _, it := range list[:shown] {
 		p.Entries = append(p.Entries, s.describe(it))
 	}
 	return p

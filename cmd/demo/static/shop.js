@@ -1,7 +1,7 @@
 // The shop works without this file. With it, the panel keeps itself up to date, and two buttons fetch their link as JSON.
 "use strict";
 
-const panel = document.getElementById("panel");
+const panel = document.querySelector(".news");
 
 // Put a newer panel in place, and keep open, and in focus, what the reader had opened.
 function show(html) {
