@@ -201,6 +201,28 @@ func TestFleet(t *testing.T) {
 		f.wantSum(t, conversions, "", 13)
 		f.wantSum(t, hooksTotal, `result="repeated",type="payment"`, 3)
 	})
+	t.Run("two copies at once count once", func(t *testing.T) {
+		const payments = 200 // one in forty was counted by neither copy
+		event := f.nodes[0].event(t, sandbox.KindPayment)
+		var posts sync.WaitGroup
+		for i := range payments {
+			body := strings.ReplaceAll(string(event.Body), event.ID, fmt.Sprintf("%s-%d", event.ID, i))
+			for range 2 {
+				posts.Go(func() {
+					if resp, err := http.Post(f.nodes[0].hookURL(), "application/json", strings.NewReader(body)); err != nil {
+						t.Error(err)
+					} else {
+						resp.Body.Close()
+					}
+				})
+			}
+			if i%10 == 9 {
+				posts.Wait()
+			}
+		}
+		posts.Wait()
+		f.wantSum(t, conversions, "", 13+payments)
+	})
 	t.Run("Redis holds nothing in clear", func(t *testing.T) { wantSealed(t, redis, f.zotlo) })
 }
 

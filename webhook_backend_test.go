@@ -207,6 +207,21 @@ func TestWebhookThatItsBackendFailsLogsNoToken(t *testing.T) {
 	wantNone(t, "the log", s.log.String(), hookToken)
 }
 
+// A site may name a second backend for the time when the first is down, as for any other request.
+func TestWebhookReachesTheBackendBehindTheErrorPages(t *testing.T) {
+	t.Parallel()
+	first, second := openBackend(t), openBackend(t)
+	s := openSellingShop(t, strings.Replace(passing(first), "\treverse_proxy "+first.Listener.Addr().String()+"\n",
+		"\treverse_proxy "+first.Listener.Addr().String()+"\n\thandle_errors {\n\t\treverse_proxy "+second.Listener.Addr().String()+"\n\t}\n", 1))
+	first.Close()
+	if got := s.sendHook(t, http.MethodPost, "?token="+hookToken, `{"queue":{}}`); got != http.StatusOK {
+		t.Errorf("answered %d", got)
+	}
+	if heard := second.received(); len(heard) != 1 || heard[0].Body != `{"queue":{}}` {
+		t.Errorf("the second backend heard %v", heard)
+	}
+}
+
 // sendHook returns the status that a request to the webhook's address gets.
 func (s *shop) sendHook(t *testing.T, method, query, body string) int {
 	t.Helper()

@@ -51,6 +51,8 @@ type App struct {
 	ipWarnings  ipWarnings
 	pageWarning sync.Once
 	loopWarning sync.Once
+
+	errorPages sync.Map // *caddyhttp.Server → whether it has any
 }
 
 // Limits bound what the module asks of Zotlo's API and of a shopper's patience. They count per Caddy process.

@@ -3,56 +3,38 @@ package caddymodule
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// payment is a subscriber's last one, as it is remembered. The zero time says that it was given back.
-type payment struct {
-	at          time.Time
-	transaction string // empty if Zotlo did not name it
-}
-
-// rememberPayment notes a subscriber's payment for a campaign, or for none. One that was given back stays so, though its own webhook is
-// repeated after its refund. A refund takes back whatever is known: which of a subscription's payments it is for says nothing of the rest.
-func (a *App) rememberPayment(ctx context.Context, subject linkgen.Subject, campaign string, news payment) error {
+// rememberPayment notes when a subscriber paid for a campaign, or for none. A payment that was given back stays so, though its own webhook
+// is repeated after its refund.
+func (a *App) rememberPayment(ctx context.Context, subject linkgen.Subject, campaign, transaction string, at time.Time) error {
 	ttl := a.registry.longestAfterPayment(campaign)
 	if ttl == 0 {
 		return nil
 	}
-	key := paidKey(subject, campaign)
-	text, found, err := a.cache.Recall(ctx, key)
-	if err != nil {
-		return err
+	if transaction != "" {
+		if _, refunded, err := a.cache.Recall(ctx, refundedKey(transaction)); err != nil || refunded {
+			return err
+		}
 	}
-	if known, ok := parsePayment(text); found && ok && known.at.IsZero() && known.transaction == news.transaction && news.transaction != "" {
+	return a.cache.Remember(ctx, paidKey(subject, campaign), strconv.FormatInt(at.Unix(), 10), ttl)
+}
+
+// rememberRefund takes back whatever payment is known: which of a subscription's payments a refund is for says nothing of the rest.
+func (a *App) rememberRefund(ctx context.Context, subject linkgen.Subject, campaign, transaction string) error {
+	ttl := a.registry.longestAfterPayment(campaign)
+	if ttl == 0 {
 		return nil
 	}
-	return a.cache.Remember(ctx, key, news.String(), ttl)
-}
-
-// String is what parsePayment reads: the time in Unix seconds and the transaction.
-func (p payment) String() string {
-	at := int64(0)
-	if !p.at.IsZero() {
-		at = p.at.Unix()
+	if transaction != "" {
+		if err := a.cache.Remember(ctx, refundedKey(transaction), "1", onceTTL); err != nil {
+			return err
+		}
 	}
-	return strconv.FormatInt(at, 10) + " " + p.transaction
-}
-
-func parsePayment(text string) (payment, bool) {
-	seconds, transaction, _ := strings.Cut(text, " ")
-	at, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil {
-		return payment{}, false
-	}
-	p := payment{transaction: transaction}
-	if at != 0 {
-		p.at = time.Unix(at, 0)
-	}
-	return p, true
+	return a.cache.Remember(ctx, paidKey(subject, campaign), "0", ttl)
 }
 
 // longestAfterPayment is how long a payment for the campaign matters; one for none matters to all of them.
@@ -75,7 +57,8 @@ func (a *App) paidRecently(ctx context.Context, e *entry, subject linkgen.Subjec
 			}
 			return false
 		}
-		if last, ok := parsePayment(value); found && ok && now.Before(last.at.Add(e.afterFor)) {
+		at, err := strconv.ParseInt(value, 10, 64)
+		if found && err == nil && now.Before(time.Unix(at, 0).Add(e.afterFor)) {
 			return true
 		}
 	}
@@ -85,3 +68,5 @@ func (a *App) paidRecently(ctx context.Context, e *entry, subject linkgen.Subjec
 func paidKey(subject linkgen.Subject, campaign string) string {
 	return "paid:" + subject.String() + ":" + campaign
 }
+
+func refundedKey(transaction string) string { return "refunded:" + transaction }

@@ -83,17 +83,17 @@ func (h *WebhookHandler) process(ctx context.Context, event linkgen.Event, body 
 // firstTime reports whether the delivery has not been counted, and marks it: for the fleet when all of its work is done, for this process
 // in any case. A mark that may be set or not counts as not: to count twice is better than never.
 func (h *WebhookHandler) firstTime(ctx context.Context, key string, done bool) bool {
-	here, err := h.app.state.local.Once(ctx, key, onceTTL)
-	first := here || err != nil
-	if !done {
-		return first
+	if done {
+		marked, err := h.app.cache.Once(ctx, key, onceTTL)
+		if err != nil {
+			h.app.hooks().CacheError(err)
+		} else if !marked {
+			return false
+		}
 	}
-	marked, err := h.app.cache.Once(ctx, key, onceTTL)
-	if err != nil {
-		h.app.hooks().CacheError(err)
-		return first
-	}
-	return first && marked
+	// Only now: of two copies at once, the one that has the fleet's mark must find this one free.
+	first, err := h.app.state.local.Once(ctx, key, onceTTL)
+	return first || err != nil
 }
 
 // forget makes the links of a payment's subscribers dead: one that outlives its payment is a dead end for a shopper.
@@ -109,12 +109,11 @@ func (h *WebhookHandler) remember(ctx context.Context, event linkgen.Event, subj
 	if event.Kind != linkgen.WebhookPayment && event.Kind != linkgen.WebhookRefund {
 		return nil
 	}
-	news := payment{transaction: event.TransactionID}
-	if event.Kind == linkgen.WebhookPayment {
-		news.at = time.Now()
-	}
 	return eachOf(ctx, subjects, func(subject linkgen.Subject) error {
-		return h.app.rememberPayment(ctx, subject, campaign, news)
+		if event.Kind == linkgen.WebhookRefund {
+			return h.app.rememberRefund(ctx, subject, campaign, event.TransactionID)
+		}
+		return h.app.rememberPayment(ctx, subject, campaign, event.TransactionID, time.Now())
 	})
 }
 

@@ -344,6 +344,24 @@ func TestLateRepeatDoesNotUndoARefund(t *testing.T) {
 	}
 }
 
+// Two of a subscriber's payments were given back before the first one's webhook was repeated.
+func TestEachRefundStands(t *testing.T) {
+	s := openTill(t, subscriptionShop)
+	stumble("seen", 1)
+	s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
+	s.hears("TransactionRefund", "2", http.StatusOK)
+	w := httptest.NewRecorder()
+	r := s.webhook(t.Context(), "TransactionRefund", "3")
+	body, _ := io.ReadAll(r.Body)
+	other := strings.Replace(string(body), `"transaction_id":"1"`, `"transaction_id":"0"`, 1)
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(other)), int64(len(other))
+	s.ServeHTTP(w, r)
+	s.hears("TransactionInsert", "1", http.StatusOK)
+	if got := s.goes(); got == "/account" {
+		t.Error("he got his money back and cannot buy")
+	}
+}
+
 // Zotlo hangs up before it has our answer. The payment stands.
 func TestPaymentOutlivesItsRequest(t *testing.T) {
 	s := openTill(t, subscriptionShop)

@@ -156,12 +156,6 @@ func writeText(w http.ResponseWriter, status int, text string) error {
 	return err
 }
 
-// hasErrorPages reports whether somebody may turn an error into a page. Otherwise Caddy answers with an empty one.
-func hasErrorPages(r *http.Request) bool {
-	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	return !ok || server.Errors != nil && len(server.Errors.Routes) > 0
-}
-
 // writeError answers a failure: as a problem document (RFC 9457) to clients that prefer JSON, else by handing the error to
 // the site's handle_errors, else as a sentence.
 func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wantsJSON bool) error {
@@ -172,7 +166,7 @@ func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wan
 	}
 	setHeaders(w)
 	setErrorHeaders(w.Header(), a, status)
-	if !wantsJSON && hasErrorPages(v.r) {
+	if !wantsJSON && v.rt.app.hasErrorPages(v.r) {
 		return caddyhttp.Error(status, errors.New(o.text))
 	}
 	if !wantsJSON {

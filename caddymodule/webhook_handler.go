@@ -132,11 +132,11 @@ func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) er
 	return writeText(w, status, err.Error())
 }
 
-// passOn lets the backend answer. What goes wrong there is logged without the address, for the same reason.
+// passOn lets the backend answer. What goes wrong there is logged without the address, for the same reason as above.
 func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	err := next.ServeHTTP(w, r)
-	if err == nil {
-		return nil
+	if err == nil || h.app.hasErrorPages(r) {
+		return err // whoever has error pages may have a second backend there; Caddy logs what they handle with debug only
 	}
 	status := http.StatusInternalServerError
 	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
