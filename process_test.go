@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -248,14 +249,15 @@ func freePort(t *testing.T) string {
 	return one
 }
 
-// twoFreePorts finds two. They are held until both are known, so that they differ.
+// twoFreePorts finds two. They are held until both are known, so that they differ; and they lie below those that systems give to
+// outgoing connections, which come and go by the thousand here.
 func twoFreePorts(t *testing.T) (string, string) {
 	t.Helper()
 	var found []string
 	for range 20 {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+		tcp, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		defer tcp.Close()
 		udp, err := net.ListenPacket("udp", tcp.Addr().String())

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,14 +114,18 @@ func (a *api) link() (string, error) {
 }
 
 // freePort finds a port of loopback. Another process may take it before it is used; then the part fails and can be repeated.
-func freePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+//
+// It lies below the ports that Linux gives to outgoing connections: until the server listens, none of them takes it.
+func freePort() (port string, err error) {
+	for range 20 {
+		port = strconv.Itoa(20_000 + rand.IntN(12_000))
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			listener.Close()
+			return port, nil
+		}
 	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, err
+	return "", err
 }
 
 // startPatience is how long a server may take to come up.
