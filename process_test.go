@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/caddy-checkout/checkout/internal/freeport"
 )
 
 // patience is how long a test waits for another process. Reaching it is a failure.
@@ -249,15 +250,14 @@ func freePort(t *testing.T) string {
 	return one
 }
 
-// twoFreePorts finds two. They are held until both are known, so that they differ; and they lie below those that systems give to
-// outgoing connections, which come and go by the thousand here.
+// twoFreePorts finds two. They are held until both are known, so that they differ.
 func twoFreePorts(t *testing.T) (string, string) {
 	t.Helper()
 	var found []string
 	for range 20 {
-		tcp, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000)))
+		tcp, err := freeport.Listen()
 		if err != nil {
-			continue
+			t.Fatal(err)
 		}
 		defer tcp.Close()
 		udp, err := net.ListenPacket("udp", tcp.Addr().String())

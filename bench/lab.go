@@ -4,16 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/caddy-checkout/checkout/internal/freeport"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -114,18 +113,14 @@ func (a *api) link() (string, error) {
 }
 
 // freePort finds a port of loopback. Another process may take it before it is used; then the part fails and can be repeated.
-//
-// It lies below the ports that Linux gives to outgoing connections: until the server listens, none of them takes it.
-func freePort() (port string, err error) {
-	for range 20 {
-		port = strconv.Itoa(20_000 + rand.IntN(12_000))
-		var listener net.Listener
-		if listener, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			listener.Close()
-			return port, nil
-		}
+func freePort() (string, error) {
+	listener, err := freeport.Listen()
+	if err != nil {
+		return "", err
 	}
-	return "", err
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, err
 }
 
 // startPatience is how long a server may take to come up.

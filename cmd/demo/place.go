@@ -3,11 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strconv"
 	"syscall"
+
+	"github.com/caddy-checkout/checkout/internal/freeport"
 )
 
 // place is where the demo is reached. Shop and checkout share one port under two names: the module refuses links that
@@ -54,18 +55,13 @@ func newPlace(listen string, https bool) (place, error) {
 
 // freePort asks for the port without the sharing that Caddy's own listeners allow, so that a second demo on the same
 // port is told so instead of answering every other request.
-//
-// Port 0 finds one below those that systems give to outgoing connections: between this look and Caddy's listening, none of them
-// takes it.
 func freePort(port string) (string, error) {
-	wanted := port
+	listen := func() (net.Listener, error) { return net.Listen("tcp4", "127.0.0.1:"+port) }
 	if port == "0" {
-		wanted = strconv.Itoa(20_000 + rand.IntN(12_000))
+		listen = freeport.Listen
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:"+wanted)
+	l, err := listen()
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE) && port == "0":
-		return freePort(port)
 	case errors.Is(err, syscall.EADDRINUSE):
 		n, _ := strconv.Atoi(port)
 		return "", fmt.Errorf("port %s is busy, perhaps with another demo; try: go run ./cmd/demo --listen 127.0.0.1:%d", port, n+1)

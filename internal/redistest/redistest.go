@@ -19,6 +19,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/caddy-checkout/checkout/internal/freeport"
 	"github.com/caddy-checkout/checkout/internal/testneed"
 )
 
@@ -199,7 +200,7 @@ func Eventually(t testing.TB, what string, done func() bool) {
 
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := freeport.Listen()
 	if err != nil {
 		t.Fatal(err)
 	}
