@@ -122,8 +122,20 @@ func (s *server) stop() {
 
 func (s *server) pid() int { return s.cmd.Process.Pid }
 
-// admin asks Caddy's admin endpoint, which listens on a socket in the server's directory.
+// admin asks Caddy's admin endpoint, which listens on a socket in the server's directory. A reload replaces it too, so a question that
+// it closed unread is asked again.
 func (s *server) admin(ctx context.Context, method, path, mediaType string, body io.Reader) ([]byte, error) {
+	answer, err := s.askAdmin(ctx, method, path, mediaType, body)
+	if closedUnread(err) && body == nil {
+		answer, err = s.askAdmin(ctx, method, path, mediaType, nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking the admin endpoint for %s: %w", path, err)
+	}
+	return answer, nil
+}
+
+func (s *server) askAdmin(ctx context.Context, method, path, mediaType string, body io.Reader) ([]byte, error) {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", filepath.Join(s.dir, "admin.sock"))

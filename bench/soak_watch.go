@@ -42,7 +42,7 @@ func (w *watcher) sample(ctx context.Context) error {
 	if h.memory, _, err = resident(w.site.pid()); err != nil {
 		return err
 	}
-	profile, err := w.ask(ctx, "/debug/pprof/goroutine?debug=1")
+	profile, err := w.site.admin(ctx, http.MethodGet, "/debug/pprof/goroutine?debug=1", "", nil)
 	if err != nil {
 		return err
 	}
@@ -58,32 +58,14 @@ func (w *watcher) sample(ctx context.Context) error {
 	return nil
 }
 
-// collect lets the server collect its garbage and notes what is left: without Go's headroom, which comes and goes.
+// collect notes the heap without Go's headroom, which comes and goes.
 func (w *watcher) collect(ctx context.Context) error {
-	profile, err := w.ask(ctx, "/debug/pprof/heap?gc=1&debug=1")
+	live, err := w.site.liveHeap(ctx)
 	if err != nil {
 		return err
 	}
-	const name = "# HeapAlloc = "
-	_, rest, _ := strings.Cut(string(profile), name)
-	var live int64
-	if _, err := fmt.Sscan(rest, &live); err != nil {
-		return fmt.Errorf("reading the heap profile: %w", err)
-	}
 	w.live = append(w.live, live)
 	return nil
-}
-
-// ask gets a profile. A reload replaces the admin endpoint too, so a question that it closed unread is asked again.
-func (w *watcher) ask(ctx context.Context, path string) ([]byte, error) {
-	answer, err := w.site.admin(ctx, http.MethodGet, path, "text/plain", nil)
-	if closedUnread(err) {
-		answer, err = w.site.admin(ctx, http.MethodGet, path, "text/plain", nil)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("asking the admin endpoint: %w", err)
-	}
-	return answer, nil
 }
 
 // settle samples until the server holds about what it held before.

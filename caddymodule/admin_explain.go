@@ -118,15 +118,15 @@ func explain(app *App, body []byte, admin *http.Request) (any, error) {
 
 // listed is what every route lists. Where they differ it is all campaigns by name, which is a guess.
 func (a *App) listed() (names []string, guessed bool) {
-	for _, other := range a.routes {
-		if !slices.Equal(other, a.routes[0]) || hasPlaceholder(other...) {
-			return slices.Sorted(maps.Keys(a.registry.byName)), true
-		}
+	all := slices.Sorted(maps.Keys(a.registry.byName))
+	if len(a.routes) == 0 {
+		return all, false
 	}
-	if len(a.routes) > 0 {
-		return a.routes[0], false
+	first := a.routes[0]
+	if hasPlaceholder(first...) || slices.ContainsFunc(a.routes, func(other []string) bool { return !slices.Equal(other, first) }) {
+		return all, true
 	}
-	return slices.Sorted(maps.Keys(a.registry.byName)), len(a.registry.byName) > 1
+	return first, false
 }
 
 // chosen finds campaigns by name.

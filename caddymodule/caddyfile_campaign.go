@@ -108,7 +108,7 @@ func parseMatch(b *block, c *Campaign) error {
 		return b.Err("match is empty: write matchers in its block, such as `expression {http.checkout.claim.plan} == \"free\"`")
 	}
 	c.MatchRaw = append(c.MatchRaw, set)
-	return b.check("match", checkMatchers(c.MatchRaw))
+	return b.check("match", checkMatchers(caddyhttp.RawMatcherSets{set}))
 }
 
 func parseAfterPayment(b *block, c *Campaign) error {

@@ -68,9 +68,9 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [--claims <json>] [--uri <uri>] [--campaign <name>]... [flags]",
 		Short: "Says why a request with these claims gets this offer, without making a link",
-		Long: `Decides as a click on a route with these campaigns would, and says which campaigns were tried and why each matched
-or not, which variant the user has, who the subscriber is, and which request the
-API would get. It calls nobody and counts nothing.
+		Long: `Decides as a click on a route with these campaigns would, and says which were tried
+and why each matched or not, which variant the user has, who the subscriber is, and
+which request the API would get. It calls nobody and counts nothing.
 
 Claims are what a token holds; no signature is needed, and none is checked. With
 --claims - they are read from standard input, so that they stay out of the shell's

@@ -73,16 +73,16 @@ func (h *WebhookHandler) process(ctx context.Context, event linkgen.Event, body 
 	switch {
 	case failed != nil && (seen || !h.PassThrough):
 		return failed
-	case seen, !h.firstTime(ctx, key, failed == nil):
+	case seen, !h.firstDelivery(ctx, key, failed == nil):
 		return cmp.Or(failed, errRepeated)
 	}
 	h.count(event, sold)
 	return failed
 }
 
-// firstTime reports whether the delivery has not been counted, and marks it: for the fleet when all of its work is done, for this process
+// firstDelivery reports whether the delivery has not been counted, and marks it: for the fleet when all of its work is done, for this process
 // in any case. A mark that may be set or not counts as not: to count twice is better than never.
-func (h *WebhookHandler) firstTime(ctx context.Context, key string, done bool) bool {
+func (h *WebhookHandler) firstDelivery(ctx context.Context, key string, done bool) bool {
 	if done {
 		marked, err := h.app.cache.Once(ctx, key, onceTTL)
 		if err != nil {

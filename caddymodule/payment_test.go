@@ -155,20 +155,20 @@ func (s *till) conversionsOf(label string) (n float64) {
 	return n
 }
 
-// webhook is a request that Zotlo sends.
-func (s *till) webhook(ctx context.Context, kind, requestID string) *http.Request {
-	body := strings.NewReader(`{"queue":{"type":"` + kind + `","requestID":"` + requestID + `"},
+// webhook is a request that Zotlo sends. change are old and new texts of its body.
+func (s *till) webhook(ctx context.Context, kind, requestID string, change ...string) *http.Request {
+	body := strings.NewReplacer(change...).Replace(`{"queue":{"type":"` + kind + `","requestID":"` + requestID + `"},
 		"parameters":{"status":"start_paid","subscriber_id":"ann@example.com","transaction_id":"1","custom_parameters":{"checkout":"c=monthly"}}}`)
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/zotlo", body)
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/zotlo", strings.NewReader(body))
 	r.Header.Set("X-Webhook-Token", hookToken)
 	return r
 }
 
 // hears is told by Zotlo, and answers.
-func (s *till) hears(kind, requestID string, status int) {
+func (s *till) hears(kind, requestID string, status int, change ...string) {
 	s.t.Helper()
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, s.webhook(s.t.Context(), kind, requestID))
+	s.ServeHTTP(w, s.webhook(s.t.Context(), kind, requestID, change...))
 	if w.Code != status {
 		s.t.Errorf("%s is answered %d, want %d", kind, w.Code, status)
 	}
@@ -231,13 +231,8 @@ func TestSubscribersAppIsToldWhereToGo(t *testing.T) {
 func TestPaymentForWhatIsGone(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	for i, sold := range []string{"c=gone", "c=gone&e=old&v=cheaper", "c=monthly&e=old&v=cheaper"} {
-		r := s.webhook(t.Context(), "TransactionInsert", "1")
-		body, _ := io.ReadAll(r.Body)
-		text := strings.Replace(string(body), "c=monthly", sold, 1)
-		text = strings.Replace(text, `"requestID":"1"`, fmt.Sprintf(`"requestID":"gone-%d"`, i), 1)
-		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
 		before := s.conversionsOf("_other")
-		s.ServeHTTP(httptest.NewRecorder(), r)
+		s.hears("TransactionInsert", fmt.Sprint("gone-", i), http.StatusOK, "c=monthly", sold)
 		if s.conversionsOf("_other") != before+1 {
 			t.Errorf("a payment of %s is not one of _other", sold)
 		}
@@ -350,12 +345,7 @@ func TestEachRefundStands(t *testing.T) {
 	stumble("seen", 1)
 	s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
 	s.hears("TransactionRefund", "2", http.StatusOK)
-	w := httptest.NewRecorder()
-	r := s.webhook(t.Context(), "TransactionRefund", "3")
-	body, _ := io.ReadAll(r.Body)
-	other := strings.Replace(string(body), `"transaction_id":"1"`, `"transaction_id":"0"`, 1)
-	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(other)), int64(len(other))
-	s.ServeHTTP(w, r)
+	s.hears("TransactionRefund", "3", http.StatusOK, `"transaction_id":"1"`, `"transaction_id":"0"`)
 	s.hears("TransactionInsert", "1", http.StatusOK)
 	if got := s.goes(); got == "/account" {
 		t.Error("he got his money back and cannot buy")

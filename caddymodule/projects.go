@@ -64,6 +64,14 @@ func checkProjectName(name string) error {
 	return nil
 }
 
+// any reports why there is no project at all, if there is none.
+func (p projects) any() error {
+	if len(p.list) == 0 {
+		return p.missing
+	}
+	return nil
+}
+
 // check says why a campaign cannot use the project of that name.
 func (p projects) check(name string) error {
 	if slices.ContainsFunc(p.list, func(known linkgen.Project) bool { return known.Name == name }) {

@@ -62,7 +62,7 @@ func (h *LinkHandler) plan(w http.ResponseWriter, v *visit, a answer) (what stri
 		return answerJSON, func() error { return writeJSON(w, http.StatusOK, "application/json", map[string]string{"url": a.to}) }
 	case a.to != "":
 		return answerRedirect, func() error { return redirect(w, a.to) }
-	case a.login != nil && !h.leadsBack(v, a.login) && !wantsJSON:
+	case a.login != nil && !v.leadsBack(a.login) && !wantsJSON:
 		return answerRedirect, func() error { return redirect(w, a.login.render(v.r, v.repl)) }
 	case outcomes[a.outcome].status == http.StatusNoContent, a.outcome == outcomeLeft:
 		return answerError, func() error { setHeaders(w); w.WriteHeader(outcomes[a.outcome].status); return nil }
@@ -89,14 +89,14 @@ func (h *LinkHandler) fallbackFor(v *visit, a answer) *target {
 	if v.entry != nil && v.entry.fallback != nil {
 		fallback = v.entry.fallback
 	}
-	if fallback == nil || fallback.word == wordError || fallback.word == "" && h.leadsBack(v, fallback) {
+	if fallback == nil || fallback.word == wordError || fallback.word == "" && v.leadsBack(fallback) {
 		return nil
 	}
 	return fallback
 }
 
 // leadsBack reports whether a redirect would go round for ever. That is a route too wide, which nobody would notice but shoppers.
-func (h *LinkHandler) leadsBack(v *visit, t *target) bool {
+func (v *visit) leadsBack(t *target) bool {
 	if !t.leadsBack(v.r) {
 		return false
 	}
@@ -166,10 +166,10 @@ func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wan
 	}
 	setHeaders(w)
 	setErrorHeaders(w.Header(), a, status)
-	if !wantsJSON && v.rt.app.hasErrorPages(v.r) {
-		return caddyhttp.Error(status, errors.New(o.text))
-	}
 	if !wantsJSON {
+		if v.rt.app.hasErrorPages(v.r) {
+			return caddyhttp.Error(status, errors.New(o.text))
+		}
 		return writeText(w, status, o.text)
 	}
 	problem := map[string]any{

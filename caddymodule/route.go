@@ -87,6 +87,9 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 	if len(cfg.Campaigns) == 0 {
 		return nil, errors.New("no campaign: name one, or write `link_id <id>` in the block")
 	}
+	if err := app.projects.any(); err != nil {
+		return nil, err // a campaign has looked for its project before; a placeholder for one has not
+	}
 	for _, name := range cfg.Campaigns {
 		if err := rt.add(name); err != nil {
 			return nil, err
@@ -131,9 +134,6 @@ func (cfg *Route) identifier(app *App) (identifier, error) {
 }
 
 func (rt *route) add(name string) error {
-	if len(rt.app.projects.list) == 0 {
-		return rt.app.projects.missing // a campaign has looked for its project before; a placeholder has not
-	}
 	if strings.Contains(name, "{") {
 		key, err := campaignPlaceholder(name, func(key string) bool { return trusted(key, rt.id.trusts) })
 		if err != nil {

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -42,11 +43,7 @@ func (v *visit) offered(name string) (any, bool) {
 	word, isOverride := strings.CutPrefix(name, "override.")
 	o := v.offer
 	if o == nil {
-		switch name {
-		case "campaign", "experiment", "variant", "price", "currency":
-			return "", true
-		}
-		return "", isOverride
+		return "", isOverride || slices.Contains(visitWords, name)
 	}
 	if isOverride {
 		value, _ := o.Override(word)

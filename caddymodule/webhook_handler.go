@@ -48,8 +48,8 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(app.projects.list) == 0 {
-		return app.projects.missing
+	if err := app.projects.any(); err != nil {
+		return err
 	}
 	token, err := resolveSecret("token", h.Token, app.log)
 	if err != nil {
