@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/caddy-checkout/checkout/internal/freeport"
 	"github.com/caddy-checkout/checkout/internal/redistest"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
@@ -102,7 +103,10 @@ func TestFleetWithMuteRedis(t *testing.T) {
 // Nothing about Redis keeps Caddy from starting, or a shopper from his checkout.
 func TestRedisThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	gone := freePort(t)
+	gone, err := freeport.Addr()
+	if err != nil {
+		t.Fatal(err)
+	}
 	locked := redistest.Start(t, "--requirepass", "a password that nobody here knows")
 	for name, url := range map[string]string{
 		"unreachable":       "redis://" + gone,

@@ -243,14 +243,7 @@ func (tr *transcript) String() string {
 	return tr.text.String()
 }
 
-// freePort finds a port of loopback that is free for TCP and for UDP.
-func freePort(t *testing.T) string {
-	t.Helper()
-	one, _ := twoFreePorts(t)
-	return one
-}
-
-// twoFreePorts finds two. They are held until both are known, so that they differ.
+// twoFreePorts finds two ports of loopback that are free for TCP and for UDP. They are held until both are known, so that they differ.
 func twoFreePorts(t *testing.T) (string, string) {
 	t.Helper()
 	var found []string

@@ -114,12 +114,11 @@ func (a *api) link() (string, error) {
 
 // freePort finds a port of loopback. Another process may take it before it is used; then the part fails and can be repeated.
 func freePort() (string, error) {
-	listener, err := freeport.Listen()
+	addr, err := freeport.Addr()
 	if err != nil {
 		return "", err
 	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	_, port, err := net.SplitHostPort(addr)
 	return port, err
 }
 

@@ -23,3 +23,12 @@ func Listen() (l net.Listener, err error) {
 	}
 	return nil, err
 }
+
+// Addr is the address of a port that was free a moment ago.
+func Addr() (string, error) {
+	l, err := Listen()
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}

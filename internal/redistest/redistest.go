@@ -200,10 +200,9 @@ func Eventually(t testing.TB, what string, done func() bool) {
 
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := freeport.Listen()
+	addr, err := freeport.Addr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }
