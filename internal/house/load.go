@@ -40,33 +40,33 @@ type source struct {
 	info  *types.Info
 }
 
-// moduleRoot is the folder of the go.mod that the working directory belongs to.
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
+// module is ours: where it is, and its path.
+type module struct{ dir, path string }
+
+// findModule finds the module that the working directory belongs to.
+func findModule() (module, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}\n{{.Path}}").Output()
 	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
+		return module{}, fmt.Errorf("go list -m: %w", err)
 	}
-	file := strings.TrimSpace(string(out))
-	if file == "" || file == os.DevNull {
-		return "", errors.New("not inside a module")
-	}
-	return filepath.Dir(file), nil
+	dir, path, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return module{dir, path}, nil
 }
 
 // load type-checks the packages under the roots. Imports come from the compiler's export data, which
 // `go list -export` builds or finds in its cache, so that only our own sources are parsed.
-func load(root string) ([]*source, error) {
+func (m module) load() ([]*source, error) {
 	args := []string{
 		"list", "-export", "-deps",
 		"-json=ImportPath,Dir,Export,GoFiles,TestGoFiles,XTestGoFiles,Module",
 	}
 	for _, dir := range roots {
-		if _, err := os.Stat(filepath.Join(root, dir)); err == nil {
+		if _, err := os.Stat(filepath.Join(m.dir, dir)); err == nil {
 			args = append(args, "./"+dir+"/...")
 		}
 	}
 	cmd := exec.Command("go", args...)
-	cmd.Dir, cmd.Stderr = root, os.Stderr
+	cmd.Dir, cmd.Stderr = m.dir, os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
@@ -91,7 +91,7 @@ func load(root string) ([]*source, error) {
 	})
 	var sources []*source
 	for _, p := range ours {
-		s := &source{listed: p, fset: fset, name: strings.TrimPrefix(p.ImportPath, p.Module.Path+"/")}
+		s := &source{listed: p, fset: fset, name: strings.TrimPrefix(p.ImportPath, m.path+"/")}
 		if !measured(s.name) {
 			continue // a helper of ours that they import
 		}
