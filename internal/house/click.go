@@ -45,8 +45,8 @@ func (p clickPath) describe(w io.Writer) {
 	}
 }
 
-// click builds the command click with counters in all packages of the module, runs it, and reads which functions
-// it entered at least once a click.
+// click builds the command click with counters in all packages of the module, runs it, and reads
+// which functions it entered at least once a click.
 func (m module) click() (clickPath, error) {
 	dir, err := os.MkdirTemp("", "house")
 	if err != nil {
@@ -70,7 +70,7 @@ func (m module) click() (clickPath, error) {
 	} {
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir = m.dir
-		cmd.Env = append(os.Environ(), "GOCOVERDIR="+atExit) // the end of the process belongs to no click
+		cmd.Env = append(os.Environ(), "GOCOVERDIR="+atExit) // the process's end is no click
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return clickPath{}, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
 		}
@@ -82,8 +82,9 @@ func (m module) click() (clickPath, error) {
 	return m.readProfile(string(text))
 }
 
-// readProfile finds the functions whose first block ran at least once a click. A function literal counts as one, so that
-// nothing is gained by hiding a step in it. The harness and the sandbox are not the module's.
+// readProfile finds the functions whose first block ran at least once a click. A function literal
+// counts as one, so that nothing is gained by hiding a step in it. The harness and the sandbox are
+// not the module's.
 func (m module) readProfile(profile string) (clickPath, error) {
 	counts, err := m.beginnings(profile)
 	if err != nil {
@@ -92,7 +93,8 @@ func (m module) readProfile(profile string) (clickPath, error) {
 	var p clickPath
 	for name, blocks := range counts {
 		fset := token.NewFileSet()
-		f, err := parser.ParseFile(fset, filepath.Join(m.dir, name), nil, parser.SkipObjectResolution)
+		file := filepath.Join(m.dir, name)
+		f, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
 		if err != nil {
 			return clickPath{}, err
 		}
@@ -121,13 +123,15 @@ func (m module) readProfile(profile string) (clickPath, error) {
 	return p, nil
 }
 
-// beginnings says of each file where the blocks begin, as line.column, that ran at least once a click.
+// beginnings says of each file where the blocks begin, as line.column, that ran at least once a
+// click.
 func (m module) beginnings(profile string) (map[string]map[string]bool, error) {
 	begin := make(map[string]map[string]bool)
 	for line := range strings.Lines(profile) {
 		file, block, ok := strings.Cut(strings.TrimSpace(line), ".go:")
 		name, ours := strings.CutPrefix(file, m.path+"/")
-		if !ok || !ours || strings.HasPrefix(name, "internal/house/") || strings.HasPrefix(name, "sandbox/") {
+		if !ok || !ours || strings.HasPrefix(name, "internal/house/") ||
+			strings.HasPrefix(name, "sandbox/") {
 			continue
 		}
 		count, err := strconv.Atoi(block[strings.LastIndexByte(block, ' ')+1:])

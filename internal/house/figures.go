@@ -19,8 +19,8 @@ const (
 	tabWidth  = 4
 )
 
-// exportedNames counts the exported names of a package's scope: types, functions, constants and variables, each by itself.
-// Methods and fields belong to their types.
+// exportedNames counts the exported names of a package's scope: types, functions, constants and
+// variables, each by itself. Methods and fields belong to their types.
 func exportedNames(s *source) (names []string) {
 	for _, name := range s.types.Scope().Names() {
 		if token.IsExported(name) {
@@ -49,7 +49,7 @@ func methodsOf(s *source, typeName string) (methods int, byFile map[string][]str
 func fileLengths(s *source) []int {
 	var lengths []int
 	for _, f := range s.files {
-		lengths = append(lengths, s.fset.File(f.FileStart).LineCount()-1) // after the last line's end begins one more
+		lengths = append(lengths, s.fset.File(f.FileStart).LineCount())
 	}
 	slices.Sort(lengths)
 	return lengths
@@ -62,7 +62,8 @@ func median(sorted []int) int {
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
-// commentLines counts a package's lines that hold nothing but a comment, and those that are not blank.
+// commentLines counts a package's lines that hold nothing but a comment, and those that are not
+// blank.
 func commentLines(s *source) (comments, all int, err error) {
 	for _, f := range s.files {
 		text, err := os.ReadFile(s.fset.Position(f.FileStart).Filename)
@@ -87,9 +88,12 @@ func commentLines(s *source) (comments, all int, err error) {
 	return comments, all, nil
 }
 
-// namesakes divides a package's test files: those that stand beside a file of the same name, and the others.
+// namesakes divides a package's test files: those that stand beside a file of the same name, and
+// the others.
 func namesakes(s *source) (named, others []string) {
-	for _, test := range slices.Sorted(slices.Values(slices.Concat(s.TestGoFiles, s.XTestGoFiles))) {
+	tests := slices.Concat(s.TestGoFiles, s.XTestGoFiles)
+	slices.Sort(tests)
+	for _, test := range tests {
 		if slices.Contains(s.GoFiles, strings.TrimSuffix(test, "_test.go")+".go") {
 			named = append(named, test)
 		} else {
@@ -99,7 +103,8 @@ func namesakes(s *source) (named, others []string) {
 	return named, others
 }
 
-// tracked lists the files of the working tree that belong to the repository: what Git tracks, and what is new and not ignored.
+// tracked lists the files of the working tree that belong to the repository: what Git tracks, and
+// what is new and not ignored.
 func (m module) tracked() ([]string, error) {
 	cmd := exec.Command("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
 	cmd.Dir = m.dir
@@ -107,7 +112,9 @@ func (m module) tracked() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("git ls-files: %w", err)
 	}
-	files := slices.Compact(slices.Sorted(strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00")))
+	files := strings.Split(strings.TrimRight(string(out), "\x00"), "\x00")
+	slices.Sort(files)
+	files = slices.Compact(files)
 	return slices.DeleteFunc(files, func(name string) bool {
 		_, err := os.Stat(filepath.Join(m.dir, name))
 		return err != nil // removed, and not yet committed

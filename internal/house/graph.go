@@ -21,9 +21,10 @@ func (g graph) add(from, to, name string) {
 	}
 }
 
-// fileGraph draws the edges of a package. A file needs another if it uses a function, type, method, field, constant or
-// variable that the other declares. A type that satisfies an interface makes no edge; a call through the interface leads
-// to the file that declares it. Of functions held in fields and variables, see functionEdges.
+// fileGraph draws the edges of a package. A file needs another if it uses a function, type, method,
+// field, constant or variable that the other declares. A type that satisfies an interface makes no
+// edge; a call through the interface leads to the file that declares it. Of functions held in
+// fields and variables, see functionEdges.
 func fileGraph(s *source) graph {
 	g := make(graph)
 	for _, f := range s.files {
@@ -44,21 +45,26 @@ func fileGraph(s *source) graph {
 	return g
 }
 
-// functionEdges adds what a name alone does not show: calling a function that is held in a field or in a variable of the
-// package runs what another file has put there. Such a file is needed by each that reads the field, and so is the one
-// that declares the function put there, be it through parameters and local variables.
+// functionEdges adds what a name alone does not show: calling a function that is held in a field or
+// in a variable of the package runs what another file has put there. Such a file is needed by each
+// that reads the field, and so is the one that declares the function put there, be it through
+// parameters and local variables.
 func functionEdges(s *source, g graph, owners map[types.Object]string) {
 	h := findHeld(s)
 	for id, obj := range s.info.Uses {
 		v := slot(obj)
-		if v == nil || h.written[id] || v.Pkg() != s.types || !v.IsField() && v.Parent() != s.types.Scope() {
+		if v == nil || h.written[id] || v.Pkg() != s.types {
 			continue
 		}
+		if !v.IsField() && v.Parent() != s.types.Scope() {
+			continue // a local variable's function is its own function's need
+		}
+		reader, what := s.file(id.Pos()), display(v, owners)
 		for from := range h.origins(v) {
 			if from.file != "" {
-				g.add(s.file(id.Pos()), from.file, display(v, owners)+" (set here)")
+				g.add(reader, from.file, what+" (set here)")
 			} else {
-				g.add(s.file(id.Pos()), s.file(from.fn.Pos()), display(v, owners)+" = "+display(from.fn, owners))
+				g.add(reader, s.file(from.fn.Pos()), what+" = "+display(from.fn, owners))
 			}
 		}
 	}

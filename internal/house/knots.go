@@ -11,13 +11,15 @@ import (
 
 // knots are the sets of files that all need each other, largest first. A file alone is none.
 func (g graph) knots() [][]string {
-	t := tarjan{g: g, index: make(map[string]int), low: make(map[string]int), on: make(map[string]bool)}
+	t := tarjan{
+		g: g, index: make(map[string]int), low: make(map[string]int), on: make(map[string]bool),
+	}
 	for _, file := range slices.Sorted(maps.Keys(g)) {
 		if t.index[file] == 0 {
 			t.visit(file)
 		}
 	}
-	slices.SortStableFunc(t.found, func(a, b []string) int { return cmp.Compare(len(b), len(a)) })
+	slices.SortStableFunc(t.found, func(a, b []string) int { return len(b) - len(a) })
 	return t.found
 }
 
@@ -29,7 +31,8 @@ func (g graph) largest() int {
 	return 0
 }
 
-// tarjan finds strongly connected components (R. Tarjan, Depth-first search and linear graph algorithms, 1972).
+// tarjan finds strongly connected components (R. Tarjan, Depth-first search and linear graph
+// algorithms, 1972).
 type tarjan struct {
 	g          graph
 	index, low map[string]int
@@ -64,8 +67,8 @@ func (t *tarjan) visit(file string) {
 	}
 }
 
-// describe writes the knots with their members and the edges that tie them, those of the fewest names first: they are
-// the ones to cut.
+// describe writes the knots with their members and the edges that tie them, those of the fewest
+// names first: they are the ones to cut.
 func (g graph) describe(w io.Writer) {
 	for _, members := range g.knots() {
 		fmt.Fprintf(w, "  knot of %d: %s\n", len(members), strings.Join(members, " "))
@@ -82,10 +85,12 @@ func (g graph) describe(w io.Writer) {
 			}
 		}
 		slices.SortFunc(edges, func(a, b edge) int {
-			return cmp.Or(cmp.Compare(len(a.names), len(b.names)), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+			return cmp.Or(
+				len(a.names)-len(b.names), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 		})
 		for _, e := range edges {
-			fmt.Fprintf(w, "    %d  %s -> %s: %s\n", len(e.names), e.from, e.to, strings.Join(e.names, ", "))
+			names := strings.Join(e.names, ", ")
+			fmt.Fprintf(w, "    %d  %s -> %s: %s\n", len(e.names), e.from, e.to, names)
 		}
 	}
 }

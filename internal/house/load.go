@@ -53,8 +53,8 @@ func findModule() (module, error) {
 	return module{dir, path}, nil
 }
 
-// load type-checks the packages under the roots. Imports come from the compiler's export data, which
-// `go list -export` builds or finds in its cache, so that only our own sources are parsed.
+// load type-checks the packages under the roots. Imports come from the compiler's export data,
+// which `go list -export` builds or finds in its cache, so that only our own sources are parsed.
 func (m module) load() ([]*source, error) {
 	args := []string{
 		"list", "-export", "-deps",
@@ -91,7 +91,8 @@ func (m module) load() ([]*source, error) {
 	})
 	var sources []*source
 	for _, p := range ours {
-		s := &source{listed: p, fset: fset, name: strings.TrimPrefix(p.ImportPath, m.path+"/")}
+		name := strings.TrimPrefix(p.ImportPath, m.path+"/")
+		s := &source{listed: p, fset: fset, name: name}
 		if !measured(s.name) {
 			continue // a helper of ours that they import
 		}

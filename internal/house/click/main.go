@@ -1,12 +1,9 @@
-// Command click serves a site with one campaign and has one user click on it again and again. Built with
-// `go build -cover -covermode=atomic`, it writes what ran while the cache answered into the folder it is given.
+// Command click serves a site with one campaign and has one user click on it again and again. Built
+// with `go build -cover -covermode=atomic`, it writes what ran while the cache answered into the
+// folder it is given.
 package main
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/golang-jwt/jwt/v5"
 
 	_ "github.com/caddy-checkout/checkout/caddymodule"
 	"github.com/caddy-checkout/checkout/internal/freeport"
@@ -86,17 +84,14 @@ func measure(dir string, clicks int) error {
 	if err := click("http://"+addr+"/upgrade", warmUp); err != nil {
 		return err
 	}
-	if zotlo.Calls() != 1 {
-		return fmt.Errorf("%d API calls for one user, want 1: not answered from the cache", zotlo.Calls())
-	}
 	if err := coverage.ClearCounters(); err != nil {
 		return err
 	}
 	if err := click("http://"+addr+"/upgrade", clicks); err != nil {
 		return err
 	}
-	if zotlo.Calls() != 1 {
-		return fmt.Errorf("%d API calls in the end, want 1: not answered from the cache", zotlo.Calls())
+	if n := zotlo.Calls(); n != 1 {
+		return fmt.Errorf("%d API calls, want 1: not answered from the cache", n)
 	}
 	if err := coverage.WriteMetaDir(dir); err != nil {
 		return err
@@ -111,7 +106,8 @@ func serve(api string) (string, error) {
 		return "", err
 	}
 	for name, value := range map[string]string{
-		"API": api, "ADDR": addr, "JWT_SECRET": secret, "ZOTLO_ACCESS_KEY": sandbox.DefaultAccessKey,
+		"API": api, "ADDR": addr, "JWT_SECRET": secret,
+		"ZOTLO_ACCESS_KEY":      sandbox.DefaultAccessKey,
 		"ZOTLO_ACCESS_SECRET":   sandbox.DefaultAccessSecret,
 		"ZOTLO_APPLICATION_KEY": sandbox.DefaultApplicationKey,
 	} {
@@ -154,15 +150,6 @@ func click(url string, n int) error {
 
 // token signs the user in.
 func token() (string, error) {
-	claims, err := json.Marshal(map[string]any{
-		"email": "ann@example.com", "exp": time.Now().Add(time.Hour).Unix(),
-	})
-	if err != nil {
-		return "", err
-	}
-	b64 := base64.RawURLEncoding
-	text := b64.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + b64.EncodeToString(claims)
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(text))
-	return text + "." + b64.EncodeToString(mac.Sum(nil)), nil
+	claims := jwt.MapClaims{"email": "ann@example.com", "exp": time.Now().Add(time.Hour).Unix()}
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(secret))
 }
