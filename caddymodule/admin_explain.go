@@ -190,24 +190,23 @@ func (q *explainRequest) build(admin *http.Request) (*http.Request, error) {
 // explain decides, and says why.
 func (v *visit) explain(list []*entry, variant string) *explanation {
 	out := new(explanation)
-	campaigns := make([]*campaign.Campaign, len(list))
-	for i, e := range list {
-		campaigns[i] = e.Campaign
+	for _, e := range list {
+		v.list.add(e)
 		if err := e.Untrusted(v.Trusted); err != nil {
 			out.Untrusted = append(out.Untrusted, err.Error())
 		}
 	}
-	trace := campaign.Explain(campaigns, v, variant)
-	out.Rules, out.Dropped = v.rules(list, trace.Steps, trace.Err), trace.Dropped
+	d, err := campaign.Explain(v.list.campaigns, v.asking(), v, v.now, variant)
+	out.Rules, out.Dropped = v.rules(list, d.Steps), d.Dropped
 	out.Subscriber = v.explainedSubscriber()
 	if ip := clientIP(v.r); ip.IsValid() {
 		out.ClientIP = ip.String()
 	}
-	if trace.Err != nil {
-		out.Outcome, out.Error = offerOutcome(trace.Err), trace.Err.Error()
+	if err != nil {
+		out.Outcome, out.Error = offerOutcome(err), err.Error()
 		return out
 	}
-	v.offer, v.entry = trace.Offer, v.rt.app.registry.byName[trace.Offer.Campaign.Name()]
+	v.offer, v.entry = d.Offer, list[d.Index]
 	out.describe(v)
 	return out
 }

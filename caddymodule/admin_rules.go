@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,8 +13,8 @@ import (
 )
 
 // rules adds to each campaign tried what its matchers say. Those behind the chosen one are asked too: an operator who wonders why
-// a campaign did not win wants to know whether it could have. err is what ended the decision, if anything did.
-func (v *visit) rules(list []*entry, steps []campaign.Step, err error) []campaign.Step {
+// a campaign did not win wants to know whether it could have.
+func (v *visit) rules(list []*entry, steps []campaign.Step) []campaign.Step {
 	for i := range steps {
 		step := &steps[i]
 		switch step.Result {
@@ -23,10 +22,6 @@ func (v *visit) rules(list []*entry, steps []campaign.Step, err error) []campaig
 			step.Detail = v.matching(list[i])
 		case "no match":
 			step.Detail = v.matching(list[i])
-		case "match failed":
-			if failed, ok := errors.AsType[*matcherError](err); ok {
-				step.Detail = failed.cause.Error()
-			}
 		case "not reached":
 			if state := list[i].State(v.now); state != "active" {
 				step.Detail = "and is " + state

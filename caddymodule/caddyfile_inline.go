@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-
-	"github.com/caddy-checkout/checkout/campaign"
 )
+
+// maxCampaignName is how long package campaign lets a campaign's name be, in bytes.
+const maxCampaignName = 64
 
 // inlineCampaign is a campaign that a directive defines.
 type inlineCampaign struct {
@@ -68,7 +69,7 @@ func (p *routeParser) inlineName() (string, error) {
 		return "", p.at.errorf("%s: link_id is missing: write `link_id 123` with the id of a checkout link from the Zotlo Dashboard, or give the campaign a name before the {", p.title)
 	case strings.Contains(name, "{"):
 		return "", p.at.errorf("%s: a campaign whose link_id is a placeholder needs a name: write it before the {", p.title)
-	case len(name) > campaign.MaxName:
+	case len(name) > maxCampaignName:
 		return "", p.at.errorf("%s: the link_id is too long to name the campaign after it: give the campaign a name before the {", p.title)
 	}
 	return name, nil

@@ -128,7 +128,7 @@ func named(name string, err error) error {
 
 func (a *App) compile(ctx caddy.Context, cfg *Campaign) (*entry, error) {
 	e := &entry{project: cfg.Project, slips: make(map[string]bool)}
-	parse := func(text string) (campaign.Template, error) {
+	parse := func(text string) ([]campaign.Part, error) {
 		if hasOpenBrace(text) {
 			e.slips[text] = true
 		}

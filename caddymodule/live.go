@@ -5,8 +5,6 @@ import (
 	"sync"
 
 	"go.uber.org/zap"
-
-	"github.com/caddy-checkout/checkout/campaign"
 )
 
 // liveApps are the apps that run, the newest last. The admin API and the events of a reload read it: a pointer kept from
@@ -57,7 +55,7 @@ func (a *App) warnAboutMoves(running *App) {
 		if before == nil {
 			continue
 		}
-		if moved := campaign.Moved(before.Campaign, e.Campaign); moved > 0 {
+		if moved := before.Moved(e.Campaign); moved > 0 {
 			a.log.Warn("this reload moves users between variants of a running experiment: what was counted so far is not comparable; use another experiment key",
 				zap.String("campaign", name), zap.String("experiment", key), zap.Float64("percent_of_users", float64(moved)/100))
 		}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -33,8 +34,8 @@ func (v *visit) campaign(err error) string {
 	if v.entry != nil {
 		return v.entry.Name()
 	}
-	if failed, ok := errors.AsType[*matcherError](err); ok {
-		return failed.campaign
+	if failed, ok := errors.AsType[*campaign.Error](err); ok {
+		return failed.Campaign.Name()
 	}
 	return ""
 }

@@ -98,10 +98,6 @@ func offerOutcome(err error) string {
 	return outcomeBadOffer
 }
 
-func asBadOffer(err error) (*campaign.BadOfferError, bool) {
-	return errors.AsType[*campaign.BadOfferError](err)
-}
-
 // linkOutcome maps an error of package linkgen.
 func linkOutcome(err error) string {
 	if e, ok := errors.AsType[*linkgen.Error](err); ok {

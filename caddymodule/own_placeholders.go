@@ -29,7 +29,7 @@ func checkOwn(key string) error {
 }
 
 // parseWord is parseTemplate for what is filled in at each request.
-func parseWord(text string) (campaign.Template, error) {
+func parseWord(text string) ([]campaign.Part, error) {
 	tmpl, err := parseTemplate(text)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ const marker = "\x00"
 
 // parseTemplate cuts a configured value at its placeholders with Caddy's own scanner, so that escapes and odd braces mean
 // here what they mean everywhere else in Caddy.
-func parseTemplate(text string) (campaign.Template, error) {
+func parseTemplate(text string) ([]campaign.Part, error) {
 	if strings.Contains(text, marker) {
 		return nil, errControlCharacter
 	}
@@ -33,7 +33,7 @@ func parseTemplate(text string) (campaign.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tmpl campaign.Template
+	var tmpl []campaign.Part
 	for i, piece := range strings.Split(cut, marker) {
 		switch {
 		case i%2 == 1:

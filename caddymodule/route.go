@@ -57,10 +57,20 @@ type route struct {
 	id   identifier
 	list []choice
 	// static is the list when no name is a placeholder: the common case, worked out beforehand.
-	static []*campaign.Campaign
+	static lineup
 	// backend is set when an upstream's answer names the campaign: the backend has acted already, so any method that
 	// can carry a body is answered.
 	backend bool
+}
+
+// lineup is a list of campaigns to decide on: what decides, and at the same index what serves.
+type lineup struct {
+	campaigns []*campaign.Campaign
+	entries   []*entry
+}
+
+func (l *lineup) add(e *entry) {
+	l.campaigns, l.entries = append(l.campaigns, e.Campaign), append(l.entries, e)
 }
 
 // choice is one listed campaign: known by name, or named at request time.
@@ -151,8 +161,8 @@ func (rt *route) add(name string) error {
 		return named(name, err)
 	}
 	rt.list = append(rt.list, choice{entry: e})
-	if len(rt.static) == len(rt.list)-1 {
-		rt.static = append(rt.static, e.Campaign)
+	if len(rt.static.entries) == len(rt.list)-1 {
+		rt.static.add(e)
 	}
 	return nil
 }
@@ -177,14 +187,13 @@ func knownNames(r registry) string {
 }
 
 // campaigns lists the route's campaigns for one request. unknown is a name that a trusted placeholder gave and that is no campaign.
-func (rt *route) campaigns(repl *caddy.Replacer) (list []*campaign.Campaign, unknown bool) {
-	if len(rt.static) == len(rt.list) {
+func (rt *route) campaigns(repl *caddy.Replacer) (list lineup, unknown bool) {
+	if len(rt.static.entries) == len(rt.list) {
 		return rt.static, false
 	}
-	list = make([]*campaign.Campaign, 0, len(rt.list))
 	for _, c := range rt.list {
 		if c.entry != nil {
-			list = append(list, c.entry.Campaign)
+			list.add(c.entry)
 			continue
 		}
 		name, _ := repl.GetString(c.key)
@@ -193,9 +202,9 @@ func (rt *route) campaigns(repl *caddy.Replacer) (list []*campaign.Campaign, unk
 		}
 		e, ok := rt.app.registry.byName[name]
 		if !ok {
-			return nil, true
+			return lineup{}, true
 		}
-		list = append(list, e.Campaign)
+		list.add(e)
 	}
 	return list, false
 }

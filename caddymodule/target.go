@@ -21,7 +21,7 @@ type target struct {
 	host  string // as browsers send it; empty when the URL is relative
 	path  string
 	fixed string // the URL up to its first placeholder
-	query campaign.Template
+	query []campaign.Part
 }
 
 // The words that stand for a target.

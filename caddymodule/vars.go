@@ -17,7 +17,7 @@ func (v *visit) placeholder(key string) (any, bool) {
 	}
 	v = v.newest
 	if path, ok := strings.CutPrefix(name, "claim."); ok {
-		claim, _ := v.Claim(path)
+		claim, _ := v.claim(path)
 		return claim, true
 	}
 	switch name {

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -21,6 +20,7 @@ type visit struct {
 	repl  *caddy.Replacer
 	now   time.Time
 	user  *auth.User // nil: nobody, or not asked yet
+	list  lineup     // decided on
 	offer *campaign.Offer
 	entry *entry // of the chosen campaign
 
@@ -51,19 +51,16 @@ func (v *visit) publish() {
 // visitVar is where the request keeps its first visit: two checkout directives in one request share one set of placeholders.
 const visitVar = "checkout_visit"
 
-// Now is the instant of the request.
-func (v *visit) Now() time.Time { return v.now }
-
-// Subscriber is the verified subscriber's id.
-func (v *visit) Subscriber() string {
+// asking is the user as package campaign knows them.
+func (v *visit) asking() campaign.User {
 	if v.user == nil {
-		return ""
+		return campaign.User{}
 	}
-	return v.user.Subscriber.ID
+	return campaign.User{Subscriber: v.user.Subscriber.ID, Claims: v.user}
 }
 
-// Claim is a verified claim.
-func (v *visit) Claim(path string) (string, bool) {
+// claim is a verified claim.
+func (v *visit) claim(path string) (string, bool) {
 	if v.user == nil {
 		return "", false
 	}
@@ -73,46 +70,30 @@ func (v *visit) Claim(path string) (string, bool) {
 // Value is the value of a placeholder.
 func (v *visit) Value(key string) (string, bool) { return v.repl.GetString(key) }
 
-// Match asks the campaign's matchers.
-func (v *visit) Match(c *campaign.Campaign) (bool, error) {
-	e := v.rt.app.registry.byName[c.Name()]
-	if len(e.matchers) == 0 {
-		return true, nil
+// Match asks the matchers of the campaign at this place of the list.
+func (v *visit) Match(index int) (bool, error) {
+	if m := v.list.entries[index].matchers; len(m) > 0 {
+		return m.AnyMatchWithError(v.r)
 	}
-	ok, err := e.matchers.AnyMatchWithError(v.r)
-	if err != nil {
-		return false, &matcherError{c.Name(), err}
-	}
-	return ok, nil
-}
-
-// matcherError is a campaign's matcher that failed. Its text is for the log, so it does not quote the cause, which may hold a claim:
-// that is for explain alone.
-type matcherError struct {
-	campaign string
-	cause    error
-}
-
-func (e *matcherError) Error() string {
-	return fmt.Sprintf("campaign %s: a matcher failed (%T)", e.campaign, e.cause)
+	return true, nil
 }
 
 // Trusted reports whether no visitor can write the placeholder.
 func (v *visit) Trusted(key string) bool { return trusted(key, v.rt.id.trusts) }
 
 // decide chooses campaign, variant and overrides.
-func (v *visit) decide(list []*campaign.Campaign) error {
-	offer, err := campaign.Decide(list, v)
-	if bad, ok := asBadOffer(err); ok {
-		v.entry = v.rt.app.registry.byName[bad.Campaign.Name()]
-		return err
+func (v *visit) decide(list lineup) error {
+	v.list = list
+	d, err := campaign.Decide(list.campaigns, v.asking(), v, v.now)
+	if d.Index >= 0 {
+		v.entry = list.entries[d.Index]
 	}
 	if err != nil {
 		return err
 	}
-	v.offer, v.entry = offer, v.rt.app.registry.byName[offer.Campaign.Name()]
-	for _, word := range offer.Dropped {
-		overridesDropped.WithLabelValues(offer.Campaign.Name(), word).Inc()
+	v.offer = d.Offer
+	for _, word := range d.Offer.Dropped {
+		overridesDropped.WithLabelValues(v.entry.Name(), word).Inc()
 	}
 	return nil
 }
@@ -170,7 +151,7 @@ func (v *visit) language() string {
 	if v.offer.Language != "" {
 		return v.offer.Language
 	}
-	locale, _ := v.Claim("locale")
+	locale, _ := v.claim("locale")
 	return v.rt.app.languages.Match(locale, listed(v.r.Header, "Accept-Language"))
 }
 

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// plain is a campaign with much to say and no placeholder, split in two; visitor is somebody with an id.
-func plain(t testing.TB) ([]*Campaign, Facts) {
+// plain is a campaign with much to say and no placeholder, split in two, and a user with an id.
+func plain(t testing.TB) ([]*Campaign, *shopper) {
 	list := []*Campaign{load(t, Config{
 		From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		Overrides: Overrides{
@@ -21,14 +21,15 @@ func plain(t testing.TB) ([]*Campaign, Facts) {
 }
 
 func TestPlainDecisionAllocatesNothing(t *testing.T) {
-	list, facts := plain(t)
-	first, err := Decide(list, facts)
+	list, s := plain(t)
+	first, err := Decide(list, s.user(), s, s.at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	allocs := testing.AllocsPerRun(1000, func() {
-		if o, err := Decide(list, facts); o != first || err != nil {
-			t.Fatalf("another offer for the same user: %+v, %v", o, err)
+		d, err := Decide(list, s.user(), s, s.at)
+		if d.Offer != first.Offer || d.Index != 0 || err != nil {
+			t.Fatalf("another offer for the same user: %+v, %v", d, err)
 		}
 	})
 	if allocs != 0 {
@@ -36,26 +37,60 @@ func TestPlainDecisionAllocatesNothing(t *testing.T) {
 	}
 }
 
-// deaf is a visitor of whom a campaign without placeholders wants to know no more than his id.
-type deaf struct{ visit }
+func TestPassingOverAllocatesNothing(t *testing.T) {
+	list, s := plain(t)
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	list = append([]*Campaign{
+		load(t, Config{Name: "late", From: at.AddDate(9, 0, 0)}), load(t, Config{Name: "over", Until: at}),
+		load(t, Config{Name: "dead", Off: true}), load(t, Config{Name: "picky"}),
+	}, list...)
+	s.match = func(index int) (bool, error) { return index == 4, nil }
+	allocs := testing.AllocsPerRun(1000, func() {
+		if d, err := Decide(list, s.user(), s, s.at); d.Index != 4 || err != nil {
+			t.Fatalf("%+v, %v", d, err)
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}
 
-func (deaf) Value(key string) (string, bool) { panic("asked for {" + key + "}") }
-func (deaf) Trusted(key string) bool         { panic("asked whether {" + key + "} is trusted") }
+// incurious is a request of which a campaign without placeholders wants to know nothing but whether it
+// matches.
+type incurious struct{}
+
+func (incurious) Match(int) (bool, error)         { return true, nil }
+func (incurious) Value(key string) (string, bool) { panic("asked for {" + key + "}") }
+func (incurious) Trusted(key string) bool         { panic("asked whether {" + key + "} is trusted") }
 
 func TestPlainDecisionAsksForNoPlaceholder(t *testing.T) {
-	list, _ := plain(t)
+	list, s := plain(t)
 	for _, id := range ids(10) {
-		if _, err := Decide(list, deaf{visit{at: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), subscriber: id}}); err != nil {
+		if _, err := Decide(list, User{Subscriber: id}, incurious{}, s.at); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
+// closed is a request of which a list that is over wants to know nothing at all.
+type closed struct{ incurious }
+
+func (closed) Match(int) (bool, error) { panic("asked whether it matches") }
+
+func TestFactsAreAskedForOnlyWhenAConditionNeedsThem(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	list := []*Campaign{load(t, Config{Until: at}), load(t, Config{Off: true})}
+	if d, err := Decide(list, User{}, closed{}, at); err != ErrNone || d.Index != -1 || d.Offer != nil {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
 func BenchmarkDecidePlain(b *testing.B) {
-	list, facts := plain(b)
+	list, s := plain(b)
+	user := s.user()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Decide(list, facts); err != nil {
+		if _, err := Decide(list, user, s, s.at); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -70,11 +105,11 @@ func BenchmarkDecideThreePlaceholders(b *testing.B) {
 		Experiment: weights("50%", "50%"),
 	})}
 	v := sends("price", "19.99", "name", "Ada Lovelace", "partner", "acme")
-	v.claims = map[string]string{"sub": "42"}
-	facts := Facts(&v)
+	v.claims = claims{"sub": "42"}
+	user := v.user()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Decide(list, facts); err != nil {
+		if _, err := Decide(list, user, &v, v.at); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,33 +1,43 @@
-// Package campaign decides what a shopper is offered: which campaign, which variant of its experiment, at which price,
-// with which texts. It is pure: the clock, the user and the request come in as [Facts], an [Offer] comes out. It makes
-// no network connection, starts no goroutine, keeps no state and logs nothing.
+// Package campaign decides what a shopper is offered: which campaign, which variant of its experiment,
+// at which price, with which texts. It is pure: a [User], the [Facts] of a request and an instant come
+// in, a [Decision] comes out. It makes no network connection, starts no goroutine, has no clock, keeps
+// no state and logs nothing.
 //
 // # A decision
 //
-// A [Config] is what the operator writes; [New] checks it once and makes a [Campaign]. For each request [Decide]
+// A [Config] is what the operator writes; [New] checks it once and compiles a [Campaign]. For each
+// request [Decide]
 //
-//  1. takes the first campaign of the list that is active now and matches (else [ErrNone]),
+//  1. takes the first campaign of a list whose conditions hold (else [ErrNone]),
 //  2. finds the user's variant, if the campaign has an experiment,
 //  3. puts the variant's overrides over the campaign's,
 //  4. fills in placeholders and checks what came out.
 //
-// An override whose value turns out missing, empty or unusable is left out and named in Offer.Dropped: a missing name
-// must not cost a sale. Price and link id are the exception. They are never guessed, replaced or sent in part: the
-// answer is a [BadOfferError], and the caller falls back.
+// A campaign's conditions are its schedule and the caller's request matchers. They are asked in order,
+// cheapest first, up to the first that does not hold; no fact is asked for before a condition or an
+// override needs it. The answer says which place of the list was chosen, so that the caller finds what
+// it keeps beside the campaign without a look-up.
+//
+// An override whose value turns out missing, empty or unusable is left out and named in Offer.Dropped:
+// a missing name must not cost a sale. Price and link id are the exception. They are never guessed,
+// replaced or sent in part: the answer is an [*Error], and the caller falls back.
 //
 // [Explain] is the same decision with its reasons, for people.
 //
 // # Overrides and whom they trust
 //
-// [Words] lists what a campaign can override. Values may hold {placeholders}, and each word says whose:
+// [Overrides] lists what a campaign can change. Values may hold placeholders, which Options.ParseTemplate
+// finds, and each override says whose:
 //
-//   - trusted words (link_id, one_time_price, quote, product_image, package, theme, layout, field) only those that a
-//     visitor cannot write. [Campaign.Untrusted] holds a campaign against that rule at load, Facts.Trusted at each request.
-//   - texts (package_name, additional_text, title, description, button_text, language) take any. Zotlo's page inserts
-//     texts without escaping them, so the characters < > " & \ and the backtick, control characters and bidi controls
-//     are removed from what a placeholder brought in; never from what the operator wrote. Texts are cut at their limit.
-//   - custom_parameter and mmp take any as they are, but for control characters: up to 32 keys, 256 characters each,
-//     2 KiB in all.
+//   - trusted ones (link_id, one_time_price, quote, product_image, package, theme, layout, field) only
+//     those that a visitor cannot write. [Campaign.Untrusted] holds a campaign against that rule at load,
+//     Facts.Trusted at each request.
+//   - texts (package_name, additional_text, title, description, button_text, language) take any. Zotlo's
+//     page inserts texts without escaping them, so the characters < > " & \ and the backtick, control
+//     characters and bidi controls are removed from what a placeholder brought in; never from what the
+//     operator wrote. Texts are cut at their limit.
+//   - custom_parameter and mmp take any as they are, but for control characters: up to 32 keys, 256
+//     characters each, 2 KiB in all.
 //
 // A placeholder's value is never looked at for placeholders again.
 //
@@ -39,18 +49,20 @@
 //
 // # Experiments
 //
-// A user's bucket is GrowthBook's hash version 2 of seed and user id, an integer from 0 to 9999, so that anyone can
-// recompute it with GrowthBook's SDKs. A variant owns the buckets [start, start + floor(weight × coverage)), where
-// start is the sum of the weights before it: raising the coverage adds users and moves none. Changing weights does move
-// users; [Moved] says how many.
+// A user's bucket is GrowthBook's hash version 2 of seed and user id, an integer from 0 to 9999, so that
+// anyone can recompute it with GrowthBook's SDKs. A variant owns the buckets [start, start +
+// floor(weight × coverage)), where start is the sum of the weights before it: raising the coverage adds
+// users and moves none. Changing weights does move users; [Campaign.Moved] says how many.
 //
-// The id is the claim that HashAttribute names; by default sub, else the subscriber (an e-mail in lower case). Users
-// without an id get the first variant and are not counted. Users who are not covered get the campaign without a variant,
-// and are not counted either. There is no memory: whoever changes his id may change his variant.
+// The id is the claim that HashAttribute names; by default sub, else the subscriber (an e-mail in lower
+// case). Users without an id get the first variant and are not counted. Users who are not covered get
+// the campaign without a variant, and are not counted either. There is no memory: a user whose id
+// changes may get another variant.
 //
 // # Speed
 //
-// A campaign without placeholders has one offer for each variant, made at load. Decide then allocates nothing.
+// A campaign without placeholders has one offer for each variant, compiled at load. Decide then
+// allocates nothing.
 package campaign
 
 import (
@@ -77,15 +89,16 @@ type Config struct {
 
 // Options are what campaigns of one configuration share.
 type Options struct {
-	// ParseTemplate splits a configured value into literals and placeholders. Nil means ParseTemplate of this package.
-	ParseTemplate func(text string) (Template, error)
+	// ParseTemplate cuts a configured value at its placeholders. With nil there are none, and a brace
+	// in a value is an error.
+	ParseTemplate func(text string) ([]Part, error)
 	// Languages is the closed list of checkout languages. Nil means NewLanguages("en").
 	Languages *Languages
 }
 
 func (opt Options) withDefaults() Options {
 	if opt.ParseTemplate == nil {
-		opt.ParseTemplate = ParseTemplate
+		opt.ParseTemplate = noPlaceholders
 	}
 	if opt.Languages == nil {
 		opt.Languages = english()
@@ -98,8 +111,8 @@ var english = sync.OnceValue(func() *Languages {
 	return l
 })
 
-// MaxName is how many characters the name of a campaign, an experiment or a variant may have.
-const MaxName = 64
+// maxName is how many characters the name of a campaign, an experiment or a variant may have.
+const maxName = 64
 
 const nameRule = "1 to 64 of A-Z a-z 0-9 . _ -"
 
@@ -111,8 +124,10 @@ func (o Overrides) Check(opt Options) error {
 
 // Campaign is a checked campaign, ready to decide. It is immutable and safe for concurrent use.
 type Campaign struct {
-	cfg    Config
-	levels []level
+	cfg      Config
+	schedule schedule
+	needs    []condition
+	levels   []level
 
 	plain *arm   // the campaign without a variant; nil when the link id is only in the variants
 	split *split // nil: no experiment
@@ -139,9 +154,11 @@ func New(cfg Config, opt Options) (*Campaign, error) {
 }
 
 func (c *Campaign) compile(opt Options) error {
-	if err := checkSchedule(c.cfg.From, c.cfg.Until); err != nil {
+	var err error
+	if c.schedule, err = newSchedule(&c.cfg); err != nil {
 		return err
 	}
+	c.needs = c.conditions()
 	slots, err := c.cfg.Overrides.compile(opt)
 	if err != nil {
 		return err

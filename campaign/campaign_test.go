@@ -8,119 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
-
-// visit is a request in a test. What it does not set is absent; it trusts every placeholder but those of distrust.
-type visit struct {
-	at         time.Time
-	subscriber string
-	claims     map[string]string
-	values     map[string]string
-	match      func(*Campaign) (bool, error)
-	distrust   string // prefix of keys
-}
-
-func (v visit) Now() time.Time     { return v.at }
-func (v visit) Subscriber() string { return v.subscriber }
-
-func (v visit) Claim(path string) (string, bool) {
-	s, ok := v.claims[path]
-	return s, ok
-}
-
-func (v visit) Value(key string) (string, bool) {
-	s, ok := v.values[key]
-	return s, ok
-}
-
-func (v visit) Match(c *Campaign) (bool, error) {
-	if v.match == nil {
-		return true, nil
-	}
-	return v.match(c)
-}
-
-func (v visit) Trusted(key string) bool {
-	return v.distrust == "" || !strings.HasPrefix(key, v.distrust)
-}
-
-// sends is a visit whose placeholders have these keys and values.
-func sends(pairs ...string) visit {
-	v := visit{values: make(map[string]string)}
-	for i := 0; i < len(pairs); i += 2 {
-		v.values[pairs[i]] = pairs[i+1]
-	}
-	return v
-}
-
-// user is a visit of somebody whose sub claim is id.
-func user(id string) visit { return visit{claims: map[string]string{"sub": id}} }
-
-// languages are those of most tests.
-func languages(t testing.TB, list ...string) *Languages {
-	t.Helper()
-	l, err := NewLanguages(list...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// load makes a campaign that must be good. Without a name it is called pro, without any link id it sells 123.
-func load(t testing.TB, cfg Config) *Campaign {
-	t.Helper()
-	c, err := New(complete(cfg), Options{Languages: languages(t, "en", "tr", "de", "pt_br")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func complete(cfg Config) Config {
-	if cfg.Name == "" {
-		cfg.Name = "pro"
-	}
-	if cfg.LinkID == "" && (cfg.Experiment == nil || len(cfg.Experiment.Variants) == 0 || cfg.Experiment.Variants[0].LinkID == "") {
-		cfg.LinkID = "123"
-	}
-	return cfg
-}
-
-// sells loads a campaign with these overrides.
-func sells(t testing.TB, o Overrides) *Campaign {
-	t.Helper()
-	return load(t, Config{Overrides: o})
-}
-
-// gets is the offer that a visit gets of one campaign.
-func gets(t testing.TB, c *Campaign, v visit) *Offer {
-	t.Helper()
-	o, err := Decide([]*Campaign{c}, v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
-}
-
-// getsBad is the refusal that a visit gets of one campaign.
-func getsBad(t testing.TB, c *Campaign, v visit) *BadOfferError {
-	t.Helper()
-	o, err := Decide([]*Campaign{c}, v)
-	var bad *BadOfferError
-	if !errors.As(err, &bad) || o != nil {
-		t.Fatalf("got offer %v and error %v, want no offer and a *BadOfferError", o, err)
-	}
-	return bad
-}
-
-// same compares an offer with the one that is wanted; the campaign itself is left out.
-func same(t testing.TB, got *Offer, want Offer) {
-	t.Helper()
-	if diff := cmp.Diff(want, *got, cmpopts.IgnoreFields(Offer{}, "Campaign")); diff != "" {
-		t.Errorf("offer (-want +got):\n%s", diff)
-	}
-}
 
 func TestOfferOfPlainCampaign(t *testing.T) {
 	c := sells(t, Overrides{
@@ -140,7 +28,7 @@ func TestOfferOfPlainCampaign(t *testing.T) {
 		CustomParameters: map[string]string{"partner": "acme", "a.b": "1", "a.c": "2"},
 		MMP:              map[string]string{"appsflyer_id": "af"},
 	})
-	o := gets(t, c, visit{})
+	o := gets(t, c, shopper{})
 	same(t, o, Offer{
 		Reason: "STATIC", Bucket: -1, LinkID: "4711",
 		Price: Price{Amount: "19.90", Currency: "EUR"}, Language: "pt_br",
@@ -174,7 +62,7 @@ func TestOverrideByWord(t *testing.T) {
 		CustomParameters: map[string]string{"a.b": "1"},
 		MMP:              map[string]string{"idfa": "x"},
 	})
-	o := gets(t, c, visit{})
+	o := gets(t, c, shopper{})
 	for word, want := range map[string]string{
 		"link_id": "4711", "one_time_price": "19.90 EUR", "package_name": "Pro", "language": "tr",
 		"field.quantity": "2", "custom_parameter.a.b": "1", "mmp.idfa": "x", "custom_parameter.mmp.idfa": "x",
@@ -184,7 +72,7 @@ func TestOverrideByWord(t *testing.T) {
 			t.Errorf("Override(%q) = %q, %v; want %q", word, got, ok, want)
 		}
 	}
-	quoted := gets(t, sells(t, Overrides{Quote: &Price{Amount: "9", Currency: "TRY"}}), visit{})
+	quoted := gets(t, sells(t, Overrides{Quote: &Price{Amount: "9", Currency: "TRY"}}), shopper{})
 	if got, _ := quoted.Override("quote"); got != "9 TRY" {
 		t.Errorf("quote = %q", got)
 	}
@@ -198,35 +86,45 @@ func TestFirstActiveMatchingCampaignWins(t *testing.T) {
 	picky := load(t, Config{Name: "picky"})
 	now := load(t, Config{Name: "now", From: at, Until: at.Add(time.Nanosecond)})
 	always := load(t, Config{Name: "always"})
-	broken := load(t, Config{Name: "broken"})
 
-	boom := errors.New("boom")
-	visitor := visit{at: at, match: func(c *Campaign) (bool, error) {
-		switch c {
-		case picky:
-			return false, nil
-		case broken:
-			return false, boom
-		case late, over, dead:
-			t.Errorf("campaign %s is not active, and yet asked whether it matches", c.Name())
-		}
-		return true, nil
-	}}
 	for _, test := range []struct {
 		list []*Campaign
-		want *Campaign
-		err  error
+		want int
 	}{
-		{[]*Campaign{late, over, dead, picky, now, always}, now, nil},
-		{[]*Campaign{always, now}, always, nil},
-		{[]*Campaign{late, over, dead, picky}, nil, ErrNone},
-		{nil, nil, ErrNone},
-		{[]*Campaign{picky, broken, always}, nil, boom},
+		{[]*Campaign{late, over, dead, picky, now, always}, 4},
+		{[]*Campaign{always, now}, 0},
+		{[]*Campaign{late, over, dead, picky}, -1},
+		{nil, -1},
 	} {
-		o, err := Decide(test.list, visitor)
-		if !errors.Is(err, test.err) || err == nil && o.Campaign != test.want {
-			t.Errorf("Decide = %v, %v; want %v, %v", o, err, test.want, test.err)
+		s := shopper{at: at, match: func(index int) (bool, error) {
+			c := test.list[index]
+			if c == late || c == over || c == dead {
+				t.Errorf("campaign %s is not active, and yet asked whether it matches", c.Name())
+			}
+			return c != picky, nil
+		}}
+		d, err := Decide(test.list, s.user(), s, s.at)
+		switch {
+		case d.Index != test.want || len(d.Failed) > 0 || d.Steps != nil:
+			t.Errorf("got %+v, %v; want campaign %d", d, err, test.want)
+		case test.want < 0 && (err != ErrNone || d.Offer != nil):
+			t.Errorf("nothing matches: %+v, %v", d, err)
+		case test.want >= 0 && (err != nil || d.Offer.Campaign != test.list[test.want]):
+			t.Errorf("campaign %d: %+v, %v", test.want, d.Offer, err)
 		}
+	}
+}
+
+func TestABadOfferSaysWhichCampaignItIs(t *testing.T) {
+	picky, broken := load(t, Config{Name: "picky"}), sells(t, Overrides{LinkID: "{x}"})
+	s := shopper{match: func(index int) (bool, error) { return index == 1, nil }}
+	d, err := Decide([]*Campaign{picky, broken}, s.user(), s, s.at)
+	var bad *Error
+	if !errors.As(err, &bad) || bad.Index != 1 || bad.Campaign != broken || bad.Word != "link_id" || d.Index != 1 || d.Offer != nil {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	if errors.Unwrap(bad) != nil {
+		t.Errorf("cause %v", errors.Unwrap(bad))
 	}
 }
 
@@ -324,11 +222,11 @@ func TestPlaceholders(t *testing.T) {
 }
 
 func TestEmbedderBringsItsOwnTemplates(t *testing.T) {
-	dollar := func(text string) (Template, error) {
+	dollar := func(text string) ([]Part, error) {
 		if key, ok := strings.CutPrefix(text, "$"); ok {
-			return Template{{Key: key}}, nil
+			return []Part{{Key: key}}, nil
 		}
-		return Template{{Literal: text}}, nil
+		return []Part{{Literal: text}}, nil
 	}
 	c, err := New(Config{Name: "pro", Overrides: Overrides{LinkID: "1", PackageName: "$x", Title: "{x}"}}, Options{ParseTemplate: dollar})
 	if err != nil {
@@ -336,5 +234,19 @@ func TestEmbedderBringsItsOwnTemplates(t *testing.T) {
 	}
 	if diff := cmp.Diff([]Field{{"packageName", "value"}, {"title", "{x}"}}, gets(t, c, sends("x", "value")).Fields); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestWithoutAParserABraceIsAnError: a shopper would read what was meant to be filled in.
+func TestWithoutAParserABraceIsAnError(t *testing.T) {
+	for text, want := range map[string]string{
+		"Pro":       "",
+		"Hi {name}": `campaign pro: title: has a brace, but nothing reads placeholders here: set Options.ParseTemplate`,
+		"Hi }":      `campaign pro: title: has a brace, but nothing reads placeholders here: set Options.ParseTemplate`,
+	} {
+		_, err := New(Config{Name: "pro", Overrides: Overrides{LinkID: "1", Title: text}}, Options{})
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("title %q: %v, want %s", text, err, want)
+		}
 	}
 }

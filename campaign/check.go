@@ -49,12 +49,12 @@ func checkImage(s *slot, v string) (string, error) {
 	return v, nil
 }
 
-// isName reports whether s is 1 to MaxName ASCII letters, digits and others.
+// isName reports whether s is 1 to maxName ASCII letters, digits and others.
 func isName(s, others string) bool {
 	odd := func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(others, r)
 	}
-	return len(s) >= 1 && len(s) <= MaxName && !strings.ContainsFunc(s, odd)
+	return len(s) >= 1 && len(s) <= maxName && !strings.ContainsFunc(s, odd)
 }
 
 // checkText cuts a text at the limit of its word. Its characters were seen to before.

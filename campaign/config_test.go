@@ -139,7 +139,7 @@ func TestConfigErrors(t *testing.T) {
 		{experiment(ExperimentConfig{Key: "e", Variants: []VariantConfig{{Weight: "50%"}}}), `experiment e: variant "": name must be 1 to 64 of A-Z a-z 0-9 . _ -`},
 		{Config{Experiment: fifty(Overrides{}, Overrides{Language: "fr"})}, `variant other: language: "fr" must be one of the languages: en tr de pt_br`},
 	} {
-		_, err := New(complete(test.cfg), Options{Languages: languages(t, "en", "tr", "de", "pt_br")})
+		_, err := New(complete(test.cfg), options(t))
 		if want := "campaign pro: " + test.want; err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
@@ -167,7 +167,7 @@ func TestLinkIDIsRequired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o := gets(t, c, visit{}); o.LinkID != "9" || o.Variant != "control" {
+	if o := gets(t, c, shopper{}); o.LinkID != "9" || o.Variant != "control" {
 		t.Errorf("a stranger got %+v", o)
 	}
 }
@@ -189,7 +189,7 @@ func TestNames(t *testing.T) {
 
 func TestCheckNeedsNoWholeCampaign(t *testing.T) {
 	for _, o := range []Overrides{{}, {PackageName: "Pro {x}"}, {LinkID: "1"}, {Language: "EN"}} {
-		if err := o.Check(Options{}); err != nil {
+		if err := o.Check(Options{ParseTemplate: parse}); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}

@@ -3,27 +3,35 @@ package campaign_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
-// shopper is all that a decision needs to know of one request.
-type shopper struct {
-	id     string
+// now is the instant of every request here.
+var now = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+
+// request is all that a decision needs to know of one request.
+type request struct {
 	header map[string]string // placeholders that anybody can write
-	claims map[string]string // what the token says
-	match  func(*campaign.Campaign) bool
+	match  func(index int) bool
 }
 
-func (s shopper) Now() time.Time                   { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) }
-func (s shopper) Subscriber() string               { return s.id }
-func (s shopper) Claim(path string) (string, bool) { v, ok := s.claims[path]; return v, ok }
-func (s shopper) Value(key string) (string, bool)  { v, ok := s.header[key]; return v, ok }
-func (s shopper) Trusted(key string) bool          { return false }
+func (r request) Value(key string) (string, bool) { v, ok := r.header[key]; return v, ok }
+func (r request) Trusted(string) bool             { return false }
+func (r request) Match(index int) (bool, error)   { return r.match == nil || r.match(index), nil }
 
-func (s shopper) Match(c *campaign.Campaign) (bool, error) {
-	return s.match == nil || s.match(c), nil
+var braces = regexp.MustCompile(`\{([a-z.]+)\}`)
+
+// cut cuts a text at its {placeholders}.
+func cut(text string) (parts []campaign.Part, err error) {
+	end := 0
+	for _, at := range braces.FindAllStringSubmatchIndex(text, -1) {
+		parts = append(parts, campaign.Part{Literal: text[end:at[0]]}, campaign.Part{Key: text[at[2]:at[3]]})
+		end = at[1]
+	}
+	return append(parts, campaign.Part{Literal: text[end:]}), nil
 }
 
 // A price test for Black Friday, with the plain offer behind it.
@@ -46,7 +54,7 @@ func Example() {
 				}},
 			},
 		},
-	}, campaign.Options{})
+	}, campaign.Options{ParseTemplate: cut})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -57,16 +65,21 @@ func Example() {
 		return
 	}
 
-	for _, s := range []shopper{
-		{id: "ada@example.com", header: map[string]string{"name": "<b>Ada</b>"}},
-		{id: "linus@example.com"},
-		{match: func(c *campaign.Campaign) bool { return c.Name() == "pro" }},
+	for _, click := range []struct {
+		subscriber string
+		request    request
+	}{
+		{"ada@example.com", request{header: map[string]string{"name": "<b>Ada</b>"}}},
+		{"linus@example.com", request{}},
+		{"", request{match: func(index int) bool { return index == 1 }}},
 	} {
-		offer, err := campaign.Decide([]*campaign.Campaign{sale, pro}, s)
+		user := campaign.User{Subscriber: click.subscriber}
+		d, err := campaign.Decide([]*campaign.Campaign{sale, pro}, user, click.request, now)
 		if err != nil {
 			fmt.Println(err)
 			continue
 		}
+		offer := d.Offer
 		fmt.Printf("%s/%s link %s %s %v dropped %v\n",
 			offer.Campaign.Name(), offer.Variant, offer.LinkID, offer.Price, offer.Fields, offer.Dropped)
 	}
@@ -77,21 +90,22 @@ func Example() {
 }
 
 // A price from a placeholder is used only where the placeholder is trusted.
-func ExampleBadOfferError() {
+func ExampleError() {
 	invoice, err := campaign.New(campaign.Config{
 		Name: "invoice",
 		Overrides: campaign.Overrides{
 			LinkID:       "123",
 			OneTimePrice: &campaign.Price{Amount: "{query.price}", Currency: "EUR", Min: "1.00", Max: "99.00"},
 		},
-	}, campaign.Options{})
+	}, campaign.Options{ParseTemplate: cut})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	_, err = campaign.Decide([]*campaign.Campaign{invoice}, shopper{header: map[string]string{"query.price": "0.01"}})
+	forged := request{header: map[string]string{"query.price": "0.01"}}
+	_, err = campaign.Decide([]*campaign.Campaign{invoice}, campaign.User{}, forged, now)
 
-	var bad *campaign.BadOfferError
+	var bad *campaign.Error
 	fmt.Println(errors.As(err, &bad), err)
 	// Output: true campaign invoice: one_time_price: placeholder {query.price} is not trusted here
 }
@@ -124,8 +138,8 @@ func ExampleExplain() {
 		fmt.Println(err)
 		return
 	}
-	trace := campaign.Explain([]*campaign.Campaign{c}, shopper{}, "")
-	fmt.Println(trace.Steps, trace.Err)
+	d, err := campaign.Explain([]*campaign.Campaign{c}, campaign.User{}, request{}, now, "")
+	fmt.Println(d.Steps, err)
 	// Output: [{early-bird ended until 2026-01-01T00:00:00Z}] no campaign
 }
 

@@ -148,19 +148,19 @@ func formatPercent(n int) string {
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + "%"
 }
 
-// id is what is hashed for a request; not ok for a user without a stable id.
-func (s *split) id(f Facts) (string, bool) {
+// id is what is hashed for a user; not ok for one without a stable id.
+func (s *split) id(user User) (string, bool) {
 	attribute := s.attribute
 	if attribute == "" {
 		attribute = "sub"
 	}
-	if id, ok := f.Claim(attribute); ok && id != "" {
+	if id, ok := user.claim(attribute); ok && id != "" {
 		return id, true
 	}
 	if s.attribute != "" {
 		return "", false
 	}
-	id := f.Subscriber()
+	id := user.Subscriber
 	if strings.Contains(id, "@") {
 		id = strings.ToLower(id)
 	}

@@ -158,18 +158,18 @@ func TestVariantSticks(t *testing.T) {
 }
 
 func TestWhatIsHashed(t *testing.T) {
-	both := visit{subscriber: "Ada@Example.com", claims: map[string]string{"sub": "42", "org": "Acme", "none": ""}}
-	stranger := visit{}
-	known := visit{subscriber: "Ada@Example.com"}
+	both := shopper{subscriber: "Ada@Example.com", claims: claims{"sub": "42", "org": "Acme", "none": ""}}
+	stranger := shopper{}
+	known := shopper{subscriber: "Ada@Example.com"}
 	for _, test := range []struct {
 		name, attribute string
-		v               visit
+		s               shopper
 		want            string // hashed; empty: nothing
 	}{
 		{"sub first", "", both, "42"},
 		{"else the subscriber, in lower case", "", known, "ada@example.com"},
-		{"a phone as it is", "", visit{subscriber: "905555555555"}, "905555555555"},
-		{"an empty sub is none", "", visit{claims: map[string]string{"sub": ""}, subscriber: "x"}, "x"},
+		{"a phone as it is", "", shopper{subscriber: "905555555555"}, "905555555555"},
+		{"an empty sub is none", "", shopper{claims: claims{"sub": ""}, subscriber: "x"}, "x"},
 		{"a claim by name, as it is", "org", both, "Acme"},
 		{"no other instead of it", "org", known, ""},
 		{"not even for sub", "sub", known, ""},
@@ -178,7 +178,11 @@ func TestWhatIsHashed(t *testing.T) {
 	} {
 		e := weights("50%", "50%")
 		e.HashAttribute, e.Seed = test.attribute, "seed"
-		o := Explain([]*Campaign{load(t, Config{Experiment: e})}, test.v, "").Offer
+		d, err := explain([]*Campaign{load(t, Config{Experiment: e})}, test.s, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := d.Offer
 		want, reason := bucket("seed", test.want), "SPLIT"
 		if test.want == "" {
 			want, reason = -1, "DEFAULT"
@@ -195,7 +199,7 @@ func TestNotCovered(t *testing.T) {
 	c := load(t, Config{Overrides: Overrides{Title: "plain"}, Experiment: e})
 	same(t, gets(t, c, user("42")), Offer{LinkID: "123", Reason: "DISABLED", Bucket: -1, Fields: []Field{{"title", "plain"}}})
 	// A stranger sees what the control sees, whatever the coverage.
-	same(t, gets(t, c, visit{}), Offer{
+	same(t, gets(t, c, shopper{}), Offer{
 		LinkID: "123", Reason: "DEFAULT", Bucket: -1, Experiment: "e", Variant: "control", Fields: []Field{{"title", "plain"}},
 	})
 }
@@ -259,7 +263,7 @@ func TestMoved(t *testing.T) {
 		{"no experiment any more", half, nil, 0},
 		{"a first experiment", nil, half, 0},
 	} {
-		if got := Moved(load(t, Config{Experiment: test.a}), load(t, Config{Experiment: test.b})); got != test.want {
+		if got := load(t, Config{Experiment: test.a}).Moved(load(t, Config{Experiment: test.b})); got != test.want {
 			t.Errorf("%s: %d basis points, want %d", test.name, got, test.want)
 		}
 	}
@@ -283,7 +287,7 @@ func TestMovedIsExact(t *testing.T) {
 				want++
 			}
 		}
-		if got := Moved(a, b); got != want {
+		if got := a.Moved(b); got != want {
 			t.Fatalf("Moved = %d, want %d, from %v to %v", got, want, a.split.ranges, b.split.ranges)
 		}
 	}

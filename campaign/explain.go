@@ -5,97 +5,55 @@ import (
 	"time"
 )
 
-// Trace is a decision with its reasons, for people.
-type Trace struct {
-	// Steps are all campaigns in the order in which they were tried.
-	Steps []Step
-	// Dropped says of each value that is left out why, such as "package_name: placeholder {x} has no usable value".
-	// It holds no values.
-	Dropped []string
-	// Offer and Err are what Decide returns, with the bucket filled in.
-	Offer *Offer
-	Err   error
-}
-
-// Step is one campaign tried.
+// Step is what became of one campaign of a list.
 type Step struct {
 	Campaign string `json:"campaign"`
-	Result   string `json:"result"` // chosen, or why not: off, scheduled, ended, no match, not reached, match failed
-	Detail   string `json:"detail,omitempty"`
+	// Result is chosen, or why not: off, scheduled, ended, no match, not reached, match failed.
+	Result string `json:"result"`
+	Detail string `json:"detail,omitempty"`
 }
 
-// Explain decides as Decide does and says why. A non-empty variant forces that variant; it is then not counted.
-// A Step's Detail may hold what Match said about the request: it is for the operator, not for a log.
-func Explain(list []*Campaign, f Facts, variant string) Trace {
-	var t Trace
-	c, err := choose(list, f, &t)
-	if err != nil {
-		t.Err = err
-		return t
+// Explain decides as [Decide] does and fills in the reasons: Decision.Steps, Decision.Dropped, and the
+// bucket in the offer. A non-empty variant forces that variant; it is then not counted. A Step's Detail
+// may hold what Facts.Match said about the request: it is for the operator's eyes, not for a log.
+func Explain(list []*Campaign, user User, facts Facts, now time.Time, variant string) (d Decision, err error) {
+	d.choose(list, question{facts, now}, true)
+	for _, c := range list[len(d.Steps):] {
+		d.Steps = append(d.Steps, Step{c.Name(), "not reached", ""})
 	}
-	a, bucket := c.assign(f)
+	if len(d.Failed) > 0 {
+		return d, d.Failed[0]
+	}
+	if d.Index < 0 {
+		return d, ErrNone
+	}
+	c := list[d.Index]
+	a, bucket := c.assign(user)
 	if variant != "" {
-		a, bucket, err = c.forced(variant)
+		if a, bucket = c.forced(variant), -1; a == nil {
+			return d, fmt.Errorf("campaign %s has no variant %q", c.Name(), variant)
+		}
 	}
-	var offer *Offer
-	if err == nil {
-		offer, err = a.offer(f, &t)
-	}
-	if err != nil {
-		t.Err = err
-		return t
+	offer, bad := a.offer(facts, &d.Dropped)
+	if bad != nil {
+		bad.Index = d.Index
+		return d, bad
 	}
 	own := *offer // the offer may be shared
 	own.Bucket = bucket
 	if variant != "" {
 		own.Reason, own.Counted = reasonStatic, false
 	}
-	t.Offer = &own
-	return t
+	d.Offer = &own
+	return d, nil
 }
 
-// note adds a step; a nil Trace takes no notes.
-func (t *Trace) note(c *Campaign, result, detail string) {
-	if t != nil {
-		t.Steps = append(t.Steps, Step{c.cfg.Name, result, detail})
-	}
-}
-
-// notReached adds the steps of the campaigns behind the chosen one.
-func (t *Trace) notReached(list []*Campaign) {
-	for _, c := range list {
-		t.note(c, "not reached", "")
-	}
-}
-
-// noteInactive adds the step of a campaign that is not active.
-func (t *Trace) noteInactive(c *Campaign, state string) {
-	if t == nil {
-		return
-	}
-	detail := ""
-	switch state {
-	case scheduled:
-		detail = "from " + c.cfg.From.Format(time.RFC3339)
-	case ended:
-		detail = "until " + c.cfg.Until.Format(time.RFC3339)
-	}
-	t.note(c, state, detail)
-}
-
-// noteDropped notes a value that is left out.
-func (t *Trace) noteDropped(s *slot, why string) {
-	if t != nil {
-		t.Dropped = append(t.Dropped, s.label()+": "+why)
-	}
-}
-
-// forced is the arm of a variant that somebody asked for. Nothing is hashed.
-func (c *Campaign) forced(variant string) (*arm, int, error) {
+// forced is the arm of a variant that somebody asked for, or nil. Nothing is hashed.
+func (c *Campaign) forced(variant string) *arm {
 	for _, a := range c.arms {
 		if a.head.Variant == variant {
-			return a, -1, nil
+			return a
 		}
 	}
-	return nil, -1, fmt.Errorf("campaign %s has no variant %q", c.cfg.Name, variant)
+	return nil
 }

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +16,9 @@ func TestExplainSaysWhy(t *testing.T) {
 	picky := load(t, Config{Name: "picky"})
 	pro := load(t, Config{Experiment: weights("50%", "50%")})
 	spare := load(t, Config{Name: "spare"})
-	v := visit{at: at, subscriber: "ada@example.com", match: func(c *Campaign) (bool, error) { return c != picky, nil }}
+	v := shopper{at: at, subscriber: "ada@example.com", match: func(index int) (bool, error) { return index != 3, nil }}
 
-	trace := Explain([]*Campaign{late, over, dead, picky, pro, spare}, v, "")
+	d, err := explain([]*Campaign{late, over, dead, picky, pro, spare}, v, "")
 	want := []Step{
 		{"late", "scheduled", "from 2026-11-27T01:00:00Z"},
 		{"over", "ended", "until 2026-11-27T00:00:00Z"},
@@ -28,26 +27,22 @@ func TestExplainSaysWhy(t *testing.T) {
 		{"pro", "chosen", ""},
 		{"spare", "not reached", ""},
 	}
-	if diff := cmp.Diff(want, trace.Steps); diff != "" {
+	if diff := cmp.Diff(want, d.Steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
-	if trace.Err != nil || trace.Offer.Campaign != pro || trace.Offer.Bucket != bucket("e", "ada@example.com") {
-		t.Errorf("offer %+v, error %v", trace.Offer, trace.Err)
+	if err != nil || d.Index != 4 || d.Offer.Campaign != pro || d.Offer.Bucket != bucket("e", "ada@example.com") {
+		t.Errorf("decision %+v, error %v", d, err)
 	}
 }
 
 func TestExplainFailures(t *testing.T) {
-	a, b := load(t, Config{Name: "a"}), load(t, Config{Name: "b"})
-	boom := errors.New("boom")
-	trace := Explain([]*Campaign{a, b}, visit{match: func(*Campaign) (bool, error) { return false, boom }}, "")
-	if diff := cmp.Diff([]Step{{"a", "match failed", "boom"}, {"b", "not reached", ""}}, trace.Steps); diff != "" || !errors.Is(trace.Err, boom) || trace.Offer != nil {
-		t.Errorf("%+v, %v; steps (-want +got):\n%s", trace.Offer, trace.Err, diff)
+	a := load(t, Config{Name: "a"})
+	if d, err := explain(nil, shopper{}, ""); err != ErrNone || d.Steps != nil || d.Index != -1 {
+		t.Errorf("no campaigns: %+v, %v", d, err)
 	}
-	if trace := Explain(nil, visit{}, ""); !errors.Is(trace.Err, ErrNone) || trace.Steps != nil {
-		t.Errorf("no campaigns: %+v", trace)
-	}
-	if trace := Explain([]*Campaign{a}, visit{}, "control"); trace.Offer != nil || trace.Err == nil || trace.Err.Error() != `campaign a has no variant "control"` {
-		t.Errorf("a variant that is not there: %+v", trace)
+	const want = `campaign a has no variant "control"`
+	if d, err := explain([]*Campaign{a}, shopper{}, "control"); d.Offer != nil || err == nil || err.Error() != want {
+		t.Errorf("a variant that is not there: %+v, %v", d, err)
 	}
 }
 
@@ -67,7 +62,11 @@ func TestExplainSaysWhatIsLeftOut(t *testing.T) {
 		"custom_parameter zzz: no room: parameters are limited to 2 KiB in all",
 		"custom_parameter zzzz: no room: parameters are limited to 2 KiB in all",
 	}
-	if diff := cmp.Diff(want, Explain([]*Campaign{c}, v, "").Dropped); diff != "" {
+	d, err := explain([]*Campaign{c}, v, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, d.Dropped); diff != "" {
 		t.Errorf("dropped (-want +got):\n%s", diff)
 	}
 }
@@ -77,20 +76,20 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 	e := fifty(Overrides{}, Overrides{OneTimePrice: &Price{Amount: "{x}", Currency: "EUR", Min: "1", Max: "9"}})
 	e.Coverage = "70%"
 	list := []*Campaign{load(t, Config{Experiment: e})}
-	users := []visit{{}, sends("x", "5"), sends("x", "-5")}
+	users := []shopper{{}, sends("x", "5"), sends("x", "-5")}
 	for _, id := range ids(300) {
 		v := sends("x", "5")
-		v.claims = map[string]string{"sub": id}
+		v.claims = claims{"sub": id}
 		users = append(users, user(id), v)
 	}
 	kinds := make(map[string]int)
 	for _, v := range users {
-		offer, err := Decide(list, v)
-		trace := Explain(list, v, "")
+		offer, err := decide(list, v)
+		trace, explained := explain(list, v, "")
 		if err != nil {
 			kinds["bad"]++
-			if trace.Offer != nil || trace.Err == nil || trace.Err.Error() != err.Error() {
-				t.Fatalf("Decide says %v, Explain %+v", err, trace)
+			if trace.Offer != nil || explained == nil || explained.Error() != err.Error() {
+				t.Fatalf("Decide says %v, Explain %+v, %v", err, trace, explained)
 			}
 			continue
 		}

@@ -10,23 +10,24 @@ func (c *Campaign) Ranges() (key string, ranges []Range) {
 	return c.split.key, slices.Clone(c.split.ranges)
 }
 
-// Moved returns how many basis points of all users have a variant under a and another one, or none, under b, when
-// both have the same experiment key; else 0. Users who only join, because coverage grew, have not moved.
+// Moved returns how many basis points of all users have a variant under c, and another one, or none,
+// under next, which takes its place. Without the same experiment key in both it is 0. Users who only
+// join, because coverage grew, have not moved.
 //
-// It is exact while seed and hash attribute stay. When one of them changes, every user is dealt anew: the result is
-// then the expected share, rounded.
-func Moved(a, b *Campaign) int {
-	if a.split == nil || b.split == nil || a.split.key != b.split.key {
+// It is exact while seed and hash attribute stay. If one of them changes, every user is rehashed: the
+// result is then the expected share, rounded.
+func (c *Campaign) Moved(next *Campaign) int {
+	if c.split == nil || next.split == nil || c.split.key != next.split.key {
 		return 0
 	}
 	covered, stay := 0, 0
-	redealt := a.split.seed != b.split.seed || a.split.attribute != b.split.attribute
-	for _, from := range a.split.ranges {
+	rehashed := c.split.seed != next.split.seed || c.split.attribute != next.split.attribute
+	for _, from := range c.split.ranges {
 		covered += from.End - from.Start
-		for _, to := range b.split.ranges {
+		for _, to := range next.split.ranges {
 			switch {
 			case from.Variant != to.Variant:
-			case redealt:
+			case rehashed:
 				stay += (from.End - from.Start) * (to.End - to.Start)
 			default:
 				stay += max(0, min(from.End, to.End)-max(from.Start, to.Start)) * basisPoints

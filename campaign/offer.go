@@ -120,15 +120,15 @@ func newArm(head Offer, slots []slot) *arm {
 	return a
 }
 
-// offer is the arm's offer for one request. Its only error is a *BadOfferError. What is left out is noted in t.
-func (a *arm) offer(f Facts, t *Trace) (*Offer, error) {
+// offer is the arm's offer for one request. reasons, if not nil, takes why values are left out.
+func (a *arm) offer(facts Facts, reasons *[]string) (*Offer, *Error) {
 	if a.shared != nil {
 		return a.shared, nil
 	}
-	return a.resolve(f, t)
+	return a.resolve(facts, reasons)
 }
 
-func (a *arm) resolve(f Facts, t *Trace) (*Offer, error) {
+func (a *arm) resolve(facts Facts, reasons *[]string) (*Offer, *Error) {
 	o := a.head
 	if a.fields > 0 {
 		o.Fields = make([]Field, 0, a.fields)
@@ -139,9 +139,10 @@ func (a *arm) resolve(f Facts, t *Trace) (*Offer, error) {
 	room := a.room
 	for i := range a.slots {
 		s := &a.slots[i]
-		v, why := s.resolve(f)
+		v, why := s.resolve(facts)
 		if s.parts != nil && s.rank() == rankParameter && why == "" {
-			// The constants have their room already: what a visitor sends cannot push out what the operator wrote.
+			// The constants have their room already: what a visitor sends cannot push out what the
+			// operator wrote.
 			if need := len(s.name) + len(v); need <= room {
 				room -= need
 			} else {
@@ -152,10 +153,12 @@ func (a *arm) resolve(f Facts, t *Trace) (*Offer, error) {
 		case why == "":
 			s.word.put(&o, s, v)
 		case s.word.must:
-			return nil, &BadOfferError{Campaign: o.Campaign, Word: s.word.name, Why: why}
+			return nil, &Error{Campaign: o.Campaign, Word: s.word.name, Why: why}
 		default:
 			o.Dropped = append(o.Dropped, s.word.name)
-			t.noteDropped(s, why)
+			if reasons != nil {
+				*reasons = append(*reasons, s.label()+": "+why)
+			}
 		}
 	}
 	return &o, nil

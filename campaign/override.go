@@ -162,15 +162,6 @@ var words = []word{
 	},
 }
 
-// Words lists the override words of the configuration in their documented order.
-func Words() []string {
-	names := make([]string, len(words))
-	for i := range words {
-		names[i] = words[i].name
-	}
-	return names
-}
-
 // set reports whether the word stands in o.
 func (w *word) set(o *Overrides) bool {
 	switch {

@@ -14,9 +14,17 @@ func TestWordsInDocumentedOrder(t *testing.T) {
 		"link_id", "one_time_price", "quote", "package_name", "additional_text", "product_image", "package", "theme", "layout",
 		"title", "description", "button_text", "field", "language", "custom_parameter", "mmp",
 	}
-	if diff := cmp.Diff(want, Words()); diff != "" {
+	if diff := cmp.Diff(want, allWords()); diff != "" {
 		t.Errorf("words (-want +got):\n%s", diff)
 	}
+}
+
+func allWords() []string {
+	var names []string
+	for i := range words {
+		names = append(names, words[i].name)
+	}
+	return names
 }
 
 // saying is a set of overrides in which one word has one value.
@@ -47,15 +55,15 @@ func TestTrust(t *testing.T) {
 		"http.checkout.claim.name", "http.error.message", "ENV.X", " env.X",
 	}
 	trust := func(key string) bool { return slices.Contains(served, key) }
-	whole := func(text string) (Template, error) {
+	whole := func(text string) ([]Part, error) {
 		if key, ok := strings.CutPrefix(text, "{"); ok {
-			return Template{{Key: strings.TrimSuffix(key, "}")}}, nil
+			return []Part{{Key: strings.TrimSuffix(key, "}")}}, nil
 		}
-		return Template{{Literal: text}}, nil
+		return []Part{{Literal: text}}, nil
 	}
 	trustedWords := []string{"link_id", "one_time_price", "quote", "product_image", "package", "theme", "layout", "field"}
 
-	for _, word := range Words() {
+	for _, word := range allWords() {
 		for _, key := range append(served, visitors...) {
 			o := saying(word, "{"+key+"}")
 			if word != "link_id" {
@@ -76,7 +84,7 @@ func TestTrust(t *testing.T) {
 
 			v := sends(key, "7")
 			v.distrust = key
-			offer, err := Decide([]*Campaign{c}, v)
+			offer, err := decide([]*Campaign{c}, v)
 			switch {
 			case !slices.Contains(trustedWords, word):
 			case word == "link_id" || word == "one_time_price":
@@ -101,19 +109,19 @@ func TestUntrustedNamesTheVariant(t *testing.T) {
 
 func TestUntrustedWithoutACampaign(t *testing.T) {
 	no := func(string) bool { return false }
-	if err := (Overrides{Theme: "{query.x}"}).Untrusted(Options{}, no); err == nil || !strings.HasPrefix(err.Error(), "theme: a visitor could write {query.x}: allowed are ") {
+	if err := (Overrides{Theme: "{query.x}"}).Untrusted(Options{ParseTemplate: parse}, no); err == nil || !strings.HasPrefix(err.Error(), "theme: a visitor could write {query.x}: allowed are ") {
 		t.Errorf("a theme from the query: %v", err)
 	}
-	if err := (Overrides{Title: "{query.x}", Theme: "dark"}).Untrusted(Options{}, no); err != nil {
+	if err := (Overrides{Title: "{query.x}", Theme: "dark"}).Untrusted(Options{ParseTemplate: parse}, no); err != nil {
 		t.Errorf("a title from the query: %v", err)
 	}
-	if err := (Overrides{Theme: "{"}).Untrusted(Options{}, no); err == nil {
+	if err := (Overrides{Theme: "{"}).Untrusted(Options{ParseTemplate: parse}, no); err == nil {
 		t.Error("a malformed placeholder is no error")
 	}
 }
 
 func TestMissingValuesAreLeftOut(t *testing.T) {
-	words := slices.DeleteFunc(Words(), func(w string) bool { return w == "link_id" || w == "one_time_price" })
+	words := slices.DeleteFunc(allWords(), func(w string) bool { return w == "link_id" || w == "one_time_price" })
 	for _, word := range words {
 		o := saying(word, "{x}")
 		if word == "package_name" {
@@ -123,7 +131,7 @@ func TestMissingValuesAreLeftOut(t *testing.T) {
 			o.ButtonText = "Buy"
 		}
 		c := sells(t, o)
-		for name, v := range map[string]visit{
+		for name, v := range map[string]shopper{
 			"missing": {}, "empty": sends("x", ""), "blank": sends("x", " \t"), "mistrusted": {distrust: "x"},
 		} {
 			got := gets(t, c, v)
@@ -176,7 +184,7 @@ func TestUnusableLinkIDIsABadOffer(t *testing.T) {
 	if o := gets(t, c, sends("x", "4711")); o.LinkID != "4711" {
 		t.Errorf("link id = %q", o.LinkID)
 	}
-	for name, v := range map[string]visit{
+	for name, v := range map[string]shopper{
 		"missing": {}, "empty": sends("x", ""), "odd": sends("x", "47 11"), "long": sends("x", strings.Repeat("1", 65)), "mistrusted": {distrust: "x"},
 	} {
 		bad := getsBad(t, c, v)
@@ -224,13 +232,13 @@ func TestVariantBeatsCampaign(t *testing.T) {
 			Fields: map[string]string{"b": "2", "c": "2"}, CustomParameters: map[string]string{"b": "2", "c": "", "d": "2"}, MMP: map[string]string{"idfa": "2"},
 		}),
 	})
-	same(t, Explain([]*Campaign{c}, visit{}, "control").Offer, Offer{
+	same(t, forced(t, c, "control"), Offer{
 		Experiment: "e", Variant: "control", Reason: "STATIC", Bucket: -1,
 		LinkID: "123", Price: Price{Amount: "19.99", Currency: "EUR"}, Language: "en",
 		Fields:     []Field{{"a", "1"}, {"b", "1"}, {"packageName", "Pro"}, {"title", "Title"}},
 		Parameters: []Field{{"a", "1"}, {"b", "1"}, {"c", "1"}},
 	})
-	same(t, Explain([]*Campaign{c}, visit{}, "other").Offer, Offer{
+	same(t, forced(t, c, "other"), Offer{
 		Experiment: "e", Variant: "other", Reason: "STATIC", Bucket: -1,
 		LinkID: "9", Price: Price{Amount: "14.99", Currency: "USD"}, Language: "tr",
 		Fields:     []Field{{"a", "1"}, {"b", "2"}, {"c", "2"}, {"packageName", "Cheap"}, {"title", "Title"}},

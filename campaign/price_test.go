@@ -54,10 +54,10 @@ func TestPriceFromAPlaceholder(t *testing.T) {
 			t.Errorf("price %q: %v", amount, bad)
 		}
 	}
-	if bad := getsBad(t, c, visit{}); bad.Why != "placeholder {x} has no usable value" {
+	if bad := getsBad(t, c, shopper{}); bad.Why != "placeholder {x} has no usable value" {
 		t.Errorf("no price: %v", bad)
 	}
-	if bad := getsBad(t, c, visit{values: map[string]string{"x": "5"}, distrust: "x"}); bad.Why != "placeholder {x} is not trusted here" {
+	if bad := getsBad(t, c, shopper{values: map[string]string{"x": "5"}, distrust: "x"}); bad.Why != "placeholder {x} is not trusted here" {
 		t.Errorf("a price that a visitor may have written: %v", bad)
 	}
 }
@@ -77,9 +77,10 @@ func TestBadPriceOfAVariantIsNotReplaced(t *testing.T) {
 		Overrides:  Overrides{OneTimePrice: &Price{Amount: "19.99", Currency: "EUR"}},
 		Experiment: fifty(Overrides{}, Overrides{OneTimePrice: &Price{Amount: "{x}", Currency: "EUR", Min: "1", Max: "9"}}),
 	})
-	trace := Explain([]*Campaign{c}, visit{}, "other")
-	if trace.Offer != nil || trace.Err == nil || trace.Err.Error() != "campaign pro: one_time_price: placeholder {x} has no usable value" {
-		t.Errorf("got %+v, %v", trace.Offer, trace.Err)
+	d, err := explain([]*Campaign{c}, shopper{}, "other")
+	const want = "campaign pro: one_time_price: placeholder {x} has no usable value"
+	if d.Offer != nil || err == nil || err.Error() != want {
+		t.Errorf("got %+v, %v", d.Offer, err)
 	}
 }
 

@@ -63,7 +63,7 @@ func FuzzParameterKeys(f *testing.F) {
 			}
 			return
 		}
-		parameters := gets(t, c, visit{}).Parameters
+		parameters := gets(t, c, shopper{}).Parameters
 		object, err := nest(parameters)
 		if err != nil || leaves(object) != len(parameters) {
 			t.Fatalf("keys %q and %q were taken: %v, %v", a, b, object, err)
@@ -97,7 +97,7 @@ func FuzzOffer(f *testing.F) {
 		if slots := 10 + 2 + 32; len(o.Fields)+len(o.Parameters)+len(o.Dropped)+min(1, len(o.Language)) != slots {
 			t.Errorf("%q: some of %d values are neither sent nor dropped: %+v", x, slots, o)
 		}
-		if bad, err := Decide([]*Campaign{c}, sends("p", x)); err == nil {
+		if bad, err := decide([]*Campaign{c}, sends("p", x)); err == nil {
 			holdsPromises(t, bad)
 		}
 	})
@@ -156,11 +156,11 @@ func TestManyAtOnce(t *testing.T) {
 			for id, variant := range maps.All(want) {
 				v := user(id)
 				v.values = map[string]string{"x": id}
-				o, err := Decide(list, v)
+				o, err := decide(list, v)
 				if err != nil || o.Variant != variant || o.Parameters[0].Value != id {
 					t.Errorf("user %s: %+v, %v", id, o, err)
 				}
-				Explain(list, v, "")
+				explain(list, v, "")
 			}
 		})
 	}

@@ -13,28 +13,56 @@ const (
 	off       = "off"
 )
 
-// State is "active", "scheduled", "ended" or "off" at now. From is inclusive, Until exclusive.
-func (c *Campaign) State(now time.Time) string {
+// schedule is the condition that a campaign is switched on and that its time has come.
+type schedule struct {
+	from, until time.Time
+	off         bool
+}
+
+func newSchedule(cfg *Config) (schedule, error) {
+	s := schedule{from: cfg.From, until: cfg.Until, off: cfg.Off}
+	if !s.from.IsZero() && !s.until.IsZero() && !s.from.Before(s.until) {
+		return s, fmt.Errorf("%s is not after %s: write the later instant as until", s.detail(ended), s.detail(scheduled))
+	}
+	return s, nil
+}
+
+func (s *schedule) ask(q question, _ int) verdict {
+	if state := s.state(q.now); state != active {
+		return verdict{result: state}
+	}
+	return verdict{}
+}
+
+// detail is the instant that a state depends on.
+func (s *schedule) detail(state string) string {
+	switch state {
+	case scheduled:
+		return "from " + s.from.Format(time.RFC3339)
+	case ended:
+		return "until " + s.until.Format(time.RFC3339)
+	}
+	return ""
+}
+
+func (s *schedule) state(now time.Time) string {
 	switch {
-	case c.cfg.Off:
+	case s.off:
 		return off
-	case !c.cfg.From.IsZero() && now.Before(c.cfg.From):
+	case !s.from.IsZero() && now.Before(s.from):
 		return scheduled
-	case !c.cfg.Until.IsZero() && !now.Before(c.cfg.Until):
+	case !s.until.IsZero() && !now.Before(s.until):
 		return ended
 	}
 	return active
 }
 
-// Scheduled reports whether the campaign has a From or Until, or is off: whether time alone can make it inactive.
-func (c *Campaign) Scheduled() bool {
-	return c.cfg.Off || !c.cfg.From.IsZero() || !c.cfg.Until.IsZero()
-}
+// State is "active", "scheduled", "ended" or "off" at now. From is inclusive, Until exclusive.
+func (c *Campaign) State(now time.Time) string { return c.schedule.state(now) }
 
-func checkSchedule(from, until time.Time) error {
-	if from.IsZero() || until.IsZero() || from.Before(until) {
-		return nil
-	}
-	return fmt.Errorf("until %s is not after from %s: write the later instant as until",
-		until.Format(time.RFC3339), from.Format(time.RFC3339))
+// Scheduled reports whether the campaign has a From or Until, or is off: whether time alone can make
+// it inactive.
+func (c *Campaign) Scheduled() bool {
+	s := &c.schedule
+	return s.off || !s.from.IsZero() || !s.until.IsZero()
 }

@@ -15,7 +15,7 @@ type slot struct {
 	word  *word
 	name  string   // field name or dotted key
 	value string   // the value, when parts is nil
-	parts Template // nil: the value is a constant
+	parts template // nil: the value is a constant
 
 	currency  string     // of a price
 	low, high cents      // bounds of an amount; zero: none
@@ -101,7 +101,7 @@ func (w *word) compilePrice(p *Price, opt Options) (slot, error) {
 	if err != nil {
 		return s, err
 	}
-	_, constant := parts.constant()
+	_, constant := template(parts).constant()
 	if s.low, s.high, err = p.check(w.name, w.must, !constant); err != nil {
 		return s, err
 	}
@@ -117,7 +117,7 @@ func (s *slot) parse(text string, opt Options) error {
 	if err != nil {
 		return err
 	}
-	constant, ok := parts.constant()
+	constant, ok := template(parts).constant()
 	if !ok {
 		s.parts = parts
 		return nil
@@ -155,11 +155,11 @@ func (s *slot) size() int {
 
 // resolve returns the slot's value for one request, checked and complete, or what is wrong with it. The second
 // result never holds a value, so that it can be logged.
-func (s *slot) resolve(f Facts) (value, why string) {
+func (s *slot) resolve(facts Facts) (value, why string) {
 	if s.parts == nil {
 		return s.value, ""
 	}
-	value, why = s.expand(f)
+	value, why = s.expand(facts)
 	if why != "" {
 		return "", why
 	}
@@ -171,15 +171,15 @@ func (s *slot) resolve(f Facts) (value, why string) {
 }
 
 // expand puts the placeholders' values in place. They are never looked at for placeholders again.
-func (s *slot) expand(f Facts) (value, why string) {
+func (s *slot) expand(facts Facts) (value, why string) {
 	if len(s.parts) == 1 {
-		return s.fill(f, s.parts[0].Key)
+		return s.fill(facts, s.parts[0].Key)
 	}
 	var out strings.Builder
 	for _, part := range s.parts {
 		v := part.Literal
 		if part.Key != "" {
-			if v, why = s.fill(f, part.Key); why != "" {
+			if v, why = s.fill(facts, part.Key); why != "" {
 				return "", why
 			}
 		}
@@ -189,11 +189,11 @@ func (s *slot) expand(f Facts) (value, why string) {
 }
 
 // fill is one placeholder's value, or why there is none.
-func (s *slot) fill(f Facts, key string) (value, why string) {
-	if s.word.trust == trusted && !f.Trusted(key) {
+func (s *slot) fill(facts Facts, key string) (value, why string) {
+	if s.word.trust == trusted && !facts.Trusted(key) {
 		return "", "placeholder {" + key + "} is not trusted here"
 	}
-	v, ok := f.Value(key)
+	v, ok := facts.Value(key)
 	if s.word.trust == texts {
 		v = clean(v)
 	}

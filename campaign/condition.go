@@ -1,0 +1,77 @@
+package campaign
+
+import (
+	"fmt"
+	"time"
+)
+
+// question is what a condition may look at: the facts of a request, and when it came. It is handed on by
+// value: behind an interface a pointer to it would cost every request an allocation.
+type question struct {
+	facts Facts
+	now   time.Time
+}
+
+// condition is one of the things that must hold for a campaign to be chosen. index is the campaign's
+// place in the list. A new condition is a type of this interface that conditions lists and, if nothing
+// answers it yet, a method of [Facts].
+type condition interface {
+	ask(q question, index int) verdict
+}
+
+// conditions are those of a campaign, in the order in which they are asked: what costs least first.
+func (c *Campaign) conditions() []condition {
+	if !c.Scheduled() {
+		return []condition{matchers{}}
+	}
+	return []condition{&c.schedule, matchers{}}
+}
+
+// ask asks the campaign's conditions, up to the first that does not hold.
+func (c *Campaign) ask(q question, index int) verdict {
+	for _, cond := range c.needs {
+		if v := cond.ask(q, index); !v.holds() {
+			return v
+		}
+	}
+	return verdict{}
+}
+
+// verdict is what a condition answers. The zero verdict says that it holds.
+type verdict struct {
+	result string // why it does not hold, in the words of a Step
+	failed error  // the condition could not be asked
+}
+
+func (v verdict) holds() bool { return v.result == "" }
+
+// step is the verdict for people.
+func (v verdict) step(c *Campaign) Step {
+	switch {
+	case v.holds():
+		return Step{c.Name(), "chosen", ""}
+	case v.failed != nil:
+		return Step{c.Name(), v.result, v.failed.Error()}
+	}
+	return Step{c.Name(), v.result, c.schedule.detail(v.result)}
+}
+
+// matchers is the condition that the request matchers of the caller accept.
+type matchers struct{}
+
+func (matchers) ask(q question, index int) verdict {
+	ok, err := q.facts.Match(index)
+	switch {
+	case err != nil:
+		return verdict{result: "match failed", failed: err}
+	case !ok:
+		return verdict{result: "no match"}
+	}
+	return verdict{}
+}
+
+// matchError is the report of matchers that failed. Of the failure only its type is quoted: its text
+// may hold what a token says.
+func matchError(index int, c *Campaign, cause error) *Error {
+	return &Error{Index: index, Campaign: c, Why: fmt.Sprintf("a matcher failed (%T)", cause), cause: cause}
+}
