@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -23,12 +24,12 @@ import (
 type maker struct {
 	*linkgen.Generator
 	zotlo  *sandbox.Sandbox
-	memory *linkgen.Memory
+	memory *memorycache.Cache
 }
 
 func newMaker(t *testing.T, change ...func(*linkgen.Config)) *maker {
 	t.Helper()
-	m := &maker{zotlo: sandbox.New(sandbox.Config{PublicURL: payURL}), memory: linkgen.NewMemory(linkgen.MemoryConfig{})}
+	m := &maker{zotlo: sandbox.New(sandbox.Config{PublicURL: payURL}), memory: memorycache.New(memorycache.Config{})}
 	t.Cleanup(m.memory.Close)
 	cfg := linkgen.Config{
 		Projects: []linkgen.Project{{

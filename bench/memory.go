@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
 const (
@@ -36,16 +37,16 @@ func measureMemory(ctx context.Context, l *lab) ([]table, error) {
 // cacheAlone fills the memory cache in this process.
 func cacheAlone(n int) (perLink float64, bytes int64) {
 	before := liveHeap()
-	m := linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: n})
+	m := memorycache.New(memorycache.Config{MaxLinks: n})
 	defer m.Close()
 	now := time.Now()
 	text := strings.Repeat("x", linkLength-len("https://"))
 	for i := range n {
 		var k linkgen.Key
-		binary.LittleEndian.PutUint64(k.Subject[:], uint64(i)*0x9E3779B97F4A7C15) // spread, as hashes are
+		binary.LittleEndian.PutUint64(k.Subscriber[:], uint64(i)*0x9E3779B97F4A7C15) // spread, as hashes are
 		binary.LittleEndian.PutUint64(k.Order[:], uint64(i))
 		seen, _ := m.Get(context.Background(), k)
-		_ = m.Set(context.Background(), k, seen.Generation, linkgen.Entry{URL: "https://" + text, Made: now, Until: now.Add(time.Hour)})
+		_ = m.Set(context.Background(), k, seen.Epoch, linkgen.Entry{URL: "https://" + text, Made: now, Until: now.Add(time.Hour)})
 	}
 	bytes = liveHeap() - before
 	return float64(bytes) / float64(m.Len()), bytes

@@ -134,7 +134,7 @@ func purge(app *App, body []byte, r *http.Request) (any, error) {
 	if app.generator == nil {
 		return nil, adminError(http.StatusNotFound, "the running configuration has no project, so there are no links")
 	}
-	subject := app.generator.Subject(id)
+	subject := app.generator.SubscriberHash(id)
 	if err := app.generator.Forget(r.Context(), subject); err != nil {
 		app.hooks().CacheError(err)
 		return nil, adminError(http.StatusBadGateway, "the cache failed, so links of this subscriber may still be given out: try again; the log says why")

@@ -247,7 +247,7 @@ func (v *visit) explainedSubscriber() (out explainedSubscriber) {
 	out.Claims = v.user.SubscriberTrace()
 	if v.user.Subscriber.Known() {
 		out.Kind = string(v.user.Subscriber.Kind)
-		out.Hash = v.rt.app.generator.Subject(v.user.Subscriber.ID).String()
+		out.Hash = v.rt.app.generator.SubscriberHash(v.user.Subscriber.ID).String()
 	}
 	return out
 }

@@ -10,7 +10,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
 // App holds what all checkout directives of a configuration share: Zotlo projects, identities, the link cache, limits and campaigns.
@@ -40,6 +42,7 @@ type App struct {
 	cache     *openCache
 	state     *sharedState
 	generator *linkgen.Generator
+	ledger    *ledger.Ledger
 	registry  registry
 	failures  *zap.Logger // log, but a failure that repeats is sampled
 	routes    [][]string  // what each route lists
@@ -122,6 +125,7 @@ func (a *App) provisionGenerator() error {
 	if a.state, err = takeState(); err != nil {
 		return err
 	}
+	a.ledger = a.newLedger()
 	a.generator, err = linkgen.New(linkgen.Config{
 		Projects:  a.projects.list,
 		Key:       a.projects.key,
@@ -131,6 +135,7 @@ func (a *App) provisionGenerator() error {
 		State:     a.state.State,
 		Standby:   true, // this configuration may yet be rejected
 		Transport: newTracedTransport(limits),
+		Attribute: attribute,
 		Hooks:     a.hooks(),
 	})
 	if err != nil {
@@ -151,7 +156,7 @@ func (a *App) Start() error {
 
 // warnAboutDeafness tells the operator that after_payment can do nothing. Another Caddy may hear of payments where the cache is shared.
 func (a *App) warnAboutDeafness() {
-	if _, alone := a.cache.Cache.(*linkgen.Memory); alone && !a.hooked && a.registry.longestAfterPayment("") > 0 {
+	if _, alone := a.cache.Cache.(*memorycache.Cache); alone && !a.hooked && a.registry.longestAfterPayment("") > 0 {
 		a.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; add one, as docs/webhooks.md shows")
 	}
 }
@@ -166,9 +171,9 @@ func (a *App) Stop() error {
 // rejected must change nothing for the one that runs.
 func (a *App) takeOver() {
 	if a.generator != nil {
-		a.generator.TakeOver()
+		a.generator.Activate()
 	}
-	a.cache.takeOver()
+	a.cache.activate()
 	breakerOpen.Reset()
 	for _, p := range a.projects.list {
 		breakerOpen.WithLabelValues(projectLabel(p.Name)).Set(gauge(a.generator.BreakerOpen(p.Name)))

@@ -10,7 +10,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
-	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/rediscache"
 )
 
@@ -75,7 +74,7 @@ func (c *RedisCache) LinkTTL() time.Duration { return time.Duration(c.TTL) }
 
 // OpenCache returns the client for these settings. Configurations with equal settings share one; a changed address means a new client beside the
 // old one until the old configuration is gone.
-func (c *RedisCache) OpenCache(secret []byte) (linkgen.Cache, func() error, error) {
+func (c *RedisCache) OpenCache(secret []byte) (Cache, func() error, error) {
 	cfg := c.resolved
 	cfg.Secret = secret
 	key, err := redisKey(cfg)

@@ -6,22 +6,32 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
+
+// Cache keeps links, and for the ledger the small facts about who paid.
+type Cache interface {
+	linkgen.Cache
+	ledger.Facts
+}
 
 // CacheOpener is what a guest module in `checkout.caches` implements.
 type CacheOpener interface {
-	// OpenCache returns the cache and a function that gives it back. The same cache may be handed to several
-	// configurations, so that links survive a reload. secret seals what leaves the process.
-	OpenCache(secret []byte) (cache linkgen.Cache, giveBack func() error, err error)
+	// OpenCache returns the cache and a function that gives it back. The same cache may be handed to
+	// several configurations, so that links survive a reload. secret seals what leaves the process.
+	OpenCache(secret []byte) (cache Cache, giveBack func() error, err error)
 	// LinkTTL is how long a link is given out. Zero means the default.
 	LinkTTL() time.Duration
 }
 
-// CacheTaker is what a guest module implements whose settings change a cache that it shares with other configurations.
-type CacheTaker interface {
-	// TakeOver is called when the configuration begins to serve, never for one that is rejected. It may be called again.
-	TakeOver(cache linkgen.Cache)
+// CacheActivator is what a guest module implements whose settings change a cache that it shares with
+// other configurations.
+type CacheActivator interface {
+	// Activate is called when the configuration begins to serve, never for one that is rejected. It
+	// may be called again.
+	Activate(cache Cache)
 }
 
 // maxTTL keeps a cached link clear of its end: Zotlo's links live one hour, and a shopper needs time to pay.
@@ -66,22 +76,22 @@ func (m *MemoryCache) LinkTTL() time.Duration { return time.Duration(m.TTL) }
 
 // OpenCache returns the one memory cache of this process. Its keys are HMACs under each configuration's own secret, so
 // configurations that differ in secrets cannot meet in it.
-func (m *MemoryCache) OpenCache([]byte) (linkgen.Cache, func() error, error) {
+func (m *MemoryCache) OpenCache([]byte) (Cache, func() error, error) {
 	v, _, err := memoryCaches.LoadOrNew(memoryKey, func() (caddy.Destructor, error) {
-		return pooledMemory{linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: m.MaxLinks})}, nil
+		return pooledMemory{memorycache.New(memorycache.Config{MaxLinks: m.MaxLinks})}, nil
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	return v.(pooledMemory).Memory, func() error {
+	return v.(pooledMemory).Cache, func() error {
 		_, err := memoryCaches.Delete(memoryKey)
 		return err
 	}, nil
 }
 
-// TakeOver makes this configuration's bound hold for the cache that it shares with others.
-func (m *MemoryCache) TakeOver(cache linkgen.Cache) {
-	if memory, ok := cache.(*linkgen.Memory); ok {
+// Activate makes this configuration's bound hold for the cache that it shares with others.
+func (m *MemoryCache) Activate(cache Cache) {
+	if memory, ok := cache.(*memorycache.Cache); ok {
 		memory.SetMaxLinks(m.MaxLinks)
 	}
 }
@@ -91,23 +101,23 @@ var memoryCaches = caddy.NewUsagePool()
 
 const memoryKey = "memory"
 
-type pooledMemory struct{ *linkgen.Memory }
+type pooledMemory struct{ *memorycache.Cache }
 
 func (p pooledMemory) Destruct() error { p.Close(); return nil }
 
 // openCache is the cache of one configuration.
 type openCache struct {
-	linkgen.Cache
-	name     string // of the guest module
-	ttl      time.Duration
-	giveBack func() error
-	taker    CacheTaker // nil if there is nothing to do
+	Cache
+	name      string // of the guest module
+	ttl       time.Duration
+	giveBack  func() error
+	activator CacheActivator // nil if there is nothing to do
 }
 
-// takeOver makes this configuration's settings hold for a shared cache.
-func (c *openCache) takeOver() {
-	if c.taker != nil {
-		c.taker.TakeOver(c.Cache)
+// activate makes this configuration's settings hold for a shared cache.
+func (c *openCache) activate() {
+	if c.activator != nil {
+		c.activator.Activate(c.Cache)
 	}
 }
 
@@ -131,7 +141,7 @@ func (a *App) provisionCache() error {
 		return fmt.Errorf("cache: %w", err)
 	}
 	a.cache = &openCache{Cache: cache, name: guestName(guest), ttl: opener.LinkTTL(), giveBack: giveBack}
-	a.cache.taker, _ = guest.(CacheTaker)
+	a.cache.activator, _ = guest.(CacheActivator)
 	return nil
 }
 
@@ -165,14 +175,14 @@ const stateKey = "state"
 
 type pooledState struct {
 	*linkgen.State
-	local *linkgen.Memory // what this process has counted already
+	local *memorycache.Cache // what this process has counted already
 }
 
 func (p pooledState) Destruct() error { p.local.Close(); return nil }
 
 func takeState() (*sharedState, error) {
 	v, _, err := states.LoadOrNew(stateKey, func() (caddy.Destructor, error) {
-		return pooledState{linkgen.NewState(), linkgen.NewMemory(linkgen.MemoryConfig{})}, nil
+		return pooledState{linkgen.NewState(), memorycache.New(memorycache.Config{})}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -193,5 +203,5 @@ func (s *sharedState) release() error {
 var (
 	_ caddy.Validator = (*MemoryCache)(nil)
 	_ CacheOpener     = (*MemoryCache)(nil)
-	_ CacheTaker      = (*MemoryCache)(nil)
+	_ CacheActivator  = (*MemoryCache)(nil)
 )

@@ -134,7 +134,8 @@ func (v *visit) afterPayment() string {
 		return ""
 	}
 	app := v.rt.app
-	if !app.paidRecently(v.r.Context(), e, app.generator.Subject(v.user.Subscriber.ID), v.now) {
+	subscriber := app.generator.SubscriberHash(v.user.Subscriber.ID).String()
+	if !app.ledger.PaidRecently(v.r.Context(), subscriber, e.Name(), e.afterFor, v.now) {
 		return ""
 	}
 	return e.afterPayment.render(v.r, v.repl)

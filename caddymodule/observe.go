@@ -86,7 +86,7 @@ func logFailure(v *visit, a answer, what, name string) {
 	}
 	fields := []zap.Field{zap.String("outcome", a.outcome), zap.String("answer", what), zap.String("campaign", name)}
 	if v.user != nil && v.user.Subscriber.Known() {
-		fields = append(fields, zap.Stringer("subscriber", v.rt.app.generator.Subject(v.user.Subscriber.ID)))
+		fields = append(fields, zap.Stringer("subscriber", v.rt.app.generator.SubscriberHash(v.user.Subscriber.ID)))
 	}
 	if e, ok := errors.AsType[*linkgen.Error](a.err); ok {
 		fields = append(fields, zap.String("project", projectLabel(v.entry.project)), zap.String("code", e.Code), zap.String("request_id", e.RequestID), zap.Int("status", e.Status))

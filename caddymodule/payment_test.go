@@ -15,11 +15,13 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/caddy-checkout/checkout/caddymodule"
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
 // stumblingCache is a cache that fails as often as it is told: a Redis that is slow for a moment.
-type stumblingCache struct{ *linkgen.Memory }
+type stumblingCache struct{ *memorycache.Cache }
 
 var stumbles struct {
 	sync.Mutex
@@ -52,16 +54,16 @@ func (stumblingCache) CaddyModule() caddy.ModuleInfo {
 func (*stumblingCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { d.Next(); return nil }
 func (*stumblingCache) LinkTTL() time.Duration                          { return 0 }
 
-func (*stumblingCache) OpenCache([]byte) (linkgen.Cache, func() error, error) {
-	m := linkgen.NewMemory(linkgen.MemoryConfig{})
+func (*stumblingCache) OpenCache([]byte) (caddymodule.Cache, func() error, error) {
+	m := memorycache.New(memorycache.Config{})
 	return &stumblingCache{m}, func() error { m.Close(); return nil }, nil
 }
 
-func (c *stumblingCache) Forget(ctx context.Context, s linkgen.Subject) error {
+func (c *stumblingCache) Forget(ctx context.Context, s linkgen.SubscriberHash) error {
 	if err := errors.Join(ctx.Err(), stumbled("forget")); err != nil {
 		return err
 	}
-	return c.Memory.Forget(ctx, s)
+	return c.Cache.Forget(ctx, s)
 }
 
 func (c *stumblingCache) Seen(ctx context.Context, key string) (bool, error) {
@@ -71,22 +73,22 @@ func (c *stumblingCache) Seen(ctx context.Context, key string) (bool, error) {
 	if err := errors.Join(ctx.Err(), stumbled("seen")); err != nil {
 		return false, err
 	}
-	return c.Memory.Seen(ctx, key)
+	return c.Cache.Seen(ctx, key)
 }
 
 func (c *stumblingCache) Once(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	if err := stumbled("once, done"); err != nil {
-		c.Memory.Once(ctx, key, ttl)
+		c.Cache.Once(ctx, key, ttl)
 		return true, err
 	}
-	return c.Memory.Once(ctx, key, ttl)
+	return c.Cache.Once(ctx, key, ttl)
 }
 
 func (c *stumblingCache) Remember(ctx context.Context, key, value string, ttl time.Duration) error {
 	if err := errors.Join(ctx.Err(), stumbled("remember")); err != nil {
 		return err
 	}
-	return c.Memory.Remember(ctx, key, value, ttl)
+	return c.Cache.Remember(ctx, key, value, ttl)
 }
 
 // subscriptionShop sells one subscription.

@@ -2,19 +2,24 @@ package caddymodule
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // WebhookHandler receives Zotlo's webhooks. A payment makes every cached link of its subscriber dead at once, is counted as a conversion of
@@ -33,6 +38,17 @@ type WebhookHandler struct {
 	events *caddyevents.App
 	ctx    caddy.Context
 }
+
+// The results of a webhook.
+const (
+	hookProcessed = "processed"
+	hookRepeated  = "repeated"
+	hookFailed    = "failed"  // answered 503, so that Zotlo repeats it; with pass_through as the backend answers
+	hookRefused   = "refused" // wrong token, method or size, or no JSON
+)
+
+// hookTimeout is for a webhook's work; one operation of the cache has its own, shorter one.
+const hookTimeout = 5 * time.Second
 
 // minWebhookToken is the shortest token that cannot be guessed.
 const minWebhookToken = 16
@@ -74,23 +90,90 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next 
 		webhooks.WithLabelValues(otherLabel, hookRefused).Inc()
 		return h.refuse(w, status, err)
 	}
-	event, err := linkgen.ParseWebhook(body)
+	event, err := zotlo.ParseWebhook(body)
 	if err != nil {
 		webhooks.WithLabelValues(otherLabel, hookRefused).Inc()
 		return h.refuse(w, http.StatusBadRequest, errors.New("the webhook is not a JSON object"))
 	}
-	err = h.safely(r, event, body)
-	webhooks.WithLabelValues(event.Kind, hookResult(err)).Inc()
+	news, err := h.safely(r, event, body)
+	webhooks.WithLabelValues(event.Kind, hookResult(news, err)).Inc()
 	if h.PassThrough {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		return h.passOn(w, r, next)
 	}
-	if err != nil && !errors.Is(err, errRepeated) {
+	if err != nil {
 		return h.refuse(w, http.StatusServiceUnavailable, errors.New("the webhook could not be processed, please repeat it"))
 	}
 	setHeaders(w)
 	w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+func hookResult(news ledger.News, err error) string {
+	switch {
+	case err != nil:
+		return hookFailed
+	case news.Repeated:
+		return hookRepeated
+	}
+	return hookProcessed
+}
+
+// safely turns a panic of ours into a failure that Zotlo repeats.
+func (h *WebhookHandler) safely(
+	r *http.Request, event zotlo.Event, body []byte,
+) (news ledger.News, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(h.app.log, "panic while processing a webhook", p)
+			err = errors.New("panic")
+		}
+	}()
+	return h.process(r.Context(), event, body)
+}
+
+// process makes the links of whoever paid dead, writes the webhook down, and tells what was new. A
+// sender who hangs up has reported a payment all the same, so the work outlives ctx.
+func (h *WebhookHandler) process(
+	ctx context.Context, event zotlo.Event, body []byte,
+) (ledger.News, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookTimeout)
+	defer cancel()
+	by := ledger.AttributionOf(event)
+	hashes := h.subscribers(event, by)
+	sold := h.app.registry.sold(by)
+	delivery := ledger.Delivery{
+		Event: event, Body: body, Campaign: sold.Campaign,
+		Matters: h.app.registry.longestAfterPayment(sold.Campaign),
+		Anyway:  h.PassThrough,
+	}
+	for _, hash := range hashes {
+		delivery.Subscribers = append(delivery.Subscribers, hash.String())
+		if event.Kind == zotlo.WebhookPayment {
+			// On every delivery: a link may have been made since.
+			delivery.Unfinished = errors.Join(delivery.Unfinished, h.app.generator.Forget(ctx, hash))
+		}
+	}
+	news, err := h.app.ledger.Record(ctx, delivery)
+	if news.Counted {
+		h.tell(event, sold, news)
+	}
+	return news, err
+}
+
+// subscribers are whom the webhook names, and whom the link was made for: a shopper may change their
+// address on the checkout page.
+func (h *WebhookHandler) subscribers(
+	event zotlo.Event, by ledger.Attribution,
+) (hashes []linkgen.SubscriberHash) {
+	if event.SubscriberID != "" {
+		hashes = append(hashes, h.app.generator.SubscriberHash(event.SubscriberID))
+	}
+	hash, err := linkgen.ParseSubscriberHash(by.Subscriber)
+	if err == nil && !slices.Contains(hashes, hash) {
+		hashes = append(hashes, hash)
+	}
+	return hashes
 }
 
 // read checks all that can be checked before the body is understood.
@@ -101,7 +184,7 @@ func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []by
 	if !h.knowsToken(r) {
 		return nil, http.StatusUnauthorized, errors.New("the webhook's token is wrong")
 	}
-	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, linkgen.MaxWebhookBody))
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, zotlo.MaxWebhookBody))
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 		return nil, http.StatusRequestEntityTooLarge, errors.New("the webhook is too long")
 	}

@@ -1,6 +1,10 @@
 package caddymodule
 
-import "github.com/caddy-checkout/checkout/linkgen"
+import (
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
+)
 
 // showZeros makes the series of what is rare exist before it happens. Prometheus's increase() sees no step from nothing to 1, so an
 // alert would sleep through the first wrong price, and every process of a fleet would hide the first payment of each variant.
@@ -28,14 +32,14 @@ func (a *App) showZeros() {
 }
 
 func showMismatches(campaign string) {
-	for _, d := range differences {
-		mismatches.WithLabelValues(campaign, d.kind)
+	for _, kind := range ledger.MismatchKinds() {
+		mismatches.WithLabelValues(campaign, kind)
 	}
 }
 
 func showPayments(campaign, experiment, variant string) {
 	refunds.WithLabelValues(campaign, experiment, variant)
-	for _, kind := range linkgen.PaymentTypes() {
+	for _, kind := range zotlo.PaymentTypes() {
 		conversions.WithLabelValues(campaign, experiment, variant, kind)
 	}
 }

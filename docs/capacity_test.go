@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -117,13 +118,13 @@ func TestAnHourOfTenThousandUsers(t *testing.T) {
 type hour struct {
 	t        *testing.T
 	zotlo    *sandbox.Sandbox
-	memory   *linkgen.Memory
+	memory   *memorycache.Cache
 	links    *linkgen.Generator
 	inFlight atomic.Int64
 }
 
 func newHour(t *testing.T) *hour {
-	h := &hour{t: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"}), memory: linkgen.NewMemory(linkgen.MemoryConfig{})}
+	h := &hour{t: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"}), memory: memorycache.New(memorycache.Config{})}
 	h.zotlo.Fail(sandbox.Latency(apiTime))
 	t.Cleanup(h.memory.Close)
 	var err error

@@ -57,12 +57,20 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// payload is the request body for o, with a fresh random part.
-func (p *project) payload(o *Order, s Subject) ([]byte, error) {
+// payload is the request body for o, with a fresh random part in its attribution.
+func (g *Generator) payload(p *project, o *Order, s SubscriberHash) ([]byte, error) {
 	var random [9]byte
 	_, _ = rand.Read(random[:]) // never fails since Go 1.24
-	a := o.attribution(s, base64.RawURLEncoding.EncodeToString(random[:]))
-	return json.Marshal(p.wireBody(o, a))
+	checkout := g.attribution(o, s, base64.RawURLEncoding.EncodeToString(random[:]))
+	return json.Marshal(p.wireBody(o, checkout))
+}
+
+// attribution is what rides along with an order and comes back with its payment.
+func (g *Generator) attribution(o *Order, s SubscriberHash, random string) string {
+	if g.attribute == nil {
+		return ""
+	}
+	return g.attribute(*o, s, random)
 }
 
 // ask makes one HTTP exchange. It calls the transport itself, not an http.Client: that one would follow redirects, and

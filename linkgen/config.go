@@ -43,10 +43,14 @@ type Config struct {
 	Limits Limits
 	// State is what outlives a Generator. Nil means a new one.
 	State *State
-	// Standby makes New leave State as it is: another Generator serves from it, and this one may never come to. TakeOver ends it.
+	// Standby makes New leave State as it is: another Generator serves from it, and this one may never come to. Activate ends it.
 	Standby bool
 	// Transport carries API calls. Nil means NewTransport(), with idle connections for Limits.MaxInFlight.
 	Transport http.RoundTripper
+	// Attribute writes what rides in customParameters.checkout and comes back with the payment. It is
+	// called once per API call, with a random text of its own; subscriber is zero for a guest. Nil
+	// means that nothing rides along.
+	Attribute func(o Order, subscriber SubscriberHash, random string) string
 	// Hooks observe. All are optional and must be quick and safe for concurrent use.
 	Hooks Hooks
 	// Now is the clock by which links grow old. Nil means time.Now. Waiting, pauses and limits go by the process's clock.
@@ -86,7 +90,7 @@ func (cfg *Config) setDefaults() (err error) {
 	case len(cfg.Key) < MinKey:
 		return fmt.Errorf("the key has %d bytes; give at least %d", len(cfg.Key), MinKey)
 	case cfg.Cache == nil:
-		return errors.New("no cache; give NewMemory for one in this process")
+		return errors.New("no cache; give memorycache.New for one in this process")
 	case cfg.TTL < 0 || cfg.TTL > maxTTL:
 		return fmt.Errorf("a ttl of %s: write at most %s, since Zotlo's links live one hour and a shopper needs time to pay", cfg.TTL, maxTTL)
 	}

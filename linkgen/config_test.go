@@ -16,7 +16,7 @@ func TestConfigErrorsNameTheMend(t *testing.T) {
 		"no project":        {func(c *linkgen.Config) { c.Projects = nil }, "at least one"},
 		"two of one name":   {func(c *linkgen.Config) { c.Projects = append(c.Projects, c.Projects[0]) }, "unique"},
 		"short key":         {func(c *linkgen.Config) { c.Key = []byte("short") }, "at least 16"},
-		"no cache":          {func(c *linkgen.Config) { c.Cache = nil }, "NewMemory"},
+		"no cache":          {func(c *linkgen.Config) { c.Cache = nil }, "memorycache.New"},
 		"ttl too long":      {func(c *linkgen.Config) { c.TTL = time.Hour }, "55m"},
 		"ttl negative":      {func(c *linkgen.Config) { c.TTL = -1 }, "55m"},
 		"no access key":     {func(c *linkgen.Config) { c.Projects[0].AccessKey = "" }, "access_key"},

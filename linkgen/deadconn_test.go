@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -87,7 +88,7 @@ func TestConnectionThatDiedWithoutAWordIsReplaced(t *testing.T) {
 	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
 	transport.TLSClientConfig.ServerName = "example.com"
 	t.Cleanup(transport.CloseIdleConnections)
-	memory := linkgen.NewMemory(linkgen.MemoryConfig{})
+	memory := memorycache.New(memorycache.Config{})
 	t.Cleanup(memory.Close)
 	g, err := linkgen.New(linkgen.Config{
 		Projects:  []linkgen.Project{{AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret, ApplicationKey: sandbox.DefaultApplicationKey, APIURL: "https://" + tun.Addr().String()}},

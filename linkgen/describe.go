@@ -25,7 +25,7 @@ func (g *Generator) Describe(o Order) (Described, error) {
 	if e := o.check(); e != nil {
 		return Described{}, e.cause
 	}
-	body := p.wireBody(&o, o.attribution(g.Subject(o.Subscriber.ID), ""))
+	body := p.wireBody(&o, g.attribution(&o, g.SubscriberHash(o.Subscriber.ID), ""))
 	body["applicationKey"] = hidden
 	d := Described{Method: http.MethodPost, URL: p.endpoint, Header: make(map[string]string), Body: body}
 	for _, h := range p.headers() {

@@ -2,7 +2,7 @@
 // stays calm when the API is not. It is a library for any Go server; it knows nothing of Caddy, logs nothing, and makes
 // no network connection but the calls to the API.
 //
-//	cache := linkgen.NewMemory(linkgen.MemoryConfig{})
+//	cache := memorycache.New(memorycache.Config{})
 //	generator, err := linkgen.New(linkgen.Config{
 //		Projects: []linkgen.Project{{AccessKey: …, AccessSecret: …, ApplicationKey: …}},
 //		Key:      secret, // at least 16 bytes

@@ -7,12 +7,13 @@ import (
 	"net/netip"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
 // The sandbox stands in for Zotlo: without its Transport the same code calls the real API.
 func Example() {
-	cache := linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: 10_000})
+	cache := memorycache.New(memorycache.Config{MaxLinks: 10_000})
 	defer cache.Close()
 	zotlo := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
 	generator, err := linkgen.New(linkgen.Config{
@@ -49,7 +50,7 @@ func Example() {
 	}
 
 	// He paid, says the webhook: his links are dead.
-	_ = generator.Forget(context.Background(), generator.Subject("ada@example.com"))
+	_ = generator.Forget(context.Background(), generator.SubscriberHash("ada@example.com"))
 	link, _ := generator.Link(context.Background(), order)
 	fmt.Println(link.Source)
 	// Output:
@@ -68,7 +69,7 @@ func ExampleError() {
 }
 
 func ExampleGenerator_Describe() {
-	cache := linkgen.NewMemory(linkgen.MemoryConfig{})
+	cache := memorycache.New(memorycache.Config{})
 	defer cache.Close()
 	generator, err := linkgen.New(linkgen.Config{
 		Projects: []linkgen.Project{{AccessKey: "k", AccessSecret: "s", ApplicationKey: "a"}},
@@ -87,11 +88,5 @@ func ExampleGenerator_Describe() {
 	fmt.Println(d.Header["AccessSecret"], d.Body)
 	// Output:
 	// POST https://api.zotlo.com/v2/app-to-web/one-link
-	// (hidden) map[applicationKey:(hidden) checkoutLinkId:123 customParameters:map[checkout:c=pro] language:tr]
-}
-
-func ExampleParseAttribution() {
-	a, err := linkgen.ParseAttribution("c=black-friday&v=cheaper&p=14.99&u=EUR")
-	fmt.Println(a.Campaign, a.Variant, a.Price, a.Currency, err)
-	// Output: black-friday cheaper 14.99 EUR <nil>
+	// (hidden) map[applicationKey:(hidden) checkoutLinkId:123 customParameters:map[] language:tr]
 }

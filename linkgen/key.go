@@ -24,7 +24,7 @@ func (g *Generator) Key(o Order) Key {
 	}
 	m := g.macs.get()
 	defer g.macs.put(m)
-	return Key{Subject: m.subject(o.Subscriber.ID), Order: m.order(p, &o)}
+	return Key{Subscriber: m.subject(o.Subscriber.ID), Order: m.order(p, &o)}
 }
 
 // macs lends keyed hash states. Making one costs two SHA-256 blocks and several allocations, on the path of every click.
@@ -62,8 +62,8 @@ func newMACs(secret []byte) (*macs, error) {
 func (m *macs) get() *mac  { return m.pool.Get().(*mac) }
 func (m *macs) put(x *mac) { m.pool.Put(x) }
 
-// subject is the zero Subject for no id.
-func (m *mac) subject(id string) (s Subject) {
+// subject is the zero SubscriberHash for no id.
+func (m *mac) subject(id string) (s SubscriberHash) {
 	if id == "" {
 		return s
 	}

@@ -173,7 +173,7 @@ func TestSubject(t *testing.T) {
 		{"D2719CE0-7FBA-4A2E-9E3B-111111111111", "d2719ce0-7fba-4a2e-9e3b-111111111111"},
 	}
 	for _, pair := range same {
-		if s.g.Subject(pair[0]) != s.g.Subject(pair[1]) {
+		if s.g.SubscriberHash(pair[0]) != s.g.SubscriberHash(pair[1]) {
 			t.Errorf("%q and %q are the same person", pair[0], pair[1])
 		}
 	}
@@ -183,24 +183,24 @@ func TestSubject(t *testing.T) {
 		{"ada@example.com", "bob@example.com"},
 	}
 	for _, pair := range different {
-		if s.g.Subject(pair[0]) == s.g.Subject(pair[1]) {
+		if s.g.SubscriberHash(pair[0]) == s.g.SubscriberHash(pair[1]) {
 			t.Errorf("%q and %q are not the same person", pair[0], pair[1])
 		}
 	}
-	if s.g.Subject("") != (linkgen.Subject{}) {
+	if s.g.SubscriberHash("") != (linkgen.SubscriberHash{}) {
 		t.Error("nobody has a subject")
 	}
 }
 
 func TestParseSubject(t *testing.T) {
 	s := set(t)
-	want := s.g.Subject("ada")
-	got, err := linkgen.ParseSubject(want.String())
+	want := s.g.SubscriberHash("ada")
+	got, err := linkgen.ParseSubscriberHash(want.String())
 	if err != nil || got != want || len(want.String()) != 22 {
 		t.Errorf("%q became %v, %v", want, got, err)
 	}
 	for _, bad := range []string{"", "x", want.String() + "A", want.String()[:21], want.String()[:21] + "=", want.String()[:21] + "\n", "!!!!!!!!!!!!!!!!!!!!!!", "AAAAAAAAAAAAAAAAAAAAAB"} {
-		if _, err := linkgen.ParseSubject(bad); err == nil {
+		if _, err := linkgen.ParseSubscriberHash(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}

@@ -187,7 +187,7 @@ func (g *Generator) count(o *Order, k Key) *Error {
 	if o.guest() {
 		wait = g.state.addresses.take(bucketName(o), g.limits.PerIP, time.Now())
 	} else {
-		wait = g.state.subscribers.take(k.Subject, g.limits.PerSubscriber, time.Now())
+		wait = g.state.subscribers.take(k.Subscriber, g.limits.PerSubscriber, time.Now())
 	}
 	if wait == 0 {
 		return nil

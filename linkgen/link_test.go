@@ -87,7 +87,7 @@ type brokenCache struct {
 	linkgen.Cache
 	get, set error
 	late     error // of a Get that follows a Set
-	unsure   bool  // a Get that follows a Set finds neither link nor generation: he was forgotten, and again just now
+	unsure   bool  // a Get that follows a Set finds neither link nor epoch: he was forgotten, and again just now
 	wasSet   bool
 }
 
@@ -106,7 +106,7 @@ func (b *brokenCache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, e
 	return b.Cache.Get(ctx, k)
 }
 
-func (b *brokenCache) Set(ctx context.Context, k linkgen.Key, g linkgen.Generation, e linkgen.Entry) error {
+func (b *brokenCache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
 	if b.set != nil {
 		return b.set
 	}
@@ -167,7 +167,7 @@ func TestWhoLooksJustBeforeTheLinkComesMakesNoOther(t *testing.T) {
 	s.apiCalls(1)
 }
 
-// A fleet's cache that finds no generation was told to forget him while it looked. The link is from before.
+// A fleet's cache that finds no epoch was told to forget him while it looked. The link is from before.
 func TestForgottenTwiceWhileItsLinkIsKept(t *testing.T) {
 	unsure := &brokenCache{unsure: true}
 	s := set(t, func(c *linkgen.Config) { unsure.Cache, c.Cache = c.Cache, unsure })

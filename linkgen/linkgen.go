@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 // Generator makes personal links. It is safe for concurrent use.
@@ -20,6 +22,7 @@ type Generator struct {
 	limits    Limits
 	state     *State
 	transport http.RoundTripper
+	attribute func(Order, SubscriberHash, string) string
 	hooks     Hooks
 	now       func() time.Time
 	closed    atomic.Bool
@@ -42,6 +45,7 @@ func New(cfg Config) (*Generator, error) {
 		limits:    cfg.Limits,
 		state:     cfg.State,
 		transport: cfg.Transport,
+		attribute: cfg.Attribute,
 		hooks:     cfg.Hooks,
 		now:       cfg.Now,
 	}
@@ -54,7 +58,7 @@ func New(cfg Config) (*Generator, error) {
 		}
 	}
 	if !cfg.Standby || !cfg.State.line.open() {
-		g.TakeOver()
+		g.Activate()
 	}
 	return g, nil
 }
@@ -97,7 +101,7 @@ func (g *Generator) LinkKeyed(ctx context.Context, o Order, k Key) (Result, erro
 	if seen.Found {
 		return newResult(seen.Entry, FromCache), nil
 	}
-	return g.join(ctx, p, o, k, seen.Generation)
+	return g.join(ctx, p, o, k, seen.Epoch)
 }
 
 // lookup finds a cached link that may still be given out: by today's ttl, link hosts and own host, whatever they were
@@ -119,13 +123,13 @@ func (g *Generator) lookup(ctx context.Context, p *project, o *Order, k Key) Loo
 	return seen
 }
 
-// join waits for the one call that is made for k, and starts it if nobody has. The generation is part of its name, so
+// join waits for the one call that is made for k, and starts it if nobody has. The epoch is part of its name, so
 // that nobody who comes after a Forget joins a call from before it.
-func (g *Generator) join(ctx context.Context, p *project, o Order, k Key, gen Generation) (Result, error) {
+func (g *Generator) join(ctx context.Context, p *project, o Order, k Key, gen Epoch) (Result, error) {
 	if ctx.Err() != nil {
 		return Result{}, gone(ctx)
 	}
-	name := string(k.Subject[:]) + string(k.Order[:]) + string(gen)
+	name := string(k.Subscriber[:]) + string(k.Order[:]) + string(gen)
 	if o.guest() {
 		name = rand.Text() // a guest's link is his alone
 	}
@@ -152,7 +156,7 @@ func (g *Generator) join(ctx context.Context, p *project, o Order, k Key, gen Ge
 
 // fly makes a link and keeps it. It has a deadline of its own and no caller: those who wait may leave. A panic is an
 // error here, because nobody above could catch it.
-func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Generation) (entry Entry, from Source, err error) {
+func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Epoch) (entry Entry, from Source, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			g.hooks.panicked(value, debug.Stack())
@@ -167,7 +171,7 @@ func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Ge
 		if seen.Found {
 			return seen.Entry, FromCache, nil
 		}
-		gen = cmp.Or(seen.Generation, gen) // he may have been forgotten in between
+		gen = cmp.Or(seen.Epoch, gen) // he may have been forgotten in between
 	}
 	for {
 		entry, e := g.make(ctx, p, o, k)
@@ -181,7 +185,7 @@ func (g *Generator) fly(ctx context.Context, p *project, o *Order, k Key, gen Ge
 		if kept.Found {
 			return kept.Entry, FromAPI, nil
 		}
-		gen = kept.Generation // he was forgotten meanwhile, perhaps because he paid: this link may be dead
+		gen = kept.Epoch // he was forgotten meanwhile, perhaps because he paid: this link may be dead
 	}
 }
 
@@ -205,7 +209,7 @@ func (g *Generator) make(ctx context.Context, p *project, o *Order, k Key) (Entr
 	}
 	defer leave()
 
-	body, err := p.payload(o, k.Subject)
+	body, err := g.payload(p, o, k.Subscriber)
 	if err != nil {
 		return Entry{}, failed(Refused, "writing the API request: %w", err)
 	}
@@ -226,8 +230,8 @@ func (g *Generator) make(ctx context.Context, p *project, o *Order, k Key) (Entr
 
 // keep puts a link that was made in gen into the cache, and returns the link that may be given out: this one, or a later
 // one if its subscriber was forgotten since and somebody has asked for him again. If nobody has, none is found.
-func (g *Generator) keep(ctx context.Context, k Key, gen Generation, e Entry) Lookup {
-	made := Lookup{Entry: e, Found: true, Generation: gen}
+func (g *Generator) keep(ctx context.Context, k Key, gen Epoch, e Entry) Lookup {
+	made := Lookup{Entry: e, Found: true, Epoch: gen}
 	if err := g.cache.Set(ctx, k, gen, e); err != nil {
 		g.hooks.cacheError(err)
 		return made
@@ -237,15 +241,27 @@ func (g *Generator) keep(ctx context.Context, k Key, gen Generation, e Entry) Lo
 		g.hooks.cacheError(err)
 		return made
 	}
-	if now.Generation == gen {
+	if now.Epoch == gen {
 		return made
 	}
 	return now
 }
 
-// Forget makes every link made for the subscriber dead at once, for all who share the cache: kept ones and those being
-// made.
-func (g *Generator) Forget(ctx context.Context, s Subject) error { return g.cache.Forget(ctx, s) }
+// Forget makes every link made for the subscriber dead at once, for all who share the cache: kept
+// ones and those being made. What fails is tried again, twice at most.
+func (g *Generator) Forget(ctx context.Context, s SubscriberHash) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		return struct{}{}, g.cache.Forget(ctx, s)
+	}, backoff.WithMaxTries(forgetTries), backoff.WithBackOff(backoff.NewConstantBackOff(forgetPause)))
+	return err
+}
+
+// A link that outlives its payment is a dead end for a shopper, and whoever reports a payment repeats
+// it later than a link is kept. So a cache that stumbles is asked again.
+const (
+	forgetTries = 3
+	forgetPause = 200 * time.Millisecond
+)
 
 // Close lets go of idle connections. Calls under way go on, and their connections are closed after them.
 func (g *Generator) Close() {

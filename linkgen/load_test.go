@@ -110,10 +110,10 @@ func TestIsolation(t *testing.T) {
 	s := set(t)
 	s.memory.SetMaxLinks(users - 20) // so that some always miss
 	ids := make([]string, users)
-	subjects := make([]linkgen.Subject, users)
+	subjects := make([]linkgen.SubscriberHash, users)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("user%d@example.com", i)
-		subjects[i] = s.g.Subject(ids[i])
+		subjects[i] = s.g.SubscriberHash(ids[i])
 	}
 	var g atomic.Pointer[linkgen.Generator]
 	g.Store(s.g)

@@ -46,17 +46,6 @@ func (o *Order) check() *Error {
 	return nil
 }
 
-func (o *Order) attribution(s Subject, random string) Attribution {
-	a := Attribution{
-		Campaign: o.Campaign, Experiment: o.Experiment, Variant: o.Variant,
-		Price: o.Price, Currency: o.Currency, Random: random,
-	}
-	if !o.guest() {
-		a.Subject = s.String()
-	}
-	return a
-}
-
 // clone copies what a background call keeps after its caller has returned and may reuse his slices.
 func (o *Order) clone() Order {
 	c := *o

@@ -13,7 +13,7 @@ import (
 )
 
 // Retry and circuit breaker are bought: cenkalti/backoff and sony/gobreaker. Against failsafe-go, which has both:
-//   - gobreaker counts a result only in the generation in which its call was let in. A call that hung through an outage
+//   - gobreaker counts a result only in the epoch in which its call was let in. A call that hung through an outage
 //     and fails late does not reopen a breaker whose probe has just succeeded; in failsafe-go it does.
 //   - gobreaker has a third verdict beside success and failure, which is what a 429 or a bug of ours is.
 //   - failsafe-go's retry budget bounds the retries in flight at one moment. Ours bounds their number over time, so it

@@ -143,7 +143,7 @@ func (w *world) pay(id string) {
 	time.Sleep(time.Duration(w.r.IntN(300)) * time.Millisecond)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.g.Forget(context.Background(), w.g.Subject(id)); err != nil {
+	if err := w.g.Forget(context.Background(), w.g.SubscriberHash(id)); err != nil {
 		w.t.Error(err)
 	}
 	w.forgot[id] = time.Now()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
 // stage is a generator with its cache and an API that does what the test says. The API's links name whom they are for.
@@ -23,7 +24,7 @@ type stage struct {
 	t      testing.TB
 	g      *linkgen.Generator
 	cfg    linkgen.Config
-	memory *linkgen.Memory
+	memory *memorycache.Cache
 	api    *api
 	told   *told
 }
@@ -127,7 +128,7 @@ func (x *told) hooks() linkgen.Hooks {
 
 func set(t testing.TB, change ...func(*linkgen.Config)) *stage {
 	t.Helper()
-	memory := linkgen.NewMemory(linkgen.MemoryConfig{})
+	memory := memorycache.New(memorycache.Config{})
 	t.Cleanup(memory.Close)
 	s := &stage{t: t, memory: memory, api: new(api), told: &told{results: make(map[string]int)}}
 	s.cfg = linkgen.Config{
@@ -138,6 +139,7 @@ func set(t testing.TB, change ...func(*linkgen.Config)) *stage {
 		Cache:     memory,
 		State:     linkgen.NewState(),
 		Transport: s.api,
+		Attribute: attribute,
 		Hooks:     s.told.hooks(),
 		Limits:    linkgen.Limits{PerSubscriber: linkgen.Rate{Events: -1}},
 	}
@@ -146,6 +148,14 @@ func set(t testing.TB, change ...func(*linkgen.Config)) *stage {
 	}
 	s.reload()
 	return s
+}
+
+// attribute writes what a test can read again.
+func attribute(o linkgen.Order, subscriber linkgen.SubscriberHash, random string) string {
+	if subscriber == (linkgen.SubscriberHash{}) {
+		return o.Campaign + "  " + random
+	}
+	return o.Campaign + " " + subscriber.String() + " " + random
 }
 
 // reload does what a new configuration does: another generator, the same state and cache.
@@ -230,7 +240,7 @@ func (s *stage) apiCalls(want int64) {
 
 func (s *stage) forget(id string) {
 	s.t.Helper()
-	if err := s.g.Forget(context.Background(), s.g.Subject(id)); err != nil {
+	if err := s.g.Forget(context.Background(), s.g.SubscriberHash(id)); err != nil {
 		s.t.Fatal(err)
 	}
 }

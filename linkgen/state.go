@@ -22,7 +22,7 @@ type State struct {
 	flights     singleflight.Group
 	line        line
 	upstreams   *lru[[32]byte, *upstream]
-	subscribers buckets[Subject]
+	subscribers buckets[SubscriberHash]
 	addresses   buckets[[17]byte]
 	refusals    *lru[Key, refusal]
 }
@@ -36,7 +36,7 @@ type refusal struct {
 func NewState() *State {
 	return &State{
 		upstreams:   newLRU[[32]byte, *upstream](keptUpstreams),
-		subscribers: newBuckets[Subject](keptSubscribers),
+		subscribers: newBuckets[SubscriberHash](keptSubscribers),
 		addresses:   newBuckets[[17]byte](keptAddresses),
 		refusals:    newLRU[Key, refusal](keptRefusals),
 	}

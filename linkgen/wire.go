@@ -56,7 +56,7 @@ func (p *project) headers() []wireHeader {
 
 // wireBody is the request's JSON object. Scalars are strings, as in Zotlo's sample, and what has no value is left out.
 // The fields that Order has names for are written last: a Field cannot replace them.
-func (p *project) wireBody(o *Order, a Attribution) map[string]any {
+func (p *project) wireBody(o *Order, checkout string) map[string]any {
 	body := make(map[string]any, 8+len(o.Fields))
 	set := func(name, value string) {
 		if value != "" {
@@ -80,7 +80,10 @@ func (p *project) wireBody(o *Order, a Attribution) map[string]any {
 	set("customPrice", o.Price)
 	set("customCurrency", o.Currency)
 	parameters := nest(o.Parameters)
-	parameters["checkout"] = a.String()
+	delete(parameters, "checkout")
+	if checkout != "" {
+		parameters["checkout"] = checkout
+	}
 	body["customParameters"] = parameters
 	return body
 }

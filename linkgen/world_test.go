@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -20,7 +21,7 @@ type world struct {
 	t      *testing.T
 	r      *rand.Rand
 	zotlo  *sandbox.Sandbox
-	memory *linkgen.Memory
+	memory *memorycache.Cache
 	gauge  gauge
 	cfg    linkgen.Config
 
@@ -40,7 +41,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t: t, r: rand.New(rand.NewPCG(seed, 7)),
 		zotlo:  sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com", KeepRequests: -1, KeepLinks: 20_000}),
-		memory: linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: 12}), // too small on purpose
+		memory: memorycache.New(memorycache.Config{MaxLinks: 12}), // too small on purpose
 		forgot: make(map[string]time.Time), given: make(map[string][]string),
 		answered: make(map[linkgen.Reason]int), healed: true,
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
 // asSandbox makes the test program behave as the sandbox itself, so that tests can start it as a process of its own.
@@ -91,7 +92,7 @@ func getLink(t *testing.T, said string) string {
 		}
 		return found[1]
 	}
-	memory := linkgen.NewMemory(linkgen.MemoryConfig{})
+	memory := memorycache.New(memorycache.Config{})
 	defer memory.Close()
 	links, err := linkgen.New(linkgen.Config{
 		Projects: []linkgen.Project{{

@@ -1,7 +1,7 @@
 // Package cachetest tells the stories that every linkgen.Cache must live up to. The test of a cache runs them:
 //
 //	func TestStories(t *testing.T) {
-//		cachetest.Run(t, func(t *testing.T) linkgen.Cache { return linkgen.NewMemory(linkgen.MemoryConfig{}) })
+//		cachetest.Run(t, func(t *testing.T) linkgen.Cache { return memorycache.New(memorycache.Config{}) })
 //	}
 package cachetest
 
@@ -31,11 +31,6 @@ func Run(t *testing.T, open func(t *testing.T) linkgen.Cache) {
 		{"forgetting a subscriber kills all his links and no others", (*teller).forgotten},
 		{"a link that was being made is dead when its subscriber was forgotten", (*teller).forgottenWhileMade},
 		{"forgetting twice, and somebody unknown, is no harm", (*teller).forgottenTwice},
-		{"once is once", (*teller).once},
-		{"of many at once, one is the first", (*teller).onceAtOnce},
-		{"who asks whether it was seen is told, and changes nothing", (*teller).seen},
-		{"what was remembered is recalled", (*teller).remembered},
-		{"once and remember do not share keys", (*teller).apart},
 		{"after forgetting, no reader sees what was made before, whatever the timing", (*teller).race},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(&teller{T: t, cache: open(t)}) })
@@ -51,7 +46,7 @@ type teller struct {
 // Key is a key for a subscriber and an order, by name.
 func Key(subscriber, order string) linkgen.Key {
 	sum := sha256.Sum256([]byte(subscriber))
-	return linkgen.Key{Subject: linkgen.Subject(sum[:16]), Order: sha256.Sum256([]byte(order))}
+	return linkgen.Key{Subscriber: linkgen.SubscriberHash(sum[:16]), Order: sha256.Sum256([]byte(order))}
 }
 
 // Entry is a link made now.
@@ -69,13 +64,13 @@ func (t *teller) get(k linkgen.Key) linkgen.Lookup {
 	return l
 }
 
-func (t *teller) miss(k linkgen.Key) linkgen.Generation {
+func (t *teller) miss(k linkgen.Key) linkgen.Epoch {
 	t.Helper()
 	l := t.get(k)
 	if l.Found {
 		t.Fatalf("found %q, want nothing", l.Entry.URL)
 	}
-	return l.Generation
+	return l.Epoch
 }
 
 func (t *teller) hit(k linkgen.Key, url string) {
@@ -85,7 +80,7 @@ func (t *teller) hit(k linkgen.Key, url string) {
 	}
 }
 
-func (t *teller) set(k linkgen.Key, g linkgen.Generation, e linkgen.Entry) {
+func (t *teller) set(k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) {
 	t.Helper()
 	if err := t.cache.Set(t.Context(), k, g, e); err != nil {
 		t.Fatalf("set: %v", err)
@@ -95,36 +90,13 @@ func (t *teller) set(k linkgen.Key, g linkgen.Generation, e linkgen.Entry) {
 // keep does what a generator does: look, make, keep.
 func (t *teller) keep(k linkgen.Key, url string) {
 	t.Helper()
-	t.set(k, t.get(k).Generation, Entry(url))
+	t.set(k, t.get(k).Epoch, Entry(url))
 }
 
 func (t *teller) forget(k linkgen.Key) {
 	t.Helper()
-	if err := t.cache.Forget(t.Context(), k.Subject); err != nil {
+	if err := t.cache.Forget(t.Context(), k.Subscriber); err != nil {
 		t.Fatalf("forget: %v", err)
-	}
-}
-
-func (t *teller) first(key string, want bool) {
-	t.Helper()
-	first, err := t.cache.Once(t.Context(), key, time.Hour)
-	if err != nil || first != want {
-		t.Fatalf("once(%q) = %v, %v, want %v", key, first, err, want)
-	}
-}
-
-func (t *teller) recall(key, want string, found bool) {
-	t.Helper()
-	got, ok, err := t.cache.Recall(t.Context(), key)
-	if err != nil || ok != found || got != want {
-		t.Fatalf("recall(%q) = %q, %v, %v, want %q, %v", key, got, ok, err, want, found)
-	}
-}
-
-func (t *teller) remember(key, value string) {
-	t.Helper()
-	if err := t.cache.Remember(t.Context(), key, value, time.Hour); err != nil {
-		t.Fatalf("remember: %v", err)
 	}
 }
 
@@ -199,68 +171,8 @@ func (t *teller) forgottenTwice() {
 	t.hit(k, "https://pay.example.com/1")
 }
 
-func (t *teller) once() {
-	t.first("webhook 1", true)
-	t.first("webhook 1", false)
-	t.first("webhook 2", true)
-	t.first("", true)
-	t.first("", false)
-}
-
-func (t *teller) onceAtOnce() {
-	var firsts atomic.Int32
-	var all sync.WaitGroup
-	for range 64 {
-		all.Go(func() {
-			if first, err := t.cache.Once(t.Context(), "webhook", time.Hour); err != nil {
-				t.Error(err)
-			} else if first {
-				firsts.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	if n := firsts.Load(); n != 1 {
-		t.Fatalf("%d were the first", n)
-	}
-}
-
-func (t *teller) seen() {
-	for _, want := range []bool{false, true} {
-		for range 2 {
-			if seen, err := t.cache.Seen(t.Context(), "webhook"); err != nil || seen != want {
-				t.Fatalf("seen: %v, %v, want %v", seen, err, want)
-			}
-		}
-		t.first("webhook", !want)
-	}
-	t.remember("fact", "value")
-	if seen, err := t.cache.Seen(t.Context(), "fact"); err != nil || seen {
-		t.Fatalf("a fact was seen: %v, %v", seen, err)
-	}
-}
-
-func (t *teller) remembered() {
-	t.recall("refusal", "", false)
-	t.remember("refusal", "400008")
-	t.recall("refusal", "400008", true)
-	t.remember("refusal", "400009")
-	t.recall("refusal", "400009", true)
-	t.recall("another", "", false)
-	t.remember("empty", "")
-	t.recall("empty", "", true)
-}
-
-func (t *teller) apart() {
-	t.first("key", true)
-	t.recall("key", "", false)
-	t.remember("key", "value")
-	t.first("key", false)
-	t.recall("key", "value", true)
-}
-
-// race has four who click and one who forgets. Each link is stamped, once its generation is known, with how many
-// forgettings had begun; who clicks counts how many have ended before he looks. A link made under a generation that was
+// race has four who click and one who forgets. Each link is stamped, once its epoch is known, with how many
+// forgettings had begun; who clicks counts how many have ended before he looks. A link made under an epoch that was
 // current after the n-th forgetting has a stamp of at least n, and only such a link may be seen after it.
 func (t *teller) race() {
 	k := Key("ada", "pro")
@@ -281,7 +193,7 @@ func (t *teller) race() {
 	}
 	for range 300 {
 		begun.Add(1)
-		if err := t.cache.Forget(t.Context(), k.Subject); err != nil {
+		if err := t.cache.Forget(t.Context(), k.Subscriber); err != nil {
 			t.Error(err)
 			break
 		}
@@ -300,7 +212,7 @@ func (t *teller) click(k linkgen.Key, begun, ended *atomic.Int64) {
 	}
 	stamp := begun.Load()
 	if !l.Found {
-		if err := t.cache.Set(t.Context(), k, l.Generation, Entry(fmt.Sprintf("https://pay.example.com/%d", stamp))); err != nil {
+		if err := t.cache.Set(t.Context(), k, l.Epoch, Entry(fmt.Sprintf("https://pay.example.com/%d", stamp))); err != nil {
 			t.Errorf("set: %v", err)
 		}
 		return

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-checkout/checkout/internal/redistest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
 // link150 is a link of 150 bytes.
@@ -27,7 +28,7 @@ func fill(b *testing.B, c linkgen.Cache, n int) []linkgen.Key {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := c.Set(bg, keys[i], l.Generation, cachetest.Entry(link150)); err != nil {
+		if err := c.Set(bg, keys[i], l.Epoch, cachetest.Entry(link150)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -36,7 +37,7 @@ func fill(b *testing.B, c linkgen.Cache, n int) []linkgen.Key {
 
 // BenchmarkHit is the latency of a hit, over memory and over Redis on the same machine.
 func BenchmarkHit(b *testing.B) {
-	memory := linkgen.NewMemory(linkgen.MemoryConfig{})
+	memory := memorycache.New(memorycache.Config{})
 	b.Cleanup(memory.Close)
 	for name, cache := range map[string]linkgen.Cache{
 		"memory": memory,
@@ -59,7 +60,7 @@ func BenchmarkLinks(b *testing.B) {
 	c := open(b, patient(Config{URLs: []string{redistest.Start(b).URL()}}))
 	b.SetParallelism(16)
 	b.RunParallel(func(pb *testing.PB) {
-		own := newGeneration()
+		own := newEpoch()
 		for i := 0; pb.Next(); i++ {
 			k := cachetest.Key(own+strconv.Itoa(i), "pro")
 			l, err := c.Get(bg, k)
@@ -67,7 +68,7 @@ func BenchmarkLinks(b *testing.B) {
 				b.Error(err)
 				return
 			}
-			if err := c.Set(bg, k, l.Generation, cachetest.Entry(link150)); err != nil {
+			if err := c.Set(bg, k, l.Epoch, cachetest.Entry(link150)); err != nil {
 				b.Error(err)
 				return
 			}
@@ -97,7 +98,7 @@ func BenchmarkHits(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "hits/s")
 }
 
-// BenchmarkBytesPerLink is what a link of 150 bytes of a subscriber of its own costs Redis, his generation included.
+// BenchmarkBytesPerLink is what a link of 150 bytes of a subscriber of its own costs Redis, his epoch included.
 func BenchmarkBytesPerLink(b *testing.B) {
 	const links = 50_000
 	server := redistest.Start(b)
@@ -111,7 +112,7 @@ func BenchmarkBytesPerLink(b *testing.B) {
 		b.ReportMetric(float64(used(b, admin)-before)/links, "bytes/link")
 		n := c.names(keys[0])
 		b.ReportMetric(float64(admin.MemoryUsage(bg, n.link).Val()), "bytes-of-link")
-		b.ReportMetric(float64(admin.MemoryUsage(bg, n.generation).Val()), "bytes-of-generation")
+		b.ReportMetric(float64(admin.MemoryUsage(bg, n.epoch).Val()), "bytes-of-epoch")
 	}
 }
 

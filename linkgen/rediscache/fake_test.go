@@ -221,11 +221,11 @@ func strained(url, kinds string) Config {
 func suffer(t *testing.T, c *Cache, may string) {
 	t.Helper()
 	kinds := append(strings.Fields(may), "open")
-	k := linkgen.Key{Subject: linkgen.Subject{1}, Order: [32]byte{2}}
+	k := linkgen.Key{Subscriber: linkgen.SubscriberHash{1}, Order: [32]byte{2}}
 	failed := false
 	for range 3 {
 		began := time.Now()
-		for op, err := range everyOperation(t.Context(), t, c, k, linkgen.Generation(newGeneration())) {
+		for op, err := range everyOperation(t.Context(), t, c, k, linkgen.Epoch(newEpoch())) {
 			if err == nil {
 				continue
 			}

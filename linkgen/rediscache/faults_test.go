@@ -26,7 +26,7 @@ func recovers(t *testing.T, c *Cache) {
 			return false
 		}
 		if !l.Found {
-			_ = c.Set(t.Context(), k, l.Generation, cachetest.Entry(link))
+			_ = c.Set(t.Context(), k, l.Epoch, cachetest.Entry(link))
 		}
 		return l.Found && l.Entry.URL == link
 	})
@@ -142,7 +142,7 @@ func TestAFullRedisServesWhatItHasAndForgets(t *testing.T) {
 		}
 		hit(t, c, k, link)
 	}
-	if err := c.Forget(t.Context(), k.Subject); err != nil {
+	if err := c.Forget(t.Context(), k.Subscriber); err != nil {
 		t.Fatal(err)
 	}
 	if l, err := c.Get(t.Context(), k); l.Found || Kind(err) != "full" {
@@ -165,11 +165,11 @@ func TestALostRedisCostsNoTime(t *testing.T) {
 	if kinds["open"] < 900 || kinds[""] > 0 {
 		t.Errorf("1000 clicks while Redis was lost: %v", kinds)
 	}
-	if err := c.Forget(t.Context(), k.Subject); Kind(err) == "open" || err == nil {
+	if err := c.Forget(t.Context(), k.Subscriber); Kind(err) == "open" || err == nil {
 		t.Errorf("forget while the breaker is open: %v, want it tried", err)
 	}
 	server.Restart()
-	if err := c.Forget(t.Context(), k.Subject); err != nil {
+	if err := c.Forget(t.Context(), k.Subscriber); err != nil {
 		t.Errorf("forget when Redis is back: %v", err)
 	}
 	recovers(t, c)
@@ -218,7 +218,7 @@ func TestUseAndCloseAtOnce(t *testing.T) {
 					return
 				}
 				if err == nil && !l.Found {
-					_ = c.Set(bg, k, l.Generation, cachetest.Entry(link))
+					_ = c.Set(bg, k, l.Epoch, cachetest.Entry(link))
 				}
 				if l.Found && l.Entry.URL != link {
 					t.Errorf("found %q", l.Entry.URL)

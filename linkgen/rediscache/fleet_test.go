@@ -135,7 +135,7 @@ func TestAPaymentOnOneNodeKillsTheLinkOnAll(t *testing.T) {
 	for i := range 50 {
 		made := f.hit(0, user(i))
 		f.hit(1, user(i))
-		if err := f.nodes[2].Forget(t.Context(), f.nodes[2].Subject(user(i))); err != nil {
+		if err := f.nodes[2].Forget(t.Context(), f.nodes[2].SubscriberHash(user(i))); err != nil {
 			t.Fatal(err)
 		}
 		for node := range f.nodes {

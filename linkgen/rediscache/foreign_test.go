@@ -21,7 +21,7 @@ func TestAnotherSecretReadsNothing(t *testing.T) {
 
 	// Even at the place where they look: somebody copies ours there.
 	admin := server.Client()
-	for from, to := range map[string]string{ours.names(k).link: theirs.names(k).link, ours.names(k).generation: theirs.names(k).generation} {
+	for from, to := range map[string]string{ours.names(k).link: theirs.names(k).link, ours.names(k).epoch: theirs.names(k).epoch} {
 		if admin.Copy(t.Context(), from, to, 0, true).Val() != 1 {
 			t.Fatal("not copied")
 		}
@@ -47,10 +47,10 @@ func TestForeignValuesAreMisses(t *testing.T) {
 		}
 	}
 	tests := map[string]func(){
-		"another subscriber's link, and his generation": func() {
+		"another subscriber's link, and his epoch": func() {
 			keep(t, c, his, link+"/bob")
 			admin.Copy(t.Context(), c.names(his).link, at.link, 0, true)
-			admin.Copy(t.Context(), c.names(his).generation, at.generation, 0, true)
+			admin.Copy(t.Context(), c.names(his).epoch, at.epoch, 0, true)
 		},
 		"another order's link of the same subscriber": func() {
 			other := cachetest.Key(ada, "basic")
@@ -79,8 +79,8 @@ func TestForeignValuesAreMisses(t *testing.T) {
 			if l.Found || Kind(err) != "corrupt" {
 				t.Errorf("found %v %q, %v", l.Found, l.Entry.URL, err)
 			}
-			if l.Generation == "" {
-				t.Error("no generation to keep a better link under")
+			if l.Epoch == "" {
+				t.Error("no epoch to keep a better link under")
 			}
 			if n := admin.Exists(t.Context(), at.link).Val(); n != 0 {
 				t.Error("it is still there")
@@ -97,7 +97,7 @@ func TestForeignGenerationsAreReplaced(t *testing.T) {
 	admin := server.Client()
 	c := open(t, patient(Config{URLs: []string{server.URL()}}))
 	k := cachetest.Key(ada, "pro")
-	at := c.names(k).generation
+	at := c.names(k).epoch
 	for name, put := range map[string]func(){
 		"short":  func() { admin.Set(t.Context(), at, "x", 0) },
 		"long":   func() { admin.Set(t.Context(), at, strings.Repeat("x", 1<<20), 0) },
@@ -108,7 +108,7 @@ func TestForeignGenerationsAreReplaced(t *testing.T) {
 			put()
 			miss(t, c, k)
 			if ttl := admin.PTTL(t.Context(), at).Val(); ttl <= 0 {
-				t.Errorf("the new generation lives for %v", ttl)
+				t.Errorf("the new epoch lives for %v", ttl)
 			}
 			miss(t, c, k)
 			keep(t, c, k, link)

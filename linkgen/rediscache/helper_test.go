@@ -54,7 +54,7 @@ func get(t testing.TB, c *Cache, k linkgen.Key) linkgen.Lookup {
 
 func keep(t testing.TB, c *Cache, k linkgen.Key, url string) {
 	t.Helper()
-	if err := c.Set(t.Context(), k, get(t, c, k).Generation, cachetest.Entry(url)); err != nil {
+	if err := c.Set(t.Context(), k, get(t, c, k).Epoch, cachetest.Entry(url)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -66,17 +66,17 @@ func hit(t testing.TB, c *Cache, k linkgen.Key, url string) {
 	}
 }
 
-func miss(t testing.TB, c *Cache, k linkgen.Key) linkgen.Generation {
+func miss(t testing.TB, c *Cache, k linkgen.Key) linkgen.Epoch {
 	t.Helper()
 	l := get(t, c, k)
 	if l.Found {
 		t.Fatalf("found %q, want nothing", l.Entry.URL)
 	}
-	return l.Generation
+	return l.Epoch
 }
 
 // everyOperation runs each operation once and returns its error, having checked what must hold with any.
-func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, g linkgen.Generation) map[string]error {
+func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, g linkgen.Epoch) map[string]error {
 	t.Helper()
 	errs := map[string]error{}
 	l, err := c.Get(ctx, k)
@@ -88,7 +88,7 @@ func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, 
 	}
 	errs["get"] = err
 	errs["set"] = c.Set(ctx, k, g, cachetest.Entry(link))
-	errs["forget"] = c.Forget(ctx, cachetest.Key("somebody else", "").Subject)
+	errs["forget"] = c.Forget(ctx, cachetest.Key("somebody else", "").Subscriber)
 	first, err := c.Once(ctx, "of everybody", time.Hour)
 	if err != nil && !first {
 		t.Errorf("once failed with %v and said no", err)

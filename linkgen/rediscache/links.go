@@ -15,27 +15,27 @@ import (
 const (
 	// maxLife is the longest that a link is kept: Zotlo's links live for an hour.
 	maxLife = time.Hour
-	// generationLife is longer than the life of any link made under a generation. Set prolongs it, so that the
-	// generation of a subscriber who keeps coming back does not end in the middle of a link's life.
-	generationLife = 2 * maxLife
+	// epochLife is longer than the life of any link made under an epoch. Set prolongs it, so that the
+	// epoch of a subscriber who keeps coming back does not end in the middle of a link's life.
+	epochLife = 2 * maxLife
 )
 
-// Get reads the subscriber's generation and the link in one round trip. Where there is no generation it makes one,
+// Get reads the subscriber's epoch and the link in one round trip. Where there is no epoch it makes one,
 // in a second, so that the Set that follows has one to write under.
 func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) {
 	n := c.names(k)
 	var found linkgen.Lookup
 	var corrupt error
 	err := c.do(ctx, "get", func(ctx context.Context) (err error) {
-		generation, value, err := c.readLink(ctx, n)
+		epoch, value, err := c.readLink(ctx, n)
 		if err != nil {
 			return err
 		}
-		if len(generation) != generationSize {
-			found.Generation, err = c.makeGeneration(ctx, n.generation, generation != "")
+		if len(epoch) != epochSize {
+			found.Epoch, err = c.makeEpoch(ctx, n.epoch, epoch != "")
 			return err
 		}
-		found.Generation = linkgen.Generation(generation)
+		found.Epoch = linkgen.Epoch(epoch)
 		if value == "" {
 			return nil
 		}
@@ -45,7 +45,7 @@ func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) 
 			c.client.Del(ctx, n.link) // of no use to anybody; if this fails, its time to live ends it
 			return nil
 		}
-		found.Entry, found.Found = c.entry(v, found.Generation)
+		found.Entry, found.Found = c.entry(v, found.Epoch)
 		return nil
 	})
 	if err != nil {
@@ -55,33 +55,33 @@ func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) 
 }
 
 // entry reports whether a link may be given out.
-func (c *Cache) entry(v sealed, current linkgen.Generation) (linkgen.Entry, bool) {
+func (c *Cache) entry(v sealed, current linkgen.Epoch) (linkgen.Entry, bool) {
 	now := c.now()
-	same := subtle.ConstantTimeCompare([]byte(v.generation), []byte(current)) == 1
+	same := subtle.ConstantTimeCompare([]byte(v.epoch), []byte(current)) == 1
 	if !same || !now.Before(v.until) || v.until.Sub(now) > maxLife {
 		return linkgen.Entry{}, false
 	}
 	return linkgen.Entry{URL: v.text, Made: v.made, Until: v.until}, true
 }
 
-// readLink returns the generation and the sealed link, each empty when there is none. What has the wrong type or is
+// readLink returns the epoch and the sealed link, each empty when there is none. What has the wrong type or is
 // too long comes back as something that cannot be right. GETRANGE, because GET would carry whatever size somebody
 // has put there.
-func (c *Cache) readLink(ctx context.Context, n names) (generation, value string, err error) {
+func (c *Cache) readLink(ctx context.Context, n names) (epoch, value string, err error) {
 	pipe := c.client.Pipeline()
-	g := pipe.GetRange(ctx, n.generation, 0, generationSize)
+	g := pipe.GetRange(ctx, n.epoch, 0, epochSize)
 	v := pipe.GetRange(ctx, n.link, 0, maxSealed)
 	_, _ = pipe.Exec(ctx) // each command has its own error
-	if generation, err = text(g); err != nil {
+	if epoch, err = text(g); err != nil {
 		return "", "", err
 	}
 	if value, err = text(v); err != nil {
 		return "", "", err
 	}
-	return generation, value, nil
+	return epoch, value, nil
 }
 
-// wrongType stands for a value of another type: never a generation and never a seal.
+// wrongType stands for a value of another type: never an epoch and never a seal.
 const wrongType = "\x00wrong type"
 
 func text(cmd *redis.StringCmd) (string, error) {
@@ -92,60 +92,60 @@ func text(cmd *redis.StringCmd) (string, error) {
 	return value, err
 }
 
-// makeGeneration writes a new generation and reads what is there: another node may have been quicker. What is there
-// but cannot be a generation is replaced. It returns none if the subscriber is being forgotten at this very moment.
-func (c *Cache) makeGeneration(ctx context.Context, name string, replace bool) (linkgen.Generation, error) {
+// makeEpoch writes a new epoch and reads what is there: another node may have been quicker. What is there
+// but cannot be an epoch is replaced. It returns none if the subscriber is being forgotten at this very moment.
+func (c *Cache) makeEpoch(ctx context.Context, name string, replace bool) (linkgen.Epoch, error) {
 	pipe := c.client.Pipeline()
 	if replace {
 		pipe.Del(ctx, name)
 	}
-	pipe.SetNX(ctx, name, newGeneration(), generationLife)
-	read := pipe.GetRange(ctx, name, 0, generationSize)
+	pipe.SetNX(ctx, name, newEpoch(), epochLife)
+	read := pipe.GetRange(ctx, name, 0, epochSize)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return "", err
 	}
-	if len(read.Val()) != generationSize {
+	if len(read.Val()) != epochSize {
 		return "", nil
 	}
-	return linkgen.Generation(read.Val()), nil
+	return linkgen.Epoch(read.Val()), nil
 }
 
-func newGeneration() string {
-	b := make([]byte, generationSize)
+func newEpoch() string {
+	b := make([]byte, epochSize)
 	rand.Read(b) // never fails
 	return string(b)
 }
 
-// Set keeps a link until e.Until, at most for an hour. Without a generation, or with that of another cache, it does
-// nothing: a link that cannot be forgotten must not be kept. It never makes a generation, so a link made under one
+// Set keeps a link until e.Until, at most for an hour. Without an epoch, or with that of another cache, it does
+// nothing: a link that cannot be forgotten must not be kept. It never makes an epoch, so a link made under one
 // that is gone is dead from the start.
-func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Generation, e linkgen.Entry) error {
+func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
 	life := min(e.Until.Sub(c.now()), maxLife)
-	if len(g) != generationSize || life <= 0 {
+	if len(g) != epochSize || life <= 0 {
 		return nil
 	}
 	if len(e.URL) > maxText {
 		return wrap("set", errTooLong)
 	}
 	n := c.names(k)
-	value, err := c.seal(n.link, sealed{made: e.Made, until: e.Until, generation: g, text: e.URL})
+	value, err := c.seal(n.link, sealed{made: e.Made, until: e.Until, epoch: g, text: e.URL})
 	if err != nil {
 		return wrap("set", err)
 	}
 	return c.do(ctx, "set", func(ctx context.Context) error {
 		pipe := c.client.Pipeline()
 		pipe.Set(ctx, n.link, value, life)
-		pipe.PExpire(ctx, n.generation, generationLife)
+		pipe.PExpire(ctx, n.epoch, epochLife)
 		_, err := pipe.Exec(ctx)
 		return err
 	})
 }
 
-// Forget deletes the subscriber's generation, and with it all his links are dead; the next Get makes another. Deleting
+// Forget deletes the subscriber's epoch, and with it all his links are dead; the next Get makes another. Deleting
 // works in a Redis that is full, too. Forget tries even while the breaker is open: a payment is rare and matters more
 // than the time that is lost. An error means that links may still be alive, and that it should be tried again.
-func (c *Cache) Forget(ctx context.Context, s linkgen.Subject) error {
+func (c *Cache) Forget(ctx context.Context, s linkgen.SubscriberHash) error {
 	return c.try(ctx, "forget", func(ctx context.Context) error {
-		return c.client.Del(ctx, c.generationName(s)).Err()
+		return c.client.Del(ctx, c.epochName(s)).Err()
 	})
 }

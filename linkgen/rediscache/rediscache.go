@@ -16,11 +16,11 @@
 //
 // # Forgetting
 //
-// Each subscriber has a generation, 128 random bits, and each link carries the generation it was made under. A link
-// whose generation is not the current one is dead. Forgetting a subscriber deletes his generation, one small write
-// however many links there are, and whoever asks next makes a new one. If Redis evicts a generation the same happens, so
+// Each subscriber has an epoch, 128 random bits, and each link carries the epoch it was made under. A link
+// whose epoch is not the current one is dead. Forgetting a subscriber deletes his epoch, one small write
+// however many links there are, and whoever asks next makes a new one. If Redis evicts an epoch the same happens, so
 // eviction costs calls to the API but never brings a forgotten link back. All keys of a subscriber share a hash tag and
-// therefore a node of a cluster; Get reads generation and link in one round trip.
+// therefore a node of a cluster; Get reads epoch and link in one round trip.
 //
 // There is no layer of memory in front of Redis: it could give out links that another node has forgotten.
 //

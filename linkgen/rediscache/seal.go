@@ -14,22 +14,22 @@ import (
 )
 
 const (
-	generationSize = 16
-	sealVersion    = 1
-	maxText        = 4096 // of a link or a remembered value, in bytes
-	maxSealed      = 1 + 12 + 17 + generationSize + maxText + 16
+	epochSize   = 16
+	sealVersion = 1
+	maxText     = 4096 // of a link or a remembered value, in bytes
+	maxSealed   = 1 + 12 + 17 + epochSize + maxText + 16
 )
 
 // names are the keys of one link in Redis.
-type names struct{ generation, link string }
+type names struct{ epoch, link string }
 
 // names puts all keys of a subscriber under one hash tag, so that they share a node of a cluster.
 func (c *Cache) names(k linkgen.Key) names {
-	tag := c.generationName(k.Subject)
-	return names{generation: tag, link: tag + ":" + c.hash("link", k.Subject[:], k.Order[:])}
+	tag := c.epochName(k.Subscriber)
+	return names{epoch: tag, link: tag + ":" + c.hash("link", k.Subscriber[:], k.Order[:])}
 }
 
-func (c *Cache) generationName(s linkgen.Subject) string {
+func (c *Cache) epochName(s linkgen.SubscriberHash) string {
 	return c.prefix + "{" + c.hash("subject", s[:]) + "}"
 }
 
@@ -67,22 +67,22 @@ func (c *Cache) aead(name string) (cipher.AEAD, error) {
 // sealed is what lies inside a seal.
 type sealed struct {
 	made, until time.Time
-	generation  linkgen.Generation // of links
-	text        string             // the link or the remembered value
+	epoch       linkgen.Epoch // of links
+	text        string        // the link or the remembered value
 }
 
 // seal encrypts v for name. The result is a version, a nonce, and the encrypted fields: made and until as
-// nanoseconds since 1970, the generation with its length before it, and the text.
+// nanoseconds since 1970, the epoch with its length before it, and the text.
 func (c *Cache) seal(name string, v sealed) (string, error) {
 	aead, err := c.aead(name)
 	if err != nil {
 		return "", err
 	}
-	plain := make([]byte, 0, 17+len(v.generation)+len(v.text))
+	plain := make([]byte, 0, 17+len(v.epoch)+len(v.text))
 	plain = binary.BigEndian.AppendUint64(plain, uint64(v.made.UnixNano()))
 	plain = binary.BigEndian.AppendUint64(plain, uint64(v.until.UnixNano()))
-	plain = append(plain, byte(len(v.generation)))
-	plain = append(plain, v.generation...)
+	plain = append(plain, byte(len(v.epoch)))
+	plain = append(plain, v.epoch...)
 	plain = append(plain, v.text...)
 	out := append(make([]byte, 0, 1+aead.Overhead()+len(plain)), sealVersion)
 	return string(aead.Seal(out, nil, plain, []byte(name))), nil
@@ -103,9 +103,9 @@ func (c *Cache) open(name, value string) (sealed, error) {
 	}
 	split := 17 + int(plain[16])
 	return sealed{
-		made:       time.Unix(0, int64(binary.BigEndian.Uint64(plain))),
-		until:      time.Unix(0, int64(binary.BigEndian.Uint64(plain[8:]))),
-		generation: linkgen.Generation(plain[17:split]),
-		text:       string(plain[split:]),
+		made:  time.Unix(0, int64(binary.BigEndian.Uint64(plain))),
+		until: time.Unix(0, int64(binary.BigEndian.Uint64(plain[8:]))),
+		epoch: linkgen.Epoch(plain[17:split]),
+		text:  string(plain[split:]),
 	}, nil
 }

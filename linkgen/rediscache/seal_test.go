@@ -18,9 +18,9 @@ func sealer(t testing.TB) *Cache {
 func TestWhatWasSealedOpens(t *testing.T) {
 	c, now := sealer(t), time.Unix(1_800_000_000, 123_456_789)
 	for _, v := range []sealed{
-		{made: now, until: now.Add(time.Hour), generation: linkgen.Generation(newGeneration()), text: link},
+		{made: now, until: now.Add(time.Hour), epoch: linkgen.Epoch(newEpoch()), text: link},
 		{made: now, until: now, text: ""},
-		{made: now, until: now, generation: linkgen.Generation(newGeneration()), text: strings.Repeat("\xff", maxText)},
+		{made: now, until: now, epoch: linkgen.Epoch(newEpoch()), text: strings.Repeat("\xff", maxText)},
 	} {
 		value, err := c.seal("name", v)
 		if err != nil {
@@ -42,7 +42,7 @@ func TestWhatWasSealedOpens(t *testing.T) {
 
 func TestNothingElseOpens(t *testing.T) {
 	c := sealer(t)
-	value, err := c.seal("name", sealed{made: time.Now(), until: time.Now(), generation: linkgen.Generation(newGeneration()), text: link})
+	value, err := c.seal("name", sealed{made: time.Now(), until: time.Now(), epoch: linkgen.Epoch(newEpoch()), text: link})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +92,13 @@ func TestNamesDoNotMeet(t *testing.T) {
 	}
 	for i := range byte(50) {
 		for j := range byte(50) {
-			n := c.names(linkgen.Key{Subject: linkgen.Subject{i}, Order: [32]byte{j}})
+			n := c.names(linkgen.Key{Subscriber: linkgen.SubscriberHash{i}, Order: [32]byte{j}})
 			add(n.link)
 			if j == 0 {
-				add(n.generation)
+				add(n.epoch)
 			}
-			if tag := n.generation[strings.Index(n.generation, "{") : strings.Index(n.generation, "}")+1]; !strings.Contains(n.link, tag) {
-				t.Errorf("%s and %s may be on different nodes", n.generation, n.link)
+			if tag := n.epoch[strings.Index(n.epoch, "{") : strings.Index(n.epoch, "}")+1]; !strings.Contains(n.link, tag) {
+				t.Errorf("%s and %s may be on different nodes", n.epoch, n.link)
 			}
 		}
 	}

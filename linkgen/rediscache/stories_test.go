@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/internal/redistest"
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
 )
@@ -29,6 +31,16 @@ func TestStories(t *testing.T) {
 	})
 }
 
+func TestFacts(t *testing.T) {
+	server := redistest.Start(t)
+	stories := 0
+	ledgertest.Facts(t, func(t *testing.T) ledger.Facts {
+		stories++
+		prefix := fmt.Sprintf("fact-%d:", stories)
+		return open(t, patient(Config{URLs: []string{server.URL()}, KeyPrefix: prefix}))
+	})
+}
+
 func TestNodesShareWhatTheyKnow(t *testing.T) {
 	server := redistest.Start(t)
 	one := open(t, patient(Config{URLs: []string{server.URL()}}))
@@ -36,8 +48,8 @@ func TestNodesShareWhatTheyKnow(t *testing.T) {
 	k := cachetest.Key(ada, "pro")
 	keep(t, one, k, link)
 	hit(t, two, k, link)
-	made := get(t, one, k).Generation
-	if err := two.Forget(t.Context(), k.Subject); err != nil {
+	made := get(t, one, k).Epoch
+	if err := two.Forget(t.Context(), k.Subscriber); err != nil {
 		t.Fatal(err)
 	}
 	miss(t, one, k)
@@ -61,25 +73,25 @@ func TestNodesShareWhatTheyKnow(t *testing.T) {
 	}
 }
 
-// TestAGenerationThatIsGoneTakesItsLinksAlong plays an eviction, in the two orders in which it can hurt.
-func TestAGenerationThatIsGoneTakesItsLinksAlong(t *testing.T) {
+// TestAnEpochThatIsGoneTakesItsLinksAlong plays an eviction, in the two orders in which it can hurt.
+func TestAnEpochThatIsGoneTakesItsLinksAlong(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()
 	c := open(t, patient(Config{URLs: []string{server.URL()}}))
 	k := cachetest.Key(ada, "pro")
 	keep(t, c, k, link)
-	old := get(t, c, k).Generation
+	old := get(t, c, k).Epoch
 
-	if err := c.Forget(t.Context(), k.Subject); err != nil {
+	if err := c.Forget(t.Context(), k.Subscriber); err != nil {
 		t.Fatal(err)
 	}
 	miss(t, c, k)
-	if n := admin.Del(t.Context(), c.names(k).generation).Val(); n != 1 {
-		t.Fatalf("%d generations", n)
+	if n := admin.Del(t.Context(), c.names(k).epoch).Val(); n != 1 {
+		t.Fatalf("%d epochs", n)
 	}
 	fresh := miss(t, c, k)
-	if fresh == old || len(fresh) != generationSize {
-		t.Fatalf("the generation after an eviction is %x, before it was %x", fresh, old)
+	if fresh == old || len(fresh) != epochSize {
+		t.Fatalf("the epoch after an eviction is %x, before it was %x", fresh, old)
 	}
 	if err := c.Set(t.Context(), k, old, cachetest.Entry(link)); err != nil {
 		t.Fatal(err)
@@ -87,23 +99,23 @@ func TestAGenerationThatIsGoneTakesItsLinksAlong(t *testing.T) {
 	miss(t, c, k)
 
 	g := miss(t, c, k)
-	admin.Del(t.Context(), c.names(k).generation)
+	admin.Del(t.Context(), c.names(k).epoch)
 	if err := c.Set(t.Context(), k, g, cachetest.Entry(link)); err != nil {
 		t.Fatal(err)
 	}
-	if n := admin.Exists(t.Context(), c.names(k).generation).Val(); n != 0 {
-		t.Fatal("Set made a generation")
+	if n := admin.Exists(t.Context(), c.names(k).epoch).Val(); n != 0 {
+		t.Fatal("Set made an epoch")
 	}
 	miss(t, c, k)
 	keep(t, c, k, link)
 	hit(t, c, k, link)
 }
 
-func TestWithoutAGenerationNothingIsKept(t *testing.T) {
+func TestWithoutAnEpochNothingIsKept(t *testing.T) {
 	server := redistest.Start(t)
 	c := open(t, patient(Config{URLs: []string{server.URL()}}))
 	k := cachetest.Key(ada, "pro")
-	for _, g := range []linkgen.Generation{"", "7", "a generation of another cache"} {
+	for _, g := range []linkgen.Epoch{"", "7", "an epoch of another cache"} {
 		if err := c.Set(t.Context(), k, g, cachetest.Entry(link)); err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +127,7 @@ func TestWithoutAGenerationNothingIsKept(t *testing.T) {
 		t.Errorf("a value of %d bytes: %v", maxText+1, err)
 	}
 	if n := server.Client().DBSize(t.Context()).Val(); n != 1 {
-		t.Errorf("%d keys, want the generation alone", n)
+		t.Errorf("%d keys, want the epoch alone", n)
 	}
 	keep(t, c, k, strings.Repeat("x", maxText))
 	hit(t, c, k, strings.Repeat("x", maxText))
@@ -169,7 +181,7 @@ func TestADumpTellsNothing(t *testing.T) {
 	if err := c.Remember(t.Context(), "paid by 905555555555", "ada paid", time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Forget(t.Context(), cachetest.Key("905555555555", "").Subject); err != nil {
+	if err := c.Forget(t.Context(), cachetest.Key("905555555555", "").Subscriber); err != nil {
 		t.Fatal(err)
 	}
 
@@ -181,14 +193,14 @@ func TestADumpTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := admin.Keys(t.Context(), "*").Val()
-	if len(keys) != 4 { // a generation, a link, a once, a fact
+	if len(keys) != 4 { // an epoch, a link, a once, a fact
 		t.Errorf("%d keys: %q", len(keys), keys)
 	}
 	for _, key := range keys {
 		if !strings.HasPrefix(key, "checkout:") {
 			t.Errorf("%q does not begin with the prefix", key)
 		}
-		if ttl := admin.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > generationLife {
+		if ttl := admin.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > epochLife {
 			t.Errorf("%s lives for %v", key, ttl)
 		}
 		dump = append(dump, key+" "+admin.Get(t.Context(), key).Val()...)
@@ -196,8 +208,8 @@ func TestADumpTellsNothing(t *testing.T) {
 	for _, known := range []string{
 		ada, "ada", "example", "905555555555", "pay.", "personal", "5f0c", "webhook", "paid",
 		string(secret), string(c.nameKey), string(c.sealKey),
-		string(k.Subject[:]), string(k.Order[:]),
-		hex.EncodeToString(k.Subject[:]), base64.RawURLEncoding.EncodeToString(k.Subject[:]), base64.RawURLEncoding.EncodeToString(k.Order[:]),
+		string(k.Subscriber[:]), string(k.Order[:]),
+		hex.EncodeToString(k.Subscriber[:]), base64.RawURLEncoding.EncodeToString(k.Subscriber[:]), base64.RawURLEncoding.EncodeToString(k.Order[:]),
 	} {
 		if bytes.Contains(bytes.ToLower(dump), bytes.ToLower([]byte(known))) {
 			t.Errorf("the dump holds %q", known)
@@ -209,7 +221,7 @@ func TestAClosedCacheIsAMiss(t *testing.T) {
 	c := open(t, patient(Config{URLs: []string{redistest.Start(t).URL()}}))
 	k := cachetest.Key(ada, "pro")
 	keep(t, c, k, link)
-	g := get(t, c, k).Generation
+	g := get(t, c, k).Epoch
 	for range 2 {
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
@@ -231,7 +243,7 @@ func TestACallerWhoLeavesIsNoOutage(t *testing.T) {
 	defer cancel()
 	for ctx, cause := range map[context.Context]error{gone: context.Canceled, late: context.DeadlineExceeded} {
 		for range 2 * breakerFailures {
-			for op, err := range everyOperation(ctx, t, c, k, linkgen.Generation(newGeneration())) {
+			for op, err := range everyOperation(ctx, t, c, k, linkgen.Epoch(newEpoch())) {
 				if Kind(err) != "canceled" || !errors.Is(err, cause) {
 					t.Errorf("%s: %v", op, err)
 				}

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/internal/redistest"
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
 )
@@ -32,6 +34,12 @@ func TestCluster(t *testing.T) {
 	cachetest.Run(t, func(t *testing.T) linkgen.Cache {
 		stories++
 		return open(t, patient(Config{URLs: urls, Cluster: true, KeyPrefix: fmt.Sprintf("story-%d:", stories)}))
+	})
+
+	ledgertest.Facts(t, func(t *testing.T) ledger.Facts {
+		stories++
+		prefix := fmt.Sprintf("fact-%d:", stories)
+		return open(t, patient(Config{URLs: urls, Cluster: true, KeyPrefix: prefix}))
 	})
 
 	c := open(t, patient(Config{URLs: urls, Cluster: true}))
@@ -97,7 +105,7 @@ func TestTLSWithAnACLUser(t *testing.T) {
 	k := cachetest.Key(ada, "pro")
 	keep(t, c, k, link)
 	hit(t, c, k, link)
-	for op, err := range everyOperation(t.Context(), t, c, k, get(t, c, k).Generation) {
+	for op, err := range everyOperation(t.Context(), t, c, k, get(t, c, k).Epoch) {
 		if err != nil {
 			t.Errorf("%s: %v", op, err.(*Error).cause)
 		}

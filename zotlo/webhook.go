@@ -1,4 +1,4 @@
-package linkgen
+package zotlo
 
 import (
 	"encoding/json"
@@ -36,18 +36,17 @@ type Event struct {
 	OriginalID    string // original_transaction_id: renewals share it
 	SubscriberID  string // whom the webhook is about: never to be logged
 	PaymentType   string // subscription, consumable or "_other"; empty when absent
-	Price         string // as decimal text in major units, as Zotlo wrote it; see SamePrice
+	Price         string // as decimal text in major units, as Zotlo wrote it
 	Currency      string // three upper-case letters
 	PackageID     string
-	Country       string // two upper-case letters
-	Sandbox       bool
-	PaidAt        time.Time // UTC
-	// RefundPrice and RefundedAt are set for refunds. Without an amount of its own, a refund is of the whole price.
+	Sandbox       bool // as the webhook itself says
+	// RefundPrice and RefundedAt are set for refunds. Without an amount of its own, a refund is of
+	// the whole price.
 	RefundPrice string
 	RefundedAt  time.Time // UTC
-	// Attribution is ours, wherever it came back; zero when it did not.
-	Attribution Attribution
-	Attributed  bool
+	// Checkout holds every text that came back as customParameters.checkout, the likeliest first:
+	// Zotlo hands parameters back in several places. What was sent there is the sender's to read.
+	Checkout []string
 }
 
 // ParseWebhook reads a webhook body. An error means that the body is not JSON, or is longer than MaxWebhookBody;
@@ -79,9 +78,8 @@ func ParseWebhook(body []byte) (Event, error) {
 		e.readStatus(parameters)
 	case WebhookRegistration:
 		e.SubscriberID = top.text("subscriberId")
-		e.Country = letters(top.text("country"), 2)
 	}
-	e.Attribution, e.Attributed = findAttribution(top, parameters)
+	e.Checkout = checkoutTexts(top, parameters)
 	return e, nil
 }
 
@@ -131,8 +129,6 @@ func (e *Event) readTransaction(queue, p looseObject) {
 	e.Price = p.price("price")
 	e.Currency = letters(p.text("currency"), 3)
 	e.PackageID = p.text("package_id", "packageId")
-	e.Country = letters(p.text("country"), 2)
-	e.PaidAt = firstTime(p.time("purchase_date"), p.time("create_date"), queue.time("createDate"))
 	if e.Kind == WebhookRefund {
 		e.RefundPrice = p.price("refund_price")
 		e.RefundedAt = firstTime(p.time("refund_date"), queue.time("createDate"))
@@ -144,7 +140,6 @@ func (e *Event) readStatus(p looseObject) {
 	e.SubscriberID = profile.text("subscriberId", "subscriber_id")
 	e.TransactionID = profile.text("lastTransactionId")
 	e.OriginalID = profile.text("originalTransactionId")
-	e.Country = letters(profile.text("country"), 2)
 	e.PackageID = profile.text("package")
 	if e.PackageID == "" {
 		e.PackageID = pack.text("packageId")
@@ -153,25 +148,21 @@ func (e *Event) readStatus(p looseObject) {
 	e.Currency = letters(pack.text("currency"), 3)
 }
 
-// findAttribution looks wherever custom parameters have been seen to come back, in payments, in status webhooks and
-// in flat bodies, and in each place first inside merchantParameters: hosted checkouts keep a record of their own there
-// and put the merchant's parameters one level deeper.
-func findAttribution(top, parameters looseObject) (Attribution, bool) {
+// checkoutTexts looks wherever custom parameters have been seen to come back: in payments, in status
+// webhooks and in flat bodies, and in each place first inside merchantParameters. Hosted checkouts
+// keep a record of their own there and put the merchant's parameters one level deeper.
+func checkoutTexts(top, parameters looseObject) (texts []string) {
 	for _, holder := range []looseObject{parameters, parameters.object("profile"), top} {
 		for _, name := range []string{"custom_parameters", "customParameters"} {
 			custom := holder.object(name)
 			for _, place := range []looseObject{custom.object("merchantParameters"), custom} {
-				text := place.text("checkout")
-				if text == "" {
-					continue
-				}
-				if a, err := ParseAttribution(text); err == nil && a != (Attribution{}) {
-					return a, true
+				if text := place.text("checkout"); text != "" && !slices.Contains(texts, text) {
+					texts = append(texts, text)
 				}
 			}
 		}
 	}
-	return Attribution{}, false
+	return texts
 }
 
 // otherValue stands for a name that is not in a closed set.

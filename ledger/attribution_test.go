@@ -1,4 +1,4 @@
-package linkgen_test
+package ledger_test
 
 import (
 	"strings"
@@ -6,22 +6,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 func TestAttributionReadsWhatItWrote(t *testing.T) {
-	for _, a := range []linkgen.Attribution{
-		{Campaign: "black-friday", Experiment: "bf-price", Variant: "cheaper", Price: "14.99", Currency: "EUR", Subject: "s", Random: "r"},
+	for _, a := range []ledger.Attribution{
+		{Campaign: "black-friday", Experiment: "bf-price", Variant: "cheaper", Price: "14.99", Currency: "EUR", Subscriber: "s", Random: "r"},
 		{Campaign: "pro"},
 		{Campaign: "a&b=c d+e%20", Random: "ü"},
 	} {
-		got, err := linkgen.ParseAttribution(a.String())
+		got, err := ledger.ParseAttribution(a.String())
 		if diff := cmp.Diff(a, got); err != nil || diff != "" {
 			t.Errorf("%q: %v %s", a, err, diff)
 		}
 	}
 	want := "c=black-friday&e=bf-price&v=cheaper&p=14.99&u=EUR"
-	a := linkgen.Attribution{Campaign: "black-friday", Experiment: "bf-price", Variant: "cheaper", Price: "14.99", Currency: "EUR"}
+	a := ledger.Attribution{Campaign: "black-friday", Experiment: "bf-price", Variant: "cheaper", Price: "14.99", Currency: "EUR"}
 	if a.String() != want {
 		t.Errorf("wrote %q, want %q", a, want)
 	}
@@ -29,13 +29,13 @@ func TestAttributionReadsWhatItWrote(t *testing.T) {
 
 func TestWhatIsNoAttribution(t *testing.T) {
 	for _, text := range []string{"", "x=1", "c", "c=%zz", "c=a&c=b", "c=a;v=b", "{}", "c=a%0Ab", "p=\xbf", "p=%bf", "c=" + strings.Repeat("x", 3000)} {
-		if a, err := linkgen.ParseAttribution(text); err == nil && a != (linkgen.Attribution{}) {
+		if a, err := ledger.ParseAttribution(text); err == nil && a != (ledger.Attribution{}) {
 			t.Errorf("%.40q became %+v", text, a)
 		} else if err != nil && strings.Contains(err.Error(), "zz") {
 			t.Errorf("the error quotes what came in: %v", err)
 		}
 	}
-	if a, err := linkgen.ParseAttribution("c=pro&future=1"); err != nil || a.Campaign != "pro" {
+	if a, err := ledger.ParseAttribution("c=pro&future=1"); err != nil || a.Campaign != "pro" {
 		t.Errorf("an unknown name spoils the rest: %v", err)
 	}
 }
@@ -46,15 +46,15 @@ func FuzzParseAttribution(f *testing.F) {
 	f.Add("c=a&c=b")
 	f.Add("p=" + strings.Repeat("\u00fc", 1000)) // too long once it is escaped
 	f.Fuzz(func(t *testing.T, text string) {
-		a, err := linkgen.ParseAttribution(text)
+		a, err := ledger.ParseAttribution(text)
 		if err != nil {
 			return
 		}
 		if len(a.String()) > 2048 {
 			return // text that was shorter unescaped, and longer than any of ours
 		}
-		again, err := linkgen.ParseAttribution(a.String())
-		if a != (linkgen.Attribution{}) && (err != nil || again != a) {
+		again, err := ledger.ParseAttribution(a.String())
+		if a != (ledger.Attribution{}) && (err != nil || again != a) {
 			t.Errorf("%q: %+v was written as %q and read as %+v, %v", text, a, a, again, err)
 		}
 	})

@@ -5,30 +5,30 @@ import (
 	"errors"
 )
 
-// Subject is the keyed hash of a subscriber id, without its kind and issuer: what is remembered, logged and attributed instead of the id.
+// SubscriberHash is the keyed hash of a subscriber id, without its kind and issuer: what is remembered, logged and attributed instead of the id.
 // E-mails are compared without case, phones without the plus.
-type Subject [16]byte
+type SubscriberHash [16]byte
 
-// Subject hashes an id. Equal ids give equal subjects in every Generator with the same Config.Key.
-func (g *Generator) Subject(id string) Subject {
+// SubscriberHash hashes an id. Equal ids give equal subjects in every Generator with the same Config.Key.
+func (g *Generator) SubscriberHash(id string) SubscriberHash {
 	m := g.macs.get()
 	defer g.macs.put(m)
 	return m.subject(id)
 }
 
 // String is the subject in base64url, 22 characters.
-func (s Subject) String() string { return base64.RawURLEncoding.EncodeToString(s[:]) }
+func (s SubscriberHash) String() string { return base64.RawURLEncoding.EncodeToString(s[:]) }
 
 var errSubject = errors.New("a subject is 22 characters of base64url")
 
-// ParseSubject reads what String wrote, and nothing else.
-func ParseSubject(text string) (Subject, error) {
-	var s Subject
+// ParseSubscriberHash reads what String wrote, and nothing else.
+func ParseSubscriberHash(text string) (SubscriberHash, error) {
+	var s SubscriberHash
 	if len(text) != 22 {
 		return s, errSubject
 	}
 	if _, err := base64.RawURLEncoding.Strict().Decode(s[:], []byte(text)); err != nil {
-		return Subject{}, errSubject
+		return SubscriberHash{}, errSubject
 	}
 	return s, nil
 }

@@ -1,4 +1,4 @@
-package linkgen_test
+package memorycache_test
 
 import (
 	"context"
@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
 // shelf is a memory cache whose clock the test moves.
 type shelf struct {
-	*linkgen.Memory
+	*memorycache.Cache
 	t   testing.TB
 	mu  sync.Mutex
 	now time.Time
@@ -23,7 +24,7 @@ type shelf struct {
 
 func newShelf(t testing.TB, maxLinks int) *shelf {
 	s := &shelf{t: t, now: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)}
-	s.Memory = linkgen.NewMemory(linkgen.MemoryConfig{MaxLinks: maxLinks, Now: s.clock})
+	s.Cache = memorycache.New(memorycache.Config{MaxLinks: maxLinks, Now: s.clock})
 	t.Cleanup(s.Close)
 	return s
 }
@@ -43,26 +44,26 @@ func (s *shelf) pass(d time.Duration) {
 // keyOf is the key of a subscriber's n-th order, spread as real ones are.
 func keyOf(subscriber, n int) (k linkgen.Key) {
 	r := rand.New(rand.NewPCG(uint64(subscriber), 1))
-	binary.LittleEndian.PutUint64(k.Subject[:], r.Uint64())
-	binary.LittleEndian.PutUint64(k.Subject[8:], uint64(subscriber))
-	copy(k.Order[:], k.Subject[:])
+	binary.LittleEndian.PutUint64(k.Subscriber[:], r.Uint64())
+	binary.LittleEndian.PutUint64(k.Subscriber[8:], uint64(subscriber))
+	copy(k.Order[:], k.Subscriber[:])
 	binary.LittleEndian.PutUint64(k.Order[16:], uint64(n))
 	return k
 }
 
-func (s *shelf) generation(k linkgen.Key) linkgen.Generation {
+func (s *shelf) epoch(k linkgen.Key) linkgen.Epoch {
 	found, err := s.Get(context.Background(), k)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return found.Generation
+	return found.Epoch
 }
 
 func (s *shelf) keep(k linkgen.Key, url string, life time.Duration) {
-	s.keepAs(k, s.generation(k), url, life)
+	s.keepAs(k, s.epoch(k), url, life)
 }
 
-func (s *shelf) keepAs(k linkgen.Key, g linkgen.Generation, url string, life time.Duration) {
+func (s *shelf) keepAs(k linkgen.Key, g linkgen.Epoch, url string, life time.Duration) {
 	now := s.clock()
 	if err := s.Set(context.Background(), k, g, linkgen.Entry{URL: url, Made: now, Until: now.Add(life)}); err != nil {
 		s.t.Fatal(err)
@@ -112,20 +113,20 @@ func TestMemoryForgets(t *testing.T) {
 	s.keep(ada, "https://a/1", time.Hour)
 	s.keep(keyOf(1, 2), "https://a/2", time.Hour)
 	s.keep(bob, "https://b/", time.Hour)
-	before := s.generation(ada)
-	s.Forget(t.Context(), ada.Subject)
+	before := s.epoch(ada)
+	s.Forget(t.Context(), ada.Subscriber)
 	s.misses(ada)
 	s.misses(keyOf(1, 2))
 	s.has(bob, "https://b/")
-	if s.generation(ada) == before {
-		t.Error("his generation is the old one")
+	if s.epoch(ada) == before {
+		t.Error("his epoch is the old one")
 	}
 	s.keepAs(ada, before, "https://a/late", time.Hour) // made before, kept after
 	s.misses(ada)
 	s.keep(ada, "https://a/3", time.Hour)
 	s.has(ada, "https://a/3")
 	s.keepAs(bob, "", "https://b/unknown", time.Hour)
-	s.keepAs(bob, "no generation of this cache", "https://b/unknown", time.Hour)
+	s.keepAs(bob, "no epoch of this cache", "https://b/unknown", time.Hour)
 	s.has(bob, "https://b/")
 }
 
@@ -133,11 +134,11 @@ func TestMemoryForgets(t *testing.T) {
 func TestForgottenStaysForgotten(t *testing.T) {
 	s := newShelf(t, 100_000)
 	ada := keyOf(1, 1)
-	old := s.generation(ada)
+	old := s.epoch(ada)
 	s.keep(ada, "https://a/", 55*time.Minute)
-	s.Forget(t.Context(), ada.Subject)
+	s.Forget(t.Context(), ada.Subscriber)
 	for i := range 400_000 { // far more than a shard remembers
-		s.Forget(t.Context(), keyOf(10+i, 1).Subject)
+		s.Forget(t.Context(), keyOf(10+i, 1).Subscriber)
 		if i%10_000 == 0 {
 			s.misses(ada)
 			s.keepAs(ada, old, "https://a/", 55*time.Minute)
@@ -152,12 +153,12 @@ func TestForgottenLongAgoTakesNoRoom(t *testing.T) {
 	s := newShelf(t, 100_000)
 	ada := keyOf(1, 1)
 	for i := range 100_000 { // not quite what the shards hold
-		s.Forget(t.Context(), keyOf(10+i, 1).Subject)
+		s.Forget(t.Context(), keyOf(10+i, 1).Subscriber)
 	}
 	s.pass(66 * time.Minute)
 	s.keep(ada, "https://a/", 55*time.Minute)
 	for i := range 100_000 {
-		s.Forget(t.Context(), keyOf(200_000+i, 1).Subject)
+		s.Forget(t.Context(), keyOf(200_000+i, 1).Subscriber)
 	}
 	s.has(ada, "https://a/") // nothing had to be given up for them
 }
@@ -221,7 +222,7 @@ func TestBoundHoldsUnderConcurrency(t *testing.T) {
 					t.Errorf("%d links", n)
 				}
 				if i%50 == 0 {
-					s.Forget(t.Context(), k.Subject)
+					s.Forget(t.Context(), k.Subscriber)
 				}
 				if i%500 == 0 {
 					s.SetMaxLinks(most - w)
@@ -234,7 +235,7 @@ func TestBoundHoldsUnderConcurrency(t *testing.T) {
 
 func TestSweepRemovesTheExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := linkgen.NewMemory(linkgen.MemoryConfig{})
+		m := memorycache.New(memorycache.Config{})
 		defer m.Close()
 		ctx := t.Context()
 		for i := range 2000 {
@@ -244,7 +245,7 @@ func TestSweepRemovesTheExpired(t *testing.T) {
 			if i%4 == 0 {
 				life = 50 * time.Minute
 			}
-			m.Set(ctx, k, found.Generation, linkgen.Entry{URL: "https://a/", Made: time.Now(), Until: time.Now().Add(life)})
+			m.Set(ctx, k, found.Epoch, linkgen.Entry{URL: "https://a/", Made: time.Now(), Until: time.Now().Add(life)})
 		}
 		time.Sleep(3 * time.Minute)
 		if m.Len() != 500 {
@@ -260,7 +261,7 @@ func TestSweepRemovesTheExpired(t *testing.T) {
 func TestClosedMemory(t *testing.T) {
 	s := newShelf(t, 10)
 	k := keyOf(1, 1)
-	g := s.generation(k)
+	g := s.epoch(k)
 	s.keep(k, "https://a/", time.Hour)
 	s.Remember(t.Context(), "a", "b", time.Hour)
 	s.Close()
@@ -277,7 +278,7 @@ func TestClosedMemory(t *testing.T) {
 	if seen, err := s.Seen(t.Context(), "a"); seen || err != nil {
 		t.Errorf("seen %v, %v", seen, err)
 	}
-	if err := s.Forget(t.Context(), k.Subject); err != nil {
+	if err := s.Forget(t.Context(), k.Subscriber); err != nil {
 		t.Error(err)
 	}
 	if s.Len() != 0 {

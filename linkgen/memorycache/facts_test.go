@@ -1,4 +1,4 @@
-package linkgen_test
+package memorycache_test
 
 import (
 	"fmt"

@@ -2,9 +2,9 @@ package linkgen
 
 import "github.com/sony/gobreaker/v2"
 
-// TakeOver makes g the Generator whose MaxInFlight and Hooks hold for its State, until another one takes over. New does it
+// Activate makes g the Generator whose MaxInFlight and Hooks hold for its State, until another one takes over. New does it
 // unless Config.Standby is set. It may be called again, for example when a successor was given up.
-func (g *Generator) TakeOver() {
+func (g *Generator) Activate() {
 	watches := make(map[*upstream]*watch)
 	for _, p := range g.projects {
 		if watches[p.up] == nil {

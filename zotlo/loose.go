@@ -1,4 +1,4 @@
-package linkgen
+package zotlo
 
 import (
 	"bytes"
@@ -100,10 +100,20 @@ func (o looseObject) flag(names ...string) bool {
 // price returns a decimal number as it was written, and nothing for what is none.
 func (o looseObject) price(name string) string {
 	text := o.text(name)
-	if _, ok := canonicalPrice(text); !ok {
+	if !isDecimal(text) {
 		return ""
 	}
 	return text
+}
+
+// isDecimal reports whether text is digits, perhaps with a minus before them and a fraction behind.
+func isDecimal(text string) bool {
+	whole, fraction, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	return isDigits(whole) && (!point || isDigits(fraction))
+}
+
+func isDigits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
 // time reads a date as text, or as the object that PHP's DateTime becomes: date, timezone_type and timezone. A date

@@ -1,4 +1,4 @@
-package linkgen
+package memorycache
 
 import (
 	"runtime"
@@ -9,12 +9,11 @@ import (
 	"github.com/patrickmn/go-cache"
 )
 
-// store is go-cache in shards with a bound over all of them. go-cache alone has no bound, and its sweep holds the one
-// lock for as long as a look at every entry takes: 617 ms for a million.
+// store is go-cache in shards with a bound over all of them. go-cache alone has no bound, and its
+// sweep holds the one lock for as long as a look at every entry takes: 617 ms for a million.
 //
 // Instants are durations since the start of the owner's clock.
 type store[V any] struct {
-	age   func() time.Duration
 	max   atomic.Int64
 	count atomic.Int64
 	next  atomic.Uint32 // where to look first for an old entry to give up
@@ -25,7 +24,7 @@ type store[V any] struct {
 type part[V any] struct {
 	mu    sync.RWMutex
 	items *cache.Cache
-	queue []*slot[V] // oldest first; one that was replaced or removed is dead and stays until the queue is tidied
+	queue []*slot[V] // oldest first; a replaced or removed one is dead and stays until it is tidied
 	dead  int
 }
 
@@ -36,8 +35,8 @@ type slot[V any] struct {
 	dead  bool
 }
 
-func newStore[V any](age func() time.Duration) *store[V] {
-	s := &store[V]{age: age}
+func newStore[V any]() *store[V] {
+	s := new(store[V])
 	for i := range s.parts {
 		// No janitor, and no expiry of go-cache's own: it would go by the wall clock.
 		s.parts[i].items = cache.New(cache.NoExpiration, 0)
@@ -45,12 +44,16 @@ func newStore[V any](age func() time.Duration) *store[V] {
 	return s
 }
 
-func (s *store[V]) get(shard int, key string) (v V, until time.Duration, found bool) {
+func (s *store[V]) get(shard int, key string, now time.Duration) (v V, until time.Duration, ok bool) {
 	p := &s.parts[shard]
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	sl := p.findLocked(key)
-	if sl == nil || sl.until <= s.age() {
+	item, found := p.items.Get(key)
+	if !found {
+		return v, 0, false
+	}
+	sl := item.(*slot[V])
+	if sl.until <= now {
 		return v, 0, false
 	}
 	return sl.value, sl.until, true
@@ -65,19 +68,19 @@ func (s *store[V]) put(shard int, key string, v V, until time.Duration) {
 }
 
 // add puts v unless there is something already, and reports whether it did.
-func (s *store[V]) add(shard int, key string, v V, until time.Duration) bool {
-	if _, _, found := s.get(shard, key); found {
-		return false // in a full store, making room could give up the very entry that is asked for
+func (s *store[V]) add(shard int, key string, v V, now, life time.Duration) bool {
+	if _, _, found := s.get(shard, key, now); found {
+		return false // a full store could give up the very entry that is asked for
 	}
 	s.makeRoom(shard)
 	p := &s.parts[shard]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if sl := p.findLocked(key); sl != nil && sl.until > s.age() {
+	if sl := p.findLocked(key); sl != nil && sl.until > now {
 		s.count.Add(-1) // the room is not needed
 		return false
 	}
-	s.putLocked(p, &slot[V]{key: key, value: v, until: until})
+	s.putLocked(p, &slot[V]{key: key, value: v, until: now + life})
 	return true
 }
 
@@ -101,8 +104,8 @@ func (s *store[V]) resize(n int) {
 	}
 }
 
-// makeRoom counts one entry more, and gives old ones up until it fits: of the shard it is for or, where that has none,
-// of another.
+// makeRoom counts one entry more, and gives old ones up until it fits: of the shard it is for or,
+// where that has none, of another.
 func (s *store[V]) makeRoom(shard int) {
 	for {
 		n := s.count.Load()
@@ -139,7 +142,8 @@ func (s *store[V]) giveUp(shard int) bool {
 // sweepBatch is how many entries a sweep looks at before it lets others in: about a tenth of a millisecond.
 const sweepBatch = 256
 
-// sweep removes what is too old in one shard. An entry that moves in the queue meanwhile is found in the next round.
+// sweep removes what is too old in one shard. An entry that moves in the queue meanwhile is found in
+// the next round.
 func (s *store[V]) sweep(shard int, now time.Duration) {
 	p := &s.parts[shard]
 	if p.empty() {
@@ -158,7 +162,8 @@ func (s *store[V]) sweep(shard int, now time.Duration) {
 			p.tidyLocked()
 		}
 		p.mu.Unlock()
-		runtime.Gosched() // on one processor the others would otherwise wait for as long as a goroutine may run: 10 ms
+		// On one processor the others would wait for as long as a goroutine may run: 10 ms.
+		runtime.Gosched()
 	}
 }
 

@@ -1,4 +1,4 @@
-package linkgen
+package zotlo
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 var reads = map[string]string{
 	"queue.type":                               "*",
 	"queue.requestID":                          "RequestID",
-	"queue.createDate":                         "PaidAt RefundedAt",
+	"queue.createDate":                         "RefundedAt",
 	"queue.isSandbox":                          "Sandbox",
 	"parameters.status":                        "Type",
 	"parameters.transaction_id":                "TransactionID",
@@ -24,26 +24,21 @@ var reads = map[string]string{
 	"parameters.price":                         "Price",
 	"parameters.currency":                      "Currency",
 	"parameters.package_id":                    "PackageID",
-	"parameters.country":                       "Country",
-	"parameters.create_date":                   "PaidAt",
-	"parameters.purchase_date":                 "PaidAt",
 	"parameters.refund_price":                  "RefundPrice",
 	"parameters.refund_date":                   "RefundedAt",
-	"parameters.custom_parameters":             "Attribution Attributed",
-	"parameters.profile.customParameters":      "Attribution Attributed",
+	"parameters.custom_parameters":             "Checkout",
+	"parameters.profile.customParameters":      "Checkout",
 	"parameters.profile.subscriberId":          "SubscriberID",
 	"parameters.profile.lastTransactionId":     "TransactionID",
 	"parameters.profile.originalTransactionId": "OriginalID",
-	"parameters.profile.country":               "Country",
 	"parameters.profile.package":               "PackageID",
 	"parameters.package.packageId":             "PackageID",
 	"parameters.package.price":                 "Price",
 	"parameters.package.currency":              "Currency",
-	"customParameters":                         "Attribution Attributed",
+	"customParameters":                         "Checkout",
 	"subscriberId":                             "*",
 	"clientUuid":                               "*",
 	"registerDate":                             "*",
-	"country":                                  "Country",
 }
 
 // TestDamageStaysWhereItIs breaks every member of every fixture in every way, and looks at what else changes.
@@ -95,7 +90,7 @@ func otherWay(t *testing.T, value any) any {
 	case json.Number:
 		return v.String()
 	case string:
-		if canonical, ok := canonicalPrice(v); ok && canonical != "." && json.Valid([]byte(v)) {
+		if isDecimal(v) && strings.Trim(v, "-0.") != "" && json.Valid([]byte(v)) {
 			return json.Number(v)
 		}
 	case map[string]any:

@@ -1,19 +1,25 @@
-package linkgen
+package ledger
 
 import (
 	"errors"
 	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// Attribution is what rides in customParameters.checkout, one string in URL query form. Zotlo hands it back in the
-// webhook of the payment, and that is how a payment finds its campaign and its shopper.
+// Attribution is what rides in customParameters.checkout of a link, one text in URL query form. Zotlo
+// hands it back in the webhook of the payment, and that is how a payment finds the campaign that
+// sold it and the shopper whom the link was for.
 type Attribution struct {
 	Campaign   string // c
 	Experiment string // e
 	Variant    string // v
 	Price      string // p
 	Currency   string // u
-	Subject    string // s: Subject.String
+	Subscriber string // s: a keyed hash, whose text this package does not read
 	Random     string // r: makes two links of one order tell apart
 }
 
@@ -39,9 +45,9 @@ func (a Attribution) String() string {
 	return string(b)
 }
 
-// ParseAttribution reads what String wrote. Unknown names are passed over, so that an older node can read what a newer
-// one wrote; a text without any known name, with one twice, with a value that is not printable or in no query form is an
-// error.
+// ParseAttribution reads what String wrote. Unknown names are passed over, so that an older node can
+// read what a newer one wrote. A text without any known name, with one twice, with a value that is
+// not printable, or in no query form is an error.
 func ParseAttribution(text string) (Attribution, error) {
 	if len(text) > maxAttribution {
 		return Attribution{}, errAttribution
@@ -56,8 +62,8 @@ func ParseAttribution(text string) (Attribution, error) {
 		switch got := values[f.name]; len(got) {
 		case 0:
 		case 1:
-			if printable(got[0]) != got[0] {
-				return Attribution{}, errAttribution // whatever comes in may end up in a log
+			if !printable(got[0]) {
+				return Attribution{}, errAttribution // it may end up in a log
 			}
 			*f.value, known = got[0], true
 		default:
@@ -68,6 +74,26 @@ func ParseAttribution(text string) (Attribution, error) {
 		return Attribution{}, errAttribution
 	}
 	return a, nil
+}
+
+// AttributionOf is the attribution that came back with a webhook, wherever Zotlo put it; it is zero
+// where none did.
+func AttributionOf(event zotlo.Event) Attribution {
+	for _, text := range event.Checkout {
+		if a, err := ParseAttribution(text); err == nil && a != (Attribution{}) {
+			return a
+		}
+	}
+	return Attribution{}
+}
+
+// maxValue bounds one value, in bytes.
+const maxValue = 1024
+
+func printable(text string) bool {
+	return len(text) <= maxValue && !strings.ContainsFunc(text, func(r rune) bool {
+		return r == utf8.RuneError || !unicode.IsPrint(r)
+	})
 }
 
 type attributionField struct {
@@ -82,7 +108,7 @@ func (a *Attribution) fields() []attributionField {
 		{"v", &a.Variant},
 		{"p", &a.Price},
 		{"u", &a.Currency},
-		{"s", &a.Subject},
+		{"s", &a.Subscriber},
 		{"r", &a.Random},
 	}
 }

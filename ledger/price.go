@@ -1,4 +1,4 @@
-package linkgen
+package ledger
 
 import "strings"
 

@@ -1,0 +1,190 @@
+// Package memorycache keeps links and small facts in this process: go-cache in shards, bounded. It
+// lives up to linkgen/cachetest and ledger/ledgertest, as rediscache does for a fleet.
+package memorycache
+
+import (
+	"context"
+	"hash/maphash"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+const (
+	defaultMaxLinks = 100_000
+	// shards is how many parts the cache has. A million links make shards of a thousand: sweeping
+	// one takes below a millisecond, and only its own subscribers wait for it.
+	shards = 1024
+	// A sweep round takes sweepEvery × shards / sweepShards, about a minute.
+	sweepEvery  = time.Second
+	sweepShards = 16
+)
+
+// Config configures a Cache.
+type Config struct {
+	// MaxLinks bounds the number of links. Default 100,000. Small facts have the same bound, but at
+	// least the default: who paid must not be forgotten because few links are kept. Where a bound is
+	// reached, a new entry takes the place of an old one.
+	MaxLinks int
+	// Now is the clock. Nil means time.Now. Steps of the wall clock make no link older or younger.
+	Now func() time.Time
+}
+
+// Cache is a linkgen.Cache in this process, and holds a ledger's facts. It is safe for concurrent
+// use. Its methods never return an error.
+//
+// All links of a subscriber are in one shard, together with the subscriber's epoch. A link of 150
+// bytes takes about 350 bytes.
+type Cache struct {
+	now    func() time.Time
+	start  time.Time // what instants are counted from: they fit 8 bytes and stay monotonic
+	seed   maphash.Seed
+	links  *store[link]
+	facts  *store[string]
+	epochs [shards]epochs
+	stop   chan struct{}
+	once   sync.Once
+	closed atomic.Bool
+}
+
+// link is a cached link. Its subscriber is known by the shard's epochs.
+type link struct {
+	url   string
+	made  time.Duration // since Cache.start
+	epoch uint64
+}
+
+// New makes an empty cache. It sweeps expired entries in a goroutine of its own until Close.
+func New(cfg Config) *Cache {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &Cache{
+		now:   cfg.Now,
+		start: cfg.Now(),
+		seed:  maphash.MakeSeed(),
+		links: newStore[link](),
+		facts: newStore[string](),
+		stop:  make(chan struct{}),
+	}
+	c.SetMaxLinks(cfg.MaxLinks)
+	go c.sweep()
+	return c
+}
+
+// age is the instant by which entries are kept.
+func (c *Cache) age() time.Duration { return c.now().Sub(c.start) }
+
+// Get implements linkgen.Cache. It is on the path of every click, so small steps are written out.
+func (c *Cache) Get(_ context.Context, k linkgen.Key) (linkgen.Lookup, error) {
+	shard := (int(k.Subscriber[0])<<8 | int(k.Subscriber[1])) % shards // as shardOf
+	current, name := c.epochs[shard].of(k.Subscriber)
+	// The bytes of k are only compared here, never kept: no copy of them is needed.
+	order := unsafe.String(&k.Order[0], len(k.Order))
+	l, until, found := c.links.get(shard, order, c.now().Sub(c.start))
+	if !found || l.epoch < current {
+		return linkgen.Lookup{Epoch: name}, nil
+	}
+	entry := linkgen.Entry{URL: l.url, Made: c.start.Add(l.made), Until: c.start.Add(until)}
+	return linkgen.Lookup{Entry: entry, Found: true, Epoch: name}, nil
+}
+
+// Set implements linkgen.Cache.
+func (c *Cache) Set(_ context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
+	made, err := strconv.ParseUint(string(g), 36, 64)
+	if err != nil || c.closed.Load() {
+		return nil
+	}
+	shard := shardOf(k.Subscriber)
+	if current, _ := c.epochs[shard].of(k.Subscriber); made < current {
+		return nil
+	}
+	// A Forget that comes between the check and the put is no harm: the link carries its epoch.
+	c.links.put(shard, string(k.Order[:]), link{e.URL, e.Made.Sub(c.start), made}, e.Until.Sub(c.start))
+	return nil
+}
+
+// Forget implements linkgen.Cache.
+func (c *Cache) Forget(_ context.Context, s linkgen.SubscriberHash) error {
+	c.epochs[shardOf(s)].forget(s, c.age())
+	return nil
+}
+
+// Once implements ledger.Facts.
+func (c *Cache) Once(_ context.Context, key string, ttl time.Duration) (bool, error) {
+	if c.closed.Load() {
+		return true, nil
+	}
+	return c.facts.add(c.factShard(key), "1"+key, "", c.age(), ttl), nil
+}
+
+// Seen implements ledger.Facts.
+func (c *Cache) Seen(_ context.Context, key string) (bool, error) {
+	_, _, seen := c.facts.get(c.factShard(key), "1"+key, c.age())
+	return seen, nil
+}
+
+// Remember implements ledger.Facts.
+func (c *Cache) Remember(_ context.Context, key, value string, ttl time.Duration) error {
+	if !c.closed.Load() {
+		c.facts.put(c.factShard(key), "="+key, value, c.age()+ttl)
+	}
+	return nil
+}
+
+// Recall implements ledger.Facts.
+func (c *Cache) Recall(_ context.Context, key string) (string, bool, error) {
+	value, _, found := c.facts.get(c.factShard(key), "="+key, c.age())
+	return value, found, nil
+}
+
+// Len is the number of links kept, dead ones included until they are swept.
+func (c *Cache) Len() int { return int(c.links.count.Load()) }
+
+// SetMaxLinks changes the bound of a cache that outlives a configuration. Zero means the default.
+// What is too much is given up before it returns.
+func (c *Cache) SetMaxLinks(n int) {
+	if n <= 0 {
+		n = defaultMaxLinks
+	}
+	c.links.resize(n)
+	c.facts.resize(max(n, defaultMaxLinks))
+}
+
+// Close ends the sweep and forgets everything. A closed cache is a miss, never an error or a panic.
+func (c *Cache) Close() {
+	c.once.Do(func() {
+		c.closed.Store(true)
+		close(c.stop)
+		c.links.clear()
+		c.facts.clear()
+	})
+}
+
+func (c *Cache) sweep() {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	next := 0
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-tick.C:
+		}
+		now := c.age()
+		for range sweepShards {
+			c.links.sweep(next, now)
+			c.facts.sweep(next, now)
+			next = (next + 1) % shards
+		}
+	}
+}
+
+// shardOf spreads well, since a linkgen.SubscriberHash is a keyed hash.
+func shardOf(s linkgen.SubscriberHash) int { return (int(s[0])<<8 | int(s[1])) % shards }
+
+func (c *Cache) factShard(key string) int { return int(maphash.String(c.seed, key) % shards) }
