@@ -24,14 +24,15 @@ var update = flag.Bool("update", false, "write the adapted JSON or the error int
 // ruler separates a Caddyfile from what it must become.
 const ruler = "\n----------\n"
 
-// TestAdapt adapts every file in testdata/adapt: a Caddyfile, a ruler, and the JSON or the error that it must give.
-// What adapts must also load, be formatted, and bring no warning.
+// TestAdapt adapts every file in testdata/adapt: a Caddyfile, a ruler, and the JSON or the error
+// that it must give. What adapts must also load, be formatted, and bring no warning.
 func TestAdapt(t *testing.T) {
 	t.Setenv("ZOTLO_ACCESS_KEY", "access-key")
 	t.Setenv("ZOTLO_ACCESS_SECRET", "access-secret-access-secret")
 	t.Setenv("ZOTLO_APPLICATION_KEY", "application-key")
 	t.Setenv("JWT_SECRET", "0123456789abcdef0123456789abcdef")
-	t.Setenv("JWT_SECRET_OLD", base64.StdEncoding.EncodeToString([]byte("an older key, 32 bytes or longer")))
+	t.Setenv("JWT_SECRET_OLD",
+		base64.StdEncoding.EncodeToString([]byte("an older key, 32 bytes or longer")))
 	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no test files: %v", err)
@@ -78,7 +79,8 @@ func adapt(t *testing.T, source string) string {
 	return indented.String()
 }
 
-// loadError is the error's text from our app on: Caddy loads apps in random order, so the http app may have asked for it.
+// loadError is the error's text from our app on: Caddy loads apps in random order, so the http app
+// may have asked for it.
 func loadError(err error) string {
 	const ours = "loading checkout app module: "
 	text := err.Error()

@@ -11,8 +11,11 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 )
 
 // adminAPI adds three endpoints to Caddy's admin API, for the operator and for `caddy checkout`:
@@ -26,7 +29,8 @@ type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
 func (adminAPI) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "admin.api.checkout", New: func() caddy.Module { return new(adminAPI) }}
+	return caddy.ModuleInfo{ID: "admin.api.checkout",
+		New: func() caddy.Module { return new(adminAPI) }}
 }
 
 // Routes lists the endpoints.
@@ -38,39 +42,39 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 	}
 }
 
-// maxAdminBody is the longest question, in bytes.
-const maxAdminBody = 64 << 10
-
-// endpoint answers one method with JSON. Its errors are for the operator and for Caddy's log: they quote nothing of the body, since
-// an address or a token may stand in the wrong place of it.
+// endpoint answers one method with JSON. Its errors are for the operator and for Caddy's log: they
+// quote nothing of the body, since an address or a token may stand in the wrong place of it.
 type endpoint struct {
 	method string
 	answer func(app *App, body []byte, r *http.Request) (any, error)
 }
 
-// ServeHTTP checks what is the same for all endpoints. The app is looked up now: one kept from Provision would be the rejected
-// configuration's after a reload that failed.
+// ServeHTTP checks what is the same for all endpoints. The app is looked up now: one kept from
+// Provision would be the rejected configuration's after a reload that failed.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) (err error) {
 	if r.Method != e.method {
 		w.Header().Set("Allow", e.method)
 		return adminError(http.StatusMethodNotAllowed, "write %s %s", e.method, r.URL.Path)
 	}
 	if e.method == http.MethodPost && !isJSON(r.Header.Get("Content-Type")) {
-		// A form on somebody's web page can post anything else without asking the browser for leave.
-		return adminError(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
+		// A form on somebody's web page can post anything else without asking the browser for
+		// leave.
+		return adminError(http.StatusUnsupportedMediaType,
+			"send JSON, with Content-Type: application/json")
 	}
 	app := liveApps.newest()
 	if app == nil {
 		return adminError(http.StatusNotFound, "the running configuration has no checkout")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAdminBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, cli.MaxBody))
 	if err != nil {
 		return bodyError(err)
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			logPanic(app.log, "panic while answering the operator", p)
-			err = adminError(http.StatusInternalServerError, "something went wrong, the log says where")
+			logPanic(app.shared.log, "panic while answering the operator", p)
+			err = adminError(http.StatusInternalServerError,
+				"something went wrong, the log says where")
 		}
 	}()
 	answer, err := e.answer(app, body, r)
@@ -95,7 +99,8 @@ func isJSON(contentType string) bool {
 
 func bodyError(err error) error {
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
-		return adminError(http.StatusRequestEntityTooLarge, "the body is longer than %d bytes", maxAdminBody)
+		return adminError(http.StatusRequestEntityTooLarge, "the body is longer than %d bytes",
+			cli.MaxBody)
 	}
 	return adminError(http.StatusBadRequest, "the body broke off")
 }
@@ -106,20 +111,24 @@ func readQuestion(body []byte, v any, members string) error {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
 		if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); wrongType {
-			return adminError(http.StatusBadRequest, "the body has a member of the wrong type: write %s", members)
+			return adminError(http.StatusBadRequest,
+				"the body has a member of the wrong type: write %s", members)
 		}
-		if _, broken := errors.AsType[*json.SyntaxError](err); broken || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		if _, broken := errors.AsType[*json.SyntaxError](err); broken ||
+			errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 			return adminError(http.StatusBadRequest, "the body is not JSON: write %s", members)
 		}
-		return adminError(http.StatusBadRequest, "the body has an unknown member: write %s", members)
+		return adminError(http.StatusBadRequest, "the body has an unknown member: write %s",
+			members)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return adminError(http.StatusBadRequest, "something follows the JSON object: write %s", members)
+		return adminError(http.StatusBadRequest, "something follows the JSON object: write %s",
+			members)
 	}
 	return nil
 }
 
-// purge makes every link of one subscriber dead. The answer names him only as the log does.
+// purge makes every link of one subscriber dead. The answer names them only as the log does.
 func purge(app *App, body []byte, r *http.Request) (any, error) {
 	var question struct {
 		Subscriber string `json:"subscriber"`
@@ -131,15 +140,20 @@ func purge(app *App, body []byte, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if app.generator == nil {
-		return nil, adminError(http.StatusNotFound, "the running configuration has no project, so there are no links")
+	if app.shared.generator == nil {
+		return nil, adminError(http.StatusNotFound,
+			"the running configuration has no project, so there are no links")
 	}
-	subject := app.generator.SubscriberHash(id)
-	if err := app.generator.Forget(r.Context(), subject); err != nil {
-		app.hooks().CacheError(err)
-		return nil, adminError(http.StatusBadGateway, "the cache failed, so links of this subscriber may still be given out: try again; the log says why")
+	hash := app.shared.generator.SubscriberHash(id)
+	if err := app.shared.generator.Forget(r.Context(), hash); err != nil {
+		metrics.CacheErrors.WithLabelValues(app.cache.name).Inc()
+		app.shared.failures.Warn("cache failed, going on without it",
+			zap.String("cache", app.cache.name), zap.Error(err))
+		return nil, adminError(http.StatusBadGateway,
+			"the cache failed, so links of this subscriber may still be given out: try again; "+
+				"the log says why")
 	}
-	return map[string]string{"subscriber": subject.String()}, nil
+	return cli.Purged{Subscriber: hash.String()}, nil
 }
 
 // parseSubscriber accepts whatever Zotlo takes as a subscriber. Its errors do not quote the text.
@@ -149,7 +163,8 @@ func parseSubscriber(text string) (id string, err error) {
 			return s.ID, nil
 		}
 	}
-	return "", adminError(http.StatusBadRequest, "subscriber: it is no e-mail address, no phone number such as +905551112233 and no UUID")
+	return "", adminError(http.StatusBadRequest,
+		"subscriber: it is no e-mail address, no phone number such as +905551112233 and no UUID")
 }
 
 // Interface guards

@@ -10,15 +10,19 @@ import (
 	"github.com/caddyserver/caddy/v2"
 )
 
-// manyCampaigns is an office of n campaigns, each behind an expression; the last one takes everybody.
+// manyCampaigns is an office of n campaigns, each behind an expression; the last one takes
+// everybody.
 func manyCampaigns(n int) string {
 	var campaigns strings.Builder
 	for i := range n {
-		match := fmt.Sprintf("\t\t\tmatch {\n\t\t\t\texpression `{http.checkout.claim.plan} == \"%d\" && {query.x} != \"%d\"`\n\t\t\t}\n", i, i)
+		match := fmt.Sprintf("\t\t\tmatch {\n\t\t\t\texpression `{http.checkout.claim.plan} == "+
+			"\"%d\" && {query.x} != \"%d\"`\n\t\t\t}\n", i, i)
 		if i == n-1 {
 			match = ""
 		}
-		fmt.Fprintf(&campaigns, "\t\tcampaign c%03d {\n\t\t\tlink_id %d\n%s\t\t\tpackage_name \"Pro for {http.checkout.claim.given_name}\"\n\t\t}\n", i, i+1, match)
+		fmt.Fprintf(&campaigns,
+			"\t\tcampaign c%03d {\n\t\t\tlink_id %d\n%s\t\t\tpackage_name \"Pro for "+
+				"{http.checkout.claim.given_name}\"\n\t\t}\n", i, i+1, match)
 	}
 	return `{` + officeOptions + `
 	checkout {
@@ -37,12 +41,14 @@ http:// {` + officeSite + `
 `
 }
 
-// BenchmarkExplain measures an answer about 200 campaigns, Caddy's admin server apart. It must stay below 50 ms.
+// BenchmarkExplain measures an answer about 200 campaigns, Caddy's admin server apart. It must stay
+// below 50 ms.
 func BenchmarkExplain(b *testing.B) {
 	openOffice(b, manyCampaigns(200))
 	handler := adminRoute(b, "/checkout/explain")
 	for b.Loop() {
-		r := httptest.NewRequest(http.MethodPost, "/checkout/explain", strings.NewReader(`{"claims":`+annsClaims+`}`))
+		r := httptest.NewRequest(http.MethodPost, "/checkout/explain",
+			strings.NewReader(`{"claims":`+annsClaims+`}`))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		if err := handler.ServeHTTP(w, r); err != nil {

@@ -5,11 +5,14 @@ import (
 	"testing"
 )
 
-// TestNewExperimentIsNotCreditedWithTheOldOnesPayments: a new key with the same names of variants began with the old one's sales.
+// TestNewExperimentIsNotCreditedWithTheOldOnesPayments: a new key with the same names of variants
+// began with the old one's sales.
 func TestNewExperimentIsNotCreditedWithTheOldOnesPayments(t *testing.T) {
 	running := func(key string) string {
-		return officeWith("\t\tcampaign swap {\n\t\t\tlink_id 1\n\t\t\texperiment "+key+" {\n\t\t\t\tvariant control 50%\n\t\t\t\tvariant cheaper 50%\n\t\t\t}\n\t\t}",
-			"checkout_link /upgrade swap\n\tcheckout_webhook /hooks {\n\t\ttoken {env.HOOK_TOKEN}\n\t}")
+		return officeWith("\t\tcampaign swap {\n\t\t\tlink_id 1\n\t\t\texperiment "+
+			""+key+" {\n\t\t\t\tvariant control 50%\n\t\t\t\tvariant cheaper 50%\n\t\t\t}\n\t\t}",
+			"checkout_link /upgrade swap\n\tcheckout_webhook /hooks {\n\t\ttoken "+
+				"{env.HOOK_TOKEN}\n\t}")
 	}
 	o := openOffice(t, running("swap-old"))
 	sold := func() (campaign, variants float64) {
@@ -38,7 +41,8 @@ func TestNewExperimentIsNotCreditedWithTheOldOnesPayments(t *testing.T) {
 		t.Fatal(err)
 	}
 	if campaign, variants := sold(); campaign-campaignBefore != 2 || variants-variantsBefore != 2 {
-		t.Fatalf("a payment and a refund, and the campaign has %v more, its variants %v", campaign-campaignBefore, variants-variantsBefore)
+		t.Fatalf("a payment and a refund, and the campaign has %v more, its variants %v",
+			campaign-campaignBefore, variants-variantsBefore)
 	}
 	if err := o.reload(running("swap-new")); err != nil {
 		t.Fatal(err)

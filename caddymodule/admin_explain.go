@@ -1,85 +1,40 @@
 package caddymodule
 
 import (
+	"bytes"
+	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/matchers"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// explainQuestion describes a click that nobody made.
-type explainQuestion struct {
-	Campaigns []string        `json:"campaigns"` // default: those of the routes, if all routes list the same; else all, by name
-	Claims    json.RawMessage `json:"claims"`    // of the token; none means a stranger
-	Request   explainRequest  `json:"request"`
-	JWT       string          `json:"jwt"`     // the identity that reads the claims; default: `default`, else the only one
-	Variant   string          `json:"variant"` // forces a variant
-}
-
-type explainRequest struct {
-	Method   string                  `json:"method"`
-	URI      string                  `json:"uri"` // a path and query, or a whole address
-	Headers  map[string]headerValues `json:"headers"`
-	ClientIP string                  `json:"client_ip"`
-}
-
-// headerValues is one text, or a list of them.
-type headerValues []string
-
-// UnmarshalJSON reads a text or a list of texts.
-func (h *headerValues) UnmarshalJSON(text []byte) error {
-	if len(text) > 0 && text[0] == '[' {
-		return json.Unmarshal(text, (*[]string)(h))
-	}
-	*h = make([]string, 1)
-	return json.Unmarshal(text, &(*h)[0])
-}
-
-const explainMembers = `{"campaigns": ["pro"], "claims": {"email": "ann@example.com"}, "request": {"method": "GET", "uri": "/", "headers": {}, "client_ip": "203.0.113.7"}, "jwt": "default", "variant": "control"}, all of them optional`
-
-// explanation says what the click would have got, and why.
-type explanation struct {
-	// Outcome is what checkout_link would have reached without a fault of the API: link, or why not.
-	Outcome string `json:"outcome"`
-	Error   string `json:"error,omitempty"`
-	Note    string `json:"note,omitempty"` // what may make this answer another one than a click's
-
-	Campaign   string `json:"campaign,omitempty"`
-	Experiment string `json:"experiment,omitempty"`
-	Variant    string `json:"variant,omitempty"`
-	Reason     string `json:"reason,omitempty"` // OpenFeature's word: STATIC, SPLIT, DEFAULT or DISABLED
-	Bucket     *int   `json:"bucket,omitempty"` // 0 to 9999, if one was worked out
-	Counted    bool   `json:"counted"`          // handing the offer out would be an exposure
-
-	Rules      []campaign.Step     `json:"rules"`               // the campaigns in the order in which they were tried
-	Dropped    []string            `json:"dropped,omitempty"`   // overrides left out, and why
-	Untrusted  []string            `json:"untrusted,omitempty"` // what keeps a campaign from this identity
-	Subscriber explainedSubscriber `json:"subscriber"`
-	Language   string              `json:"language,omitempty"`
-	ClientIP   string              `json:"client_ip,omitempty"`
-	APIRequest *linkgen.Described  `json:"api_request,omitempty"` // exactly, but for secrets and the random part
-}
-
-// explainedSubscriber names the subscriber as the log does. Claims says what became of each listed claim, without its value.
-type explainedSubscriber struct {
-	Hash   string   `json:"hash,omitempty"`
-	Kind   string   `json:"kind,omitempty"`
-	Claims []string `json:"claims,omitempty"`
-}
+const explainMembers = `{"campaigns": ["pro"], "claims": {"email": "ann@example.com"}, ` +
+	`"request": {"method": "GET", "uri": "/", "headers": {}, "client_ip": "203.0.113.7"}, ` +
+	`"jwt": "default", "variant": "control"}, all of them optional`
 
 // explain decides as a click does, and calls nobody: no API and no cache. Nothing is counted.
 func explain(app *App, body []byte, admin *http.Request) (any, error) {
-	var q explainQuestion
+	var q cli.Question
 	if err := readQuestion(body, &q, explainMembers); err != nil {
 		return nil, err
 	}
@@ -87,69 +42,75 @@ func explain(app *App, body []byte, admin *http.Request) (any, error) {
 	if len(names) == 0 {
 		names, guessed = app.listed()
 	}
-	list, err := app.chosen(names)
+	list, err := app.shared.registry.chosen(names)
 	if err != nil {
 		return nil, err
 	}
-	if q.Variant != "" && !slices.ContainsFunc(list, func(e *entry) bool { return e.hasVariant(q.Variant) }) {
-		return nil, adminError(http.StatusBadRequest, "variant: none of these campaigns has one of that name")
+	hasVariant := func(e *entry) bool { return e.hasVariant(q.Variant) }
+	if q.Variant != "" && !slices.ContainsFunc(list, hasVariant) {
+		return nil, adminError(http.StatusBadRequest,
+			"variant: none of these campaigns has one of that name")
 	}
 	id, err := app.ids.forExplaining(q.JWT)
 	if err != nil {
 		return nil, err
 	}
-	user, err := q.user(id)
+	user, err := describedUser(q.Claims, id)
 	if err != nil {
 		return nil, err
 	}
-	r, err := q.Request.build(admin)
+	r, err := buildRequest(&q.Request, admin)
 	if err != nil {
 		return nil, err
 	}
-	v := newVisit(&route{app: app, id: id}, r)
-	v.user = user
-	v.publish()
-	out := v.explain(list, q.Variant)
+	d := newDecision(&route{services: app.shared, id: id}, r)
+	d.user, d.entries = user, list
+	out := d.explain(q.Variant)
 	if guessed {
-		out.Note = "the routes list different campaigns, so all were tried, in the order of their names: name those of your route, in its order"
+		out.Note = "the routes list different campaigns, so all were tried, in the order of " +
+			"their " +
+			"names: name those of your route, in its order"
 	}
 	return out, nil
 }
 
-// listed is what every route lists. Where they differ it is all campaigns by name, which is a guess.
+// listed is what every route lists. Where they differ it is all campaigns by name, which is a
+// guess.
 func (a *App) listed() (names []string, guessed bool) {
-	all := slices.Sorted(maps.Keys(a.registry.byName))
+	all := a.shared.registry.names()
 	if len(a.routes) == 0 {
 		return all, false
 	}
 	first := a.routes[0]
-	if hasPlaceholder(first...) || slices.ContainsFunc(a.routes, func(other []string) bool { return !slices.Equal(other, first) }) {
+	differs := func(other []string) bool { return !slices.Equal(other, first) }
+	if placeholder.In(first...) || slices.ContainsFunc(a.routes, differs) {
 		return all, true
 	}
 	return first, false
 }
 
 // chosen finds campaigns by name.
-func (a *App) chosen(names []string) ([]*entry, error) {
+func (r *registry) chosen(names []string) ([]*entry, error) {
 	if len(names) == 0 {
 		return nil, adminError(http.StatusNotFound, "no campaign is defined")
 	}
 	list := make([]*entry, len(names))
 	for i, name := range names {
-		if list[i] = a.registry.byName[name]; list[i] == nil {
-			return nil, adminError(http.StatusNotFound, "campaigns: name %d of %d is not defined%s", i+1, len(names), knownNames(a.registry))
+		if list[i] = r.byName[name]; list[i] == nil {
+			known := ""
+			if len(r.byName) > 0 {
+				known = " (defined are: " + strings.Join(r.names(), ", ") + ")"
+			}
+			return nil, adminError(http.StatusNotFound,
+				"campaigns: name %d of %d is not defined%s", i+1, len(names), known)
 		}
 	}
 	return list, nil
 }
 
-func (e *entry) hasVariant(name string) bool {
-	_, ranges := e.Ranges()
-	return slices.ContainsFunc(ranges, func(r campaign.Range) bool { return r.Variant == name })
-}
-
-// build makes the request with Caddy's own plumbing, so that matchers and placeholders work on it.
-func (q *explainRequest) build(admin *http.Request) (*http.Request, error) {
+// buildRequest makes the request with Caddy's own plumbing, so that matchers and placeholders work
+// on it.
+func buildRequest(q *cli.QuestionRequest, admin *http.Request) (*http.Request, error) {
 	if q.Method == "" {
 		q.Method = http.MethodGet
 	}
@@ -158,7 +119,8 @@ func (q *explainRequest) build(admin *http.Request) (*http.Request, error) {
 	}
 	u, err := url.ParseRequestURI(q.URI)
 	if err != nil || u.Host == "" && u.Path == "" {
-		return nil, adminError(http.StatusBadRequest, "request: uri: write a path such as /checkout/pro?a=b, or a whole address")
+		return nil, adminError(http.StatusBadRequest,
+			"request: uri: write a path such as /checkout/pro?a=b, or a whole address")
 	}
 	r, err := http.NewRequestWithContext(admin.Context(), q.Method, q.URI, nil)
 	if err != nil {
@@ -175,12 +137,15 @@ func (q *explainRequest) build(admin *http.Request) (*http.Request, error) {
 		r.Header.Del("Host")
 	}
 	if u.Scheme == "https" {
-		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: u.Hostname()}
+		r.TLS = &tls.ConnectionState{
+			Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: u.Hostname(),
+		}
 	}
 	if q.ClientIP != "" {
 		ip, err := netip.ParseAddr(q.ClientIP)
 		if err != nil {
-			return nil, adminError(http.StatusBadRequest, "request: client_ip: write an address such as 203.0.113.7")
+			return nil, adminError(http.StatusBadRequest,
+				"request: client_ip: write an address such as 203.0.113.7")
 		}
 		r.RemoteAddr = net.JoinHostPort(ip.String(), "0")
 	}
@@ -188,51 +153,66 @@ func (q *explainRequest) build(admin *http.Request) (*http.Request, error) {
 }
 
 // explain decides, and says why.
-func (v *visit) explain(list []*entry, variant string) *explanation {
-	out := new(explanation)
-	for _, e := range list {
-		v.list.add(e)
-		if err := e.Untrusted(v.Trusted); err != nil {
+func (d *decision) explain(variant string) *cli.Explanation {
+	out := new(cli.Explanation)
+	campaigns := make([]*campaign.Campaign, len(d.entries))
+	for i, e := range d.entries {
+		campaigns[i] = e.Campaign
+		if err := e.Untrusted(d.rt.trusts); err != nil {
 			out.Untrusted = append(out.Untrusted, err.Error())
 		}
 	}
-	d, err := campaign.Explain(v.list.campaigns, v.asking(), v, v.now, variant)
-	out.Rules, out.Dropped = v.rules(list, d.Steps), d.Dropped
-	out.Subscriber = v.explainedSubscriber()
-	if ip := clientIP(v.r); ip.IsValid() {
+	chosen, err := campaign.Explain(campaigns, d.campaignUser(), d, d.now, variant)
+	out.Rules, out.Dropped = d.rules(chosen.Steps, err), chosen.Dropped
+	out.Subscriber = d.explainedSubscriber()
+	if ip := clientip.Of(d.r); ip.IsValid() {
 		out.ClientIP = ip.String()
 	}
 	if err != nil {
-		out.Outcome, out.Error = offerOutcome(err), err.Error()
+		out.Outcome, out.Error = noOffer(err).outcome, err.Error()
 		return out
 	}
-	v.offer, v.entry = d.Offer, list[d.Index]
-	out.describe(v)
+	d.offer, d.entry = chosen.Offer, d.entries[chosen.Index]
+	d.describe(out)
 	return out
 }
 
-// reached is the outcome of a click that got an offer. Where nobody is known, a route that lets strangers in would make a link all the same.
-func (v *visit) reached() string {
-	switch {
-	case v.user == nil:
-		return outcomeAnonymous
-	case !v.user.Subscriber.Known():
-		return outcomeNoSubscriber
+// rules adds to each campaign tried what its matchers say. Those behind the chosen one are asked
+// too: an operator who wonders why a campaign did not win wants to know whether it could have. err
+// is what ended the decision, if anything did.
+func (d *decision) rules(steps []campaign.Step, err error) []campaign.Step {
+	for i := range steps {
+		step, e := &steps[i], d.entries[i]
+		says := matchers.Explain(e.matchers, e.source, d.r)
+		switch step.Result {
+		case "chosen", "no match":
+			step.Detail = says
+		case "match failed":
+			if cause := errors.Unwrap(err); cause != nil {
+				step.Detail = cause.Error()
+			}
+		case "not reached":
+			if state := e.State(d.now); state != "active" {
+				step.Detail = "and is " + state
+			} else {
+				step.Detail = "but " + says
+			}
+		}
 	}
-	return outcomeLink
+	return steps
 }
 
 // describe tells of the chosen offer.
-func (out *explanation) describe(v *visit) {
-	o := v.offer
-	out.Outcome = v.reached()
-	out.Campaign, out.Experiment, out.Variant = o.Campaign.Name(), o.Experiment, o.Variant
+func (d *decision) describe(out *cli.Explanation) {
+	o := d.offer
+	out.Outcome = d.reached()
+	out.Campaign, out.Experiment, out.Variant = d.entry.Name(), o.Experiment, o.Variant
 	out.Reason, out.Counted = o.Reason, o.Counted && out.Outcome == outcomeLink
 	if o.Bucket >= 0 {
 		out.Bucket = &o.Bucket
 	}
-	out.Language = v.language()
-	described, err := v.rt.app.generator.Describe(v.newOrder(clientIP(v.r)))
+	out.Language = d.language()
+	described, err := d.rt.generator.Describe(d.order(clientip.Of(d.r)))
 	if err != nil {
 		out.Outcome, out.Error = string(linkgen.Refused), err.Error()
 		return
@@ -240,14 +220,91 @@ func (out *explanation) describe(v *visit) {
 	out.APIRequest = &described
 }
 
-func (v *visit) explainedSubscriber() (out explainedSubscriber) {
-	if v.user == nil {
+// reached is the outcome of a click that got an offer. Where nobody is known, a route that lets
+// anonymous visitors in would make a link all the same.
+func (d *decision) reached() string {
+	if d.user == nil {
+		return outcomeAnonymous
+	}
+	if _, known := d.knownUser(); !known {
+		return outcomeNoSubscriber
+	}
+	return outcomeLink
+}
+
+func (d *decision) explainedSubscriber() (out cli.ExplainedSubscriber) {
+	if d.user == nil {
 		return out
 	}
-	out.Claims = v.user.SubscriberTrace()
-	if v.user.Subscriber.Known() {
-		out.Kind = string(v.user.Subscriber.Kind)
-		out.Hash = v.rt.app.generator.SubscriberHash(v.user.Subscriber.ID).String()
+	out.Claims = d.user.SubscriberTrace()
+	if user, known := d.knownUser(); known {
+		out.Kind = string(user.Subscriber.Kind)
+		out.Hash = d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
 	}
 	return out
 }
+
+// forExplaining finds an identity by name. Without a name it is the default one, or the only one
+// that any route has. Where no route reads a token, it is one that another handler verified.
+func (ids *identities) forExplaining(name string) (identifier, error) {
+	if name == "" && ids.named[defaultJWT] == nil {
+		switch len(ids.all) {
+		case 0:
+			return placeholderIdentifier{}, nil
+		case 1:
+			return tokenIdentifier{ids.all[0]}, nil
+		}
+		return nil, adminError(http.StatusBadRequest,
+			"jwt: there are %d identities and none is the "+
+				"default: write the name of one%s", len(ids.all), ids.names())
+	}
+	if name == "" {
+		name = defaultJWT
+	}
+	authenticator, err := ids.lookup(name)
+	if err != nil {
+		return nil, adminError(http.StatusNotFound, "jwt: no identity has that name%s", ids.names())
+	}
+	return tokenIdentifier{authenticator}, nil
+}
+
+func (ids *identities) names() string {
+	if len(ids.named) == 0 {
+		return "; none has a name: write `jwt <name> {` in the global checkout option"
+	}
+	return fmt.Sprintf("; defined are: %v", slices.Sorted(maps.Keys(ids.named)))
+}
+
+// describedUser is whom the claims describe; nil is an anonymous visitor.
+func describedUser(claims json.RawMessage, id identifier) (*auth.User, error) {
+	if len(claims) == 0 || bytes.Equal(claims, []byte("null")) {
+		return nil, nil
+	}
+	token, isToken := id.(tokenIdentifier)
+	if !isToken {
+		rules, err := defaultRules()
+		if err != nil {
+			return nil, err
+		}
+		token = tokenIdentifier{rules}
+	}
+	user, err := token.UserFromClaims(claims)
+	if err != nil {
+		return nil, adminError(http.StatusBadRequest, "claims: %w", err)
+	}
+	if !isToken {
+		// Another handler has verified them. The claims name them and no more: a click brings no
+		// others, and a variant that was chosen by them would not be theirs.
+		user = &auth.User{Subscriber: user.Subscriber}
+	}
+	return user, nil
+}
+
+// defaultRules reads claims as a jwt block does that says nothing of them. Nobody holds its key,
+// and no request meets it.
+var defaultRules = sync.OnceValues(func() (*auth.Authenticator, error) {
+	return auth.New(auth.Config{
+		Secrets: []string{rand.Text() + rand.Text()},
+		From:    []auth.Source{{In: "cookie", Name: "none"}},
+	})
+})

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// TestExplainWhereAnotherHandlerVerifies: a site that only uses identity could not be asked about at all.
+// TestExplainWhereAnotherHandlerVerifies: a site that only uses identity could not be asked about
+// at all.
 func TestExplainWhereAnotherHandlerVerifies(t *testing.T) {
 	hash, err := bcrypt.GenerateFromPassword([]byte("pass"), bcrypt.MinCost)
 	if err != nil {
@@ -44,18 +45,22 @@ http:// {`+officeSite+`
 		t.Errorf("a stranger: %+v", e)
 	}
 	for _, email := range []string{"ann@example.com", "dan@example.com", "eve@example.com"} {
-		// The other claims are not there when such a user clicks, so they must not choose his variant.
+		// The other claims are not there when such a user clicks, so they must not choose his
+		// variant.
 		e := o.explain(`{"claims":{"sub":"4711","plan":"pro","email":"` + email + `"}}`)
 		_, body := o.click("/upgrade", wantJSON, func(r *request) { r.SetBasicAuth(email, "pass") })
 		var click struct{ Variant string }
-		if err := json.Unmarshal(body, &click); err != nil || e.Outcome != "link" || click.Variant != e.Variant || e.APIRequest.Body["subscriberId"] != email {
-			t.Errorf("%s has variant %q, explain said %q, %+v: %v", email, click.Variant, e.Variant, e.APIRequest, err)
+		if err := json.Unmarshal(body, &click); err != nil || e.Outcome != "link" ||
+			click.Variant != e.Variant || e.APIRequest.Body["subscriberId"] != email {
+			t.Errorf("%s has variant %q, explain said %q, %+v: %v", email, click.Variant, e.Variant,
+				e.APIRequest, err)
 		}
 	}
 	if e := o.explain(`{"claims":{"email":"4711"}}`); e.Outcome != "no_subscriber" {
 		t.Errorf("nobody: %+v", e)
 	}
-	if res, body := o.admin(http.MethodPost, "/checkout/explain", `{"claims":{"email":"a@example.com","email":"b@example.com"}}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "claims_duplicate") {
+	if res, body := o.admin(http.MethodPost, "/checkout/explain",
+		`{"claims":{"email":"a@example.com","email":"b@example.com"}}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "claims_duplicate") {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }

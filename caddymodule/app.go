@@ -3,29 +3,31 @@ package caddymodule
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/ledger"
-	"github.com/caddy-checkout/checkout/linkgen"
-	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
-// App holds what all checkout directives of a configuration share: Zotlo projects, identities, the link cache, limits and campaigns.
-// It is written as the global option `checkout`, and made by itself, with the default project, where that option is absent.
+// App holds what all checkout directives of a configuration share: Zotlo projects, identities, the
+// link cache, limits and campaigns. It is written as the global option `checkout`, and made by
+// itself, with the default project, where that option is absent.
 //
 // The Project fields at this level are those of the default project.
 type App struct {
 	Project
-	// Languages is the closed list of checkout languages, as Zotlo writes them: `en`, `tr`, `pt_br`. The first is the default. Default: `en`.
+	// Languages is the closed list of checkout languages, as Zotlo writes them: `en`, `tr`,
+	// `pt_br`. The first is the default. Default: `en`.
 	Languages []string `json:"languages,omitempty"`
-	// Projects are further Zotlo projects by name. A campaign names one with its word `project`.
+	// Projects are further Zotlo projects by name. A campaign names one with its option `project`.
 	Projects map[string]Project `json:"project,omitempty"`
-	// JWT are the identities by name. The one named `default` is used by every route that names none.
+	// JWT are the identities by name. The one named `default` is used by every route that names
+	// none.
 	JWT map[string]*JWT `json:"jwt,omitempty"`
 	// CacheRaw is where links are kept. Default: `memory`.
 	CacheRaw json.RawMessage `json:"cache,omitempty" caddy:"namespace=checkout.caches inline_key=module"`
@@ -34,44 +36,14 @@ type App struct {
 	// Campaigns are the campaigns by name.
 	Campaigns map[string]*Campaign `json:"campaign,omitempty"`
 
-	ctx       caddy.Context
-	log       *zap.Logger
-	projects  projects
-	languages *campaign.Languages
-	ids       identities
-	cache     *openCache
-	state     *sharedState
-	generator *linkgen.Generator
-	ledger    *ledger.Ledger
-	registry  registry
-	failures  *zap.Logger // log, but a failure that repeats is sampled
-	routes    [][]string  // what each route lists
-	hooked    bool        // some route hears of payments
-
-	recall  *recall        // spares a returning shopper the hashing
-	exposed *exposureTable // spares him the question whether he was counted
-
-	ipWarnings  ipWarnings
-	pageWarning sync.Once
-	loopWarning sync.Once
-
-	errorPages sync.Map // *caddyhttp.Server → whether it has any
-}
-
-// Limits bound what the module asks of Zotlo's API and of a shopper's patience. They count per Caddy process.
-type Limits struct {
-	// Timeout is for a whole API call with its one retry. Default 4s.
-	Timeout caddy.Duration `json:"timeout,omitempty"`
-	// MaxInFlight is the number of API calls at once. Default 64.
-	MaxInFlight int `json:"max_in_flight,omitempty"`
-	// Wait is how long a shopper waits in line for a free call. Default 5s.
-	Wait caddy.Duration `json:"wait,omitempty"`
-	// Rate is the number of API calls per project, such as `50/1s`. Default: no limit.
-	Rate string `json:"rate,omitempty"`
-	// PerSubscriber is the number of links made for one subscriber. Default `10/1m`.
-	PerSubscriber string `json:"per_subscriber,omitempty"`
-	// PerIP is the number of guest links made for one address, IPv6 by /64. Default `10/1m`.
-	PerIP string `json:"per_ip,omitempty"`
+	shared   *services
+	ctx      caddy.Context
+	projects projects
+	ids      identities
+	cache    *openCache
+	state    *sharedState
+	routes   [][]string // what each route lists
+	hooked   bool       // some route hears of payments
 }
 
 // CaddyModule returns the Caddy module information.
@@ -80,122 +52,109 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision makes everything that a request needs. It makes no network connection.
-func (a *App) Provision(ctx caddy.Context) error {
-	a.ctx, a.log = ctx, ctx.Logger()
-	a.failures = sampled(a.log)
-	a.recall, a.exposed = newRecall(), newExposureTable()
-	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+func (a *App) Provision(ctx caddy.Context) (err error) {
+	log := ctx.Logger()
+	a.ctx = ctx
+	a.shared = &services{log: log, failures: sampled(log)}
+	if err := metrics.Register(ctx.GetMetricsRegistry(), cachedLinks); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
-	for _, step := range []func() error{
-		a.provisionLanguages, a.provisionProjects, a.provisionCache, a.provisionGenerator, a.provisionIdentities, a.provisionCampaigns,
-	} {
-		if err := step(); err != nil {
-			return err
-		}
+	if a.shared.languages, err = newLanguages(a.Languages); err != nil {
+		return err
 	}
-	return nil
-}
-
-func (a *App) provisionLanguages() error {
-	list := a.Languages
-	if len(list) == 0 {
-		list = []string{"en"}
+	a.shared.severalLanguages = a.shared.languages.Several()
+	if a.projects, err = resolveProjects(a.Project, a.Projects, log); err != nil {
+		return err
 	}
-	var err error
-	a.languages, err = campaign.NewLanguages(list...)
-	return err
-}
-
-func (a *App) provisionProjects() error {
-	var err error
-	a.projects, err = resolveProjects(a.Project, a.Projects, a.log)
-	return err
-}
-
-// provisionGenerator makes the generator on the state that outlives configurations.
-func (a *App) provisionGenerator() error {
-	limits, err := a.Limits.parse()
-	if err != nil {
-		return fmt.Errorf("limits: %w", err)
-	}
-	if len(a.projects.list) == 0 {
-		return nil // no campaign can be defined without a project, so nobody will ask for a link
+	if a.cache, err = openConfiguredCache(ctx, a, a.projects.key); err != nil {
+		return err
 	}
 	if a.state, err = takeState(); err != nil {
 		return err
 	}
-	a.ledger = a.newLedger()
-	a.generator, err = linkgen.New(linkgen.Config{
-		Projects:  a.projects.list,
-		Key:       a.projects.key,
-		Cache:     a.cache.Cache,
-		TTL:       a.cache.ttl,
-		Limits:    limits,
-		State:     a.state.State,
-		Standby:   true, // this configuration may yet be rejected
-		Transport: newTracedTransport(limits),
-		Attribute: attribute,
-		Hooks:     a.hooks(),
+	hooks := newHooks(log, a.shared.failures, a.cache)
+	// For now the ledger keeps its facts in the link cache.
+	a.shared.ledger = ledger.New(ledger.Config{
+		Shared: a.cache, Local: a.state.local, Failed: hooks.CacheError,
 	})
+	a.shared.generator, err = newGenerator(a.projects, a.Limits, a.cache, a.state.State, hooks)
 	if err != nil {
-		return fmt.Errorf("checkout: %w", err)
+		return err
 	}
-	return nil
+	if err := a.ids.openNamed(a.JWT, log); err != nil {
+		return err
+	}
+	a.shared.orders = memo.New[question, prepared]()
+	a.shared.exposed = memo.New[exposure, struct{}]()
+	a.shared.registry, err = newRegistry(ctx, log, a.projects, a.shared.languages, a.Campaigns)
+	return err
 }
 
-// Start begins the background work, keeping remote keys fresh, and makes this app the one that serves.
+// newLanguages is the closed list; English where nothing is said.
+func newLanguages(list []string) (*campaign.Languages, error) {
+	if len(list) == 0 {
+		list = []string{"en"}
+	}
+	return campaign.NewLanguages(list...)
+}
+
+// Start begins the background work, keeping remote keys fresh, and makes this app the one that
+// serves.
 func (a *App) Start() error {
 	a.ids.run(a.ctx)
-	a.warnAboutMoves(liveApps.newest())
-	a.warnAboutDeafness()
+	if running := liveApps.newest(); running != nil {
+		a.shared.registry.warnAboutMoves(running.shared.registry)
+	}
+	if a.cache.isAlone() && !a.hooked && a.shared.registry.longestAfterPayment("") > 0 {
+		// Where the cache is shared, another Caddy may hear of payments.
+		a.shared.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; " +
+			"add one, as docs/webhooks.md shows")
+	}
 	liveApps.add(a)
-	a.takeOver()
+	a.activate()
 	return nil
 }
 
-// warnAboutDeafness tells the operator that after_payment can do nothing. Another Caddy may hear of payments where the cache is shared.
-func (a *App) warnAboutDeafness() {
-	if _, alone := a.cache.Cache.(*memorycache.Cache); alone && !a.hooked && a.registry.longestAfterPayment("") > 0 {
-		a.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; add one, as docs/webhooks.md shows")
-	}
-}
-
-// Stop ends nothing that requests use: those of this configuration may still be running, and need all that Cleanup gives back.
+// Stop ends nothing that requests use: those of this configuration may still be running, and need
+// all that Cleanup gives back.
 func (a *App) Stop() error {
 	a.retire()
 	return nil
 }
 
-// takeOver makes this app's settings hold for what configurations share. It waits for Start, because a configuration that is
-// rejected must change nothing for the one that runs.
-func (a *App) takeOver() {
-	if a.generator != nil {
-		a.generator.Activate()
+// activate makes this app's settings hold for what configurations share. It waits for Start,
+// because a configuration that is rejected must change nothing for the one that runs.
+func (a *App) activate() {
+	if a.shared.generator != nil {
+		a.shared.generator.Activate()
 	}
 	a.cache.activate()
-	breakerOpen.Reset()
+	keysLog.Store(a.shared.failures)
+	metrics.BreakerOpen.Reset()
 	for _, p := range a.projects.list {
-		breakerOpen.WithLabelValues(projectLabel(p.Name)).Set(gauge(a.generator.BreakerOpen(p.Name)))
+		open := metrics.Bool(a.shared.generator.BreakerOpen(p.Name))
+		metrics.BreakerOpen.WithLabelValues(metrics.Project(p.Name)).Set(open)
 	}
-	a.showZeros()
+	a.shared.registry.showSeries(a.projects)
 }
 
-// retire takes this app off the list of those that run. Where that leaves an older one, because this one was given up, its settings hold again.
+// retire takes this app off the list of those that run. Where that leaves an older one, because
+// this one was given up, its settings hold again.
 func (a *App) retire() {
 	if !liveApps.remove(a) {
 		return
 	}
 	if running := liveApps.newest(); running != nil {
-		running.takeOver()
+		running.activate()
 	}
 }
 
-// Cleanup gives back what Provision took, and only that. A request that is still inside finishes: a closed cache is a miss.
+// Cleanup gives back what Provision took, and only that. A request that is still inside finishes: a
+// closed cache is a miss.
 func (a *App) Cleanup() error {
 	a.retire() // Stop may never have run
-	if a.generator != nil {
-		a.generator.Close()
+	if a.shared != nil && a.shared.generator != nil {
+		a.shared.generator.Close()
 	}
 	a.ids.release()
 	err := a.cache.release()
@@ -205,31 +164,47 @@ func (a *App) Cleanup() error {
 	return err
 }
 
-// parse reads the limits; a nil receiver means the defaults.
-func (l *Limits) parse() (linkgen.Limits, error) {
-	if l == nil {
-		return linkgen.Limits{}, nil
+// checkoutApp finds the app, which Caddy makes by itself where no global option configures it.
+func checkoutApp(ctx caddy.Context) (*App, error) {
+	v, err := ctx.App("checkout")
+	if err != nil {
+		return nil, err
 	}
-	out := linkgen.Limits{
-		Timeout:     time.Duration(l.Timeout),
-		MaxInFlight: l.MaxInFlight,
-		Wait:        time.Duration(l.Wait),
+	return v.(*App), nil
+}
+
+// liveApps are the apps that run, the newest last. The admin API and a reload read it: a pointer
+// kept from Provision would still be the rejected app's after a reload that failed.
+var liveApps appList
+
+type appList struct {
+	mu   sync.Mutex
+	list []*App
+}
+
+func (l *appList) add(a *App) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, a)
+}
+
+// remove forgets an app, and reports whether it was in the list: one that never ran is not.
+func (l *appList) remove(a *App) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := len(l.list)
+	l.list = slices.DeleteFunc(l.list, func(other *App) bool { return other == a })
+	return len(l.list) < before
+}
+
+// newest is the app that serves, or nil.
+func (l *appList) newest() *App {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.list) == 0 {
+		return nil
 	}
-	for _, r := range []struct {
-		word, text string
-		to         *linkgen.Rate
-	}{
-		{"rate", l.Rate, &out.Rate},
-		{"per_subscriber", l.PerSubscriber, &out.PerSubscriber},
-		{"per_ip", l.PerIP, &out.PerIP},
-	} {
-		rate, err := parseRate(r.text)
-		if err != nil {
-			return out, fmt.Errorf("%s: %w", r.word, err)
-		}
-		*r.to = rate
-	}
-	return out, nil
+	return l.list[len(l.list)-1]
 }
 
 // Interface guards

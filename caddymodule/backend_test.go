@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// invoiceShop lets the backend decide: it answers a campaign's name and a price, and the module finishes the request.
+// invoiceShop lets the backend decide: it answers a campaign's name and a price, and the module
+// finishes the request.
 const invoiceShop = `{
 	checkout {
 		api_url {$API}
@@ -69,26 +70,31 @@ func TestBackendFinishesItsRequestWithACheckout(t *testing.T) {
 	for _, verb := range []string{http.MethodPost, http.MethodPut, http.MethodGet} {
 		res := s.click("/pay/4711", by("ann@example.com"), method(verb))
 		link := s.getsLink(res, "ann@example.com")
-		if link.Fields["customPrice"] != "120.50" || link.Fields["customCurrency"] != "EUR" || link.Fields["packageName"] != "Invoice 4711" {
+		if link.Fields["customPrice"] != "120.50" || link.Fields["customCurrency"] != "EUR" ||
+			link.Fields["packageName"] != "Invoice 4711" {
 			t.Errorf("%s: the link says %v", verb, link.Fields)
 		}
-		if res.Header.Get("Set-Cookie") != "" || res.Header.Get("X-Checkout-Price") != "" || res.ContentLength > 0 {
+		if res.Header.Get("Set-Cookie") != "" || res.Header.Get("X-Checkout-Price") != "" ||
+			res.ContentLength > 0 {
 			t.Errorf("%s: something of the backend's came along: %v", verb, res.Header)
 		}
 	}
 }
 
-// TestUpstreamHeadersAreReadInAnyCase is the regression test of placeholders that loaded in lower case and were always empty.
+// TestUpstreamHeadersAreReadInAnyCase is the regression test of placeholders that loaded in lower
+// case and were always empty.
 func TestUpstreamHeadersAreReadInAnyCase(t *testing.T) {
 	s := openInvoiceShop(t, &backend{campaign: "invoice", price: "120.50"})
 	for _, spell := range []func(string) string{strings.ToLower, strings.ToUpper} {
-		config := regexp.MustCompile(`rp\.header\.[\w-]+`).ReplaceAllStringFunc(invoiceShop, func(placeholder string) string {
-			return "rp.header." + spell(strings.TrimPrefix(placeholder, "rp.header."))
-		})
+		config := regexp.MustCompile(`rp\.header\.[\w-]+`).ReplaceAllStringFunc(invoiceShop,
+			func(placeholder string) string {
+				return "rp.header." + spell(strings.TrimPrefix(placeholder, "rp.header."))
+			})
 		if err := s.reload(config); err != nil {
 			t.Fatal(err)
 		}
-		link := s.getsLink(s.click("/pay/4711", by("ann@example.com"), method(http.MethodPost)), "ann@example.com")
+		link := s.getsLink(s.click("/pay/4711", by("ann@example.com"), method(http.MethodPost)),
+			"ann@example.com")
 		if link.Fields["customPrice"] != "120.50" || link.Fields["packageName"] != "Invoice 4711" {
 			t.Errorf("the link says %v", link.Fields)
 		}
@@ -105,7 +111,8 @@ func TestBackendPriceOutOfBoundsIsNeverSold(t *testing.T) {
 
 func TestBackendNamesNoCampaign(t *testing.T) {
 	s := openInvoiceShop(t, &backend{campaign: "invoise", price: "12"})
-	s.fails(s.click("/pay/4711", by("ann@example.com"), method(http.MethodPost)), http.StatusBadGateway)
+	s.fails(s.click("/pay/4711", by("ann@example.com"), method(http.MethodPost)),
+		http.StatusBadGateway)
 }
 
 func TestBackendCampaignThatIsOffLeavesTheBackendsAnswer(t *testing.T) {
@@ -126,7 +133,8 @@ func TestVisitorCannotSendTheBackendsHeaders(t *testing.T) {
 	}
 	s.apiCalls(0)
 	s = openInvoiceShop(t, &backend{campaign: "invoice", price: "300.00"})
-	link := s.getsLink(s.click("/pay/4711", by("ann@example.com"), method(http.MethodPost), header("X-Checkout-Price", "1.00")), "ann@example.com")
+	link := s.getsLink(s.click("/pay/4711", by("ann@example.com"), method(http.MethodPost),
+		header("X-Checkout-Price", "1.00")), "ann@example.com")
 	if link.Fields["customPrice"] != "300.00" {
 		t.Errorf("a visitor set the price: %v", link.Fields["customPrice"])
 	}

@@ -41,8 +41,9 @@ func (w *nullWriter) Header() http.Header         { return w.header }
 func (w *nullWriter) Write(p []byte) (int, error) { return len(p), nil }
 func (w *nullWriter) WriteHeader(int)             {}
 
-// BenchmarkRedirect compares what a handler chain adds: ours, cached, and Caddy's redir. The server around it, which costs
-// several times as much, is left out; the whole-server ratio is measured by the bench command.
+// BenchmarkRedirect compares what a handler chain adds: ours, cached, and Caddy's redir. The server
+// around it, which costs several times as much, is left out; the whole-server ratio is measured by
+// the bench command.
 func BenchmarkRedirect(b *testing.B) {
 	for _, path := range []string{"/redir", "/upgrade"} {
 		b.Run(path[1:], func(b *testing.B) {
@@ -55,7 +56,8 @@ func BenchmarkRedirect(b *testing.B) {
 	}
 }
 
-// repeatedClick returns a function that sends the same signed-in shopper through the site's handlers again, after a first time.
+// repeatedClick returns a function that sends the same signed-in shopper through the site's
+// handlers again, after a first time.
 func repeatedClick(s *shop, path string) func() {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	by("ann@example.com")(&request{r})
@@ -63,7 +65,9 @@ func repeatedClick(s *shop, path string) func() {
 	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
 	serve := func() {
 		w := &nullWriter{header: make(http.Header, 8)}
-		if err := handler.ServeHTTP(w, caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, new(caddyhttp.Server)), next); err != nil {
+		if err := handler.ServeHTTP(w,
+			caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w,
+				new(caddyhttp.Server)), next); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -71,7 +75,8 @@ func repeatedClick(s *shop, path string) func() {
 	return serve
 }
 
-// TestCachedRedirectAllocatesNoMoreThanRedir keeps the budget of the hot path: what Caddy's own redirect with the same four headers allocates.
+// TestCachedRedirectAllocatesNoMoreThanRedir keeps the budget of the hot path: what Caddy's own
+// redirect with the same four headers allocates.
 func TestCachedRedirectAllocatesNoMoreThanRedir(t *testing.T) {
 	s := openShop(t, benchShop)
 	theirs := testing.AllocsPerRun(200, repeatedClick(s, "/redir"))

@@ -8,16 +8,19 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/linkgen/rediscache"
 )
 
-// RedisCache keeps links in Redis or Valkey, shared by every Caddy that uses the same server, prefix and access secret. Values are sealed: Redis holds no
-// address, phone number or link in clear. When Redis is slow or down, links are made anew; no checkout fails for it.
+// RedisCache keeps links in Redis or Valkey, shared by every Caddy that uses the same server,
+// prefix and access secret. Values are sealed: Redis holds no address, phone number or link in
+// clear. When Redis is slow or down, links are made anew; no checkout fails for it.
 type RedisCache struct {
-	// URLs are addresses: `redis://host:6379/0` or `rediss://…` for TLS. One for a single server, several for sentinels or a cluster.
-	// Passwords come from `{env.NAME}` or `{file./absolute/path}`, here or in password.
+	// URLs are addresses: `redis://host:6379/0` or `rediss://…` for TLS. One for a single server,
+	// several for sentinels or a cluster. Passwords come from `{env.NAME}` or
+	// `{file./absolute/path}`, here or in password.
 	URLs []string `json:"url,omitempty"`
 	// MasterName makes the addresses those of sentinels.
 	MasterName string `json:"master_name,omitempty"`
@@ -29,10 +32,12 @@ type RedisCache struct {
 	Password string `json:"password,omitempty"`
 	// KeyPrefix begins every key. Default `checkout:`.
 	KeyPrefix string `json:"key_prefix,omitempty"`
-	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m, at most 55m.
+	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m,
+	// at most 55m.
 	TTL caddy.Duration `json:"ttl,omitempty"`
-	// Timeout is the most that one operation of Redis may take, connecting included; a click needs one to five. After five slow ones in a
-	// row Redis is left alone, but for one try per second. Default 50ms.
+	// Timeout is the most that one operation of Redis may take, connecting included; a click needs
+	// one to five. After five slow ones in a row Redis is left alone, but for one try per second.
+	// Default 50ms.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
 	resolved rediscache.Config
@@ -40,40 +45,55 @@ type RedisCache struct {
 
 // CaddyModule returns the Caddy module information.
 func (*RedisCache) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "checkout.caches.redis", New: func() caddy.Module { return new(RedisCache) }}
+	return caddy.ModuleInfo{ID: "checkout.caches.redis",
+		New: func() caddy.Module { return new(RedisCache) }}
 }
 
 // Provision fills in placeholders. It connects to nothing.
 func (c *RedisCache) Provision(ctx caddy.Context) error {
-	if len(c.URLs) == 0 {
-		return errors.New("url is missing: write `url redis://localhost:6379`")
+	if err := c.check(); err != nil {
+		return err
 	}
 	c.resolved = rediscache.Config{Cluster: c.Cluster, Timeout: time.Duration(c.Timeout)}
 	var err error
-	if c.resolved.URLs, err = resolveAll("url", c.URLs); err != nil {
+	if c.resolved.URLs, err = placeholder.Values("url", c.URLs); err != nil {
 		return err
 	}
 	for _, s := range []struct {
-		word, text string
-		to         *string
+		option, text string
+		to           *string
 	}{
 		{"master_name", c.MasterName, &c.resolved.MasterName},
 		{"username", c.Username, &c.resolved.Username},
 		{"password", c.Password, &c.resolved.Password},
 		{"key_prefix", c.KeyPrefix, &c.resolved.KeyPrefix},
 	} {
-		if *s.to, err = resolve(s.word, s.text); err != nil {
+		if *s.to, err = placeholder.Value(s.option, s.text); err != nil {
 			return err
 		}
 	}
 	return checkTTL(time.Duration(c.TTL))
 }
 
+// check refuses addresses that do not say what they are.
+func (c *RedisCache) check() error {
+	switch {
+	case len(c.URLs) == 0:
+		return errors.New("url is missing: write `url redis://localhost:6379`")
+	case c.Cluster && c.MasterName != "":
+		return errors.New("cluster and master_name exclude each other: " +
+			"the addresses are either a cluster's nodes or sentinels")
+	case len(c.URLs) > 1 && !c.Cluster && c.MasterName == "":
+		return errors.New("several addresses need `cluster`, or `master_name <name>` for sentinels")
+	}
+	return nil
+}
+
 // LinkTTL is how long a link is given out.
 func (c *RedisCache) LinkTTL() time.Duration { return time.Duration(c.TTL) }
 
-// OpenCache returns the client for these settings. Configurations with equal settings share one; a changed address means a new client beside the
-// old one until the old configuration is gone.
+// OpenCache returns the client for these settings. Configurations with equal settings share one; a
+// changed address means a new client beside the old one until the old configuration is gone.
 func (c *RedisCache) OpenCache(secret []byte) (Cache, func() error, error) {
 	cfg := c.resolved
 	cfg.Secret = secret
@@ -86,7 +106,7 @@ func (c *RedisCache) OpenCache(secret []byte) (Cache, func() error, error) {
 		return pooledRedis{cache}, err
 	})
 	if err != nil {
-		return nil, nil, secretPlaces.locate("url", c.URLs[0], err)
+		return nil, nil, block.Locate("url", c.URLs[0], err)
 	}
 	return v.(pooledRedis).Cache, func() error {
 		_, err := redisCaches.Delete(key)
@@ -94,7 +114,8 @@ func (c *RedisCache) OpenCache(secret []byte) (Cache, func() error, error) {
 	}, nil
 }
 
-// redisKey names a client in the pool by all that it was made of, hashed: secrets do not stand in keys.
+// redisKey names a client in the pool by all that it was made of, hashed: secrets do not stand in
+// keys.
 func redisKey(cfg rediscache.Config) (string, error) {
 	text, err := json.Marshal(struct {
 		URLs                   []string
@@ -118,51 +139,8 @@ type pooledRedis struct{ *rediscache.Cache }
 
 func (p pooledRedis) Destruct() error { return p.Close() }
 
-// UnmarshalCaddyfile reads:
-//
-//	cache redis {
-//		url <url>              (may be repeated)
-//		master_name <name>
-//		cluster
-//		username <name>
-//		password <password>
-//		key_prefix <prefix>
-//		ttl <duration>
-//		timeout <duration>
-//	}
-func (c *RedisCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	at := placeOf(d)
-	if d.NextArg() {
-		return d.Errf("cache redis takes no further value on its line, but %q stands there", d.Val())
-	}
-	b := newBlock(d, "cache redis")
-	err := b.read(words{
-		"url":         func() error { return b.moreAtLoad(&c.URLs) },
-		"master_name": func() error { return b.atLoad(&c.MasterName) },
-		"cluster":     func() error { return b.flag(&c.Cluster) },
-		"username":    func() error { return b.atLoad(&c.Username) },
-		"password":    func() error { return b.atLoad(&c.Password) },
-		"key_prefix":  func() error { return b.atLoad(&c.KeyPrefix) },
-		"ttl":         func() error { return b.ttl(&c.TTL) },
-		"timeout":     func() error { return b.duration(&c.Timeout) },
-	})
-	switch {
-	case err != nil:
-		return err
-	case len(c.URLs) == 0:
-		return at.errorf("cache redis: url is missing: write `url redis://localhost:6379`")
-	case c.Cluster && c.MasterName != "":
-		return at.errorf("cache redis: cluster and master_name exclude each other: the addresses are either a cluster's nodes or sentinels")
-	case len(c.URLs) > 1 && !c.Cluster && c.MasterName == "":
-		return at.errorf("cache redis: several addresses need `cluster`, or `master_name <name>` for sentinels")
-	}
-	return nil
-}
-
 // Interface guards
 var (
-	_ caddy.Provisioner     = (*RedisCache)(nil)
-	_ CacheOpener           = (*RedisCache)(nil)
-	_ caddyfile.Unmarshaler = (*RedisCache)(nil)
+	_ caddy.Provisioner = (*RedisCache)(nil)
+	_ CacheOpener       = (*RedisCache)(nil)
 )

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
@@ -19,22 +21,24 @@ type Cache interface {
 
 // CacheOpener is what a guest module in `checkout.caches` implements.
 type CacheOpener interface {
-	// OpenCache returns the cache and a function that gives it back. The same cache may be handed to
-	// several configurations, so that links survive a reload. secret seals what leaves the process.
+	// OpenCache returns the cache and a function that gives it back. The same cache may be handed
+	// to several configurations, so that links survive a reload. secret seals what leaves the
+	// process.
 	OpenCache(secret []byte) (cache Cache, giveBack func() error, err error)
 	// LinkTTL is how long a link is given out. Zero means the default.
 	LinkTTL() time.Duration
 }
 
-// CacheActivator is what a guest module implements whose settings change a cache that it shares with
-// other configurations.
+// CacheActivator is what a guest module implements whose settings change a cache that it shares
+// with other configurations.
 type CacheActivator interface {
 	// Activate is called when the configuration begins to serve, never for one that is rejected. It
 	// may be called again.
 	Activate(cache Cache)
 }
 
-// maxTTL keeps a cached link clear of its end: Zotlo's links live one hour, and a shopper needs time to pay.
+// maxTTL keeps a cached link clear of its end: Zotlo's links live one hour, and a shopper needs
+// time to pay.
 const maxTTL = 55 * time.Minute
 
 // checkTTL refuses what would hand out dead links.
@@ -43,24 +47,28 @@ func checkTTL(ttl time.Duration) error {
 		return fmt.Errorf("ttl: %s is negative: write a duration such as 5m", ttl)
 	}
 	if ttl > maxTTL {
-		return fmt.Errorf("ttl: %s is too long: a link lives one hour and the shopper needs time to pay, so write at most 55m", ttl)
+		return fmt.Errorf("ttl: %s is too long: a link lives one hour and the shopper needs "+
+			"time to pay, so write at most 55m", ttl)
 	}
 	return nil
 }
 
 // MemoryCache keeps links in this process. They survive configuration reloads, not restarts.
 type MemoryCache struct {
-	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m, at most 55m.
-	// A link dies when it is paid: without a webhook, a shopper who pays and clicks again within this time meets a dead link.
+	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m,
+	// at most 55m. A link dies when it is paid: without a webhook, a shopper who pays and clicks
+	// again within this time meets a dead link.
 	TTL caddy.Duration `json:"ttl,omitempty"`
-	// MaxLinks bounds the number of links. Default 100000, roughly 400 bytes each. When it is reached, old links give way.
-	// What else is remembered, such as who paid, has the same bound, and 100000 at least.
+	// MaxLinks bounds the number of links. Default 100000, roughly 400 bytes each. When it is
+	// reached, old links give way. What else is remembered, such as who paid, has the same bound,
+	// and 100000 at least.
 	MaxLinks int `json:"max_links,omitempty"`
 }
 
 // CaddyModule returns the Caddy module information.
 func (*MemoryCache) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "checkout.caches.memory", New: func() caddy.Module { return new(MemoryCache) }}
+	return caddy.ModuleInfo{ID: "checkout.caches.memory",
+		New: func() caddy.Module { return new(MemoryCache) }}
 }
 
 // Validate refuses limits that make no sense.
@@ -74,8 +82,8 @@ func (m *MemoryCache) Validate() error {
 // LinkTTL is how long a link is given out.
 func (m *MemoryCache) LinkTTL() time.Duration { return time.Duration(m.TTL) }
 
-// OpenCache returns the one memory cache of this process. Its keys are HMACs under each configuration's own secret, so
-// configurations that differ in secrets cannot meet in it.
+// OpenCache returns the one memory cache of this process. Its keys are HMACs under each
+// configuration's own secret, so configurations that differ in secrets cannot meet in it.
 func (m *MemoryCache) OpenCache([]byte) (Cache, func() error, error) {
 	v, _, err := memoryCaches.LoadOrNew(memoryKey, func() (caddy.Destructor, error) {
 		return pooledMemory{memorycache.New(memorycache.Config{MaxLinks: m.MaxLinks})}, nil
@@ -101,6 +109,18 @@ var memoryCaches = caddy.NewUsagePool()
 
 const memoryKey = "memory"
 
+// cachedLinks reads the process's memory cache.
+var cachedLinks = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	Name: "caddy_checkout_cached_links",
+	Help: "Links in the memory cache.",
+}, func() (n float64) {
+	memoryCaches.Range(func(_, value any) bool {
+		n += float64(value.(pooledMemory).Len())
+		return true
+	})
+	return n
+})
+
 type pooledMemory struct{ *memorycache.Cache }
 
 func (p pooledMemory) Destruct() error { p.Close(); return nil }
@@ -121,28 +141,38 @@ func (c *openCache) activate() {
 	}
 }
 
-func (a *App) provisionCache() error {
+// isAlone reports whether no other process shares the cache.
+func (c *openCache) isAlone() bool {
+	_, memory := c.Cache.(*memorycache.Cache)
+	return memory
+}
+
+// openConfiguredCache opens the guest module of the configuration, or the memory cache where none
+// is written. key seals what leaves the process.
+func openConfiguredCache(ctx caddy.Context, cfg *App, key []byte) (*openCache, error) {
 	var guest any = new(MemoryCache)
-	if a.CacheRaw != nil {
+	if cfg.CacheRaw != nil {
 		var err error
-		if guest, err = a.ctx.LoadModule(a, "CacheRaw"); err != nil {
-			return fmt.Errorf("cache: %w", err)
+		if guest, err = ctx.LoadModule(cfg, "CacheRaw"); err != nil {
+			return nil, fmt.Errorf("cache: %w", err)
 		}
 	}
 	opener, ok := guest.(CacheOpener)
 	if !ok {
-		return fmt.Errorf("cache: module %T is not a link cache", guest)
+		return nil, fmt.Errorf("cache: module %T is not a link cache", guest)
 	}
 	if err := checkTTL(opener.LinkTTL()); err != nil {
-		return fmt.Errorf("cache: %w", err)
+		return nil, fmt.Errorf("cache: %w", err)
 	}
-	cache, giveBack, err := opener.OpenCache(a.projects.key)
+	cache, giveBack, err := opener.OpenCache(key)
 	if err != nil {
-		return fmt.Errorf("cache: %w", err)
+		return nil, fmt.Errorf("cache: %w", err)
 	}
-	a.cache = &openCache{Cache: cache, name: guestName(guest), ttl: opener.LinkTTL(), giveBack: giveBack}
-	a.cache.activator, _ = guest.(CacheActivator)
-	return nil
+	open := &openCache{
+		Cache: cache, name: guestName(guest), ttl: opener.LinkTTL(), giveBack: giveBack,
+	}
+	open.activator, _ = guest.(CacheActivator)
+	return open, nil
 }
 
 // guestName is the last label of a guest's module ID.
@@ -150,7 +180,7 @@ func guestName(guest any) string {
 	if module, ok := guest.(caddy.Module); ok {
 		return module.CaddyModule().ID.Name()
 	}
-	return "_other"
+	return metrics.Other
 }
 
 // release gives the cache back, once. A configuration that was rejected half-way may hold none.
@@ -163,7 +193,8 @@ func (c *openCache) release() error {
 	return giveBack()
 }
 
-// sharedState is the generator's state that outlives configurations: flights, breakers, pauses, limiters.
+// sharedState is the generator's state that outlives configurations: flights, breakers, pauses and
+// limiters. Beside it is what this process has counted already.
 type sharedState struct {
 	pooledState
 	held bool

@@ -1,6 +1,6 @@
-// Package caddymodule plugs the checkout into Caddy. It reads configuration, asks package auth who the shopper is,
-// package campaign what he is offered and package linkgen for his personal link, and writes the answer.
-// It holds no rule about tokens, prices, buckets or links of its own.
+// Package caddymodule plugs the checkout into Caddy. It reads configuration, asks package auth who
+// the shopper is, package campaign what he is offered and package linkgen for his personal link,
+// and writes the answer. It holds no rule about tokens, prices, buckets or links of its own.
 //
 // One request walks like this (see link_handler.go):
 //
@@ -15,6 +15,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
+	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
 )
 
 // init lists everything that this package plugs into Caddy.
@@ -29,8 +31,8 @@ func init() {
 
 	httpcaddyfile.RegisterGlobalOption("checkout", parseAppOption)
 
-	// After authentication and after request_header has stripped identity headers that a client forged,
-	// before handle, respond and reverse_proxy, which end the chain.
+	// After authentication and after request_header has stripped identity headers that a client
+	// forged, before handle, respond and reverse_proxy, which end the chain.
 	httpcaddyfile.RegisterHandlerDirective("checkout_link", parseLinkDirective)
 	httpcaddyfile.RegisterDirectiveOrder("checkout_link", httpcaddyfile.After, "request_header")
 	httpcaddyfile.RegisterHandlerDirective("checkout_webhook", parseWebhookDirective)
@@ -40,5 +42,5 @@ func init() {
 	httpcaddyfile.RegisterHandlerDirective("checkout_offer", parseOfferDirective)
 	httpcaddyfile.RegisterDirectiveOrder("checkout_offer", httpcaddyfile.After, "forward_auth")
 
-	caddycmd.RegisterCommand(command)
+	caddycmd.RegisterCommand(cli.Command)
 }

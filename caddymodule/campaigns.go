@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,111 +10,99 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
-// Campaign is a named set of overrides, with a schedule, matchers and perhaps an experiment.
-type Campaign struct {
-	campaign.Config
-	// Project names the Zotlo project that the link belongs to. Default: the default project.
-	Project string `json:"project,omitempty"`
-	// MatchRaw are request matchers; one set that accepts is enough. Default: every request.
-	MatchRaw caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
-	// AfterPayment is where a shopper goes instead of to a second checkout. For subscriptions.
-	AfterPayment *AfterPayment `json:"after_payment,omitempty"`
-	// Fallback is what a shopper gets when there is no link: a URL, `error` or `next`. Default: the route's fallback.
-	Fallback string `json:"fallback,omitempty"`
-
-	at place // of the block, while a Caddyfile is read
-}
-
-// AfterPayment is where a shopper who has just paid goes.
-type AfterPayment struct {
-	// URL is where; it may be relative.
-	URL string `json:"url"`
-	// For is how long after the payment. Default 24h.
-	For caddy.Duration `json:"for,omitempty"`
-}
-
-// entry is a campaign that is ready to serve.
-type entry struct {
-	*campaign.Campaign
-	project      string
-	matchers     caddyhttp.MatcherSets
-	fallback     *target // nil: the route's
-	afterPayment *target
-	afterFor     time.Duration
-	dynamic      bool // it reads placeholders, so every request has an offer of its own
-	counters     linkCounters
-	slips        map[string]bool // texts with a { that opens no placeholder
-	source       []byte          // the configuration as JSON: two definitions of one name must be equal
-}
-
-// conditional reports whether the campaign may not answer: by matchers or by schedule.
-func (e *entry) conditional() bool { return len(e.matchers) > 0 || e.Scheduled() }
-
-// registry holds the campaigns of a configuration: those of the global option and those written inside routes.
+// registry holds the campaigns of a configuration: those of the global option and those written
+// inside routes.
 type registry struct {
+	log       *zap.Logger
+	projects  projects
+	languages *campaign.Languages
+
 	byName      map[string]*entry
 	experiments map[string]string // key → campaign
 }
 
-func (a *App) provisionCampaigns() error {
-	a.registry = registry{byName: make(map[string]*entry), experiments: make(map[string]string)}
-	for _, name := range slices.Sorted(maps.Keys(a.Campaigns)) {
-		if _, err := a.define(a.ctx, name, a.Campaigns[name]); err != nil {
-			return err
+// newRegistry holds the campaigns of the global option.
+func newRegistry(
+	ctx caddy.Context, log *zap.Logger, projects projects, languages *campaign.Languages,
+	campaigns map[string]*Campaign,
+) (*registry, error) {
+	r := &registry{
+		log: log, projects: projects, languages: languages,
+		byName: make(map[string]*entry), experiments: make(map[string]string),
+	}
+	for _, name := range slices.Sorted(maps.Keys(campaigns)) {
+		if err := r.define(ctx, name, campaigns[name]); err != nil {
+			return nil, err
 		}
+	}
+	return r, nil
+}
+
+// define adds a campaign. Defining a name twice is an error unless both definitions are equal: the
+// Caddyfile repeats an inline campaign in every route that names it.
+func (r *registry) define(ctx caddy.Context, name string, cfg *Campaign) error {
+	switch {
+	case cfg == nil:
+		return fmt.Errorf("campaign %s: is null: write its options, or remove it", name)
+	case cfg.Name != "" && cfg.Name != name:
+		return fmt.Errorf("campaign %s: its name says %q: remove the name, or make the two the "+
+			"same",
+			name, cfg.Name)
+	}
+	cfg.Name = name
+	if known, ok := r.byName[name]; ok {
+		return known.checkEqual(cfg)
+	}
+	e, err := compile(ctx, cfg, r.projects, r.languages)
+	if err != nil {
+		return named(name, err)
+	}
+	if key, _ := e.Ranges(); key != "" {
+		if other, taken := r.experiments[key]; taken {
+			return errExperimentTaken(name, key, other)
+		}
+		r.experiments[key] = name
+	}
+	r.warn(e)
+	r.byName[name] = e
+	return nil
+}
+
+// checkEqual refuses a second definition that differs.
+func (e *entry) checkEqual(cfg *Campaign) error {
+	source, err := json.Marshal(cfg)
+	if err != nil {
+		return named(cfg.Name, err)
+	}
+	if !bytes.Equal(e.source, source) {
+		return fmt.Errorf("campaign %q is defined twice, with different options: "+
+			"give one of them another name", cfg.Name)
 	}
 	return nil
 }
 
-// define makes a campaign of this configuration. Defining a name twice is an error unless both definitions are equal:
-// the Caddyfile repeats an inline campaign in every route that names it.
-func (a *App) define(ctx caddy.Context, name string, cfg *Campaign) (*entry, error) {
-	switch {
-	case cfg == nil:
-		return nil, fmt.Errorf("campaign %s: is null: write its words, or remove it", name)
-	case cfg.Name != "" && cfg.Name != name:
-		return nil, fmt.Errorf("campaign %s: its name says %q: remove the name, or make the two the same", name, cfg.Name)
-	}
-	cfg.Name = name
-	source, err := json.Marshal(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("campaign %s: %w", name, err)
-	}
-	if known, ok := a.registry.byName[name]; ok {
-		if !bytes.Equal(known.source, source) {
-			return nil, fmt.Errorf("campaign %q is defined twice, with different words: give one of them another name", name)
-		}
-		return known, nil
-	}
-	e, err := a.compile(ctx, cfg)
-	if err != nil {
-		return nil, named(name, err)
-	}
-	if key, _ := e.Ranges(); key != "" {
-		if other, taken := a.registry.experiments[key]; taken {
-			return nil, errExperimentTaken(name, key, other)
-		}
-		a.registry.experiments[key] = name
-	}
+// warn tells the operator what is strange about a campaign, and loads all the same.
+func (r *registry) warn(e *entry) {
 	for _, warning := range e.Warnings() {
-		a.log.Warn(warning, zap.String("campaign", name))
+		r.log.Warn(warning, zap.String("campaign", e.Name()))
 	}
-	for _, text := range slices.Sorted(maps.Keys(e.slips)) {
-		a.log.Warn(`a { in a campaign opens no placeholder, so shoppers read it as it stands; close it, or write \{`, zap.String("campaign", name), zap.String("text", text))
+	slices.Sort(e.openBraces)
+	for _, text := range slices.Compact(e.openBraces) {
+		r.log.Warn(`a { in a campaign opens no placeholder, so shoppers read it as it stands; `+
+			`close it, or write \{`, zap.String("campaign", e.Name()), zap.String("text", text))
 	}
-	e.source, e.counters = source, newLinkCounters(name)
-	a.registry.byName[name] = e
-	return e, nil
 }
 
 func errExperimentTaken(name, key, other string) error {
-	return fmt.Errorf("campaign %s: experiment %q is already run by campaign %s: give it another key", name, key, other)
+	return fmt.Errorf("campaign %s: experiment %q is already run by campaign %s: give it "+
+		"another key",
+		name, key, other)
 }
 
 // named adds the campaign's name to an error that does not begin with it.
@@ -126,50 +113,77 @@ func named(name string, err error) error {
 	return err
 }
 
-func (a *App) compile(ctx caddy.Context, cfg *Campaign) (*entry, error) {
-	e := &entry{project: cfg.Project, slips: make(map[string]bool)}
-	parse := func(text string) ([]campaign.Part, error) {
-		if hasOpenBrace(text) {
-			e.slips[text] = true
-		}
-		return parseWord(text)
+// errUnknownCampaign is the error about a name that no campaign has.
+func errUnknownCampaign(name string, known []string) error {
+	hint := ""
+	if len(known) > 0 {
+		hint = " (defined so far: " + strings.Join(known, ", ") + ")"
 	}
-	var err error
-	if e.Campaign, err = campaign.New(cfg.Config, campaign.Options{ParseTemplate: parse, Languages: a.languages}); err != nil {
-		return nil, err
-	}
-	e.dynamic = len(e.Placeholders()) > 0
-	if err := a.projects.check(cfg.Project); err != nil {
-		return nil, err
-	}
-	if e.fallback, err = parseFallback(cfg.Fallback); err != nil {
-		return nil, err
-	}
-	if cfg.AfterPayment != nil {
-		if e.afterPayment, err = parseTarget(cfg.AfterPayment.URL); err != nil {
-			return nil, fmt.Errorf("after_payment: %w", err)
-		}
-		if e.afterFor = time.Duration(cfg.AfterPayment.For); e.afterFor == 0 {
-			e.afterFor = 24 * time.Hour
-		}
-		if e.afterFor < 0 {
-			return nil, errors.New("after_payment: the duration is negative: write one such as 24h")
-		}
-	}
-	if len(cfg.MatchRaw) == 0 {
-		return e, nil
-	}
-	if err := checkMatchers(cfg.MatchRaw); err != nil {
-		return nil, fmt.Errorf("match: %w", err)
-	}
-	matchers, err := ctx.LoadModule(cfg, "MatchRaw")
-	if err != nil {
-		return nil, fmt.Errorf("match: %w", err)
-	}
-	return e, e.matchers.FromInterface(matchers)
+	return fmt.Errorf("campaign %q is not defined: write `campaign %s {` in the global checkout "+
+		"option, or link_id in this block%s", name, name, hint)
 }
 
-// names lists the known campaigns, for error messages.
-func (r registry) names() string {
-	return strings.Join(slices.Sorted(maps.Keys(r.byName)), ", ")
+// names lists the known campaigns.
+func (r *registry) names() []string { return slices.Sorted(maps.Keys(r.byName)) }
+
+// running is the campaign that runs an experiment, or nil.
+func (r *registry) running(experiment string) *entry { return r.byName[r.experiments[experiment]] }
+
+// longestAfterPayment is how long a payment for the campaign matters; one for none matters to all
+// of them.
+func (r *registry) longestAfterPayment(campaign string) (longest time.Duration) {
+	for name, e := range r.byName {
+		if e.afterPayment != nil && (campaign == "" || campaign == name) {
+			longest = max(longest, e.afterFor)
+		}
+	}
+	return longest
+}
+
+// warnAboutMoves says, when a reload gives users another variant than the running configuration,
+// how many percent it moves.
+func (r *registry) warnAboutMoves(running *registry) {
+	for name, e := range r.byName {
+		key, _ := e.Ranges()
+		if key == "" {
+			continue
+		}
+		before := running.running(key)
+		if before == nil {
+			continue
+		}
+		if moved := before.Moved(e.Campaign); moved > 0 {
+			r.log.Warn("this reload moves users between variants of a running experiment: what "+
+				"was "+
+				"counted so far is not comparable; use another experiment key",
+				zap.String("campaign", name), zap.String("experiment", key),
+				zap.Float64("percent_of_users", float64(moved)/100))
+		}
+	}
+}
+
+// showSeries makes the series of what is rare exist before it happens. Prometheus's increase() sees
+// no step from nothing to 1, so an alert would sleep through the first wrong price, and every
+// process of a fleet would hide the first payment of each variant. It also tells what share of all
+// users each variant should have, so that no weights are copied into a dashboard.
+func (r *registry) showSeries(projects projects) {
+	for _, p := range projects.list {
+		metrics.ShowAPIResults(metrics.Project(p.Name))
+	}
+	metrics.VariantShare.Reset()
+	for name, e := range r.byName {
+		metrics.ShowMismatches(name)
+		metrics.ShowPayments(name, "", "")
+		experiment, ranges := e.Ranges()
+		for _, r := range ranges {
+			share := float64(r.End-r.Start) / 10_000
+			metrics.VariantShare.WithLabelValues(experiment, r.Variant).Set(share)
+			metrics.ShowPayments(name, experiment, r.Variant)
+			metrics.ShowExposures(experiment, r.Variant, atOffer, atLink)
+		}
+	}
+	metrics.ShowMismatches(metrics.Other)
+	metrics.ShowPayments(metrics.Other, "", "")
+	metrics.ShowPayments(metrics.Other, metrics.Other, metrics.Other)
+	metrics.ShowPayments("", "", "") // links that were not ours
 }

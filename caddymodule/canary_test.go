@@ -22,7 +22,8 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// Every private thing of these tests carries one of two marks, so that a piece of it is found wherever it turns up.
+// Every private thing of these tests carries one of two marks, so that a piece of it is found
+// wherever it turns up.
 const (
 	mark      = "kanarie"
 	phoneMark = "9990001"
@@ -99,11 +100,13 @@ http:// {` + officeSite + `
 type shopper struct{ email, phone, name string }
 
 func canary(n int) shopper {
-	return shopper{fmt.Sprintf("%s%04d@%s.example", mark, n, mark), fmt.Sprintf("+%s%04d", phoneMark, n), fmt.Sprintf("%s the %dth", mark, n)}
+	return shopper{fmt.Sprintf("%s%04d@%s.example", mark, n, mark),
+		fmt.Sprintf("+%s%04d", phoneMark, n), fmt.Sprintf("%s the %dth", mark, n)}
 }
 
 func (s shopper) claims(more ...string) jwt.MapClaims {
-	claims := jwt.MapClaims{"sub": s.email, "email": s.email, "given_name": s.name, "device": mark + "-device", "iss": "https://" + mark + ".example"}
+	claims := jwt.MapClaims{"sub": s.email, "email": s.email, "given_name": s.name,
+		"device": mark + "-device", "iss": "https://" + mark + ".example"}
 	for i := 0; i+1 < len(more); i += 2 {
 		claims[more[i]] = more[i+1]
 	}
@@ -144,7 +147,8 @@ type witness struct {
 	t *testing.T
 }
 
-// click sends a shopper and returns his link. Only that, in Location or in the JSON answer, is his to see.
+// click sends a shopper and returns his link. Only that, in Location or in the JSON answer, is his
+// to see.
 func (w witness) click(path string, options ...func(*request)) string {
 	w.t.Helper()
 	res, body := w.office.click(path, options...)
@@ -164,13 +168,15 @@ func (w witness) silent(where string, texts ...string) {
 	for _, text := range texts {
 		for form, needle := range canaryForms {
 			if at := strings.Index(strings.ToLower(text), needle); at >= 0 {
-				w.t.Errorf("%s holds a canary (%s): …%s…", where, form, text[max(0, at-300):min(len(text), at+200)])
+				w.t.Errorf("%s holds a canary (%s): …%s…", where, form,
+					text[max(0, at-300):min(len(text), at+200)])
 				return
 			}
 		}
 		for i, needle := range canaryBase64 {
 			if at := strings.Index(text, needle); at >= 0 {
-				w.t.Errorf("%s holds a canary (base64 %d): …%s…", where, i, text[max(0, at-300):min(len(text), at+200)])
+				w.t.Errorf("%s holds a canary (base64 %d): …%s…", where, i,
+					text[max(0, at-300):min(len(text), at+200)])
 				return
 			}
 		}
@@ -181,7 +187,8 @@ var canaryForms = map[string]string{
 	"text": mark, "phone": phoneMark, "hex": hex.EncodeToString([]byte(mark)), "link": "pay.sandbox.example", "escaped link": url.QueryEscape("pay.sandbox.example/pay"),
 }
 
-// canaryBase64 is the mark in base64 at its three alignments, without the characters that its neighbours change.
+// canaryBase64 is the mark in base64 at its three alignments, without the characters that its
+// neighbours change.
 var canaryBase64 = [3]string{
 	base64.RawStdEncoding.EncodeToString([]byte(mark))[:9],
 	base64.RawStdEncoding.EncodeToString([]byte("x" + mark))[2:10],
@@ -196,7 +203,8 @@ var sungEvents []string
 func init() { caddy.RegisterModule(canaryEvents{}) }
 
 func (canaryEvents) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "events.handlers.canary", New: func() caddy.Module { return new(canaryEvents) }}
+	return caddy.ModuleInfo{ID: "events.handlers.canary",
+		New: func() caddy.Module { return new(canaryEvents) }}
 }
 
 func (*canaryEvents) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
@@ -207,8 +215,9 @@ func (*canaryEvents) Handle(_ context.Context, e caddy.Event) error {
 	return err
 }
 
-// TestNoCanarySings sends a thousand shoppers every way there is, at DEBUG, and listens to everything an operator or a stranger
-// gets to see: logs, metrics, events, admin answers, configuration, autosave and error answers.
+// TestNoCanarySings sends a thousand shoppers every way there is, at DEBUG, and listens to
+// everything an operator or a stranger gets to see: logs, metrics, events, admin answers,
+// configuration, autosave and error answers.
 func TestNoCanarySings(t *testing.T) {
 	sungEvents = nil
 	autosave := caddy.ConfigAutosavePath
@@ -244,7 +253,8 @@ func TestNoCanarySings(t *testing.T) {
 		t.Error("no event was heard: this test listens to nothing")
 	}
 	log := o.logged()
-	for _, proof := range []string{"token refused", "no checkout link: refused", "no checkout link: unavailable", "no checkout link: bad_offer", "no checkout link: timeout", `"checkout_outcome":"link"`, `"level":"debug"`, "a payment differs", "cache failed"} {
+	for _, proof := range []string{"token refused", "no checkout link: refused",
+		"no checkout link: unavailable", "no checkout link: bad_offer", "no checkout link: timeout", `"checkout_outcome":"link"`, `"level":"debug"`, "a payment differs", "cache failed"} {
 		if !strings.Contains(log, proof) {
 			t.Errorf("the log does not say %q: this test listens to nothing", proof)
 		}
@@ -262,11 +272,13 @@ func (w witness) sell() {
 		if again := w.click("/plain", signedIn(s.claims())); again != link || link == "" {
 			w.t.Fatalf("shopper %d has the links %q and %q", i, link, again)
 		}
-		w.click("/plain", signedIn(jwt.MapClaims{"phone_number": s.phone, "given_name": s.name}), wantJSON)
+		w.click("/plain", signedIn(jwt.MapClaims{"phone_number": s.phone, "given_name": s.name}),
+			wantJSON)
 		if i%20 == 0 {
 			w.click("/page", signedIn(s.claims()))
 			w.click("/guest", header("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i/20)))
-			payment := w.pay(w.click("/priced", signedIn(s.claims("price", "9.99"))), sandbox.Charge("1.00", "USD"))
+			payment := w.pay(w.click("/priced", signedIn(s.claims("price", "9.99"))),
+				sandbox.Charge("1.00", "USD"))
 			if _, err := w.zotlo.Refund(payment.TransactionID); err != nil {
 				w.t.Fatal(err)
 			}
@@ -287,7 +299,8 @@ func (w witness) refuse() {
 		case 1:
 			w.click("/plain", holding(marked(s.claims(), canarySecret("forged"))))
 		case 2:
-			w.click("/plain", holding(good), holding(marked(s.claims("sub", "other"), canarySecret("jwt"))))
+			w.click("/plain", holding(good),
+				holding(marked(s.claims("sub", "other"), canarySecret("jwt"))))
 		case 3:
 			claims := s.claims()
 			claims["exp"] = 1
@@ -305,18 +318,22 @@ func (w witness) refuse() {
 		case 9:
 			w.click("/guest", header("X-Forwarded-For", "192.0.2.1"))
 		}
-		w.click("/hooks?token="+canarySecret(fmt.Sprint("wrong", i)), method(http.MethodPost), withBody(`{"a":1}`))
+		w.click("/hooks?token="+canarySecret(fmt.Sprint("wrong", i)), method(http.MethodPost),
+			withBody(`{"a":1}`))
 		if i%10 == 0 {
 			hook := "/hooks?token=" + canarySecret("hook")
 			w.click(hook, method(http.MethodPost), withBody(s.email))
-			w.click(hook, method(http.MethodPost), withBody(`{"queue":{"type":"`+s.email+`","requestID":"`+s.email+`"}}`))
-			w.click("/hooks", method(http.MethodPost), withBody(`{"queue":{"type":"TransactionInsert"},"parameters":{"profile":{"subscriberId":"`+s.phone+`"}}}`), header("X-Webhook-Token", canarySecret("hook")))
+			w.click(hook, method(http.MethodPost),
+				withBody(`{"queue":{"type":"`+s.email+`","requestID":"`+s.email+`"}}`))
+			w.click("/hooks", method(http.MethodPost),
+				withBody(`{"queue":{"type":"TransactionInsert"},"parameters":{"profile":{"subscriberId":"`+s.phone+`"}}}`), header("X-Webhook-Token", canarySecret("hook")))
 			w.click(hook, method(http.MethodPut), withBody("{}"))
 		}
 	}
 }
 
-// administer asks about shoppers, well and badly. What explain shows of the API request is what was asked; the rest is not.
+// administer asks about shoppers, well and badly. What explain shows of the API request is what was
+// asked; the rest is not.
 func (w witness) administer() {
 	ask := func(path, body string) string {
 		_, answer := w.admin(http.MethodPost, path, body)
@@ -330,36 +347,45 @@ func (w witness) administer() {
 		}
 		claims, _ := json.Marshal(s.claims("price", s.name))
 		var e map[string]any
-		if err := json.Unmarshal([]byte(ask("/checkout/explain", `{"claims":`+string(claims)+`,"request":{"headers":{"Cookie":"session=`+marked(s.claims(), "x")+`"}}}`)), &e); err != nil {
+		if err := json.Unmarshal([]byte(ask("/checkout/explain",
+			`{"claims":`+string(claims)+`,"request":{"headers":{"Cookie":"session=`+marked(s.claims(), "x")+`"}}}`)), &e); err != nil {
 			w.t.Fatal(err)
 		}
 		request, _ := json.Marshal(e["api_request"])
 		delete(e, "api_request")
 		rest, _ := json.Marshal(e)
 		w.silent("explain", string(rest))
-		for _, secret := range []string{"access-key", "access-secret", "application", "jwt", "hook"} {
+		for _, secret := range []string{"access-key", "access-secret", "application", "jwt",
+			"hook"} {
 			if bytes.Contains(request, []byte(canarySecret(secret))) {
 				w.t.Errorf("explain shows the %s", secret)
 			}
 		}
 		w.silent("a refused question",
-			ask("/checkout/purge", `{"subscriber":"not `+s.email+`"}`), ask("/checkout/purge", `{"`+s.email+`":1}`), ask("/checkout/purge", `{"subscriber":`+s.phone[1:]+`}`),
-			ask("/checkout/purge", s.email), ask("/checkout/explain", `{"claims":"`+marked(s.claims(), "x")+`"}`), ask("/checkout/explain", `{"claims":{"email":"a","Email":"`+s.email+`"}}`),
-			ask("/checkout/explain", `{"campaigns":["`+s.email+`"]}`), ask("/checkout/explain", `{"jwt":"`+s.email+`"}`), ask("/checkout/explain", `{"variant":"`+s.email+`"}`),
-			ask("/checkout/explain", `{"request":{"uri":"`+s.email+`","method":"`+s.name+`"}}`), ask("/checkout/explain", `{"request":{"client_ip":"`+s.email+`"}}`))
+			ask("/checkout/purge", `{"subscriber":"not `+s.email+`"}`), ask("/checkout/purge",
+				`{"`+s.email+`":1}`), ask("/checkout/purge", `{"subscriber":`+s.phone[1:]+`}`),
+			ask("/checkout/purge", s.email), ask("/checkout/explain",
+				`{"claims":"`+marked(s.claims(),
+					"x")+`"}`), ask("/checkout/explain", `{"claims":{"email":"a","Email":"`+s.email+`"}}`),
+			ask("/checkout/explain", `{"campaigns":["`+s.email+`"]}`), ask("/checkout/explain",
+				`{"jwt":"`+s.email+`"}`), ask("/checkout/explain", `{"variant":"`+s.email+`"}`),
+			ask("/checkout/explain",
+				`{"request":{"uri":"`+s.email+`","method":"`+s.name+`"}}`), ask("/checkout/explain", `{"request":{"client_ip":"`+s.email+`"}}`))
 	}
 }
 
 // breakTheAPI lets the API fail in every way, and say private things while it does.
 func (w witness) breakTheAPI() {
 	w.zotlo.Fail(sandbox.Latency(time.Minute))
-	w.click("/plain", signedIn(canary(canaries-1).claims("sub", "slow")), header("X-Forwarded-For", "198.51.102.1"))
+	w.click("/plain", signedIn(canary(canaries-1).claims("sub", "slow")),
+		header("X-Forwarded-For", "198.51.102.1"))
 	said := `{"meta":{"errorMessage":"` + canary(0).email + `","httpStatus":"400"},"result":[],"link":"https://pay.sandbox.example/pay/1"}`
 	jsonHeader := http.Header{"Content-Type": {"application/json"}}
 	for i, fault := range []sandbox.Fault{
 		sandbox.BadRequest(sandbox.CodeSubscriberID), sandbox.ErrorInside200(sandbox.CodeSubscriberID), sandbox.Custom(400, jsonHeader, said), sandbox.Custom(200, jsonHeader, said), sandbox.Custom(422, nil, said),
 		sandbox.NotJSON(), sandbox.WrongLink("http://pay.sandbox.example/" + mark), sandbox.WrongLink("javascript:" + mark), sandbox.WrongLink("https://" + mark + "@pay.sandbox.example/"), sandbox.Redirect("https://" + mark + ".example/"), sandbox.Huge(80 << 10),
-		sandbox.CutOff(), sandbox.Reset(), sandbox.Custom(500, jsonHeader, said), sandbox.ServerError(), sandbox.RateLimited(mark),
+		sandbox.CutOff(), sandbox.Reset(), sandbox.Custom(500, jsonHeader,
+			said), sandbox.ServerError(), sandbox.RateLimited(mark),
 	} {
 		w.zotlo.Fail(fault)
 		for _, accept := range []string{"", "application/json"} {
@@ -374,12 +400,14 @@ func (w witness) breakTheAPI() {
 // breakTheCache goes on with a Redis that is not there.
 func (w witness) breakTheCache(config string) {
 	redis := "cache redis {\n\t\t\turl redis://:" + "{env.REDIS_PASSWORD}@" + refusing(w.t) + "/0"
-	if err := w.reload(strings.Replace(config, "cache memory {\n\t\t\tttl 5m", redis, 1)); err != nil {
+	if err := w.reload(strings.Replace(config, "cache memory {\n\t\t\tttl 5m", redis,
+		1)); err != nil {
 		w.t.Fatal(err)
 	}
 	for i := range 20 {
 		w.click("/plain", signedIn(canary(i).claims()))
-		_, answer := w.admin(http.MethodPost, "/checkout/purge", `{"subscriber":"`+canary(i).email+`"}`)
+		_, answer := w.admin(http.MethodPost, "/checkout/purge",
+			`{"subscriber":"`+canary(i).email+`"}`)
 		w.silent("a purge that failed", string(answer))
 	}
 }

@@ -16,7 +16,8 @@ type run struct {
 	code           int
 }
 
-// checkout runs the command as a process of its own, against the office's admin endpoint unless told otherwise.
+// checkout runs the command as a process of its own, against the office's admin endpoint unless
+// told otherwise.
 func (o *office) checkout(stdin string, args ...string) run {
 	o.t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"checkout"}, args...)...)
@@ -55,23 +56,28 @@ func (r run) succeeds(t *testing.T, texts ...string) {
 func TestCommandListsCampaigns(t *testing.T) {
 	o := openOffice(t, saleOffice)
 	list := o.checkout("", "campaigns", o.address())
-	list.succeeds(t, "CAMPAIGN  STATE", "a-past    ended", "2020-01-01T00:00:00Z", "EXPERIMENT", "c-price     cheaper  5000 to 8999  40%")
+	list.succeeds(t, "CAMPAIGN  STATE", "a-past    ended", "2020-01-01T00:00:00Z", "EXPERIMENT",
+		"c-price     cheaper  5000 to 8999  40%")
 	var answer struct{ Campaigns []struct{ Name string } }
 	asJSON := o.checkout("", "campaigns", o.address(), "--json")
 	asJSON.succeeds(t)
-	if err := json.Unmarshal([]byte(asJSON.stdout), &answer); err != nil || len(answer.Campaigns) != 4 {
+	if err := json.Unmarshal([]byte(asJSON.stdout), &answer); err != nil ||
+		len(answer.Campaigns) != 4 {
 		t.Errorf("%v in %s", err, asJSON.stdout)
 	}
 }
 
 func TestCommandExplains(t *testing.T) {
 	o := openOffice(t, saleOffice)
-	o.checkout("", "explain", o.address(), "--claims", annsClaims, "--uri", "/upgrade?x=1", "--client-ip", shopperIP, "--header", "Accept-Language: de").succeeds(t,
+	o.checkout("", "explain", o.address(), "--claims", annsClaims, "--uri", "/upgrade?x=1",
+		"--client-ip", shopperIP, "--header", "Accept-Language: de").succeeds(t,
 		"Outcome:     link\n", "Campaign:    c-sale\n", "bucket ", "Language:    tr\n", "Client IP:   203.0.113.7\n",
 		"email: taken as email", "b-free    no match", "POST "+o.api.URL, "AccessSecret: (hidden)", `"subscriberId": "ann@example.com"`)
-	o.checkout(annsClaims, "explain", o.address(), "--claims", "-", "--campaign", "d-rest", "--campaign", "c-sale").succeeds(t,
+	o.checkout(annsClaims, "explain", o.address(), "--claims", "-", "--campaign", "d-rest",
+		"--campaign", "c-sale").succeeds(t,
 		"Campaign:    d-rest\n", "c-sale    not reached")
-	forced := o.checkout("", "explain", o.address(), "--campaign", "c-sale", "--variant", "cheaper", "--json")
+	forced := o.checkout("", "explain", o.address(), "--campaign", "c-sale", "--variant", "cheaper",
+		"--json")
 	forced.succeeds(t)
 	var e explained
 	if err := json.Unmarshal([]byte(forced.stdout), &e); err != nil || e.Variant != "cheaper" {
@@ -133,12 +139,14 @@ func TestCommandFailsWithASentenceAndACode(t *testing.T) {
 	} {
 		t.Run(row.args, func(t *testing.T) {
 			args := strings.Fields(row.args)
-			if row.args != "nonsense" && !strings.Contains(row.args, "--address") && !strings.Contains(row.args, "--config") {
+			if row.args != "nonsense" && !strings.Contains(row.args, "--address") &&
+				!strings.Contains(row.args, "--config") {
 				args = append(args, o.address())
 			}
 			r := o.checkout("", args...)
 			if r.code != row.code || !strings.Contains(r.stderr, row.says) || r.stdout != "" {
-				t.Errorf("exit code %d, stdout %q, stderr %q; want %d and %q", r.code, r.stdout, r.stderr, row.code, row.says)
+				t.Errorf("exit code %d, stdout %q, stderr %q; want %d and %q", r.code, r.stdout,
+					r.stderr, row.code, row.says)
 			}
 		})
 	}
@@ -148,6 +156,7 @@ func TestCommandHelps(t *testing.T) {
 	o := &office{t: t, dir: t.TempDir()}
 	o.checkout("").succeeds(t, "Exit codes: 0 done, 1 failed, 2 wrong usage.")
 	for _, name := range []string{"campaigns", "explain", "purge"} {
-		o.checkout("", name, "--help").succeeds(t, "Examples:", "caddy checkout "+name, "--address", "--json")
+		o.checkout("", name, "--help").succeeds(t, "Examples:", "caddy checkout "+name, "--address",
+			"--json")
 	}
 }

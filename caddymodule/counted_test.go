@@ -9,7 +9,8 @@ import (
 // TestOnlyWhoSeesThePageIsExposed: monitors and preflights met a variant that nobody saw.
 func TestOnlyWhoSeesThePageIsExposed(t *testing.T) {
 	o := openOffice(t, meteredOffice)
-	ann := by(rand.Text() + "@example.com") // an exposure counts once a day, whatever the configuration
+	// an exposure counts once a day, whatever the configuration
+	ann := by(rand.Text() + "@example.com")
 	before := o.scraped()
 	exposed := func() float64 {
 		return o.scraped().moved(before).total("caddy_checkout_exposures_total", "at=offer")
@@ -30,7 +31,8 @@ func TestOnlyWhoSeesThePageIsExposed(t *testing.T) {
 
 // TestOneBadTokenIsOneRefusal: the page's offer and its link each counted it.
 func TestOneBadTokenIsOneRefusal(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\tcheckout_link /u pro {\n\t\tanonymous next\n\t}\n\trespond \"page\""))
+	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\tcheckout_link /u pro "+
+		"{\n\t\tanonymous next\n\t}\n\trespond \"page\""))
 	before := o.scraped()
 	for range 2 {
 		o.click("/u", holding("a.b.c"))

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/internal/testneed"
 )
 
@@ -89,7 +90,7 @@ type metric struct{ labels []string }
 func knownMetrics(t *testing.T) map[string]metric {
 	t.Helper()
 	known := make(map[string]metric)
-	for _, c := range collectors {
+	for _, c := range append(metrics.Collectors(), cachedLinks) {
 		descriptions := make(chan *prometheus.Desc, 1)
 		c.Describe(descriptions)
 		found := regexp.MustCompile(`fqName: "(\w+)".*variableLabels: \{([\w,]*)\}`).FindStringSubmatch((<-descriptions).String())
@@ -128,7 +129,8 @@ func checkQuery(t *testing.T, where, query string, known map[string]metric) []st
 	}
 	for _, m := range metricMatch.FindAllStringSubmatch(bare, -1) {
 		for _, label := range labelMatch.FindAllStringSubmatch(m[2], -1) {
-			if !slices.Contains(known[m[1]].labels, label[1]) && !slices.Contains(scrapedLabels, label[1]) {
+			if !slices.Contains(known[m[1]].labels, label[1]) &&
+				!slices.Contains(scrapedLabels, label[1]) {
 				t.Errorf("%s: %s has no label %s", where, m[1], label[1])
 			}
 		}
@@ -151,7 +153,8 @@ func TestDashboardNamesWhatExists(t *testing.T) {
 		}
 	}
 	for name := range known {
-		if base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, ""); !slices.Contains(shown, base) {
+		if base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name,
+			""); !slices.Contains(shown, base) {
 			t.Errorf("no panel shows %s", base)
 		}
 	}
@@ -170,14 +173,17 @@ func TestDashboardWorksWithAnyPrometheus(t *testing.T) {
 		if panel.Type == "row" {
 			continue
 		}
-		if panel.Description == "" || panel.Datasource.UID != "${datasource}" || len(panel.Targets) == 0 {
-			t.Errorf("%s: description %q, datasource %q, %d queries", panel.Title, panel.Description, panel.Datasource.UID, len(panel.Targets))
+		if panel.Description == "" || panel.Datasource.UID != "${datasource}" ||
+			len(panel.Targets) == 0 {
+			t.Errorf("%s: description %q, datasource %q, %d queries", panel.Title,
+				panel.Description, panel.Datasource.UID, len(panel.Targets))
 		}
 		for _, target := range panel.Targets {
 			if target.Datasource.UID != "${datasource}" {
 				t.Errorf("%s: a query goes to %q", panel.Title, target.Datasource.UID)
 			}
-			for _, used := range regexp.MustCompile(`\$(\w+)`).FindAllStringSubmatch(target.Expr, -1) {
+			for _, used := range regexp.MustCompile(`\$(\w+)`).FindAllStringSubmatch(target.Expr,
+				-1) {
 				if !strings.HasPrefix(used[1], "__") && !slices.Contains(variables, used[1]) {
 					t.Errorf("%s: there is no variable %s", panel.Title, used[1])
 				}
@@ -203,7 +209,8 @@ func TestFiveAlertsSayWhatToDo(t *testing.T) {
 				continue
 			}
 			alerting++
-			if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" || rule.Annotations["action"] == "" || rule.Labels["severity"] == "" {
+			if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" ||
+				rule.Annotations["action"] == "" || rule.Labels["severity"] == "" {
 				t.Errorf("%s does not say what happened, how bad it is and what to do", where)
 			}
 		}
@@ -218,8 +225,9 @@ func TestFiveAlertsSayWhatToDo(t *testing.T) {
 	}
 }
 
-// TestFailuresOfOursAreTheOnesWatched keeps the dashboard and the first alert on the outcomes that the code calls failures of ours,
-// and measures them against the clicks that asked for a link: all others would hide an outage.
+// TestFailuresOfOursAreTheOnesWatched keeps the dashboard and the first alert on the outcomes that
+// the code calls failures of ours, and measures them against the clicks that asked for a link: all
+// others would hide an outage.
 func TestFailuresOfOursAreTheOnesWatched(t *testing.T) {
 	var failures []string
 	for word, o := range outcomes {
@@ -228,8 +236,10 @@ func TestFailuresOfOursAreTheOnesWatched(t *testing.T) {
 		}
 	}
 	slices.Sort(failures)
-	asked := slices.Sorted(slices.Values(append([]string{outcomeLink, outcomeAfterPayment}, failures...)))
-	for _, expression := range []string{readAlerts(t).Groups[0].Rules[0].Expr, readDashboard(t).queries()["Failures of ours"][0]} {
+	asked := slices.Sorted(slices.Values(append([]string{outcomeLink, outcomeAfterPayment},
+		failures...)))
+	for _, expression := range []string{readAlerts(t).Groups[0].Rules[0].Expr,
+		readDashboard(t).queries()["Failures of ours"][0]} {
 		sets := regexp.MustCompile(`outcome=~"([^"]*)"`).FindAllStringSubmatch(expression, -1)
 		if len(sets) != 2 {
 			t.Fatalf("%s does not divide two sets of outcomes", expression)
@@ -247,7 +257,8 @@ func TestFailuresOfOursAreTheOnesWatched(t *testing.T) {
 	}
 }
 
-// TestPromtoolTakesEveryQuery lets Prometheus's own tool parse the rules and the dashboard's queries, and try the alerts on made-up series.
+// TestPromtoolTakesEveryQuery lets Prometheus's own tool parse the rules and the dashboard's
+// queries, and try the alerts on made-up series.
 func TestPromtoolTakesEveryQuery(t *testing.T) {
 	promtool := testneed.Promtool(t)
 	run := func(args ...string) {
@@ -261,8 +272,10 @@ func TestPromtoolTakesEveryQuery(t *testing.T) {
 	run("check", "rules", "alerts.yml")
 	run("test", "rules", "alerts_test.yml")
 
-	// The dashboard's variables become what Grafana would put in; then its queries are rules like any others.
-	variables := strings.NewReplacer("$__rate_interval", "5m", "$__interval", "5m", "$__range", "1d", "$job", ".*", "$campaign", ".*", "$experiment", ".*", "$at", "link")
+	// The dashboard's variables become what Grafana would put in; then its queries are rules like
+	// any others.
+	variables := strings.NewReplacer("$__rate_interval", "5m", "$__interval", "5m", "$__range",
+		"1d", "$job", ".*", "$campaign", ".*", "$experiment", ".*", "$at", "link")
 	type rule struct {
 		Record string `yaml:"record"`
 		Expr   string `yaml:"expr"`
@@ -270,10 +283,12 @@ func TestPromtoolTakesEveryQuery(t *testing.T) {
 	var rules []rule
 	for _, queries := range readDashboard(t).queries() {
 		for _, query := range queries {
-			rules = append(rules, rule{fmt.Sprintf("query:%d", len(rules)), variables.Replace(query)})
+			rules = append(rules,
+				rule{fmt.Sprintf("query:%d", len(rules)), variables.Replace(query)})
 		}
 	}
-	text, err := yaml.Marshal(map[string]any{"groups": []map[string]any{{"name": "dashboard", "rules": rules}}})
+	text, err := yaml.Marshal(map[string]any{"groups": []map[string]any{{"name": "dashboard",
+		"rules": rules}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,8 @@ http:// {
 }
 `
 
-// fresh names a subscriber whom no other test has asked for: what is remembered outlives configurations.
+// fresh names a subscriber whom no other test has asked for: what is remembered outlives
+// configurations.
 func fresh(t *testing.T, who string) func(*request) {
 	return by(who + "-" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")) + "@example.com")
 }
@@ -79,22 +80,29 @@ func TestEveryFailureHasItsAnswer(t *testing.T) {
 		{"500", sandbox.ServerError(), http.StatusBadGateway, "unavailable", false},
 		{"400", sandbox.BadRequest(400008), http.StatusBadGateway, "refused", false},
 		{"wrong keys", sandbox.BadCredentials(), http.StatusBadGateway, "refused", false},
-		{"error inside 200", sandbox.ErrorInside200(400008), http.StatusBadGateway, "refused", false},
+		{"error inside 200", sandbox.ErrorInside200(400008), http.StatusBadGateway, "refused",
+			false},
 		{"slow", sandbox.Latency(5 * time.Second), http.StatusGatewayTimeout, "timeout", false},
 		{"cut off", sandbox.CutOff(), http.StatusBadGateway, "unavailable", false},
 		{"not JSON", sandbox.NotJSON(), http.StatusBadGateway, "refused", false},
-		{"redirect", sandbox.Redirect("https://evil.example/"), http.StatusBadGateway, "refused", false},
+		{"redirect", sandbox.Redirect("https://evil.example/"), http.StatusBadGateway, "refused",
+			false},
 		{"huge", sandbox.Huge(1 << 20), http.StatusBadGateway, "refused", false},
-		{"javascript link", sandbox.WrongLink("javascript:alert(1)"), http.StatusBadGateway, "untrusted_link", false},
-		{"plain http link", sandbox.WrongLink("http://pay.example.com/1"), http.StatusBadGateway, "untrusted_link", false},
-		{"link back to the site", sandbox.WrongLink("https://shop.example.com/url"), http.StatusBadGateway, "untrusted_link", false},
+		{"javascript link", sandbox.WrongLink("javascript:alert(1)"), http.StatusBadGateway,
+			"untrusted_link", false},
+		{"plain http link", sandbox.WrongLink("http://pay.example.com/1"), http.StatusBadGateway,
+			"untrusted_link", false},
+		{"link back to the site", sandbox.WrongLink("https://shop.example.com/url"),
+			http.StatusBadGateway, "untrusted_link", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			// click asks a new shop each time, whose breaker knows nothing of the clicks before.
 			click := func(path string, options ...func(*request)) (*shop, *http.Response) {
 				s := openFailingShop(t)
 				s.zotlo.Fail(tt.fault)
-				return s, s.click(path, append(options, fresh(t, "ann"), func(r *request) { r.Host = "shop.example.com" })...)
+				return s, s.click(path,
+					append(options, fresh(t, "ann"),
+						func(r *request) { r.Host = "shop.example.com" })...)
 			}
 			s, res := click("/error")
 			s.fails(res, tt.status)
@@ -117,7 +125,8 @@ func TestEveryFailureHasItsAnswer(t *testing.T) {
 			s, res = click("/url", wantJSON)
 			s.fails(res, tt.status)
 			body := s.body(res)
-			if body["fallback"] != "/pricing" || body["outcome"] != tt.outcome || res.Header.Get("Content-Type") != "application/problem+json" {
+			if body["fallback"] != "/pricing" || body["outcome"] != tt.outcome ||
+				res.Header.Get("Content-Type") != "application/problem+json" {
 				t.Errorf("problem document %v", body)
 			}
 		})
@@ -192,7 +201,8 @@ http:// {
 	} {
 		res := s.click(path)
 		location := res.Header.Get("Location")
-		if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(location, "/login?next=%2F") {
+		if res.StatusCode != http.StatusSeeOther ||
+			!strings.HasPrefix(location, "/login?next=%2F") {
 			t.Errorf("%s: %d to %q", path, res.StatusCode, location)
 			continue
 		}

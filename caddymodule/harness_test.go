@@ -30,8 +30,8 @@ const (
 	application = "sandbox-application-key"
 )
 
-// shop is a site with the module in front of it, and a stand-in for Zotlo behind it.
-// It runs the adapted site's handlers without Caddy's listeners, so that tests need no ports of Caddy's.
+// shop is a site with the module in front of it, and a stand-in for Zotlo behind it. It runs the
+// adapted site's handlers without Caddy's listeners, so that tests need no ports of Caddy's.
 type shop struct {
 	t     testing.TB
 	zotlo *sandbox.Sandbox
@@ -52,7 +52,8 @@ type liveConfig struct {
 // openShop starts a shop. In the Caddyfile, {$API} is the stand-in's address.
 func openShop(t testing.TB, config string) *shop {
 	t.Helper()
-	s := &shop{t: t, via: http.DefaultTransport, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"})}
+	s := &shop{t: t, via: http.DefaultTransport,
+		zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.sandbox.example"})}
 	s.api = httptest.NewServer(s.zotlo)
 	t.Cleanup(s.api.Close)
 	s.setEnv()
@@ -74,7 +75,8 @@ func (s *shop) setEnv() {
 	}
 }
 
-// reload loads a configuration beside the running one and then ends that, as Caddy does. One that fails changes nothing.
+// reload loads a configuration beside the running one and then ends that, as Caddy does. One that
+// fails changes nothing.
 func (s *shop) reload(config string) error {
 	s.t.Helper()
 	next, err := load(s.t, config)
@@ -149,7 +151,8 @@ func (l *liveConfig) provision(app json.RawMessage) error {
 }
 
 func subroute(ctx caddy.Context, routes json.RawMessage) (caddyhttp.MiddlewareHandler, error) {
-	v, err := ctx.LoadModuleByID("http.handlers.subroute", json.RawMessage(fmt.Sprintf(`{"routes":%s}`, routes)))
+	v, err := ctx.LoadModuleByID("http.handlers.subroute",
+		json.RawMessage(fmt.Sprintf(`{"routes":%s}`, routes)))
 	if err != nil {
 		return nil, err
 	}
@@ -236,11 +239,13 @@ func token(claims jwt.MapClaims) string {
 	return text
 }
 
-// getsLink checks that the answer is a redirect to a link made for the subscriber, and returns the link.
+// getsLink checks that the answer is a redirect to a link made for the subscriber, and returns the
+// link.
 func (s *shop) getsLink(res *http.Response, subscriber string) sandbox.Link {
 	s.t.Helper()
 	if res.StatusCode != http.StatusSeeOther {
-		s.t.Fatalf("status %d, want 303; message %q", res.StatusCode, res.Header.Get("X-Error-Message"))
+		s.t.Fatalf("status %d, want 303; message %q", res.StatusCode,
+			res.Header.Get("X-Error-Message"))
 	}
 	private(s.t, res)
 	link, ok := s.zotlo.Link(res.Header.Get("Location"))
@@ -266,7 +271,8 @@ func (s *shop) redirects(res *http.Response, to string) {
 func (s *shop) fails(res *http.Response, status int) {
 	s.t.Helper()
 	if res.StatusCode != status {
-		s.t.Fatalf("status %d, want %d; message %q", res.StatusCode, status, res.Header.Get("X-Error-Message"))
+		s.t.Fatalf("status %d, want %d; message %q", res.StatusCode, status,
+			res.Header.Get("X-Error-Message"))
 	}
 	private(s.t, res)
 }
@@ -275,7 +281,8 @@ func (s *shop) fails(res *http.Response, status int) {
 func (s *shop) reachesNext(res *http.Response) {
 	s.t.Helper()
 	if res.Header.Get("X-Next") != "reached" {
-		s.t.Fatalf("status %d: the next handler was not reached; message %q", res.StatusCode, res.Header.Get("X-Error-Message"))
+		s.t.Fatalf("status %d: the next handler was not reached; message %q", res.StatusCode,
+			res.Header.Get("X-Error-Message"))
 	}
 }
 

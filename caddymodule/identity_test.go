@@ -50,9 +50,15 @@ http:// {
 	}
 }
 `)
-	s.getsLink(s.click("/upgrade", func(r *request) { r.SetBasicAuth("bob@example.com", "pass") }), "bob@example.com")
-	s.fails(s.click("/upgrade", func(r *request) { r.SetBasicAuth("4711", "pass") }), http.StatusForbidden)
-	if res := s.click("/upgrade", func(r *request) { r.SetBasicAuth("bob@example.com", "guess") }); res.StatusCode != http.StatusUnauthorized {
+	s.getsLink(s.click("/upgrade", func(r *request) { r.SetBasicAuth("bob@example.com", "pass") }),
+		"bob@example.com")
+	s.fails(s.click("/upgrade", func(r *request) { r.SetBasicAuth("4711", "pass") }),
+		http.StatusForbidden)
+	if res := s.click("/upgrade",
+		func(r *request) {
+			r.SetBasicAuth("bob@example.com",
+				"guess")
+		}); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a wrong password is answered %d", res.StatusCode)
 	}
 	s.apiCalls(1)
@@ -61,7 +67,10 @@ http:// {
 // TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft: he was counted as an outage of the key server.
 func TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft(t *testing.T) {
 	release := make(chan struct{})
-	keys := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	keys := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		<-release
+	}))
 	t.Cleanup(keys.Close)
 	t.Cleanup(func() { close(release) })
 	t.Setenv("KEYS", keys.URL)
@@ -157,9 +166,10 @@ func openProvider(t *testing.T) *provider {
 	}
 	p := &provider{key: key, kid: "one"}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, p.URL, p.URL+"/keys")
-	})
+	mux.HandleFunc("/.well-known/openid-configuration",
+		func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, p.URL, p.URL+"/keys")
+		})
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
 		public, err := key.PublicKey.Bytes()
 		if err != nil {
@@ -167,7 +177,8 @@ func openProvider(t *testing.T) *provider {
 			return
 		}
 		half := base64.RawURLEncoding.EncodeToString
-		fmt.Fprintf(w, `{"keys":[{"kty":"EC","crv":"P-256","use":"sig","kid":%q,"x":%q,"y":%q}]}`, p.kid, half(public[1:33]), half(public[33:]))
+		fmt.Fprintf(w, `{"keys":[{"kty":"EC","crv":"P-256","use":"sig","kid":%q,"x":%q,"y":%q}]}`,
+			p.kid, half(public[1:33]), half(public[33:]))
 	})
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
@@ -176,7 +187,8 @@ func openProvider(t *testing.T) *provider {
 }
 
 func (p *provider) signs(claims jwt.MapClaims) func(*request) {
-	for name, value := range map[string]any{"iss": p.URL, "aud": "shop", "exp": time.Now().Add(time.Hour).Unix()} {
+	for name, value := range map[string]any{"iss": p.URL, "aud": "shop",
+		"exp": time.Now().Add(time.Hour).Unix()} {
 		if _, ok := claims[name]; !ok {
 			claims[name] = value
 		}
@@ -212,7 +224,9 @@ http:// {
 func TestOpenIDProvider(t *testing.T) {
 	p := openProvider(t)
 	s := openShop(t, openIDShop)
-	s.getsLink(s.click("/upgrade", p.signs(jwt.MapClaims{"email": "dora@example.com", "email_verified": true})), "dora@example.com")
+	s.getsLink(s.click("/upgrade",
+		p.signs(jwt.MapClaims{"email": "dora@example.com",
+			"email_verified": true})), "dora@example.com")
 	for name, claims := range map[string]jwt.MapClaims{
 		"another audience": {"email": "dora@example.com", "aud": "bank"},
 		"another issuer":   {"email": "dora@example.com", "iss": p.URL + "/"},
@@ -222,7 +236,9 @@ func TestOpenIDProvider(t *testing.T) {
 			t.Errorf("%s: %d", name, res.StatusCode)
 		}
 	}
-	s.fails(s.click("/upgrade", p.signs(jwt.MapClaims{"email": "victim@example.com", "email_verified": false})), http.StatusForbidden)
+	s.fails(s.click("/upgrade",
+		p.signs(jwt.MapClaims{"email": "victim@example.com",
+			"email_verified": false})), http.StatusForbidden)
 	s.apiCalls(1)
 }
 
@@ -230,12 +246,14 @@ func TestOpenIDProvider(t *testing.T) {
 func TestReloadWhileTheProviderIsDown(t *testing.T) {
 	p := openProvider(t)
 	s := openShop(t, openIDShop)
-	s.getsLink(s.click("/upgrade", p.signs(jwt.MapClaims{"email": "dora@example.com"})), "dora@example.com")
+	s.getsLink(s.click("/upgrade", p.signs(jwt.MapClaims{"email": "dora@example.com"})),
+		"dora@example.com")
 	p.Close()
 	if err := s.reload(openIDShop); err != nil {
 		t.Fatal(err)
 	}
-	s.getsLink(s.click("/upgrade", p.signs(jwt.MapClaims{"email": "emil@example.com"})), "emil@example.com")
+	s.getsLink(s.click("/upgrade", p.signs(jwt.MapClaims{"email": "emil@example.com"})),
+		"emil@example.com")
 }
 
 // TestProviderThatNeverAnswered: nobody is let in, and nobody is told to sign in again.
@@ -253,7 +271,8 @@ func TestProviderThatNeverAnswered(t *testing.T) {
 
 // TestNoLeewayIsNone is the regression test of a leeway of zero that was read as the default.
 func TestNoLeewayIsNone(t *testing.T) {
-	justExpired := as(jwt.MapClaims{"email": "ann@example.com", "exp": time.Now().Add(-10 * time.Second).Unix()})
+	justExpired := as(jwt.MapClaims{"email": "ann@example.com",
+		"exp": time.Now().Add(-10 * time.Second).Unix()})
 	s := openShop(t, shopWithin("leeway 30s"))
 	s.getsLink(s.click("/upgrade", justExpired), "ann@example.com")
 	if err := s.reload(shopWithin("leeway 0s")); err != nil {
@@ -284,7 +303,8 @@ http:// {
 `
 }
 
-// TestWordsFromTheEnvironment is the regression test of words that went to the verifier and to Zotlo as {env.NAME}.
+// TestWordsFromTheEnvironment is the regression test of words that went to the verifier and to
+// Zotlo as {env.NAME}.
 func TestWordsFromTheEnvironment(t *testing.T) {
 	p := openProvider(t)
 	t.Setenv("AUDIENCE", "shop")
@@ -319,7 +339,8 @@ http:// {
 }
 `)
 	for _, path := range []string{"/upgrade", "/keys"} {
-		s.getsLink(s.click(path, p.signs(jwt.MapClaims{"email": "ann@example.com"})), "ann@example.com")
+		s.getsLink(s.click(path, p.signs(jwt.MapClaims{"email": "ann@example.com"})),
+			"ann@example.com")
 	}
 	for _, request := range s.zotlo.Requests() {
 		if id := request.Header.Get("ApplicationId"); id != "42" {

@@ -8,30 +8,39 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
+	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// LinkHandler redirects a signed-in user to his personal checkout link: it reads who he is from his token, applies the first
-// campaign that is active and matches, gets the link from Zotlo or from the cache, and answers `303 See Other`, or JSON
-// to clients that prefer it. Whatever goes wrong, the shopper gets the configured fallback or an error that the
-// site's `handle_errors` may dress; no answer is ever cacheable.
+// LinkHandler redirects a signed-in user to their personal checkout link: it reads who they are
+// from their token, applies the first campaign that is active and matches, gets the link from Zotlo
+// or from the cache, and answers `303 See Other`, or JSON to clients that prefer it. Whatever goes
+// wrong, the shopper gets the configured fallback or an error that the site's `handle_errors` may
+// dress; no answer is ever cacheable.
 //
-// Placeholders set for later handlers and error routes: `{http.checkout.outcome}`, `{http.checkout.campaign}`,
-// `{http.checkout.experiment}`, `{http.checkout.variant}`, `{http.checkout.price}`, `{http.checkout.currency}`,
-// `{http.checkout.override.<word>}`, `{http.checkout.claim.<path>}`, `{http.checkout.return_to}`.
+// Placeholders set for later handlers and error routes: `{http.checkout.outcome}`,
+// `{http.checkout.campaign}`, `{http.checkout.experiment}`, `{http.checkout.variant}`,
+// `{http.checkout.price}`, `{http.checkout.currency}`, `{http.checkout.override.<word>}`,
+// `{http.checkout.claim.<path>}`, `{http.checkout.return_to}`.
 type LinkHandler struct {
 	Route
-	// Anonymous says what happens to a request without a good token: `deny` (default, 401), `redirect`, `guest` (a link
-	// without a subscriber, made for this click and never cached) or `next` (the next handler).
+	// Anonymous says what happens to a request without a good token: `deny` (default, 401),
+	// `redirect`, `guest` (a link without a subscriber, made for this click and never cached) or
+	// `next` (the next handler).
 	Anonymous string `json:"anonymous,omitempty"`
-	// Login is where `redirect` leads. Placeholders may stand after the `?`; `{http.checkout.return_to}` is the way back.
+	// Login is where `redirect` leads. Placeholders may stand after the `?`;
+	// `{http.checkout.return_to}` is the way back.
 	Login string `json:"login,omitempty"`
-	// Fallback is what a shopper gets when there is no link and the campaign says nothing: a URL, `error` (default) or `next`.
+	// Fallback is what a shopper gets when there is no link and the campaign says nothing: a URL,
+	// `error` (default) or `next`.
 	Fallback string `json:"fallback,omitempty"`
 
 	rt       *route
-	login    *target
-	fallback *target
+	login    *target.Target
+	fallback *target.Target
 }
 
 // The policies for requests without a good token.
@@ -44,7 +53,8 @@ const (
 
 // CaddyModule returns the Caddy module information.
 func (*LinkHandler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.checkout_link", New: func() caddy.Module { return new(LinkHandler) }}
+	return caddy.ModuleInfo{ID: "http.handlers.checkout_link",
+		New: func() caddy.Module { return new(LinkHandler) }}
 }
 
 // Provision resolves names and URLs.
@@ -53,125 +63,101 @@ func (h *LinkHandler) Provision(ctx caddy.Context) error {
 	if h.rt, err = h.Route.provision(ctx); err != nil {
 		return err
 	}
-	if h.fallback, err = parseFallback(h.Fallback); err != nil {
+	if h.fallback, err = target.ParseFallback(h.Fallback); err != nil {
 		return err
 	}
-	switch h.Anonymous {
-	case "":
-		h.Anonymous = anonymousDeny
-	case anonymousDeny, anonymousGuest, anonymousNext, anonymousRedirect:
-	default:
-		return fmt.Errorf("anonymous: unknown policy %q: write deny, redirect <url>, guest or next", h.Anonymous)
+	if h.login, err = h.parseLogin(); err != nil {
+		return err
 	}
-	if (h.Anonymous == anonymousRedirect) != (h.Login != "") {
-		return errors.New("anonymous: redirect and its URL belong together: write `anonymous redirect /login?next={http.checkout.return_to}`")
+	if h.Anonymous == "" {
+		h.Anonymous = anonymousDeny
 	}
 	h.rt.warnIfConditional()
-	if h.Login == "" {
-		return nil
-	}
-	if h.login, err = parseTarget(h.Login); err != nil {
-		return fmt.Errorf("anonymous redirect: %w", err)
-	}
 	return nil
 }
 
-// ServeHTTP answers one click.
-func (h *LinkHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	v := newVisit(h.rt, r)
-	v.publish()
-	return h.respond(w, v, h.safely(v), next)
+// parseLogin checks the anonymous policy and reads where its redirect leads.
+func (h *LinkHandler) parseLogin() (*target.Target, error) {
+	switch h.Anonymous {
+	case "", anonymousDeny, anonymousGuest, anonymousNext, anonymousRedirect:
+	default:
+		return nil, fmt.Errorf("anonymous: unknown policy %q: write deny, redirect <url>, guest "+
+			"or next",
+			h.Anonymous)
+	}
+	if (h.Anonymous == anonymousRedirect) != (h.Login != "") {
+		return nil, errors.New("anonymous: redirect and its URL belong together: write " +
+			"`anonymous redirect /login?next={http.checkout.return_to}`")
+	}
+	if h.Login == "" {
+		return nil, nil
+	}
+	login, err := target.Parse(h.Login)
+	if err != nil {
+		return nil, fmt.Errorf("anonymous redirect: %w", err)
+	}
+	return login, nil
 }
 
-// safely turns a panic in our own code into one shopper's error page.
-func (h *LinkHandler) safely(v *visit) (a answer) {
+// ServeHTTP answers one click.
+func (h *LinkHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
+	next caddyhttp.Handler) error {
+	d := newDecision(h.rt, r)
+	a := h.answer(d)
+	if a.fallback = h.fallback; d.entry != nil && d.entry.fallback != nil {
+		a.fallback = d.entry.fallback
+	}
+	return respond(w, d, a, next)
+}
+
+// answer is the way of one request. A panic in our own code is one shopper's error page.
+func (h *LinkHandler) answer(d *decision) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			logPanic(h.rt.app.log, "panic while making a link", p)
+			logPanic(h.rt.log, "panic while making a link", p)
 			a = answer{outcome: outcomePanic}
 		}
 	}()
-	return h.answer(v)
-}
-
-// answer decides: the way of one request.
-func (h *LinkHandler) answer(v *visit) answer {
-	if refused := gate(v.r, h.rt.backend); refused != "" {
+	if refused := gate.Check(d.r, h.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
-	if a, done := h.identify(v); done {
+	if a, done := h.identify(d); done {
 		return a
 	}
-	list, unknown := h.rt.campaigns(v.repl)
-	if unknown {
-		return answer{outcome: outcomeNoCampaign, err: errUnknownCampaign}
+	if err := d.decide(); err != nil {
+		return noOffer(err)
 	}
-	if err := v.decide(list); err != nil {
-		if offerOutcome(err) == outcomeNoCampaign {
-			return answer{outcome: outcomeNoCampaign, next: true}
-		}
-		return answer{outcome: outcomeBadOffer, err: err}
-	}
-	if to := v.afterPayment(); to != "" {
+	if to := d.afterPayment(); to != "" {
 		return answer{outcome: outcomeAfterPayment, to: to}
 	}
-	order, key := v.order()
-	result, err := h.rt.app.generator.LinkKeyed(v.r.Context(), order, key)
-	if result.Source != linkgen.FromCache {
-		h.rt.app.warnAboutIP(v.r, order.IP)
-	}
-	if err != nil {
-		return failed(err)
-	}
-	v.expose(atLink)
-	return answer{outcome: outcomeLink, link: result}
-}
-
-// afterPayment is where a shopper who has just paid goes instead of to a second checkout; empty for all others.
-func (v *visit) afterPayment() string {
-	e := v.entry
-	if e.afterPayment == nil || v.user == nil || !v.user.Subscriber.Known() || e.afterPayment.leadsBack(v.r) {
-		return ""
-	}
-	app := v.rt.app
-	subscriber := app.generator.SubscriberHash(v.user.Subscriber.ID).String()
-	if !app.ledger.PaidRecently(v.r.Context(), subscriber, e.Name(), e.afterFor, v.now) {
-		return ""
-	}
-	return e.afterPayment.render(v.r, v.repl)
-}
-
-var errUnknownCampaign = errors.New("the backend named a campaign that is not configured")
-
-// failed is the answer to an error of package linkgen.
-func failed(err error) answer {
-	a := answer{outcome: linkOutcome(err), err: err}
-	if e, ok := errors.AsType[*linkgen.Error](err); ok {
-		a.retryAfter = e.RetryAfter
-	}
-	return a
+	return d.link()
 }
 
 // identify finds the user. done means that the anonymous policy, or an error, has answered already.
-func (h *LinkHandler) identify(v *visit) (a answer, done bool) {
-	user, err := h.rt.id.identify(v.r, v.repl)
-	if err == nil {
-		v.user = user
-		if user.Subscriber.Known() || h.Anonymous == anonymousGuest {
-			return answer{}, false
-		}
-		return answer{outcome: outcomeNoSubscriber}, true
+func (h *LinkHandler) identify(d *decision) (a answer, done bool) {
+	user, err := h.rt.id.identify(d.r, d.repl)
+	if err != nil {
+		return h.anonymous(d, err)
 	}
-	v.countRefusal(err)
-	a = answer{outcome: identityOutcome(v.r.Context(), err), err: err}
+	d.user = user
+	if user.Subscriber.Known() || h.Anonymous == anonymousGuest {
+		return answer{}, false
+	}
+	return answer{outcome: outcomeNoSubscriber}, true
+}
+
+// anonymous is the answer to a request whose user is not known, by the policy for them.
+func (h *LinkHandler) anonymous(d *decision, err error) (a answer, done bool) {
+	d.countRefusal(err)
+	a.outcome = identityOutcome(d.r.Context(), err)
 	switch a.outcome {
 	case outcomeLeft:
+		a.err = err
 		return a, true
 	case outcomeKeysUnavailable:
-		a.retryAfter = keysRetryAfter
+		a.err, a.retryAfter = err, keysRetryAfter
 		return a, true
 	}
-	a.err = nil
 	switch h.Anonymous {
 	case anonymousGuest:
 		return answer{}, false
@@ -181,6 +167,55 @@ func (h *LinkHandler) identify(v *visit) (a answer, done bool) {
 		a.login = h.login
 	}
 	return a, true
+}
+
+// noOffer is the answer where nothing can be sold.
+func noOffer(err error) answer {
+	switch {
+	case errors.Is(err, campaign.ErrNone):
+		return answer{outcome: outcomeNoCampaign, next: true}
+	case errors.Is(err, errNoSuchOffer):
+		return answer{outcome: outcomeNoCampaign, err: err}
+	}
+	return answer{outcome: outcomeBadOffer, err: err}
+}
+
+// afterPayment is where a shopper who has just paid goes instead of to a second checkout; empty for
+// all others.
+func (d *decision) afterPayment() string {
+	to := d.entry.afterPayment
+	if to == nil || to.LeadsBack(d.r) {
+		return ""
+	}
+	user, ok := d.knownUser()
+	if !ok {
+		return ""
+	}
+	hash := d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
+	if !d.rt.ledger.PaidRecently(d.r.Context(), hash, d.entry.Name(), d.entry.afterFor, d.now) {
+		return ""
+	}
+	return to.Render(d.r, d.repl)
+}
+
+// link gets the link that the offer wants.
+func (d *decision) link() answer {
+	ip := clientip.Of(d.r)
+	p := d.prepared(ip)
+	p.OwnHost = d.r.Host
+	result, err := d.rt.generator.LinkKeyed(d.r.Context(), p.Order, p.Key)
+	if result.Source != linkgen.FromCache {
+		d.rt.addresses.Look(d.rt.log, d.r, ip)
+	}
+	if err != nil {
+		a := answer{outcome: linkOutcome(err), err: err}
+		if e, ok := errors.AsType[*linkgen.Error](err); ok {
+			a.retryAfter = e.RetryAfter
+		}
+		return a
+	}
+	d.expose(atLink)
+	return answer{outcome: outcomeLink, link: result}
 }
 
 // Interface guards

@@ -46,7 +46,8 @@ http:// {
 
 func TestSignedInShopperGetsALinkInHisName(t *testing.T) {
 	s := openShop(t, plainShop)
-	res := s.click("/upgrade", as(jwt.MapClaims{"email": "ann@example.com", "given_name": "Ann <b>"}))
+	res := s.click("/upgrade",
+		as(jwt.MapClaims{"email": "ann@example.com", "given_name": "Ann <b>"}))
 	link := s.getsLink(res, "ann@example.com")
 	if got := link.Fields["packageName"]; got != "Pro, yearly" {
 		t.Errorf("packageName %q", got)
@@ -83,7 +84,8 @@ func TestLinksSurviveReloadsAndFailedReloads(t *testing.T) {
 
 func TestAnonymousPolicies(t *testing.T) {
 	s := openShop(t, plainShop)
-	s.redirects(s.click("/upgrade?plan=pro&x=%2F"), "/login?next=%2Fupgrade%3Fplan%3Dpro%26x%3D%252F")
+	s.redirects(s.click("/upgrade?plan=pro&x=%2F"),
+		"/login?next=%2Fupgrade%3Fplan%3Dpro%26x%3D%252F")
 	denied := s.click("/strict")
 	s.fails(denied, http.StatusUnauthorized)
 	if denied.Header.Get("WWW-Authenticate") != "Bearer" {
@@ -101,9 +103,11 @@ func TestAnonymousPolicies(t *testing.T) {
 
 func TestBadTokenIsTreatedAsAnonymous(t *testing.T) {
 	s := openShop(t, plainShop)
-	forged := header("Authorization", "Bearer "+token(jwt.MapClaims{"email": "ann@example.com"})+"x")
+	forged := header("Authorization",
+		"Bearer "+token(jwt.MapClaims{"email": "ann@example.com"})+"x")
 	s.fails(s.click("/strict", forged), http.StatusUnauthorized)
-	s.fails(s.click("/strict", as(jwt.MapClaims{"email": "ann@example.com", "exp": 1})), http.StatusUnauthorized)
+	s.fails(s.click("/strict", as(jwt.MapClaims{"email": "ann@example.com", "exp": 1})),
+		http.StatusUnauthorized)
 	s.apiCalls(0)
 }
 
@@ -113,7 +117,8 @@ func TestTokenWithoutSubscriberIsNoLoginLoop(t *testing.T) {
 	s.getsLink(s.click("/guest", as(jwt.MapClaims{"sub": "4711"})), "")
 }
 
-// TestListHeadersMayComeInSeveralLines: only the first line was read, and proxies and clients may split them (RFC 9110 section 5.3).
+// TestListHeadersMayComeInSeveralLines: only the first line was read, and proxies and clients may
+// split them (RFC 9110 section 5.3).
 func TestListHeadersMayComeInSeveralLines(t *testing.T) {
 	s := openShop(t, strings.Replace(benchShop, "api_url", "languages en tr\n\t\tapi_url", 1))
 	lines := func(name string, values ...string) func(*request) {
@@ -136,7 +141,8 @@ func TestListHeadersMayComeInSeveralLines(t *testing.T) {
 	}
 }
 
-// TestLongLanguageListsAreNotKept: one visitor with one token could fill the table of orders with megabytes of Accept-Language.
+// TestLongLanguageListsAreNotKept: one visitor with one token could fill the table of orders with
+// megabytes of Accept-Language.
 func TestLongLanguageListsAreNotKept(t *testing.T) {
 	s := openShop(t, strings.Replace(benchShop, "api_url", "languages en tr\n\t\tapi_url", 1))
 	ann := fresh(t, "ann")

@@ -85,9 +85,12 @@ func (v visitor) asks(r *request) {
 // visitors is every combination that a browser, an app or a proxy could send.
 func visitors() []visitor {
 	var all []visitor
-	for _, method := range []string{"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"} {
-		for _, dest := range []string{"", "document", "empty", "image", "iframe", "script", "object"} {
-			for _, accept := range []string{"", "text/html,application/xhtml+xml,*/*;q=0.8", "application/json", "application/json, text/plain, */*"} {
+	for _, method := range []string{"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH",
+		"TRACE", "PROPFIND"} {
+		for _, dest := range []string{"", "document", "empty", "image", "iframe", "script",
+			"object"} {
+			for _, accept := range []string{"", "text/html,application/xhtml+xml,*/*;q=0.8",
+				"application/json", "application/json, text/plain, */*"} {
 				for _, signedIn := range []bool{true, false} {
 					all = append(all, visitor{method: method, dest: dest, accept: accept, signedIn: signedIn})
 				}
@@ -96,7 +99,8 @@ func visitors() []visitor {
 		for _, purpose := range []string{"prefetch", "prefetch;prerender", "Prefetch"} {
 			all = append(all, visitor{method: method, purpose: purpose, signedIn: true})
 		}
-		all = append(all, visitor{method: method, early: "1", signedIn: true}, visitor{method: method, crossSiteNoCORS: true, signedIn: true})
+		all = append(all, visitor{method: method, early: "1", signedIn: true},
+			visitor{method: method, crossSiteNoCORS: true, signedIn: true})
 	}
 	return all
 }
@@ -104,7 +108,8 @@ func visitors() []visitor {
 // TestEveryAnswerOverEveryProtocol runs the whole matrix over HTTP/1.1, HTTP/2 and HTTP/3.
 func TestEveryAnswerOverEveryProtocol(t *testing.T) {
 	s := openShop(t, matrixShop)
-	for name, via := range map[string]func(*testing.T, *shop) (http.RoundTripper, string){"h1": overHTTP1, "h2": overHTTP2, "h3": overHTTP3} {
+	for name, via := range map[string]func(*testing.T, *shop) (http.RoundTripper,
+		string){"h1": overHTTP1, "h2": overHTTP2, "h3": overHTTP3} {
 		t.Run(name, func(t *testing.T) {
 			sub := &shop{t: t, zotlo: s.zotlo, site: &httptest.Server{}}
 			sub.via, sub.site.URL = via(t, s)
@@ -112,7 +117,8 @@ func TestEveryAnswerOverEveryProtocol(t *testing.T) {
 				res := sub.click("/upgrade", v.asks)
 				status, outcome := v.expected()
 				if res.StatusCode != status || res.Header.Get("X-Outcome") != outcome {
-					t.Errorf("%+v: %d %q, want %d %q", v, res.StatusCode, res.Header.Get("X-Outcome"), status, outcome)
+					t.Errorf("%+v: %d %q, want %d %q", v, res.StatusCode,
+						res.Header.Get("X-Outcome"), status, outcome)
 				}
 				if outcome != "" {
 					private(t, res)
@@ -143,7 +149,8 @@ func overHTTP3(t *testing.T, s *shop) (http.RoundTripper, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h3 := &http3.Server{Handler: s, TLSConfig: http3.ConfigureTLSConfig(&tls.Config{Certificates: server.TLS.Certificates})}
+	h3 := &http3.Server{Handler: s,
+		TLSConfig: http3.ConfigureTLSConfig(&tls.Config{Certificates: server.TLS.Certificates})}
 	go h3.Serve(conn) //nolint:errcheck // ends with Close
 	t.Cleanup(func() { h3.Close() })
 	transport := &http3.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig}

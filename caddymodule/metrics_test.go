@@ -20,33 +20,56 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// published are the metrics that the documentation promises: their type, and which values each label may have. The campaigns and
-// experiments are those of meteredOffice.
+// published are the metrics that the documentation promises: their type, and which values each
+// label may have. The campaigns and experiments are those of meteredOffice.
 var published = map[string]struct {
 	kind   dto.MetricType
 	labels map[string][]string
 }{
-	"caddy_checkout_requests_total": {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "outcome": {
-		"link", "after_payment", "anonymous", "bad_token", "no_subscriber", "keys_unavailable", "no_campaign", "prefetch", "embedded", "early_data",
-		"head", "method", "limited", "busy", "throttled", "refused", "untrusted_link", "unavailable", "timeout", "bad_offer", "left", "panic",
-	}, "answer": {"link", "json", "redirect", "fallback", "next", "error"}}},
-	"caddy_checkout_links_total":              {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "source": sourceLabels}},
-	"caddy_checkout_request_duration_seconds": {dto.MetricType_HISTOGRAM, map[string][]string{"source": sourceLabels}},
-	"caddy_checkout_token_refusals_total":     {dto.MetricType_COUNTER, map[string][]string{"rule": auth.Rules()}},
-	"caddy_checkout_overrides_dropped_total":  {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "override": {"additional_text", "custom_parameter"}}},
-	"caddy_checkout_api_requests_total":       {dto.MetricType_COUNTER, map[string][]string{"project": {"default"}, "result": linkgen.Results()}},
-	"caddy_checkout_api_duration_seconds":     {dto.MetricType_HISTOGRAM, map[string][]string{"project": {"default"}}},
-	"caddy_checkout_api_in_flight":            {dto.MetricType_GAUGE, nil},
-	"caddy_checkout_breaker_open":             {dto.MetricType_GAUGE, map[string][]string{"project": {"default"}}},
-	"caddy_checkout_cache_errors_total":       {dto.MetricType_COUNTER, map[string][]string{"cache": {"memory", "redis"}}},
-	"caddy_checkout_cached_links":             {dto.MetricType_GAUGE, nil},
-	"caddy_checkout_exposures_total":          {dto.MetricType_COUNTER, map[string][]string{"experiment": {"m-price"}, "variant": {"control", "cheaper"}, "at": {"offer", "link"}}},
-	"caddy_checkout_variant_share":            {dto.MetricType_GAUGE, map[string][]string{"experiment": {"m-price"}, "variant": {"control", "cheaper"}}},
-	"caddy_checkout_conversions_total":        {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "experiment": experimentLabels, "variant": variantLabels, "type": {"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable", "_other"}}},
-	"caddy_checkout_refunds_total":            {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "experiment": experimentLabels, "variant": variantLabels}},
-	"caddy_checkout_mismatches_total":         {dto.MetricType_COUNTER, map[string][]string{"campaign": campaignLabels, "kind": {"price", "currency", "payment_type"}}},
-	"caddy_checkout_webhooks_total":           {dto.MetricType_COUNTER, map[string][]string{"type": {"payment", "refund", "status", "registration", "quiz", "unknown", "_other"}, "result": {"processed", "repeated", "failed", "refused"}}},
-	"caddy_checkout_jwks_refreshes_total":     {dto.MetricType_COUNTER, map[string][]string{"result": auth.RefreshResults()}},
+	"caddy_checkout_requests_total": {dto.MetricType_COUNTER,
+		map[string][]string{"campaign": campaignLabels, "outcome": {
+			"link", "after_payment", "anonymous", "bad_token", "no_subscriber", "keys_unavailable", "no_campaign", "prefetch", "embedded", "early_data",
+			"head", "method", "limited", "busy", "throttled", "refused", "untrusted_link", "unavailable", "timeout", "bad_offer", "left", "panic",
+		}, "answer": {"link", "json", "redirect", "fallback", "next", "error"}}},
+	"caddy_checkout_links_total": {dto.MetricType_COUNTER,
+		map[string][]string{"campaign": campaignLabels, "source": sourceLabels}},
+	"caddy_checkout_request_duration_seconds": {dto.MetricType_HISTOGRAM,
+		map[string][]string{"source": sourceLabels}},
+	"caddy_checkout_token_refusals_total": {dto.MetricType_COUNTER,
+		map[string][]string{"rule": auth.Rules()}},
+	"caddy_checkout_overrides_dropped_total": {dto.MetricType_COUNTER,
+		map[string][]string{"campaign": campaignLabels,
+			"override": {"additional_text", "custom_parameter"}}},
+	"caddy_checkout_api_requests_total": {dto.MetricType_COUNTER,
+		map[string][]string{"project": {"default"}, "result": linkgen.Results()}},
+	"caddy_checkout_api_duration_seconds": {dto.MetricType_HISTOGRAM,
+		map[string][]string{"project": {"default"}}},
+	"caddy_checkout_api_in_flight": {dto.MetricType_GAUGE, nil},
+	"caddy_checkout_breaker_open": {dto.MetricType_GAUGE,
+		map[string][]string{"project": {"default"}}},
+	"caddy_checkout_cache_errors_total": {dto.MetricType_COUNTER,
+		map[string][]string{"cache": {"memory", "redis"}}},
+	"caddy_checkout_cached_links": {dto.MetricType_GAUGE, nil},
+	"caddy_checkout_exposures_total": {dto.MetricType_COUNTER,
+		map[string][]string{"experiment": {"m-price"}, "variant": {"control", "cheaper"},
+			"at": {"offer", "link"}}},
+	"caddy_checkout_variant_share": {dto.MetricType_GAUGE,
+		map[string][]string{"experiment": {"m-price"}, "variant": {"control", "cheaper"}}},
+	"caddy_checkout_conversions_total": {dto.MetricType_COUNTER,
+		map[string][]string{"campaign": campaignLabels, "experiment": experimentLabels,
+			"variant": variantLabels, "type": {"trial", "start_paid", "trial_to_paid", "renewal",
+				"reactive", "consumable", "_other"}}},
+	"caddy_checkout_refunds_total": {dto.MetricType_COUNTER,
+		map[string][]string{"campaign": campaignLabels, "experiment": experimentLabels,
+			"variant": variantLabels}},
+	"caddy_checkout_mismatches_total": {dto.MetricType_COUNTER,
+		map[string][]string{"campaign": campaignLabels,
+			"kind": {"price", "currency", "payment_type"}}},
+	"caddy_checkout_webhooks_total": {dto.MetricType_COUNTER,
+		map[string][]string{"type": {"payment", "refund", "status", "registration", "quiz",
+			"unknown", "_other"}, "result": {"processed", "repeated", "failed", "refused"}}},
+	"caddy_checkout_jwks_refreshes_total": {dto.MetricType_COUNTER,
+		map[string][]string{"result": auth.RefreshResults()}},
 }
 
 var (
@@ -112,7 +135,8 @@ http:// {` + officeSite + `
 // series is one time series: its name and labels as text.
 type scrape map[string]float64
 
-// scraped reads Caddy's own /metrics with Prometheus's parser, and checks name, type and labels of whatever is ours.
+// scraped reads Caddy's own /metrics with Prometheus's parser, and checks name, type and labels of
+// whatever is ours.
 func (o *office) scraped() scrape {
 	o.t.Helper()
 	res, body := o.admin(http.MethodGet, "/metrics", "")
@@ -129,8 +153,10 @@ func (o *office) scraped() scrape {
 		if !strings.HasPrefix(name, "caddy_checkout_") {
 			continue
 		}
-		if want, ok := published[name]; !ok || family.GetType() != want.kind || family.GetHelp() == "" {
-			o.t.Errorf("%s %s %q is not what is published", name, family.GetType(), family.GetHelp())
+		if want, ok := published[name]; !ok || family.GetType() != want.kind ||
+			family.GetHelp() == "" {
+			o.t.Errorf("%s %s %q is not what is published", name, family.GetType(),
+				family.GetHelp())
 		}
 		for _, m := range family.Metric {
 			values[name+labelText(m)] = value(m)
@@ -172,7 +198,8 @@ func (s scrape) moved(before scrape) scrape {
 // total adds the series up that hold all the texts.
 func (s scrape) total(texts ...string) (sum float64) {
 	for name, value := range s {
-		if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(name, text) }) {
+		if !slices.ContainsFunc(texts,
+			func(text string) bool { return !strings.Contains(name, text) }) {
 			sum += value
 		}
 	}
@@ -203,12 +230,14 @@ func TestEveryMetricCountsInItsClosedSets(t *testing.T) {
 			t.Errorf("%s did not count", name)
 		}
 		for series := range moved {
-			if strings.HasPrefix(series, name+"[") && strings.Count(series, "=") != len(metric.labels) {
+			if strings.HasPrefix(series, name+"[") &&
+				strings.Count(series, "=") != len(metric.labels) {
 				t.Errorf("%s has other labels than published", series)
 			}
 		}
 	}
-	for _, gauge := range []string{"caddy_checkout_api_in_flight[]", "caddy_checkout_cached_links[]", "caddy_checkout_breaker_open[project=default]", "caddy_checkout_variant_share[experiment=m-price variant=cheaper]"} {
+	for _, gauge := range []string{"caddy_checkout_api_in_flight[]",
+		"caddy_checkout_cached_links[]", "caddy_checkout_breaker_open[project=default]", "caddy_checkout_variant_share[experiment=m-price variant=cheaper]"} {
 		if _, ok := after[gauge]; !ok {
 			t.Errorf("%s is missing", gauge)
 		}
@@ -238,7 +267,9 @@ func (o *office) liveADay() {
 	o.click("/plain", by("m@example.com"), method(http.MethodHead))
 	o.click("/plain", by("m@example.com"), header("Sec-Purpose", "prefetch"))
 	o.click("/remote", by("m@example.com"))
-	for _, hook := range []struct{ path, body string }{{"/hooks?token=wrong", "{}"}, {"/again?token=" + strings.ReplaceAll(hookToken, " ", "+"), `{"queue":{"requestID":"1","type":"Made<Up>"}}`}} {
+	for _, hook := range []struct{ path, body string }{{"/hooks?token=wrong", "{}"},
+		{"/again?token=" + strings.ReplaceAll(hookToken, " ", "+"),
+			`{"queue":{"requestID":"1","type":"Made<Up>"}}`}} {
 		o.click(hook.path, method(http.MethodPost), withBody(hook.body))
 	}
 	o.zotlo.Fail(sandbox.ServerError())
@@ -246,7 +277,8 @@ func (o *office) liveADay() {
 		o.click("/plain", by(fmt.Sprintf("broken%d@example.com", i)))
 	}
 	o.zotlo.Heal()
-	if err := o.reload(strings.Replace(meteredOffice, "cache memory {\n\t\t\tttl 5m", "cache redis {\n\t\t\turl redis://"+refusing(o.t)+"/0", 1)); err != nil {
+	if err := o.reload(strings.Replace(meteredOffice, "cache memory {\n\t\t\tttl 5m",
+		"cache redis {\n\t\t\turl redis://"+refusing(o.t)+"/0", 1)); err != nil {
 		o.t.Fatal(err)
 	}
 	o.click("/plain", by("uncached@example.com"))
@@ -278,7 +310,8 @@ func refusing(t testing.TB) string {
 func TestCountsSurviveReloads(t *testing.T) {
 	o := openOffice(t, meteredOffice)
 	begin := o.scraped()
-	// since leaves out the fetches of remote keys: they go on in the background, and each load begins one.
+	// since leaves out the fetches of remote keys: they go on in the background, and each load
+	// begins one.
 	since := func() scrape {
 		moved := o.scraped().moved(begin)
 		maps.DeleteFunc(moved, func(name string, _ float64) bool {
@@ -298,15 +331,18 @@ func TestCountsSurviveReloads(t *testing.T) {
 	if diff := cmp.Diff(first, since()); diff != "" {
 		t.Errorf("after a reload: %s", diff)
 	}
-	if err := o.reload(strings.Replace(meteredOffice, "/site.sock", "/nowhere/site.sock", 1)); err == nil {
+	if err := o.reload(strings.Replace(meteredOffice, "/site.sock", "/nowhere/site.sock",
+		1)); err == nil {
 		t.Fatal("a broken configuration was loaded")
 	}
 	o.click("/plain", by("r@example.com"))
 	after := since()
-	if got := after.total("caddy_checkout_requests_total", "campaign=m-plain", "outcome=link"); got != 2 {
+	if got := after.total("caddy_checkout_requests_total", "campaign=m-plain",
+		"outcome=link"); got != 2 {
 		t.Errorf("after a failed reload: %v requests, want 2", got)
 	}
-	if got := after.total("caddy_checkout_links_total", "campaign=m-plain", "source=cache"); got != 1 {
+	if got := after.total("caddy_checkout_links_total", "campaign=m-plain",
+		"source=cache"); got != 1 {
 		t.Errorf("after a failed reload: %v cached links, want 1", got)
 	}
 }

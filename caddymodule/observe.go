@@ -2,7 +2,7 @@ package caddymodule
 
 import (
 	"errors"
-	"net/http"
+	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -11,40 +11,36 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
 // observe counts and logs one answer.
-func observe(v *visit, a answer, what string) {
-	name := v.campaign(a.err)
+func observe(d *decision, a answer, what string) {
+	fields := accessFields{outcome: a.outcome, answer: what, source: string(a.link.Source)}
+	if d.entry != nil {
+		fields.campaign = d.entry.Name()
+	} else if failed, ok := errors.AsType[*campaign.Error](a.err); ok {
+		fields.campaign = failed.Campaign.Name() // the one that could not be asked
+	}
+	if d.offer != nil {
+		fields.variant = d.offer.Variant
+	}
 	if a.outcome == outcomeLink {
-		v.entry.counters.handedOut(what, a.link.Source, time.Since(v.now))
+		d.entry.counters.HandedOut(what, a.link.Source, time.Since(d.now))
 	} else {
-		requests.WithLabelValues(name, a.outcome, what).Inc()
+		metrics.Requests.WithLabelValues(fields.campaign, a.outcome, what).Inc()
 	}
-	addAccessLogFields(v.r, accessFields{outcome: a.outcome, answer: what, campaign: name, variant: v.variant(), source: string(a.link.Source)})
+	server, ok := d.r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	// else this server keeps no access log, so nobody would read them
+	if !ok || server.Logs != nil {
+		fields.add(d)
+	}
 	if outcomes[a.outcome].ours || a.outcome == outcomeNoCampaign && !a.next {
-		logFailure(v, a, what, name)
+		logFailure(d, a, fields)
 	}
-}
-
-// campaign is the name of the chosen campaign, else of the one that could not be asked.
-func (v *visit) campaign(err error) string {
-	if v.entry != nil {
-		return v.entry.Name()
-	}
-	if failed, ok := errors.AsType[*campaign.Error](err); ok {
-		return failed.Campaign.Name()
-	}
-	return ""
-}
-
-func (v *visit) variant() string {
-	if v.offer == nil {
-		return ""
-	}
-	return v.offer.Variant
 }
 
 // accessFields are our fields in the site's access log. They hold nothing personal.
@@ -55,7 +51,9 @@ func (f accessFields) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	enc.AddString("checkout_outcome", f.outcome)
 	enc.AddString("checkout_answer", f.answer)
 	for _, field := range [...]struct{ name, value string }{
-		{"checkout_campaign", f.campaign}, {"checkout_variant", f.variant}, {"checkout_source", f.source},
+		{"checkout_campaign", f.campaign},
+		{"checkout_variant", f.variant},
+		{"checkout_source", f.source},
 	} {
 		if field.value != "" {
 			enc.AddString(field.name, field.value)
@@ -64,58 +62,90 @@ func (f accessFields) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	return nil
 }
 
-func addAccessLogFields(r *http.Request, fields accessFields) {
-	if server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok && server.Logs == nil {
-		return // this server keeps no access log, so nobody would read them
-	}
-	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
-		extra.Set(zap.Inline(fields)) // one field costs less than five
+// add puts the fields into the access log's line of the request.
+func (f accessFields) add(d *decision) {
+	extra, ok := d.r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
+	if ok {
+		extra.Set(zap.Inline(f)) // one field costs less than five
 	}
 }
 
-// logFailure tells the operator once why a shopper got no link; what repeats is sampled. handle_errors would hide it.
-func logFailure(v *visit, a answer, what, name string) {
+// logFailure tells the operator once why a shopper got no link; what repeats is sampled.
+// handle_errors would hide it.
+func logFailure(d *decision, a answer, of accessFields) {
 	level := zapcore.WarnLevel
 	switch a.outcome {
-	case string(linkgen.Refused), string(linkgen.UntrustedLink), outcomeBadOffer, outcomeNoCampaign, outcomePanic:
+	case string(linkgen.Refused), string(linkgen.UntrustedLink),
+		outcomeBadOffer, outcomeNoCampaign, outcomePanic:
 		level = zapcore.ErrorLevel
 	}
-	checked := v.rt.app.failures.Check(level, "no checkout link: "+a.outcome)
+	checked := d.rt.failures.Check(level, "no checkout link: "+a.outcome)
 	if checked == nil {
 		return
 	}
-	fields := []zap.Field{zap.String("outcome", a.outcome), zap.String("answer", what), zap.String("campaign", name)}
-	if v.user != nil && v.user.Subscriber.Known() {
-		fields = append(fields, zap.Stringer("subscriber", v.rt.app.generator.SubscriberHash(v.user.Subscriber.ID)))
+	fields := []zap.Field{
+		zap.String("outcome", a.outcome), zap.String("answer", of.answer),
+		zap.String("campaign", of.campaign),
 	}
-	if e, ok := errors.AsType[*linkgen.Error](a.err); ok {
-		fields = append(fields, zap.String("project", projectLabel(v.entry.project)), zap.String("code", e.Code), zap.String("request_id", e.RequestID), zap.Int("status", e.Status))
-		if cause := e.Cause(); cause != nil {
-			fields = append(fields, zap.NamedError("cause", cause))
-		}
-	} else if a.err != nil {
-		fields = append(fields, zap.NamedError("cause", a.err))
+	if user, ok := d.knownUser(); ok {
+		hash := d.rt.generator.SubscriberHash(user.Subscriber.ID)
+		fields = append(fields, zap.Stringer("subscriber", hash))
 	}
-	checked.Write(fields...)
+	checked.Write(append(fields, d.causeFields(a.err)...)...)
 }
 
-// countRefusal counts a refused token by its rule; every other error is not one. A request counts once, however many of our directives read
-// its token.
-func (v *visit) countRefusal(err error) {
-	refused, ok := errors.AsType[*auth.RefusedError](err)
+// causeFields tell of an error what may be logged.
+func (d *decision) causeFields(err error) []zap.Field {
+	e, ok := errors.AsType[*linkgen.Error](err)
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return []zap.Field{zap.NamedError("cause", err)}
+	}
+	fields := []zap.Field{
+		zap.String("project", metrics.Project(d.entry.project)), zap.String("code", e.Code),
+		zap.String("request_id", e.RequestID), zap.Int("status", e.Status),
+	}
+	if cause := e.Cause(); cause != nil {
+		fields = append(fields, zap.NamedError("cause", cause))
+	}
+	return fields
+}
+
+// expose counts that the user was shown their variant, once a day for the whole fleet. Anonymous
+// visitors are never counted, and those who were counted a moment ago cost no look-up.
+func (d *decision) expose(at string) {
+	if d.offer == nil || !d.offer.Counted {
+		return
+	}
+	user, ok := d.knownUser()
 	if !ok {
 		return
 	}
-	first := v
-	for first.before != nil {
-		first = first.before
-	}
-	if first.refused {
+	e := exposure{user, d.offer.Experiment, d.offer.Variant, at}
+	if _, counted := d.rt.exposed.Get(e); counted {
 		return
 	}
-	first.refused = true
-	tokenRefusals.WithLabelValues(refused.Rule).Inc()
-	if c := v.rt.app.log.Check(zap.DebugLevel, "token refused"); c != nil {
+	d.rt.exposed.Put(e, struct{}{})
+	if d.rt.ledger.Expose(d.r.Context(), ledger.Exposure{
+		At: at, Experiment: e.experiment, Variant: e.variant,
+		Subscriber: d.rt.generator.SubscriberHash(user.Subscriber.ID).String(),
+	}) {
+		metrics.Exposures.WithLabelValues(e.experiment, e.variant, at).Inc()
+	}
+}
+
+// countRefusal counts a refused token by its rule; every other error is not one. A request counts
+// once, however many of our directives read its token.
+func (d *decision) countRefusal(err error) {
+	refused, ok := errors.AsType[*auth.RefusedError](err)
+	if !ok || d.state.refused {
+		return
+	}
+	d.state.refused = true
+	metrics.TokenRefusals.WithLabelValues(refused.Rule).Inc()
+	if c := d.rt.log.Check(zap.DebugLevel, "token refused"); c != nil {
 		c.Write(zap.String("rule", refused.Rule))
 	}
 }
@@ -125,46 +155,5 @@ func logPanic(log *zap.Logger, message string, p any) {
 	log.Error(message, zap.String("type", typeName(p)), zap.ByteString("stack", debug.Stack()))
 }
 
-// sampled lets the first five of a message through in ten seconds, then every hundredth.
-func sampled(log *zap.Logger) *zap.Logger {
-	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
-		return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 100)
-	}))
-}
-
-// projectLabel names a project in metrics, log and admin answers, where an empty name would be odd.
-func projectLabel(name string) string {
-	if name == "" {
-		return "default"
-	}
-	return name
-}
-
-// hooks connect the generator to metrics and log.
-func (a *App) hooks() linkgen.Hooks {
-	return linkgen.Hooks{
-		APICall: func(project, result string, d time.Duration) {
-			apiRequests.WithLabelValues(projectLabel(project), result).Inc()
-			apiDuration.WithLabelValues(projectLabel(project)).Observe(d.Seconds())
-		},
-		InFlight: func(delta int) { apiInFlight.Add(float64(delta)) },
-		Breaker: func(project string, open bool) {
-			breakerOpen.WithLabelValues(projectLabel(project)).Set(gauge(open))
-			if open {
-				a.log.Warn("calls to the API keep failing: pausing them", zap.String("project", projectLabel(project)))
-			} else {
-				a.log.Info("calls to the API work again", zap.String("project", projectLabel(project)))
-			}
-		},
-		CacheError: func(err error) {
-			cacheErrors.WithLabelValues(a.cache.name).Inc()
-			a.failures.Warn("cache failed, going on without it", zap.String("cache", a.cache.name), zap.Error(err))
-		},
-		Paused: func(project, code string, d time.Duration) {
-			a.log.Error("the API refused our credentials or address, or asked for a pause", zap.String("project", projectLabel(project)), zap.String("code", code), zap.Duration("pause", d))
-		},
-		Panic: func(value any, stack []byte) {
-			a.log.Error("panic while calling the API", zap.Any("type", typeName(value)), zap.ByteString("stack", stack))
-		},
-	}
-}
+// typeName is all that may be logged of a value that could hold anything.
+func typeName(value any) string { return fmt.Sprintf("%T", value) }

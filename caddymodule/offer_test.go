@@ -68,7 +68,8 @@ func offered(res *http.Response) string { return res.Header.Get("X-Offer") }
 func TestPageAndCheckoutQuoteTheSamePrice(t *testing.T) {
 	s := openPricedShop(t)
 	seen := map[string]bool{}
-	for _, email := range []string{"a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com", "f@example.com"} {
+	for _, email := range []string{"a@example.com", "b@example.com", "c@example.com",
+		"d@example.com", "e@example.com", "f@example.com"} {
 		page := s.click("/plans", by(email))
 		text, err := io.ReadAll(page.Body)
 		if err != nil {
@@ -106,14 +107,16 @@ func TestOfferOfAMatchingClaim(t *testing.T) {
 	if got := offered(s.click("/plans", vip)); !strings.HasPrefix(got, "vip  4.99 EUR") {
 		t.Errorf("offered %q", got)
 	}
-	if got := s.getsLink(s.click("/upgrade", vip), "v@example.com").Fields["customPrice"]; got != nil {
+	if got := s.getsLink(s.click("/upgrade", vip),
+		"v@example.com").Fields["customPrice"]; got != nil {
 		t.Errorf("a quote was sent as a price: %v", got)
 	}
 }
 
 func TestPersonalPageIsPrivate(t *testing.T) {
 	s := openPricedShop(t)
-	if got := s.click("/plans", by("a@example.com")).Header.Get("Cache-Control"); got != "max-age=60, private" {
+	if got := s.click("/plans",
+		by("a@example.com")).Header.Get("Cache-Control"); got != "max-age=60, private" {
 		t.Errorf("Cache-Control %q", got)
 	}
 }

@@ -23,7 +23,8 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// asCommand makes the test binary a Caddy, so that the tests of `caddy checkout` see real exit codes.
+// asCommand makes the test binary a Caddy, so that the tests of `caddy checkout` see real exit
+// codes.
 const asCommand = "CHECKOUT_TEST_AS_CADDY"
 
 func TestMain(m *testing.M) {
@@ -34,8 +35,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// office is a whole running Caddy, with its admin endpoint, its log at DEBUG in a file, and a stand-in for Zotlo.
-// The endpoint and the site listen on sockets in a folder of the test's own, so that no port is fixed.
+// office is a whole running Caddy, with its admin endpoint, its log at DEBUG in a file, and a
+// stand-in for Zotlo. The endpoint and the site listen on sockets in a folder of the test's own, so
+// that no port is fixed.
 type office struct {
 	t     testing.TB
 	zotlo *sandbox.Sandbox
@@ -68,7 +70,8 @@ const officeSite = `
 	bind unix/{$DIR}/site.sock
 `
 
-// openOffice runs a Caddyfile, in which {$API} is the stand-in's address and {$DIR} the office's folder.
+// openOffice runs a Caddyfile, in which {$API} is the stand-in's address and {$DIR} the office's
+// folder.
 func openOffice(t testing.TB, config string) *office {
 	t.Helper()
 	return openOfficeWith(t, config, nil)
@@ -128,9 +131,10 @@ func (o *office) socket(name string) string { return filepath.Join(o.dir, name+"
 
 // over is a transport to one of the office's sockets.
 func (o *office) over(socket string) http.RoundTripper {
-	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", o.socket(socket))
-	}}
+	return &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", o.socket(socket))
+		}}
 }
 
 // send sends a request over a socket and reads the answer.
@@ -138,12 +142,14 @@ func (o *office) send(socket string, r *http.Request) (*http.Response, []byte) {
 	o.t.Helper()
 	res, err := o.over(socket).RoundTrip(r)
 	if errors.Is(err, io.EOF) && r.ContentLength == 0 {
-		// A server that a reload has just replaced may take the connection and close it unread; browsers try again, too.
+		// A server that a reload has just replaced may take the connection and close it unread;
+		// browsers try again, too.
 		res, err = o.over(socket).RoundTrip(r)
 	}
 	if err != nil {
 		log := o.logged()
-		o.t.Fatalf("%s %s: %v; the log ends with\n%s", r.Method, r.URL, err, log[max(0, len(log)-4000):])
+		o.t.Fatalf("%s %s: %v; the log ends with\n%s", r.Method, r.URL, err,
+			log[max(0, len(log)-4000):])
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -169,9 +175,11 @@ func (o *office) click(path string, options ...func(*request)) (*http.Response, 
 }
 
 // admin asks the admin endpoint as `caddy` itself does.
-func (o *office) admin(method, path, body string, options ...func(*request)) (*http.Response, []byte) {
+func (o *office) admin(method, path, body string, options ...func(*request)) (*http.Response,
+	[]byte) {
 	o.t.Helper()
-	r := &request{httptest.NewRequest(method, "http://127.0.0.1"+path, bytes.NewReader([]byte(body)))}
+	r := &request{httptest.NewRequest(method, "http://127.0.0.1"+path,
+		bytes.NewReader([]byte(body)))}
 	r.RequestURI = ""
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/json")

@@ -6,13 +6,15 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/caddy-checkout/checkout/auth"
-	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// The outcomes: why a request was answered as it was. They are label values, log fields and {http.checkout.outcome}.
+// The outcomes: why a request was answered as it was. They are label values, log fields and
+// {http.checkout.outcome}.
 const (
 	outcomeLink            = "link"
 	outcomeAfterPayment    = "after_payment"
@@ -21,15 +23,9 @@ const (
 	outcomeNoSubscriber    = "no_subscriber"
 	outcomeKeysUnavailable = "keys_unavailable"
 	outcomeNoCampaign      = "no_campaign"
-	outcomePrefetch        = "prefetch"
-	outcomeEmbedded        = "embedded"
-	outcomeEarlyData       = "early_data"
-	outcomeHead            = "head"
-	outcomeMethod          = "method"
 	outcomeBadOffer        = "bad_offer"
 	outcomePanic           = string(linkgen.Panicked)
 	outcomeLeft            = string(linkgen.Left)
-	outcomePass            = "-" // OPTIONS: not ours, not counted
 )
 
 // The answers: what the shopper got.
@@ -42,6 +38,15 @@ const (
 	answerError    = "error"
 )
 
+// Where an exposure happened.
+const (
+	atOffer = "offer"
+	atLink  = "link"
+)
+
+// keysRetryAfter is how soon a shopper may try again when nobody can be signed in yet.
+const keysRetryAfter = 5 * time.Second
+
 // statusClientClosed is what Caddy itself answers to nobody when a client has left (nginx's 499).
 const statusClientClosed = 499
 
@@ -53,30 +58,44 @@ type outcome struct {
 }
 
 var outcomes = map[string]outcome{
-	outcomeAnonymous:       {http.StatusUnauthorized, "please sign in first", false},
-	outcomeBadToken:        {http.StatusUnauthorized, "please sign in again", false},
-	outcomeNoSubscriber:    {http.StatusForbidden, "your account has no e-mail address or phone number for a checkout", false},
-	outcomeKeysUnavailable: {http.StatusServiceUnavailable, "signing in cannot be checked right now, please try again in a moment", true},
-	outcomeNoCampaign:      {http.StatusBadGateway, "this offer does not exist", false}, // a backend named it, and may name another
-	outcomePrefetch:        {http.StatusForbidden, "a checkout is not prefetched", false},
-	outcomeEmbedded:        {http.StatusForbidden, "a checkout is not embedded in another page", false},
-	outcomeEarlyData:       {http.StatusTooEarly, "please try again", false},
-	outcomeHead:            {http.StatusNoContent, "", false},
-	outcomeMethod:          {http.StatusMethodNotAllowed, "this method is not allowed here", false},
-	outcomeBadOffer:        {http.StatusInternalServerError, "this offer cannot be sold right now", true},
+	outcomeAnonymous: {http.StatusUnauthorized, "please sign in first", false},
+	outcomeBadToken:  {http.StatusUnauthorized, "please sign in again", false},
+	outcomeNoSubscriber: {http.StatusForbidden,
+		"your account has no e-mail address or phone number for a checkout", false},
+	outcomeKeysUnavailable: {http.StatusServiceUnavailable,
+		"signing in cannot be checked right now, please try again in a moment", true},
+	// a backend named it, and may name another
+	outcomeNoCampaign: {http.StatusBadGateway, "this offer does not exist", false},
+	gate.Prefetch:     {http.StatusForbidden, "a checkout is not prefetched", false},
+	gate.Embedded: {http.StatusForbidden, "a checkout is not embedded in another page",
+		false},
+	gate.EarlyData: {http.StatusTooEarly, "please try again", false},
+	gate.Head:      {http.StatusNoContent, "", false},
+	gate.Method:    {http.StatusMethodNotAllowed, "this method is not allowed here", false},
+	outcomeBadOffer: {http.StatusInternalServerError, "this offer cannot be sold right now",
+		true},
 
-	string(linkgen.Limited):       {http.StatusTooManyRequests, "too many checkouts were opened, please try again in a moment", true},
-	string(linkgen.Busy):          {http.StatusServiceUnavailable, "the checkout is busy, please try again in a moment", true},
-	string(linkgen.Throttled):     {http.StatusServiceUnavailable, "the checkout is busy, please try again in a moment", true},
-	string(linkgen.Refused):       {http.StatusBadGateway, "the checkout could not be opened", true},
-	string(linkgen.UntrustedLink): {http.StatusBadGateway, "the checkout could not be opened", true},
-	string(linkgen.Unavailable):   {http.StatusBadGateway, "the checkout is not available right now", true},
-	string(linkgen.Timeout):       {http.StatusGatewayTimeout, "the checkout did not answer in time", true},
-	outcomeLeft:                   {statusClientClosed, "", false},
-	outcomePanic:                  {http.StatusInternalServerError, "something went wrong, please try again", true},
+	string(linkgen.Limited): {http.StatusTooManyRequests,
+		"too many checkouts were opened, please try again in a moment", true},
+	string(linkgen.Busy): {http.StatusServiceUnavailable,
+		"the checkout is busy, please try again in a moment", true},
+	string(linkgen.Throttled): {http.StatusServiceUnavailable,
+		"the checkout is busy, please try again in a moment", true},
+	string(linkgen.Refused): {http.StatusBadGateway, "the checkout could not be opened",
+		true},
+	string(linkgen.UntrustedLink): {http.StatusBadGateway, "the checkout could not be opened",
+		true},
+	string(linkgen.Unavailable): {http.StatusBadGateway,
+		"the checkout is not available right now", true},
+	string(linkgen.Timeout): {http.StatusGatewayTimeout,
+		"the checkout did not answer in time", true},
+	outcomeLeft: {statusClientClosed, "", false},
+	outcomePanic: {http.StatusInternalServerError,
+		"something went wrong, please try again", true},
 }
 
-// identityOutcome maps an error of package auth. ctx is the request's: a reload may have ended the fetch for which a shopper waits.
+// identityOutcome maps an error of package auth. ctx is the request's: a reload may have ended the
+// fetch for which a shopper waits.
 func identityOutcome(ctx context.Context, err error) string {
 	switch {
 	case errors.Is(err, auth.ErrNoToken):
@@ -88,14 +107,6 @@ func identityOutcome(ctx context.Context, err error) string {
 	default:
 		return outcomeBadToken
 	}
-}
-
-// offerOutcome maps an error of package campaign. A matcher that fails is an offer that cannot be made.
-func offerOutcome(err error) string {
-	if errors.Is(err, campaign.ErrNone) {
-		return outcomeNoCampaign
-	}
-	return outcomeBadOffer
 }
 
 // linkOutcome maps an error of package linkgen.

@@ -2,7 +2,8 @@ package caddymodule_test
 
 import "testing"
 
-// pageOffice tells on every page what its placeholders hold. A checkout_link lets each page through for another reason.
+// pageOffice tells on every page what its placeholders hold. A checkout_link lets each page through
+// for another reason.
 const pageOffice = `{` + officeOptions + `
 	checkout {
 		api_url {$API}
@@ -71,7 +72,8 @@ http:// {` + officeSite + `
 }
 `
 
-// TestLinkThatPassesOnLeavesThePageItsPrice: a checkout_link without an offer of its own blanked the price that checkout_offer had set.
+// TestLinkThatPassesOnLeavesThePageItsPrice: a checkout_link without an offer of its own blanked
+// the price that checkout_offer had set.
 func TestLinkThatPassesOnLeavesThePageItsPrice(t *testing.T) {
 	o := openOffice(t, pageOffice)
 	for _, tt := range []struct{ method, path, want string }{
@@ -81,20 +83,25 @@ func TestLinkThatPassesOnLeavesThePageItsPrice(t *testing.T) {
 		{"GET", "/page/unpriced", "pro 19.99 Pro|bad_offer|ann@example.com"},
 		{"GET", "/page/staff", "pro 19.99 Pro|anonymous|"}, // that identity knows nobody
 		{"GET", "/page/denied", "pro 19.99 Pro|anonymous|"},
-		{"GET", "/page/nosy", "pro 19.99 Pro|no_campaign|"}, // neither the page's price nor its user decides what a link sells
-		{"GET", "/page/second", "  ||ann@example.com"},      // a second checkout_offer speaks for itself
+		// neither the page's price nor its user decides what a link sells
+		{"GET", "/page/nosy", "pro 19.99 Pro|no_campaign|"},
+		// a second checkout_offer speaks for itself
+		{"GET", "/page/second", "  ||ann@example.com"},
 	} {
-		if _, body := o.click(tt.path, by("ann@example.com"), method(tt.method)); string(body) != tt.want {
+		if _, body := o.click(tt.path, by("ann@example.com"),
+			method(tt.method)); string(body) != tt.want {
 			t.Errorf("%s %s: %q, want %q", tt.method, tt.path, body, tt.want)
 		}
 	}
 }
 
-// TestLinkWithAnOfferOfItsOwnSpeaksForIt: the shopper who was to buy the other thing is shown that one's price.
+// TestLinkWithAnOfferOfItsOwnSpeaksForIt: the shopper who was to buy the other thing is shown that
+// one's price.
 func TestLinkWithAnOfferOfItsOwnSpeaksForIt(t *testing.T) {
 	o := openOffice(t, pageOffice)
 	o.api.Close()
-	if _, body := o.click("/page/down", by("ann@example.com")); string(body) != "other 4.99 |unavailable|ann@example.com" {
+	if _, body := o.click("/page/down",
+		by("ann@example.com")); string(body) != "other 4.99 |unavailable|ann@example.com" {
 		t.Errorf("the page says %q", body)
 	}
 }

@@ -21,7 +21,8 @@ type brokenMatcher struct {
 }
 
 func (brokenMatcher) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.matchers.broken", New: func() caddy.Module { return new(brokenMatcher) }}
+	return caddy.ModuleInfo{ID: "http.matchers.broken",
+		New: func() caddy.Module { return new(brokenMatcher) }}
 }
 
 func (b *brokenMatcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -38,11 +39,13 @@ func (b *brokenMatcher) MatchWithError(*http.Request) (bool, error) {
 }
 
 func brokenShop(how, directive string) string {
-	return officeWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tbroken "+how+"\n\t\t\t}\n\t\t}", directive)
+	return officeWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tbroken "+
+		""+how+"\n\t\t\t}\n\t\t}", directive)
 }
 
 func TestPanicCostsOneShopperOneAnswer(t *testing.T) {
-	o := openOffice(t, brokenShop("", "checkout_link /u pro {\n\t\tfallback /pricing\n\t}\n\tcheckout_link /e pro"))
+	o := openOffice(t, brokenShop("", "checkout_link /u pro {\n\t\tfallback "+
+		"/pricing\n\t}\n\tcheckout_link /e pro"))
 	res, _ := o.click("/u", by("ann@example.com"))
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/pricing" {
 		t.Errorf("%d to %q, want the fallback", res.StatusCode, res.Header.Get("Location"))
@@ -57,7 +60,8 @@ func TestPanicCostsOneShopperOneAnswer(t *testing.T) {
 }
 
 func TestPanicCostsAPageItsPriceOnly(t *testing.T) {
-	o := openOffice(t, brokenShop("", "checkout_offer pro\n\trespond \"price {http.checkout.price}.\""))
+	o := openOffice(t, brokenShop("", "checkout_offer pro\n\trespond \"price "+
+		"{http.checkout.price}.\""))
 	res, body := o.click("/", by("ann@example.com"))
 	if res.StatusCode != http.StatusOK || string(body) != "price ." {
 		t.Errorf("%d %q", res.StatusCode, body)
@@ -66,28 +70,36 @@ func TestPanicCostsAPageItsPriceOnly(t *testing.T) {
 }
 
 func TestMatcherThatFailsIsABadOffer(t *testing.T) {
-	o := openOffice(t, brokenShop("always", "checkout_link /u pro\n\tcheckout_offer /p pro\n\trespond \"page\""))
+	o := openOffice(t, brokenShop("always", "checkout_link /u pro\n\tcheckout_offer /p "+
+		"pro\n\trespond \"page\""))
 	res, _ := o.click("/u", by("ann@example.com"))
 	if res.StatusCode != http.StatusInternalServerError {
 		t.Errorf("status %d, want 500", res.StatusCode)
 	}
-	if res, body := o.click("/p", by("ann@example.com")); res.StatusCode != http.StatusOK || string(body) != "page" {
+	if res, body := o.click("/p", by("ann@example.com")); res.StatusCode != http.StatusOK ||
+		string(body) != "page" {
 		t.Errorf("%d %q", res.StatusCode, body)
 	}
-	o.warns(1, "no checkout link: bad_offer", "campaign pro: a matcher failed (*errors.errorString)", `"campaign":"pro"`)
-	o.warns(1, "no offer for a page", "campaign pro: a matcher failed (*errors.errorString)", `"campaign":"pro"`)
+	o.warns(1, "no checkout link: bad_offer",
+		"campaign pro: a matcher failed (*errors.errorString)", `"campaign":"pro"`)
+	o.warns(1, "no offer for a page", "campaign pro: a matcher failed (*errors.errorString)",
+		`"campaign":"pro"`)
 	o.warns(0, "the matcher of a plugin failed")
-	if e := o.explain(`{}`); len(e.Rules) != 1 || e.Rules[0].Result != "match failed" || e.Rules[0].Detail != "the matcher of a plugin failed" {
+	if e := o.explain(`{}`); len(e.Rules) != 1 || e.Rules[0].Result != "match failed" ||
+		e.Rules[0].Detail != "the matcher of a plugin failed" {
 		t.Errorf("explain does not tell the operator what failed: %+v", e)
 	}
 }
 
-// TestWhatAMatcherSaysStaysOutOfTheLog: an expression that fails quotes the claim on which it failed. Our lines do not repeat it, and
-// those that Caddy writes by itself can be left out.
+// TestWhatAMatcherSaysStaysOutOfTheLog: an expression that fails quotes the claim on which it
+// failed. Our lines do not repeat it, and those that Caddy writes by itself can be left out.
 func TestWhatAMatcherSaysStaysOutOfTheLog(t *testing.T) {
-	config := officeWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\texpression `{\"x@example.com\": true}[{http.checkout.claim.email}]`\n\t\t\t}\n\t\t}",
+	config := officeWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch "+
+		"{\n\t\t\t\texpression `{\"x@example.com\": "+
+		"true}[{http.checkout.claim.email}]`\n\t\t\t}\n\t\t}",
 		"checkout_link /u pro\n\tcheckout_offer /p pro\n\trespond \"page\"")
-	o := openOffice(t, strings.Replace(config, "level DEBUG", "level DEBUG\n\t\texclude http.matchers.expression", 1))
+	o := openOffice(t, strings.Replace(config, "level DEBUG", "level DEBUG\n\t\texclude "+
+		"http.matchers.expression", 1))
 	for _, path := range []string{"/u", "/p"} {
 		o.click(path, by("ann@example.com"))
 	}
@@ -95,10 +107,12 @@ func TestWhatAMatcherSaysStaysOutOfTheLog(t *testing.T) {
 	o.warns(0, "ann@example.com")
 }
 
-// TestPersonalPagesOfEveryKindArePrivate: files, streams and proxied answers begin in different ways.
+// TestPersonalPagesOfEveryKindArePrivate: files, streams and proxied answers begin in different
+// ways.
 func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "big.txt"), []byte(strings.Repeat("x", 100_000)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "big.txt"), []byte(strings.Repeat("x", 100_000)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	stream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -123,7 +137,8 @@ func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 		}
 	}
 	respond /none 204`))
-	for path, want := range map[string]string{"/files/big.txt": "max-age=60, private", "/stream": "private", "/none": "private", "/files/absent": ""} {
+	for path, want := range map[string]string{"/files/big.txt": "max-age=60, private",
+		"/stream": "private", "/none": "private", "/files/absent": ""} {
 		res, body := o.click(path, by("ann@example.com"))
 		if want != "" && res.Header.Get("Cache-Control") != want {
 			t.Errorf("%s: Cache-Control %q, want %q", path, res.Header.Get("Cache-Control"), want)

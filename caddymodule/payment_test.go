@@ -48,7 +48,8 @@ func stumbled(op string) error {
 func init() { caddy.RegisterModule(stumblingCache{}) }
 
 func (stumblingCache) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "checkout.caches.stumbling", New: func() caddy.Module { return new(stumblingCache) }}
+	return caddy.ModuleInfo{ID: "checkout.caches.stumbling",
+		New: func() caddy.Module { return new(stumblingCache) }}
 }
 
 func (*stumblingCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { d.Next(); return nil }
@@ -158,10 +159,12 @@ func (s *till) conversionsOf(label string) (n float64) {
 }
 
 // webhook is a request that Zotlo sends. change are old and new texts of its body.
-func (s *till) webhook(ctx context.Context, kind, requestID string, change ...string) *http.Request {
+func (s *till) webhook(ctx context.Context, kind, requestID string,
+	change ...string) *http.Request {
 	body := strings.NewReplacer(change...).Replace(`{"queue":{"type":"` + kind + `","requestID":"` + requestID + `"},
 		"parameters":{"status":"start_paid","subscriber_id":"ann@example.com","transaction_id":"1","custom_parameters":{"checkout":"c=monthly"}}}`)
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/zotlo", strings.NewReader(body))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/zotlo",
+		strings.NewReader(body))
 	r.Header.Set("X-Webhook-Token", hookToken)
 	return r
 }
@@ -190,13 +193,15 @@ func (s *till) leadsTo(want string) {
 	}
 }
 
-// Whatever fails before a payment is marked as done, the repeat does all of it, and it is counted once.
+// Whatever fails before a payment is marked as done, the repeat does all of it, and it is counted
+// once.
 func TestPaymentIsRepeatedUntilAllIsDone(t *testing.T) {
 	for _, op := range []string{"forget", "seen", "remember"} {
 		t.Run(op, func(t *testing.T) {
 			s := openTill(t, subscriptionShop)
 			stumble(op, 3)
-			for range map[string]int{"forget": 1, "seen": 3, "remember": 1}[op] { // the others try three times by themselves
+			// the others try three times by themselves
+			for range map[string]int{"forget": 1, "seen": 3, "remember": 1}[op] {
 				s.hears("TransactionInsert", "1", http.StatusServiceUnavailable)
 			}
 			s.counted(0)
@@ -224,12 +229,14 @@ func TestSubscribersAppIsToldWhereToGo(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	s.hears("TransactionInsert", "1", http.StatusOK)
 	res := s.click("/monthly", by("ann@example.com"), header("Accept", "application/json"))
-	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK || string(body) != `{"url":"/account"}`+"\n" {
+	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK ||
+		string(body) != `{"url":"/account"}`+"\n" {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }
 
-// A payment may name what the configuration knows no more. It counts, under one name, so that nobody makes series at will.
+// A payment may name what the configuration knows no more. It counts, under one name, so that
+// nobody makes series at will.
 func TestPaymentForWhatIsGone(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	for i, sold := range []string{"c=gone", "c=gone&e=old&v=cheaper", "c=monthly&e=old&v=cheaper"} {
@@ -241,7 +248,8 @@ func TestPaymentForWhatIsGone(t *testing.T) {
 	}
 }
 
-// A cache that is slow for a moment must not keep a paid link for as long as its ttl: Zotlo repeats later than that.
+// A cache that is slow for a moment must not keep a paid link for as long as its ttl: Zotlo repeats
+// later than that.
 func TestForgettingIsTriedAgain(t *testing.T) {
 	s := openTill(t, strings.Replace(subscriptionShop, "\t\t\tafter_payment /account\n", "", 1))
 	stumble("forget", 2)
@@ -295,8 +303,10 @@ func TestBackendsAnswerDoesNotEndTheWork(t *testing.T) {
 }
 
 // failingBackend is a shop whose own backend fails for every webhook, so that Zotlo repeats each.
-var failingBackend = strings.NewReplacer("{env.HOOK_TOKEN}\n", "{env.HOOK_TOKEN}\n\t\tpass_through\n",
-	"\tcheckout_webhook", "\trespond /hooks/zotlo 503\n\tcheckout_webhook").Replace(subscriptionShop)
+var failingBackend = strings.NewReplacer("{env.HOOK_TOKEN}\n",
+	"{env.HOOK_TOKEN}\n\t\tpass_through\n",
+	"\tcheckout_webhook", "\trespond /hooks/zotlo "+
+		"503\n\tcheckout_webhook").Replace(subscriptionShop)
 
 // A repeat does what the first delivery left, with pass_through as well.
 func TestRepeatBehindABackendDoesWhatIsLeft(t *testing.T) {

@@ -104,7 +104,8 @@ func readReference(t *testing.T) reference {
 	ref := reference{text: string(text), tables: make(map[string][][]string)}
 	heading := ""
 	for line := range strings.Lines(ref.text) {
-		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") {
+		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok &&
+			strings.HasPrefix(line, "#") {
 			heading = strings.ReplaceAll(strings.TrimSpace(title), "`", "")
 		}
 		if row := cells(line); row != nil {

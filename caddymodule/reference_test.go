@@ -13,12 +13,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// The tests of this file keep docs/reference.md and the code together, in both directions: each compares a set of words from the
-// code with the first column of a table.
+// The tests of this file keep docs/reference.md and the code together, in both directions: each
+// compares a set of words from the code with the first column of a table.
 
 func TestReferenceListsEveryWord(t *testing.T) {
 	ref := readReference(t)
@@ -73,7 +75,8 @@ func TestReferenceListsEveryAnswer(t *testing.T) {
 		if !known { // the two that lead on, to a link or past it
 			o = outcome{status: 303}
 		}
-		if text := strings.TrimPrefix(message, "–"); status != strconv.Itoa(o.status) || text != o.text {
+		if text := strings.TrimPrefix(message, "–"); status != strconv.Itoa(o.status) ||
+			text != o.text {
 			t.Errorf("%s is %d %q, the reference says %s %q", word, o.status, o.text, status, text)
 		}
 	}
@@ -83,13 +86,14 @@ func TestReferenceListsEveryAnswer(t *testing.T) {
 			ours = append(ours, word)
 		}
 	}
-	wantSame(t, "the outcomes that a fallback answers", ours, codes(ref.sentence(t, "With a fallback URL, these send the shopper there instead:")))
+	wantSame(t, "the outcomes that a fallback answers", ours,
+		codes(ref.sentence(t, "With a fallback URL, these send the shopper there instead:")))
 }
 
 func TestReferenceListsEveryMetric(t *testing.T) {
 	ref := readReference(t)
 	var inCode, inReference []string
-	for _, c := range collectors {
+	for _, c := range append(metrics.Collectors(), cachedLinks) {
 		descriptions := make(chan *prometheus.Desc, 1)
 		c.Describe(descriptions)
 		found := regexp.MustCompile(`fqName: "(\w+)".*variableLabels: \{([\w,]*)\}`).FindStringSubmatch((<-descriptions).String())
@@ -105,8 +109,8 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 	ref := readReference(t)
 	for label, inCode := range map[string][]string{
 		"rule": auth.Rules(), "api": linkgen.Results(), "keys": auth.RefreshResults(),
-		"webhook type":   constants(t, "../linkgen/webhook.go", "Webhook"),
-		"webhook result": constants(t, "payment.go", "hook"),
+		"webhook type":   constants(t, "../zotlo/webhook.go", "Webhook"),
+		"webhook result": constants(t, "webhook_handler.go", "hook"),
 	} {
 		paragraph := map[string]string{
 			"rule": "**Rules**", "api": "**Results of API calls**", "keys": "**Results of key refreshes**",
@@ -119,21 +123,23 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 	ref := readReference(t)
 	placeholders := []string{"claim.<path>", "override.<word>"}
-	placeholders = append(placeholders, stringsIn(t, "vars.go", func(n ast.Node) []ast.Expr {
+	placeholders = append(placeholders, stringsIn(t, "request.go", func(n ast.Node) []ast.Expr {
 		if c, ok := n.(*ast.CaseClause); ok {
 			return c.List
 		}
 		return nil
 	})...)
 	for i, name := range placeholders {
-		placeholders[i] = "{" + placeholderPrefix + name + "}"
+		placeholders[i] = "{" + placeholder.Ours + name + "}"
 	}
 	wantSame(t, "the placeholders", placeholders, ref.words("Placeholders"))
-	wantSame(t, "the access-log fields", withPrefix(literals(t, "observe.go"), "checkout_"), ref.words("Access-log fields"))
+	wantSame(t, "the access-log fields", withPrefix(literals(t, "observe.go"), "checkout_"),
+		ref.words("Access-log fields"))
 
 	events := ref.tables["Events"]
 	wantSame(t, "the events and their fields",
-		slices.Concat(withPrefix(literals(t, "payment.go"), "checkout."), stringsIn(t, "payment.go", eventFields)), firstCodes(events))
+		slices.Concat(withPrefix(literals(t, "payments.go"), "checkout."),
+			stringsIn(t, "payments.go", eventFields)), firstCodes(events))
 }
 
 // eventFields finds the keys of what an event carries.
@@ -210,7 +216,8 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 			t.Errorf("the reference tells of a JSON key %q that the code does not have", key)
 		}
 	}
-	for _, heading := range []string{"project", "jwt", "cache memory", "cache redis", "limits", "campaign", "Overrides", "experiment", "checkout_link", "checkout_webhook"} {
+	for _, heading := range []string{"project", "jwt", "cache memory", "cache redis", "limits",
+		"campaign", "Overrides", "experiment", "checkout_link", "checkout_webhook"} {
 		for _, word := range ref.words(heading) {
 			if !inCode[word] {
 				t.Errorf("the word %q of %s is no JSON key", word, heading)

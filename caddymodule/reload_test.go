@@ -10,7 +10,8 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule"
 )
 
-// TestNothingIsLeftAfterManyReloads reloads good and bad configurations under load, and then counts what is left.
+// TestNothingIsLeftAfterManyReloads reloads good and bad configurations under load, and then counts
+// what is left.
 func TestNothingIsLeftAfterManyReloads(t *testing.T) {
 	if n := caddymodule.PoolsInUse(); n != 0 {
 		t.Fatalf("%d pooled values are left by earlier tests", n)
@@ -19,7 +20,8 @@ func TestNothingIsLeftAfterManyReloads(t *testing.T) {
 	t.Run("reloads", func(t *testing.T) {
 		openProvider(t)
 		s := openShop(t, plainShop)
-		bad := strings.Replace(plainShop, "checkout_link /guest pro", "checkout_link /guest {http.checkout.claim.campaign}", 1)
+		bad := strings.Replace(plainShop, "checkout_link /guest pro",
+			"checkout_link /guest {http.checkout.claim.campaign}", 1)
 		stop := make(chan struct{})
 		var clicks sync.WaitGroup
 		for range 4 {

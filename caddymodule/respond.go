@@ -12,104 +12,126 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/internal/accept"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// answer is what a request gets, before it is written.
+// answer is what a request is to get, before it is known how the client wants it.
 type answer struct {
 	outcome    string
 	link       linkgen.Result
-	to         string  // another place than a link: after a payment
-	login      *target // of the anonymous policy
-	next       bool    // the next handler answers
-	err        error   // why, for the log
+	to         string         // another place than a link: after a payment
+	login      *target.Target // of the anonymous policy
+	fallback   *target.Target // where a failure of ours leads; nil: the error answers
+	next       bool           // the next handler answers
+	err        error          // why, for the log
 	retryAfter time.Duration
 }
 
-// keysRetryAfter is how soon a shopper may try again when nobody can be signed in yet.
-const keysRetryAfter = 5 * time.Second
+// reply is an answer in the form that the client gets.
+type reply struct {
+	answer   string         // what the shopper got, as it is counted
+	json     bool           // the client prefers it
+	url      string         // of a redirect, or in the JSON
+	fallback *target.Target // of the error
+}
 
-// respond is the only place that turns a decision into status, headers, placeholders, log fields and metrics.
-func (h *LinkHandler) respond(w http.ResponseWriter, v *visit, a answer, next caddyhttp.Handler) error {
-	if a.outcome == outcomePass {
-		v.over = true
-		return next.ServeHTTP(w, v.r)
+// respond is the only place that turns a decision into status, headers, placeholders, log fields
+// and metrics.
+func respond(w http.ResponseWriter, d *decision, a answer, next caddyhttp.Handler) error {
+	if a.outcome == gate.Options {
+		d.over = true
+		return next.ServeHTTP(w, d.r)
 	}
-	v.outcome = a.outcome
-	what, write := h.plan(w, v, a)
-	observe(v, a, what)
-	if write == nil {
-		v.over = true
-		return next.ServeHTTP(w, v.r)
+	d.outcome = a.outcome
+	how := plan(d, a)
+	observe(d, a, how.answer)
+	if how.answer == answerNext {
+		d.over = true
+		return next.ServeHTTP(w, d.r)
 	}
-	err := write()
-	v.over = true // an error page comes after it
+	err := write(w, d, a, how)
+	d.over = true // an error page comes after it
 	return err
 }
 
-// plan chooses the answer word and how it is written; a nil write means the next handler.
-func (h *LinkHandler) plan(w http.ResponseWriter, v *visit, a answer) (what string, write func() error) {
-	wantsJSON := accept.PrefersJSON(listed(v.r.Header, "Accept"))
+// plan chooses the form.
+func plan(d *decision, a answer) reply {
+	how := reply{json: accept.PrefersJSON(strings.Join(d.r.Header["Accept"], ", "))}
 	switch {
 	case a.next:
-		return answerNext, nil
-	case a.outcome == outcomeLink && wantsJSON:
-		return answerJSON, func() error { return writeLinkJSON(w, v, a.link) }
+		how.answer = answerNext
 	case a.outcome == outcomeLink:
-		return answerLink, func() error { return redirect(w, a.link.URL) }
-	case a.to != "" && wantsJSON:
-		return answerJSON, func() error { return writeJSON(w, http.StatusOK, "application/json", map[string]string{"url": a.to}) }
+		how.url, how.answer = a.link.URL, answerLink
 	case a.to != "":
-		return answerRedirect, func() error { return redirect(w, a.to) }
-	case a.login != nil && !v.leadsBack(a.login) && !wantsJSON:
-		return answerRedirect, func() error { return redirect(w, a.login.render(v.r, v.repl)) }
-	case outcomes[a.outcome].status == http.StatusNoContent, a.outcome == outcomeLeft:
-		return answerError, func() error { setHeaders(w); w.WriteHeader(outcomes[a.outcome].status); return nil }
+		how.url, how.answer = a.to, answerRedirect
+	case a.login != nil && !how.json && !d.leadsBack(a.login):
+		how.url, how.answer = a.login.Render(d.r, d.repl), answerRedirect
+	default:
+		return planError(d, a, how)
 	}
-	fallback := h.fallbackFor(v, a)
-	if fallback != nil && fallback.word == wordNext {
-		return answerNext, nil
+	if how.json && how.url != "" {
+		how.answer = answerJSON
 	}
-	if fallback != nil && !wantsJSON {
-		return answerFallback, func() error { return redirect(w, fallback.render(v.r, v.repl)) }
-	}
-	return answerError, func() error { return writeError(w, v, a, fallback, wantsJSON) }
+	return how
 }
 
-// listed is a list header in one line, however many lines it came in (RFC 9110 section 5.3). name is in canonical form.
-func listed(h http.Header, name string) string { return strings.Join(h[name], ", ") } // one line is itself, and costs nothing
-
-// fallbackFor is where a failure of ours sends the shopper; nil means that the error answers.
-func (h *LinkHandler) fallbackFor(v *visit, a answer) *target {
-	if !outcomes[a.outcome].ours {
-		return nil
+// planError chooses between the fallback and the error itself.
+func planError(d *decision, a answer, how reply) reply {
+	how.answer = answerError
+	if a.fallback == nil || a.fallback.IsError() || !outcomes[a.outcome].ours {
+		return how
 	}
-	fallback := h.fallback
-	if v.entry != nil && v.entry.fallback != nil {
-		fallback = v.entry.fallback
+	switch {
+	case a.fallback.IsNext():
+		how.answer = answerNext
+	case d.leadsBack(a.fallback):
+	case how.json:
+		how.fallback = a.fallback
+	default:
+		how.url, how.answer = a.fallback.Render(d.r, d.repl), answerFallback
 	}
-	if fallback == nil || fallback.word == wordError || fallback.word == "" && v.leadsBack(fallback) {
-		return nil
-	}
-	return fallback
+	return how
 }
 
-// leadsBack reports whether a redirect would go round for ever. That is a route too wide, which nobody would notice but shoppers.
-func (v *visit) leadsBack(t *target) bool {
-	if !t.leadsBack(v.r) {
+// leadsBack reports whether a redirect would go round for ever. That is a route too wide, which
+// nobody would notice but shoppers.
+func (d *decision) leadsBack(t *target.Target) bool {
+	if !t.LeadsBack(d.r) {
 		return false
 	}
-	v.rt.app.loopWarning.Do(func() {
-		v.rt.app.log.Warn("a login or fallback is answered by checkout_link itself: give the directive a path of its own, as in `checkout_link /upgrade pro`",
-			zap.String("path", t.path))
+	d.rt.loopWarning.Do(func() {
+		d.rt.log.Warn("a login or fallback is answered by checkout_link itself: give the "+
+			"directive a "+
+			"path of its own, as in `checkout_link /upgrade pro`", zap.String("path", t.Path()))
 	})
 	return true
 }
 
-// setHeaders sets what every answer of ours carries: it is for one person, for now, and says nothing of where he came from.
+// write answers in the chosen form.
+func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
+	switch {
+	case how.answer == answerJSON && a.outcome == outcomeLink:
+		return writeLinkJSON(w, d, a.link)
+	case how.answer == answerJSON:
+		return writeJSON(w, http.StatusOK, "application/json", map[string]string{"url": how.url})
+	case how.url != "":
+		return redirect(w, how.url)
+	case outcomes[a.outcome].text == "":
+		setHeaders(w)
+		w.WriteHeader(outcomes[a.outcome].status)
+		return nil
+	}
+	return writeError(w, d, a, how)
+}
+
+// setHeaders sets what every answer of ours carries: it is for one person, for now, and says
+// nothing of where they came from.
 func setHeaders(w http.ResponseWriter) {
-	// One backing array for all four; capped, so that whoever appends to one does not write into the next.
+	// One backing array for all four; capped, so that appending to one does not write into the
+	// next.
 	values := [...]string{"no-store", "no-referrer", "nosniff", "noindex"}
 	h := w.Header()
 	h["Cache-Control"] = values[0:1:1]
@@ -118,7 +140,8 @@ func setHeaders(w http.ResponseWriter) {
 	h["X-Robots-Tag"] = values[3:4:4]
 }
 
-// redirect answers 303: whatever the method was, the shopper goes on with GET (RFC 9110 section 15.4.4).
+// redirect answers 303: whatever the method was, the shopper goes on with GET (RFC 9110 section
+// 15.4.4).
 func redirect(w http.ResponseWriter, url string) error {
 	setHeaders(w)
 	w.Header()["Location"] = []string{url}
@@ -126,13 +149,13 @@ func redirect(w http.ResponseWriter, url string) error {
 	return nil
 }
 
-func writeLinkJSON(w http.ResponseWriter, v *visit, link linkgen.Result) error {
+func writeLinkJSON(w http.ResponseWriter, d *decision, link linkgen.Result) error {
 	return writeJSON(w, http.StatusOK, "application/json", struct {
 		URL       string    `json:"url"`
 		ExpiresAt time.Time `json:"expires_at"`
 		Campaign  string    `json:"campaign"`
 		Variant   string    `json:"variant,omitempty"`
-	}{link.URL, link.ExpiresAt.UTC().Truncate(time.Second), v.offer.Campaign.Name(), v.offer.Variant})
+	}{link.URL, link.ExpiresAt.UTC().Truncate(time.Second), d.entry.Name(), d.offer.Variant})
 }
 
 func writeJSON(w http.ResponseWriter, status int, mediaType string, body any) error {
@@ -156,9 +179,9 @@ func writeText(w http.ResponseWriter, status int, text string) error {
 	return err
 }
 
-// writeError answers a failure: as a problem document (RFC 9457) to clients that prefer JSON, else by handing the error to
-// the site's handle_errors, else as a sentence.
-func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wantsJSON bool) error {
+// writeError answers a failure: as a problem document (RFC 9457) to clients that prefer JSON, else
+// by handing the error to the site's handle_errors, else as a sentence.
+func writeError(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	o := outcomes[a.outcome]
 	status := o.status
 	if a.outcome == string(linkgen.Unavailable) && a.retryAfter > 0 {
@@ -166,8 +189,8 @@ func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wan
 	}
 	setHeaders(w)
 	setErrorHeaders(w.Header(), a, status)
-	if !wantsJSON {
-		if v.rt.app.hasErrorPages(v.r) {
+	if !how.json {
+		if d.rt.errorPages.Has(d.r) {
 			return caddyhttp.Error(status, errors.New(o.text))
 		}
 		return writeText(w, status, o.text)
@@ -176,11 +199,11 @@ func writeError(w http.ResponseWriter, v *visit, a answer, fallback *target, wan
 		"type": "about:blank", "title": http.StatusText(status), "status": status,
 		"detail": o.text, "outcome": a.outcome,
 	}
-	if fallback != nil {
-		problem["fallback"] = fallback.render(v.r, v.repl)
+	if how.fallback != nil {
+		problem["fallback"] = how.fallback.Render(d.r, d.repl)
 	}
 	if a.login != nil {
-		problem["login"] = a.login.render(v.r, v.repl)
+		problem["login"] = a.login.Render(d.r, d.repl)
 	}
 	return writeJSON(w, status, "application/problem+json", problem)
 }

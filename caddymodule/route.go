@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,65 +11,56 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
 // Route says which campaigns a directive offers, and to whom.
 type Route struct {
-	// Campaigns are tried in order: the first that is active and matches wins. A name may be one placeholder that a visitor
-	// cannot write, such as `{http.reverse_proxy.header.X-Checkout-Campaign}`.
+	// Campaigns are tried in order: the first that is active and matches wins. A name may be one
+	// placeholder that a visitor cannot write, such as
+	// `{http.reverse_proxy.header.X-Checkout-Campaign}`.
 	Campaigns []string `json:"campaigns,omitempty"`
-	// Inline defines campaigns right here, by name. A name means the same in the whole configuration: defining it twice is an
-	// error unless both definitions are equal.
+	// Inline defines campaigns right here, by name. A name means the same in the whole
+	// configuration: defining it twice is an error unless both definitions are equal.
 	Inline map[string]*Campaign `json:"campaign,omitempty"`
-	// JWT is the name of an identity of the checkout app, or an identity of this route's own. Default: `default`.
+	// JWT is the name of an identity of the checkout app, or an identity of this route's own.
+	// Default: `default`.
 	JWT *JWTRef `json:"jwt,omitempty"`
 	// Identity believes an earlier Caddy authentication handler instead of reading a token.
 	Identity *Identity `json:"identity,omitempty"`
 }
 
-// JWTRef is a name, written in JSON as a string, or an identity, written as an object.
-type JWTRef struct {
-	Name   string
-	Inline *JWT
-}
-
-// MarshalJSON writes the name or the identity.
-func (j JWTRef) MarshalJSON() ([]byte, error) {
-	if j.Inline != nil {
-		return json.Marshal(j.Inline)
+// jwtName is the name of the identity that the route refers to; it is empty where it has its own.
+func (cfg *Route) jwtName() string {
+	switch {
+	case cfg.Identity != nil, cfg.JWT != nil && cfg.JWT.Inline != nil:
+		return ""
+	case cfg.JWT == nil:
+		return defaultJWT
 	}
-	return json.Marshal(j.Name)
+	return cfg.JWT.Name
 }
 
-// UnmarshalJSON reads a name or an identity. Unknown members are errors, as everywhere in Caddy's configuration.
-func (j *JWTRef) UnmarshalJSON(text []byte) error {
-	if err := json.Unmarshal(text, &j.Name); err == nil {
-		return nil
+// check refuses a route that could know nobody or offer nothing.
+func (cfg *Route) check() error {
+	if cfg.Identity != nil && cfg.JWT != nil {
+		return errTwoIdentities
 	}
-	return caddy.StrictUnmarshalJSON(text, &j.Inline)
+	return nil
 }
 
-// route is a Route that is ready to serve.
+// route is a Route that is ready to serve: all that a request needs of it, already looked up.
 type route struct {
-	app  *App
+	*services
 	id   identifier
 	list []choice
-	// static is the list when no name is a placeholder: the common case, worked out beforehand.
-	static lineup
-	// backend is set when an upstream's answer names the campaign: the backend has acted already, so any method that
-	// can carry a body is answered.
-	backend bool
-}
-
-// lineup is a list of campaigns to decide on: what decides, and at the same index what serves.
-type lineup struct {
-	campaigns []*campaign.Campaign
+	// entries and campaigns are the list when no name is a placeholder: the common case.
 	entries   []*entry
-}
-
-func (l *lineup) add(e *entry) {
-	l.campaigns, l.entries = append(l.campaigns, e.Campaign), append(l.entries, e)
+	campaigns []*campaign.Campaign
+	// backend is set when an upstream's answer names the campaign: the backend has acted already,
+	// so any method that can carry a body is answered.
+	backend bool
 }
 
 // choice is one listed campaign: known by name, or named at request time.
@@ -79,26 +69,27 @@ type choice struct {
 	key   string // placeholder
 }
 
-// provision resolves the route's names and checks that no visitor can write a trusted word.
+// provision resolves the route's names and checks that no visitor can write a trusted option.
 func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 	app, err := checkoutApp(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rt := &route{app: app}
-	if rt.id, err = cfg.identifier(app); err != nil {
+	rt := &route{services: app.shared}
+	if rt.id, err = cfg.identifier(&app.ids); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Inline)) {
-		if _, err := app.define(ctx, name, cfg.Inline[name]); err != nil {
+		if err := app.shared.registry.define(ctx, name, cfg.Inline[name]); err != nil {
 			return nil, err
 		}
 	}
 	if len(cfg.Campaigns) == 0 {
-		return nil, errors.New("no campaign: name one, or write `link_id <id>` in the block")
+		return nil, errNoCampaign
 	}
 	if err := app.projects.any(); err != nil {
-		return nil, err // a campaign has looked for its project before; a placeholder for one has not
+		// a campaign has looked for its project before; a placeholder for one has not
+		return nil, err
 	}
 	for _, name := range cfg.Campaigns {
 		if err := rt.add(name); err != nil {
@@ -109,104 +100,90 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 	return rt, nil
 }
 
-// checkoutApp finds the app, which Caddy makes by itself where no global option configures it.
-func checkoutApp(ctx caddy.Context) (*App, error) {
-	v, err := ctx.App("checkout")
-	if err != nil {
+var errNoCampaign = errors.New("no campaign: name one, or write `link_id <id>` in the block")
+
+func (cfg *Route) identifier(ids *identities) (identifier, error) {
+	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	return v.(*App), nil
-}
-
-func (cfg *Route) identifier(app *App) (identifier, error) {
 	if cfg.Identity != nil {
-		if cfg.JWT != nil {
-			return nil, errors.New("jwt and identity exclude each other: keep one")
-		}
 		return newPlaceholderIdentifier(*cfg.Identity)
 	}
-	if cfg.JWT != nil && cfg.JWT.Inline != nil {
-		authenticator, err := app.ids.open(cfg.JWT.Inline, app.log)
-		if err != nil {
-			return nil, fmt.Errorf("jwt: %w", err)
-		}
-		return tokenIdentifier{authenticator}, nil
+	if name := cfg.jwtName(); name != "" {
+		authenticator, err := ids.lookup(name)
+		return tokenIdentifier{authenticator}, err
 	}
-	name := ""
-	if cfg.JWT != nil {
-		name = cfg.JWT.Name
-	}
-	authenticator, err := app.ids.lookup(name)
+	authenticator, err := ids.open(cfg.JWT.Inline)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("jwt: %w", err)
 	}
 	return tokenIdentifier{authenticator}, nil
 }
 
 func (rt *route) add(name string) error {
-	if strings.Contains(name, "{") {
-		key, err := campaignPlaceholder(name, func(key string) bool { return trusted(key, rt.id.trusts) })
+	if placeholder.In(name) {
+		key, err := campaignPlaceholder(name, rt.id.trusts)
 		if err != nil {
 			return err
 		}
-		rt.backend = rt.backend || strings.HasPrefix(key, upstreamHeader)
+		rt.backend = rt.backend || strings.HasPrefix(key, placeholder.Upstream)
 		rt.list = append(rt.list, choice{key: key})
 		return nil
 	}
-	e, ok := rt.app.registry.byName[name]
+	e, ok := rt.registry.byName[name]
 	if !ok {
-		return fmt.Errorf("campaign %q is not defined: write `campaign %s {` in the global checkout option%s", name, name, knownNames(rt.app.registry))
+		return errUnknownCampaign(name, rt.registry.names())
 	}
-	if err := e.Untrusted(func(key string) bool { return trusted(key, rt.id.trusts) }); err != nil {
+	if err := e.Untrusted(rt.trusts); err != nil {
 		return named(name, err)
 	}
 	rt.list = append(rt.list, choice{entry: e})
-	if len(rt.static.entries) == len(rt.list)-1 {
-		rt.static.add(e)
-	}
+	rt.entries = append(rt.entries, e)
+	rt.campaigns = append(rt.campaigns, e.Campaign)
 	return nil
 }
 
+// trusts reports whether no visitor of the route can write the placeholder.
+func (rt *route) trusts(key string) bool { return placeholder.Trusted(key, rt.id.trusts) }
+
 // campaignPlaceholder is the key of a campaign name given as a placeholder.
-func campaignPlaceholder(name string, trusts func(key string) bool) (string, error) {
-	key, ok := solePlaceholder(name)
+func campaignPlaceholder(name string, trustsClaim func(claim string) bool) (string, error) {
+	key, ok := placeholder.Sole(name)
 	if !ok {
-		return "", fmt.Errorf("campaign %q: a name is a word or one placeholder, not a mixture", name)
+		return "", fmt.Errorf("campaign %q: a name is a word or one placeholder, not a mixture",
+			name)
 	}
-	if !trusts(key) {
-		return "", fmt.Errorf("campaign {%s}: a visitor could write this placeholder: use one that only your backend or your sign-in sets, such as {http.reverse_proxy.header.X-Checkout-Campaign}", key)
+	if !placeholder.Trusted(key, trustsClaim) {
+		return "", fmt.Errorf("campaign {%s}: a visitor could write this placeholder: use one "+
+			"that "+
+			"only your backend or your sign-in sets, such as "+
+			"{http.reverse_proxy.header.X-Checkout-Campaign}", key)
 	}
 	return key, nil
 }
 
-func knownNames(r registry) string {
-	if len(r.byName) == 0 {
-		return ""
-	}
-	return " (defined are: " + r.names() + ")"
-}
-
-// campaigns lists the route's campaigns for one request. unknown is a name that a trusted placeholder gave and that is no campaign.
-func (rt *route) campaigns(repl *caddy.Replacer) (list lineup, unknown bool) {
-	if len(rt.static.entries) == len(rt.list) {
-		return rt.static, false
+// offers lists what the route offers to one request. It is not ok when a trusted placeholder named
+// something that is no campaign.
+func (rt *route) offers(repl *caddy.Replacer) (
+	entries []*entry, campaigns []*campaign.Campaign, ok bool,
+) {
+	if len(rt.entries) == len(rt.list) {
+		return rt.entries, rt.campaigns, true
 	}
 	for _, c := range rt.list {
-		if c.entry != nil {
-			list.add(c.entry)
-			continue
+		e := c.entry
+		if e == nil {
+			name, _ := repl.GetString(c.key)
+			if name == "" {
+				continue
+			}
+			if e, ok = rt.registry.byName[name]; !ok {
+				return nil, nil, false
+			}
 		}
-		name, _ := repl.GetString(c.key)
-		if name == "" {
-			continue
-		}
-		e, ok := rt.app.registry.byName[name]
-		if !ok {
-			return lineup{}, true
-		}
-		list.add(e)
+		entries, campaigns = append(entries, e), append(campaigns, e.Campaign)
 	}
-	return list, false
+	return entries, campaigns, true
 }
 
 // warnIfConditional tells the operator at load that shoppers may meet no campaign at all.
@@ -222,10 +199,12 @@ func (rt *route) warnIfConditional() {
 	if end := rt.lastEnd(); end != "" {
 		fields = append(fields, zap.String("last_ends", end))
 	}
-	rt.app.log.Warn("every campaign of a route is conditional: when none is active and matches, the request goes on to the next handler", fields...)
+	rt.log.Warn("every campaign of a route is conditional: when none is active and matches, "+
+		"the request goes on to the next handler", fields...)
 }
 
-// lastEnd is the instant when the last campaign ends; it is empty when one of them has no end. Those that are off have ended.
+// lastEnd is the instant when the last campaign ends; it is empty when one of them has no end.
+// Those that are off have ended.
 func (rt *route) lastEnd() string {
 	var last time.Time
 	for _, c := range rt.list {

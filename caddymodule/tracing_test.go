@@ -26,7 +26,8 @@ import (
 )
 
 // tracedClick serves one click below a span, and returns that span and those that ended below it.
-func (s *shop) tracedClick(path string, options ...func(*request)) (click sdktrace.ReadOnlySpan, below []sdktrace.ReadOnlySpan) {
+func (s *shop) tracedClick(path string, options ...func(*request)) (click sdktrace.ReadOnlySpan,
+	below []sdktrace.ReadOnlySpan) {
 	s.t.Helper()
 	recorder := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
@@ -38,7 +39,8 @@ func (s *shop) tracedClick(path string, options ...func(*request)) (click sdktra
 	}
 	w := httptest.NewRecorder()
 	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
-	_ = s.live.Load().handler.ServeHTTP(w, caddyhttp.PrepareRequest(r.Request, caddy.NewReplacer(), w, new(caddyhttp.Server)), next)
+	_ = s.live.Load().handler.ServeHTTP(w,
+		caddyhttp.PrepareRequest(r.Request, caddy.NewReplacer(), w, new(caddyhttp.Server)), next)
 	span.End()
 	for _, ended := range recorder.Ended() {
 		if ended.Name() != "click" {
@@ -71,10 +73,12 @@ func TestACallIsASpanBelowItsClick(t *testing.T) {
 		t.Fatalf("%d spans below the click, want 1", len(calls))
 	}
 	call := calls[0]
-	if call.Parent().SpanID() != click.SpanContext().SpanID() || call.Name() != "zotlo POST "+sandbox.OneLinkPath {
+	if call.Parent().SpanID() != click.SpanContext().SpanID() ||
+		call.Name() != "zotlo POST "+sandbox.OneLinkPath {
 		t.Errorf("span %q has another parent than the click", call.Name())
 	}
-	if text := spanText(call); !strings.Contains(text, "url.full="+s.api.URL+sandbox.OneLinkPath) || !strings.Contains(text, "http.response.status_code=200") {
+	if text := spanText(call); !strings.Contains(text, "url.full="+s.api.URL+sandbox.OneLinkPath) ||
+		!strings.Contains(text, "http.response.status_code=200") {
 		t.Errorf("the span says %s", text)
 	}
 	if _, cached := s.tracedClick("/upgrade", by("ann@example.com")); len(cached) != 0 {
@@ -95,7 +99,8 @@ func TestARetryIsASpanOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestAClickWithoutASpanHasNone: a tracer of somebody else's in the same process is not ours to fill.
+// TestAClickWithoutASpanHasNone: a tracer of somebody else's in the same process is not ours to
+// fill.
 func TestAClickWithoutASpanHasNone(t *testing.T) {
 	recorder := tracetest.NewSpanRecorder()
 	before := otel.GetTracerProvider()
@@ -137,7 +142,8 @@ func TestSpansTellNothing(t *testing.T) {
 	})
 }
 
-// answering is the address of a server that answers everything with these bytes: net/http quotes what is no HTTP in its error.
+// answering is the address of a server that answers everything with these bytes: net/http quotes
+// what is no HTTP in its error.
 func answering(t *testing.T, answer string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -168,7 +174,8 @@ func tellNothing(t *testing.T, spans []sdktrace.ReadOnlySpan) {
 	}
 	for _, span := range spans {
 		text := spanText(span)
-		for _, private := range []string{"example.com", "only-anns-own", "pay.sandbox", accessKey, accessToken, application, "ann-in-baggage", "eyJ"} {
+		for _, private := range []string{"example.com", "only-anns-own", "pay.sandbox", accessKey,
+			accessToken, application, "ann-in-baggage", "eyJ"} {
 			if strings.Contains(text, private) {
 				t.Errorf("a span holds %q:\n%s", private, text)
 			}
@@ -178,7 +185,8 @@ func tellNothing(t *testing.T, spans []sdktrace.ReadOnlySpan) {
 
 // spanText is all that a span tells.
 func spanText(span sdktrace.ReadOnlySpan) string {
-	text := fmt.Sprintf("%s status=%v %q", span.Name(), span.Status().Code, span.Status().Description)
+	text := fmt.Sprintf("%s status=%v %q", span.Name(), span.Status().Code,
+		span.Status().Description)
 	for _, a := range span.Attributes() {
 		text += " " + string(a.Key) + "=" + a.Value.String()
 	}
@@ -209,7 +217,8 @@ func TestCallsJoinCaddysTracing(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
-	o := openOffice(t, strings.Replace(saleOffice, "\tcheckout_link /*", "\ttracing {\n\t\tspan click\n\t}\n\tcheckout_link /*", 1))
+	o := openOffice(t, strings.Replace(saleOffice, "\tcheckout_link /*", "\ttracing {\n\t\tspan "+
+		"click\n\t}\n\tcheckout_link /*", 1))
 	o.click("/upgrade", by("ann@example.com"))
 	if err := caddy.Stop(); err != nil { // sends what is left
 		t.Fatal(err)
@@ -224,7 +233,8 @@ func TestCallsJoinCaddysTracing(t *testing.T) {
 			call = span
 		}
 	}
-	if click == nil || call == nil || string(call.ParentSpanId) != string(click.SpanId) || call.Kind != tracepb.Span_SPAN_KIND_CLIENT {
+	if click == nil || call == nil || string(call.ParentSpanId) != string(click.SpanId) ||
+		call.Kind != tracepb.Span_SPAN_KIND_CLIENT {
 		t.Fatalf("spans: %v", spans)
 	}
 	if took := time.Duration(call.EndTimeUnixNano - call.StartTimeUnixNano); took <= 0 {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// visitorWritable is one placeholder of each family that a visitor can write, directly or through what he sends.
+// visitorWritable is one placeholder of each family that a visitor can write, directly or through
+// what he sends.
 var visitorWritable = []string{
 	"query.p", "header.X-Price", "cookie.price", "path.1", "path", "uri", "host", "hostport", "port", "method", "remote", "client_ip", "labels.0",
 	"file.base", "vars.price", "re.price.1", "uuid", "scheme", "err.message", "resp.header.X-Price", "file_match.relative", "tls_client_subject",
@@ -23,7 +24,8 @@ var trustedWords = []string{
 	"link_id %s", "one_time_price %s EUR 1 99", "quote %s EUR", "product_image %s", "product_image https://img.example.com/%s", "package %s", "theme %s", "layout %s", "field newField %s",
 }
 
-// TestNoVisitorWritesATrustedWord is the whole matrix: every family times every trusted word is a config error that names both.
+// TestNoVisitorWritesATrustedWord is the whole matrix: every family times every trusted word is a
+// config error that names both.
 func TestNoVisitorWritesATrustedWord(t *testing.T) {
 	s := openShop(t, plainShop)
 	for _, placeholder := range visitorWritable {
@@ -35,17 +37,20 @@ func TestNoVisitorWritesATrustedWord(t *testing.T) {
 				continue
 			}
 			name, _, _ := strings.Cut(word, " ")
-			if !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "Caddyfile:") {
+			if !strings.Contains(err.Error(), name) ||
+				!strings.Contains(err.Error(), "Caddyfile:") {
 				t.Errorf("%s: the error does not name the word and the line: %v", line, err)
 			}
 		}
 	}
 }
 
-// TestTrustedPlaceholdersLoad is the other side: what no visitor can write may stand in every trusted word.
+// TestTrustedPlaceholdersLoad is the other side: what no visitor can write may stand in every
+// trusted word.
 func TestTrustedPlaceholdersLoad(t *testing.T) {
 	s := openShop(t, plainShop)
-	for _, placeholder := range []string{"env.PRICE", "file./etc/hostname", "time.now.year", "system.hostname", "http.auth.user.plan", "rp.header.X-Price", "http.reverse_proxy.header.X-Price", "http.checkout.claim.price"} {
+	for _, placeholder := range []string{"env.PRICE", "file./etc/hostname", "time.now.year",
+		"system.hostname", "http.auth.user.plan", "rp.header.X-Price", "http.reverse_proxy.header.X-Price", "http.checkout.claim.price"} {
 		for _, word := range trustedWords {
 			line := fmt.Sprintf(word, "\"{"+placeholder+"}\"")
 			if err := s.reload(siteWith(line)); err != nil {
@@ -72,7 +77,8 @@ func siteWith(line string) string {
 `
 }
 
-// TestPlaceholderValuesAreNeverExpandedAgain plants placeholders where visitors can write, and looks for their values upstream.
+// TestPlaceholderValuesAreNeverExpandedAgain plants placeholders where visitors can write, and
+// looks for their values upstream.
 func TestPlaceholderValuesAreNeverExpandedAgain(t *testing.T) {
 	s := openShop(t, `{
 	checkout {
@@ -93,7 +99,8 @@ http:// {
 }
 `)
 	planted := "{env.JWT_SECRET}{file./etc/hostname}{http.request.cookie.session}"
-	res := s.click("/upgrade?a="+planted, as(map[string]any{"email": "a@example.com", "a": planted}), header("X-A", planted))
+	res := s.click("/upgrade?a="+planted,
+		as(map[string]any{"email": "a@example.com", "a": planted}), header("X-A", planted))
 	link := s.getsLink(res, "a@example.com")
 	for _, request := range s.zotlo.Requests() {
 		if strings.Contains(string(request.Raw), jwtSecret) {

@@ -17,23 +17,30 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// WebhookHandler receives Zotlo's webhooks. A payment makes every cached link of its subscriber dead at once, is counted as a conversion of
-// the campaign and variant that sold it, and feeds `after_payment`.
+// WebhookHandler receives Zotlo's webhooks. A payment makes every cached link of its subscriber
+// dead at once, is counted as a conversion of the campaign and variant that sold it, and feeds
+// `after_payment`.
 //
-// Zotlo signs nothing, so the address carries a token: give Zotlo `https://shop.example.com/hooks/zotlo?token=…`. Danger: whoever knows the token can
-// make links be made anew and spoil the counts; nothing is granted or charged by what a webhook says.
+// Zotlo signs nothing, so the address carries a token: give Zotlo
+// `https://shop.example.com/hooks/zotlo?token=…`. Danger: anyone who knows the token can make links
+// be made anew and spoil the counts; nothing is granted or charged by what a webhook says.
 type WebhookHandler struct {
-	// Token is what a webhook must bring as `?token=` or `X-Webhook-Token`: at least 16 characters, written as `{env.NAME}`.
+	// Token is what a webhook must bring as `?token=` or `X-Webhook-Token`: at least 16 characters,
+	// written as `{env.NAME}`.
 	Token string `json:"token"`
-	// PassThrough hands the untouched request on to the next handler, the site's own backend, whose answer is the answer.
+	// PassThrough hands the untouched request on to the next handler, the site's own backend, whose
+	// answer is the answer.
 	PassThrough bool `json:"pass_through,omitempty"`
 
-	app    *App
+	shared *services
 	digest [sha256.Size]byte
 	events *caddyevents.App
 	ctx    caddy.Context
@@ -43,8 +50,9 @@ type WebhookHandler struct {
 const (
 	hookProcessed = "processed"
 	hookRepeated  = "repeated"
-	hookFailed    = "failed"  // answered 503, so that Zotlo repeats it; with pass_through as the backend answers
-	hookRefused   = "refused" // wrong token, method or size, or no JSON
+	// answered 503, so that Zotlo repeats it; with pass_through as the backend answers
+	hookFailed  = "failed"
+	hookRefused = "refused" // wrong token, method or size, or no JSON
 )
 
 // hookTimeout is for a webhook's work; one operation of the cache has its own, shorter one.
@@ -55,7 +63,8 @@ const minWebhookToken = 16
 
 // CaddyModule returns the Caddy module information.
 func (*WebhookHandler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.checkout_webhook", New: func() caddy.Module { return new(WebhookHandler) }}
+	return caddy.ModuleInfo{ID: "http.handlers.checkout_webhook",
+		New: func() caddy.Module { return new(WebhookHandler) }}
 }
 
 // Provision reads the token.
@@ -67,42 +76,48 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	if err := app.projects.any(); err != nil {
 		return err
 	}
-	token, err := resolveSecret("token", h.Token, app.log)
+	token, err := placeholder.Secret("token", h.Token, app.shared.log)
 	if err != nil {
 		return err
 	}
 	if len(token) < minWebhookToken {
-		return secretPlaces.locate("token", h.Token, fmt.Errorf("token: it has %d characters and can be guessed: use at least %d, such as those of `openssl rand -hex 16`", len(token), minWebhookToken))
+		return block.Locate("token", h.Token,
+			fmt.Errorf("token: it has %d characters and can be guessed: use at least %d, such "+
+				"as those of `openssl rand -hex 16`", len(token), minWebhookToken))
 	}
 	events, err := ctx.App("events")
 	if err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
 	app.hooked = true
-	h.app, h.ctx, h.digest, h.events = app, ctx, sha256.Sum256([]byte(token)), events.(*caddyevents.App)
+	h.shared, h.ctx, h.events = app.shared, ctx, events.(*caddyevents.App)
+	h.digest = sha256.Sum256([]byte(token))
 	return nil
 }
 
-// ServeHTTP checks a webhook, does its work, and only then answers 200: Zotlo repeats what was answered otherwise.
-func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+// ServeHTTP checks a webhook, does its work, and only then answers 200: Zotlo repeats what was
+// answered otherwise.
+func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
+	next caddyhttp.Handler) error {
 	body, status, err := h.read(w, r)
 	if err != nil {
-		webhooks.WithLabelValues(otherLabel, hookRefused).Inc()
+		metrics.Webhooks.WithLabelValues(metrics.Other, hookRefused).Inc()
 		return h.refuse(w, status, err)
 	}
 	event, err := zotlo.ParseWebhook(body)
 	if err != nil {
-		webhooks.WithLabelValues(otherLabel, hookRefused).Inc()
+		metrics.Webhooks.WithLabelValues(metrics.Other, hookRefused).Inc()
 		return h.refuse(w, http.StatusBadRequest, errors.New("the webhook is not a JSON object"))
 	}
 	news, err := h.safely(r, event, body)
-	webhooks.WithLabelValues(event.Kind, hookResult(news, err)).Inc()
+	metrics.Webhooks.WithLabelValues(event.Kind, hookResult(news, err)).Inc()
 	if h.PassThrough {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		return h.passOn(w, r, next)
 	}
 	if err != nil {
-		return h.refuse(w, http.StatusServiceUnavailable, errors.New("the webhook could not be processed, please repeat it"))
+		return h.refuse(w, http.StatusServiceUnavailable,
+			errors.New("the webhook could not be processed, please repeat it"))
 	}
 	setHeaders(w)
 	w.WriteHeader(http.StatusOK)
@@ -125,14 +140,14 @@ func (h *WebhookHandler) safely(
 ) (news ledger.News, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			logPanic(h.app.log, "panic while processing a webhook", p)
+			logPanic(h.shared.log, "panic while processing a webhook", p)
 			err = errors.New("panic")
 		}
 	}()
 	return h.process(r.Context(), event, body)
 }
 
-// process makes the links of whoever paid dead, writes the webhook down, and tells what was new. A
+// process makes the links of the payer dead, writes the webhook down, and tells what was new. A
 // sender who hangs up has reported a payment all the same, so the work outlives ctx.
 func (h *WebhookHandler) process(
 	ctx context.Context, event zotlo.Event, body []byte,
@@ -141,33 +156,34 @@ func (h *WebhookHandler) process(
 	defer cancel()
 	by := ledger.AttributionOf(event)
 	hashes := h.subscribers(event, by)
-	sold := h.app.registry.sold(by)
+	sold := h.shared.registry.sold(by)
 	delivery := ledger.Delivery{
 		Event: event, Body: body, Campaign: sold.Campaign,
-		Matters: h.app.registry.longestAfterPayment(sold.Campaign),
+		Matters: h.shared.registry.longestAfterPayment(sold.Campaign),
 		Anyway:  h.PassThrough,
 	}
 	for _, hash := range hashes {
 		delivery.Subscribers = append(delivery.Subscribers, hash.String())
 		if event.Kind == zotlo.WebhookPayment {
 			// On every delivery: a link may have been made since.
-			delivery.Unfinished = errors.Join(delivery.Unfinished, h.app.generator.Forget(ctx, hash))
+			delivery.Unfinished = errors.Join(delivery.Unfinished,
+				h.shared.generator.Forget(ctx, hash))
 		}
 	}
-	news, err := h.app.ledger.Record(ctx, delivery)
+	news, err := h.shared.ledger.Record(ctx, delivery)
 	if news.Counted {
 		h.tell(event, sold, news)
 	}
 	return news, err
 }
 
-// subscribers are whom the webhook names, and whom the link was made for: a shopper may change their
-// address on the checkout page.
+// subscribers are whom the webhook names, and whom the link was made for: a shopper may change
+// their address on the checkout page.
 func (h *WebhookHandler) subscribers(
 	event zotlo.Event, by ledger.Attribution,
 ) (hashes []linkgen.SubscriberHash) {
 	if event.SubscriberID != "" {
-		hashes = append(hashes, h.app.generator.SubscriberHash(event.SubscriberID))
+		hashes = append(hashes, h.shared.generator.SubscriberHash(event.SubscriberID))
 	}
 	hash, err := linkgen.ParseSubscriberHash(by.Subscriber)
 	if err == nil && !slices.Contains(hashes, hash) {
@@ -177,7 +193,8 @@ func (h *WebhookHandler) subscribers(
 }
 
 // read checks all that can be checked before the body is understood.
-func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
+func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []byte, status int,
+	err error) {
 	if r.Method != http.MethodPost {
 		return nil, http.StatusMethodNotAllowed, errors.New("webhooks are posted")
 	}
@@ -204,7 +221,8 @@ func (h *WebhookHandler) knowsToken(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(digest[:], h.digest[:]) == 1
 }
 
-// refuse answers by itself: Caddy would log an error with the request's address, and the address holds the token.
+// refuse answers by itself: Caddy would log an error with the request's address, and the address
+// holds the token.
 func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) error {
 	switch status {
 	case http.StatusMethodNotAllowed:
@@ -215,17 +233,20 @@ func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) er
 	return writeText(w, status, err.Error())
 }
 
-// passOn lets the backend answer. What goes wrong there is logged without the address, for the same reason as above.
-func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+// passOn lets the backend answer. What goes wrong there is logged without the address, for the same
+// reason as above.
+func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request,
+	next caddyhttp.Handler) error {
 	err := next.ServeHTTP(w, r)
-	if err == nil || h.app.hasErrorPages(r) {
-		return err // whoever has error pages may have a second backend there; Caddy logs what they handle with debug only
+	if err == nil || h.shared.errorPages.Has(r) {
+		// The site may have a second backend there; Caddy logs what it handles with debug only.
+		return err
 	}
 	status := http.StatusInternalServerError
 	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
 		status, err = failed.StatusCode, failed.Err
 	}
-	h.app.log.Error("a webhook's next handler failed", zap.Int("status", status), zap.Error(err))
+	h.shared.log.Error("a webhook's next handler failed", zap.Int("status", status), zap.Error(err))
 	return writeText(w, status, http.StatusText(status))
 }
 

@@ -21,9 +21,10 @@ func TestPaymentKillsTheLinkAndLeadsToTheAccount(t *testing.T) {
 func TestWebhookRules(t *testing.T) {
 	s := openPricedShop(t)
 	post := func(path, contentType, body string) *http.Response {
-		return s.click(path, method(http.MethodPost), header("Content-Type", contentType), func(r *request) {
-			r.Body = io.NopCloser(strings.NewReader(body))
-		})
+		return s.click(path, method(http.MethodPost), header("Content-Type", contentType),
+			func(r *request) {
+				r.Body = io.NopCloser(strings.NewReader(body))
+			})
 	}
 	const address = "/hooks/zotlo?token=a+token+that+nobody+guesses"
 	s.fails(s.click(address), http.StatusMethodNotAllowed)
@@ -31,16 +32,20 @@ func TestWebhookRules(t *testing.T) {
 	s.fails(post("/hooks/zotlo", "application/json", "{}"), http.StatusUnauthorized)
 	s.fails(post(address, "application/json", "{"), http.StatusBadRequest)
 	s.fails(post(address, "application/json", "queue=1"), http.StatusBadRequest)
-	s.fails(post(address, "application/json", "{\"x\":\""+strings.Repeat("x", 70_000)+"\"}"), http.StatusRequestEntityTooLarge)
+	s.fails(post(address, "application/json", "{\"x\":\""+strings.Repeat("x", 70_000)+"\"}"),
+		http.StatusRequestEntityTooLarge)
 	for range 2 {
-		for _, shape := range []string{`{"queue":{"type":"Whatever","requestID":"1"}}`, "[]", `"text"`, "null"} {
-			if res := post(address, "application/json; charset=utf-8", shape); res.StatusCode != http.StatusOK {
+		for _, shape := range []string{`{"queue":{"type":"Whatever","requestID":"1"}}`, "[]",
+			`"text"`, "null"} {
+			if res := post(address, "application/json; charset=utf-8",
+				shape); res.StatusCode != http.StatusOK {
 				t.Errorf("the unknown shape %s is answered %d", shape, res.StatusCode)
 			}
 		}
 	}
 	// What Zotlo says of the type is not published, and PHP's own default is that of a form.
-	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/json; charset"} {
+	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded",
+		"application/json; charset"} {
 		if res := post(address, contentType, "{}"); res.StatusCode != http.StatusOK {
 			t.Errorf("JSON of the type %q is answered %d", contentType, res.StatusCode)
 		}

@@ -8,11 +8,14 @@ import (
 )
 
 // rareOffice has names that no other test counts for.
-var rareOffice = strings.NewReplacer("m-", "rare-", "jwt remote {", "project rare {\n\t\t\taccess_key {env.ZOTLO_ACCESS_KEY}\n\t\t\taccess_secret {env.ZOTLO_ACCESS_SECRET}\n"+
-	"\t\t\tapplication_key {env.ZOTLO_APPLICATION_KEY}\n\t\t\tapi_url {$API}\n\t\t}\n\t\tjwt remote {").Replace(meteredOffice)
+var rareOffice = strings.NewReplacer("m-", "rare-", "jwt remote {",
+	"project rare {\n\t\t\taccess_key {env.ZOTLO_ACCESS_KEY}\n\t\t\taccess_secret "+
+		"{env.ZOTLO_ACCESS_SECRET}\n"+
+		"\t\t\tapplication_key {env.ZOTLO_APPLICATION_KEY}\n\t\t\tapi_url {$API}\n\t\t}\n\t\tjwt "+
+		"remote {").Replace(meteredOffice)
 
-// TestRareSeriesAreThereBeforeTheyCount: Prometheus's increase() does not see a series that is born at 1, so the alert for a wrong
-// price slept through the first one.
+// TestRareSeriesAreThereBeforeTheyCount: Prometheus's increase() does not see a series that is born
+// at 1, so the alert for a wrong price slept through the first one.
 func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
 	o := openOffice(t, rareOffice)
 	loaded := o.scraped()
@@ -30,15 +33,19 @@ func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
 		}
 	}
 	for _, variant := range []string{"control", "cheaper"} {
-		zero("caddy_checkout_exposures_total", "experiment=rare-price", "variant="+variant, "at=link")
-		zero("caddy_checkout_refunds_total", "campaign=rare-sale", "experiment=rare-price", "variant="+variant)
+		zero("caddy_checkout_exposures_total", "experiment=rare-price", "variant="+variant,
+			"at=link")
+		zero("caddy_checkout_refunds_total", "campaign=rare-sale", "experiment=rare-price",
+			"variant="+variant)
 		for _, kind := range published["caddy_checkout_conversions_total"].labels["type"] {
-			zero("caddy_checkout_conversions_total", "campaign=rare-sale", "experiment=rare-price", "variant="+variant, "type="+kind)
+			zero("caddy_checkout_conversions_total", "campaign=rare-sale", "experiment=rare-price",
+				"variant="+variant, "type="+kind)
 		}
 	}
 
 	o.liveADay()
-	for _, metric := range []string{"api_requests", "mismatches", "conversions", "refunds", "exposures"} {
+	for _, metric := range []string{"api_requests", "mismatches", "conversions", "refunds",
+		"exposures"} {
 		moved := 0
 		for series := range o.scraped().moved(loaded) {
 			if !strings.HasPrefix(series, "caddy_checkout_"+metric+"_total[") {

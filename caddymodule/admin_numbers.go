@@ -1,0 +1,76 @@
+package caddymodule
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/campaign"
+)
+
+// listCampaigns shows every campaign of the running configuration, by name.
+func listCampaigns(app *App, _ []byte, _ *http.Request) (any, error) {
+	counted, now := readCounts(), time.Now()
+	list := make([]cli.Campaign, 0, len(app.shared.registry.byName))
+	for _, name := range slices.Sorted(maps.Keys(app.shared.registry.byName)) {
+		list = append(list, counted.campaign(app.shared.registry.byName[name], now))
+	}
+	return cli.Campaigns{Campaigns: list}, nil
+}
+
+// counts are samples of counters, by campaign; exposures by experiment.
+type counts struct{ links, conversions, refunds, exposures map[string][]metrics.Sample }
+
+func readCounts() counts {
+	return counts{
+		links:       metrics.Read(metrics.Links, "campaign"),
+		conversions: metrics.Read(metrics.Conversions, "campaign"),
+		refunds:     metrics.Read(metrics.Refunds, "campaign"),
+		exposures:   metrics.Read(metrics.Exposures, "experiment"),
+	}
+}
+
+// of are the samples of one variant. The experiment matters, too: the campaign may have run another
+// one with variants of the same names.
+func of(experiment, variant string, list []metrics.Sample) (own []metrics.Sample) {
+	for _, s := range list {
+		if s.Labels["experiment"] == experiment && s.Labels["variant"] == variant {
+			own = append(own, s)
+		}
+	}
+	return own
+}
+
+func (c counts) campaign(e *entry, now time.Time) cli.Campaign {
+	name, cfg := e.Name(), e.Config()
+	v := cli.Campaign{
+		Name: name, State: e.State(now), Project: metrics.Project(e.project),
+		From: cfg.From, Until: cfg.Until, Conditional: e.conditional(),
+		Fallback:    e.fallback.String(),
+		Links:       metrics.Sum(c.links[name], "source"),
+		Conversions: metrics.Sum(c.conversions[name], "type"),
+		Refunds:     metrics.Sum(c.refunds[name], "campaign")[name],
+	}
+	key, ranges := e.Ranges()
+	if key == "" {
+		return v
+	}
+	v.Experiment = &cli.Experiment{Key: key}
+	for _, r := range ranges {
+		v.Experiment.Variants = append(v.Experiment.Variants, c.variant(name, key, r))
+	}
+	return v
+}
+
+func (c counts) variant(campaign, experiment string, r campaign.Range) cli.Variant {
+	refunds := of(experiment, r.Variant, c.refunds[campaign])
+	return cli.Variant{
+		Name: r.Variant, Start: r.Start, End: r.End, Percent: float64(r.End-r.Start) / 100,
+		Exposures:   metrics.Sum(of(experiment, r.Variant, c.exposures[experiment]), "at"),
+		Conversions: metrics.Sum(of(experiment, r.Variant, c.conversions[campaign]), "type"),
+		Refunds:     metrics.Sum(refunds, "variant")[r.Variant],
+	}
+}

@@ -1,0 +1,136 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
+	"github.com/caddy-checkout/checkout/campaign"
+)
+
+// Campaign is a named set of overrides, with a schedule, matchers and perhaps an experiment.
+type Campaign struct {
+	campaign.Config
+	// Project names the Zotlo project that the link belongs to. Default: the default project.
+	Project string `json:"project,omitempty"`
+	// MatchRaw are request matchers; one set that accepts is enough. Default: every request.
+	MatchRaw caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+	// AfterPayment is where a shopper goes instead of to a second checkout. For subscriptions.
+	AfterPayment *AfterPayment `json:"after_payment,omitempty"`
+	// Fallback is what a shopper gets when there is no link: a URL, `error` or `next`. Default: the
+	// route's fallback.
+	Fallback string `json:"fallback,omitempty"`
+}
+
+// AfterPayment is where a shopper who has just paid goes.
+type AfterPayment struct {
+	// URL is where; it may be relative.
+	URL string `json:"url"`
+	// For is how long after the payment. Default 24h.
+	For caddy.Duration `json:"for,omitempty"`
+}
+
+// duration is how long after the payment, the default included.
+func (a *AfterPayment) duration() (time.Duration, error) {
+	switch d := time.Duration(a.For); {
+	case d < 0:
+		return 0, errors.New("the duration is negative: write one such as 24h")
+	case d > 0:
+		return d, nil
+	}
+	return 24 * time.Hour, nil
+}
+
+// checkProject refuses a project that the global option does not define.
+func (cfg *Campaign) checkProject(defined map[string]Project) error {
+	if _, ok := defined[cfg.Project]; ok || cfg.Project == "" {
+		return nil
+	}
+	return errUnknownProject(cfg.Project)
+}
+
+// entry is a campaign that is ready to serve. It is immutable.
+type entry struct {
+	*campaign.Campaign
+	project      string
+	matchers     caddyhttp.MatcherSets
+	fallback     *target.Target // nil: the route's
+	afterPayment *target.Target
+	afterFor     time.Duration
+	dynamic      bool // it reads placeholders, so every request has an offer of its own
+	counters     metrics.LinkCounters
+	openBraces   []string // texts with a { that opens no placeholder
+	source       []byte   // the configuration as JSON: two definitions of one name must be equal
+}
+
+// conditional reports whether the campaign may not answer: by matchers or by schedule.
+func (e *entry) conditional() bool { return len(e.matchers) > 0 || e.Scheduled() }
+
+// hasVariant reports whether the campaign's experiment has a variant of that name.
+func (e *entry) hasVariant(name string) bool {
+	_, ranges := e.Ranges()
+	return slices.ContainsFunc(ranges, func(r campaign.Range) bool { return r.Variant == name })
+}
+
+// compile checks a campaign and makes it ready.
+func compile(
+	ctx caddy.Context, cfg *Campaign, projects projects, languages *campaign.Languages,
+) (*entry, error) {
+	source, err := json.Marshal(cfg)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{
+		project: cfg.Project, source: source,
+		counters: metrics.NewLinkCounters(cfg.Name, outcomeLink, answerLink, answerJSON),
+	}
+	options := campaignOptions(languages)
+	options.ParseTemplate = func(text string) ([]campaign.Part, error) {
+		if placeholder.HasOpenBrace(text) {
+			e.openBraces = append(e.openBraces, text)
+		}
+		return placeholder.ParseForRequest(text)
+	}
+	if e.Campaign, err = campaign.New(cfg.Config, options); err != nil {
+		return nil, err
+	}
+	e.dynamic = len(e.Placeholders()) > 0
+	if err := projects.check(cfg.Project); err != nil {
+		return nil, err
+	}
+	if e.fallback, err = target.ParseFallback(cfg.Fallback); err != nil {
+		return nil, err
+	}
+	if cfg.AfterPayment != nil {
+		if e.afterPayment, err = target.Parse(cfg.AfterPayment.URL); err != nil {
+			return nil, fmt.Errorf("after_payment: %w", err)
+		}
+		if e.afterFor, err = cfg.AfterPayment.duration(); err != nil {
+			return nil, fmt.Errorf("after_payment: %w", err)
+		}
+	}
+	if len(cfg.MatchRaw) == 0 {
+		return e, nil
+	}
+	if err := placeholder.CheckMatchers(cfg.MatchRaw); err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	matchers, err := ctx.LoadModule(cfg, "MatchRaw")
+	if err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	return e, e.matchers.FromInterface(matchers)
+}
+
+// campaignOptions are what the campaigns of a configuration share.
+func campaignOptions(languages *campaign.Languages) campaign.Options {
+	return campaign.Options{ParseTemplate: placeholder.ParseForRequest, Languages: languages}
+}

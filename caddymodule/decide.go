@@ -1,0 +1,127 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// errNoSuchOffer means that a backend named a campaign that is not configured.
+var errNoSuchOffer = errors.New("the backend named a campaign that is not configured")
+
+// decide chooses campaign, variant and overrides. Its errors are errNoSuchOffer and those of
+// campaign.Decide; beside a *campaign.Error d.entry is set all the same, for its fallback.
+func (d *decision) decide() error {
+	entries, campaigns, ok := d.rt.offers(d.repl)
+	if !ok {
+		return errNoSuchOffer
+	}
+	d.entries = entries
+	chosen, err := campaign.Decide(campaigns, d.campaignUser(), d, d.now)
+	if chosen.Index >= 0 {
+		d.entry = entries[chosen.Index]
+	}
+	if err != nil {
+		return err
+	}
+	d.offer = chosen.Offer
+	for _, option := range chosen.Offer.Dropped {
+		metrics.OverridesDropped.WithLabelValues(d.entry.Name(), option).Inc()
+	}
+	return nil
+}
+
+// campaignUser is who asks, as package campaign wants it.
+func (d *decision) campaignUser() campaign.User {
+	if d.user == nil {
+		return campaign.User{}
+	}
+	return campaign.User{Subscriber: d.user.Subscriber.ID, Claims: d.user}
+}
+
+// Match asks a campaign's matchers.
+func (d *decision) Match(index int) (bool, error) {
+	matchers := d.entries[index].matchers
+	if len(matchers) == 0 {
+		return true, nil
+	}
+	return matchers.AnyMatchWithError(d.r)
+}
+
+// Value is the value of a placeholder.
+func (d *decision) Value(key string) (string, bool) { return d.repl.GetString(key) }
+
+// Trusted reports whether no visitor can write the placeholder.
+func (d *decision) Trusted(key string) bool { return d.rt.trusts(key) }
+
+// maxLanguageHeader bounds the Accept-Language that is remembered. A browser's has below a hundred
+// bytes; without a bound one visitor could fill the table with megabytes.
+const maxLanguageHeader = 256
+
+// prepared is the order for the offer with its cache key: a remembered one, if the same was asked
+// for a moment ago.
+func (d *decision) prepared(ip netip.Addr) prepared {
+	if d.user == nil || d.entry.dynamic {
+		return d.prepare(ip)
+	}
+	q := question{user: d.user, offer: d.offer, ip: ip}
+	if d.offer.Language == "" && d.rt.severalLanguages {
+		q.language = strings.Join(d.r.Header["Accept-Language"], ", ")
+	}
+	if known, ok := d.rt.orders.Get(q); ok {
+		return known
+	}
+	p := d.prepare(ip)
+	if len(q.language) <= maxLanguageHeader {
+		d.rt.orders.Put(q, p)
+	}
+	return p
+}
+
+func (d *decision) prepare(ip netip.Addr) prepared {
+	o := d.order(ip)
+	return prepared{o, d.rt.generator.Key(o)}
+}
+
+// order says which link the offer wants.
+func (d *decision) order(ip netip.Addr) linkgen.Order {
+	o := linkgen.Order{
+		Project: d.entry.project, IP: ip, Language: d.language(), LinkID: d.offer.LinkID,
+		Price: d.offer.Price.Amount, Currency: d.offer.Price.Currency,
+		Fields: wireFields(d.offer.Fields), Parameters: wireFields(d.offer.Parameters),
+		Campaign: d.entry.Name(), Experiment: d.offer.Experiment, Variant: d.offer.Variant,
+	}
+	if user, ok := d.knownUser(); ok {
+		o.Subscriber = linkgen.Subscriber{
+			Kind: string(user.Subscriber.Kind), ID: user.Subscriber.ID, Issuer: user.Issuer,
+		}
+	}
+	return o
+}
+
+// language is the campaign's, else the user's locale, else the browser's.
+func (d *decision) language() string {
+	if d.offer.Language != "" {
+		return d.offer.Language
+	}
+	locale := ""
+	if d.user != nil {
+		locale, _ = d.user.Claim("locale")
+	}
+	return d.rt.languages.Match(locale, strings.Join(d.r.Header["Accept-Language"], ", "))
+}
+
+func wireFields(in []campaign.Field) []linkgen.Field {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]linkgen.Field, len(in))
+	for i, f := range in {
+		out[i] = linkgen.Field(f)
+	}
+	return out
+}

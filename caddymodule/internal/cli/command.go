@@ -1,0 +1,123 @@
+// Package cli is `caddy checkout`: the admin endpoints from a terminal, and their answers as
+// tables.
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/caddyserver/caddy/v2"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// MaxBody is the longest question that the admin API reads, in bytes.
+const MaxBody = 64 << 10
+
+// Command is `caddy checkout`.
+var Command = caddycmd.Command{
+	Name:  "checkout",
+	Usage: "campaigns|explain|purge",
+	Short: "Shows what the checkout of a running Caddy sells, and to whom",
+	Long: `
+Asks the checkout of a running Caddy, through its admin API.
+
+	caddy checkout campaigns    what is on sale, with this process's counts
+	caddy checkout explain      why a request gets the offer it gets
+	caddy checkout purge        make the links of one subscriber dead
+
+The admin address is found as 'caddy reload' finds it: --address, else the one
+in --config, else the default.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+`,
+	CobraFunc: func(cmd *cobra.Command) {
+		cmd.AddCommand(campaignsCommand(), explainCommand(), purgeCommand())
+		run(cmd, func(_ caddycmd.Flags) error {
+			if len(cmd.Flags().Args()) > 0 {
+				return usageError("checkout knows campaigns, explain and purge; see caddy help " +
+					"checkout")
+			}
+			return cmd.Help()
+		})
+	},
+}
+
+func addressFlags(cmd *cobra.Command) {
+	cmd.Flags().String("address", "", "Address of the administration listener, if not the default")
+	cmd.Flags().StringP("config", "c", "",
+		"Configuration file to take the admin address from, if --address is not used")
+	cmd.Flags().StringP("adapter", "a", "",
+		"Name of the config adapter to apply, when --config is used")
+	cmd.Flags().Bool("json", false, "Print the answer as JSON")
+}
+
+// usageError is a mistake in the command as it was typed. It ends with exit code 2.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// run gives a command its function, and its exit codes: 0, 1 for what failed and 2 for wrong usage.
+func run(cmd *cobra.Command, f func(fl caddycmd.Flags) error) {
+	coded := func(err error) (int, error) {
+		switch _, usage := errors.AsType[usageError](err); {
+		case err == nil:
+			return caddy.ExitCodeSuccess, nil
+		case usage:
+			return 2, err
+		}
+		return caddy.ExitCodeFailedStartup, err
+	}
+	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int,
+		error) {
+		return coded(f(fl))
+	})
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int,
+			error) {
+			return coded(usageError(err.Error()))
+		})(cmd, nil)
+	})
+}
+
+// ask puts a question to the admin API and prints the answer, as it is or as tables.
+func ask[A any](
+	cmd *cobra.Command, fl caddycmd.Flags, method, what string, question any,
+	print func(w io.Writer, answer A),
+) error {
+	address, err := caddycmd.DetermineAdminAPIAddress(
+		fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
+	if err != nil {
+		return fmt.Errorf("finding the admin address: %w", err)
+	}
+	var body io.Reader
+	if question != nil {
+		text, err := json.Marshal(question)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	res, err := caddycmd.AdminAPIRequest(address, method, "/checkout/"+what, nil, body)
+	if err != nil {
+		return fmt.Errorf("asking Caddy's admin API at %s: %w", address, err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if fl.Bool("json") {
+		_, err := cmd.OutOrStdout().Write(text)
+		return err
+	}
+	var answer A
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	print(cmd.OutOrStdout(), answer)
+	return nil
+}

@@ -1,0 +1,71 @@
+// Package gate turns away, before anything is asked of anybody, what is not a shopper's own
+// top-level navigation. A link that a browser fetched on a guess would cost an API call, and could
+// be paid by nobody.
+package gate
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Why a request is turned away.
+const (
+	Options   = "-" // not ours: the next handler answers, and nothing is counted
+	Prefetch  = "prefetch"
+	Embedded  = "embedded"
+	EarlyData = "early_data"
+	Head      = "head"
+	Method    = "method"
+)
+
+// Check says why a request is turned away; an empty outcome lets it in. backend routes answer any
+// method, because the backend has acted on it already.
+func Check(r *http.Request, backend bool) (outcome string) {
+	switch {
+	case r.Method == http.MethodOptions:
+		return Options
+	case IsPrefetch(r.Header):
+		return Prefetch
+	case isEmbedded(r.Header):
+		return Embedded
+	case isEarlyData(r):
+		return EarlyData
+	case r.Method == http.MethodHead:
+		return Head
+	case r.Method != http.MethodGet && r.Method != http.MethodPost && !backend:
+		return Method
+	}
+	return ""
+}
+
+// IsPrefetch reports whether the browser only guesses that the shopper will come (Sec-Purpose, and
+// its older names).
+func IsPrefetch(h http.Header) bool {
+	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		for _, value := range h[name] {
+			value = strings.ToLower(value)
+			if strings.Contains(value, "prefetch") || strings.Contains(value, "prerender") ||
+				strings.Contains(value, "preview") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isEmbedded reports whether the browser says that this is not a navigation of its own: an image, a
+// frame, a script (Fetch Metadata). Clients that say nothing are let in.
+func isEmbedded(h http.Header) bool {
+	switch dest := h.Get("Sec-Fetch-Dest"); dest {
+	case "", "document", "empty":
+	default:
+		return true
+	}
+	return h.Get("Sec-Fetch-Site") == "cross-site" && h.Get("Sec-Fetch-Mode") == "no-cors"
+}
+
+// isEarlyData reports whether the request may be a replay: it came in QUIC's 0-RTT, or a CDN says
+// so (RFC 8470).
+func isEarlyData(r *http.Request) bool {
+	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
+}

@@ -1,0 +1,36 @@
+package metrics
+
+import (
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// ShowAPIResults makes the series of a project's API calls exist at 0.
+func ShowAPIResults(project string) {
+	for _, result := range linkgen.Results() {
+		APIRequests.WithLabelValues(project, result)
+	}
+}
+
+// ShowExposures makes the series of a variant's exposures exist at 0.
+func ShowExposures(experiment, variant string, places ...string) {
+	for _, at := range places {
+		Exposures.WithLabelValues(experiment, variant, at)
+	}
+}
+
+// ShowMismatches makes the series of a campaign's mismatches exist at 0.
+func ShowMismatches(campaign string) {
+	for _, kind := range ledger.MismatchKinds() {
+		Mismatches.WithLabelValues(campaign, kind)
+	}
+}
+
+// ShowPayments makes the series of payments and refunds exist at 0.
+func ShowPayments(campaign, experiment, variant string) {
+	Refunds.WithLabelValues(campaign, experiment, variant)
+	for _, kind := range zotlo.PaymentTypes() {
+		Conversions.WithLabelValues(campaign, experiment, variant, kind)
+	}
+}

@@ -1,0 +1,31 @@
+package placeholder
+
+import "strings"
+
+// claims begins the placeholders of verified claims.
+const claims = Ours + "claim."
+
+// trustedFamilies are Caddy's placeholders that a visitor cannot write.
+var trustedFamilies = []string{
+	"env.", "file.", "time.", "system.",
+	"http.auth.user.", Upstream,
+}
+
+// Trusted reports whether a visitor cannot write the placeholder, on a route whose identity trusts
+// these claims. Providers put what users edit into signed tokens, so no claim is trusted by itself.
+func Trusted(key string, trustsClaim func(claim string) bool) bool {
+	if claim, ok := strings.CutPrefix(key, claims); ok {
+		return trustsClaim(claim)
+	}
+	for _, family := range trustedFamilies {
+		if strings.HasPrefix(key, family) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsVerifiedUser reports whether the placeholder can hold a user whom an earlier handler verified.
+func IsVerifiedUser(key string) bool {
+	return strings.HasPrefix(key, "http.auth.user.") || strings.HasPrefix(key, Upstream)
+}

@@ -1,0 +1,67 @@
+package caddymodule
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/errorpages"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
+	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/linkgen"
+)
+
+// services are what the routes of a configuration share at a request.
+type services struct {
+	log      *zap.Logger
+	failures *zap.Logger // log, but a failure that repeats is sampled
+
+	registry  *registry
+	generator *linkgen.Generator
+	ledger    *ledger.Ledger
+
+	languages        *campaign.Languages
+	severalLanguages bool
+
+	orders  *memo.Table[question, prepared] // spares a returning shopper the hashing
+	exposed *memo.Table[exposure, struct{}] // and the question whether they were counted
+
+	errorPages  errorpages.Finder
+	addresses   clientip.Warnings
+	pageWarning sync.Once
+	loopWarning sync.Once
+}
+
+// question is all that an order of a campaign without placeholders depends on. Users and such
+// offers are immutable.
+type question struct {
+	user     *auth.User
+	offer    *campaign.Offer
+	ip       netip.Addr
+	language string // the raw Accept-Language header, where it matters
+}
+
+// exposure is a user who was shown a variant. Users are immutable, so one pointer is one user.
+type exposure struct {
+	user                    *auth.User
+	experiment, variant, at string
+}
+
+// sampled lets the first five of a message through in ten seconds, then every hundredth.
+func sampled(log *zap.Logger) *zap.Logger {
+	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 100)
+	}))
+}
+
+// prepared is an order with its cache key.
+type prepared struct {
+	linkgen.Order
+	linkgen.Key
+}
