@@ -91,6 +91,7 @@ type transaction struct {
 	CustomParameters      any     `json:"custom_parameters"`
 	IsTransfer            *string `json:"is_transfer"`
 	JSONPayload           *string `json:"json_payload,omitempty"`
+	IsSandbox             int     `json:"isSandbox,omitempty"` // a guess, see MarkedAsSandbox
 }
 
 func newTransaction(p *payment) transaction {
@@ -122,6 +123,7 @@ func newTransaction(p *payment) transaction {
 		PackagePrice:          number(p.sale.fields.offer().Price),
 		SubscriptionID:        strconv.Itoa(p.sale.subscriptionID),
 		CustomParameters:      p.sale.customParameters(),
+		IsSandbox:             p.sale.marked,
 	}
 	if p.sale.old {
 		t.Price = number(p.Price)
@@ -133,20 +135,23 @@ func paymentBody(p *payment, id string, now time.Time) any {
 	return webhook{newQueue(p.sale.old, id, "TransactionInsert", "transaction", now), newTransaction(p)}
 }
 
-// refundBody differs from a payment in more than its values: ids and flags are
-// numbers here, the package price is a string.
-func refundBody(p *payment, id string, now time.Time) any {
-	t := newTransaction(p)
-	date, reason, payload := now.UTC().Format(dateTime), "requested by customer", "{}"
-	t.ID = p.rowID
-	t.IsRefund = 1
-	t.RefundPrice = &p.Price
-	t.RefundDate = &date
-	t.RefundReason = &reason
-	t.PackagePrice = p.sale.fields.offer().Price
-	t.SubscriptionID = p.sale.subscriptionID
-	t.JSONPayload = &payload
-	return webhook{newQueue(p.sale.old, id, "TransactionRefund", "refund", now), t}
+// refundBody writes the refund of a part of a payment, or of all of it. It
+// differs from a payment in more than its values: ids and flags are numbers
+// here, the package price is a string.
+func refundBody(part string) bodyFunc {
+	return func(p *payment, id string, now time.Time) any {
+		t := newTransaction(p)
+		date, reason, payload := now.UTC().Format(dateTime), "requested by customer", "{}"
+		t.ID = p.rowID
+		t.IsRefund = 1
+		t.RefundPrice = &part
+		t.RefundDate = &date
+		t.RefundReason = &reason
+		t.PackagePrice = p.sale.fields.offer().Price
+		t.SubscriptionID = p.sale.subscriptionID
+		t.JSONPayload = &payload
+		return webhook{newQueue(p.sale.old, id, "TransactionRefund", "refund", now), t}
+	}
 }
 
 // registration has no frame, and no requestID either.

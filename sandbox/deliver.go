@@ -76,6 +76,29 @@ func (s *Sandbox) Send(ctx context.Context, eventID string) (int, error) {
 	return s.try(ctx, e)
 }
 
+// SendCopy delivers a webhook once more as a webhook of its own, at once: its
+// body is the same to the byte but for a new queue.requestID. Whether Zotlo
+// keeps the id when it repeats a webhook is not published, so a receiver has to
+// know a payment by its transaction. Bodies without a requestID (a registration, Sample2020) come again unchanged.
+//
+// It returns the status of the answer. A copy that fails is repeated on
+// Zotlo's schedule, as every webhook is; its own ID is in Events. The error is
+// ErrNoEvent, or why there was no answer.
+func (s *Sandbox) SendCopy(ctx context.Context, eventID string) (int, error) {
+	now, id := s.cfg.Now(), newUUID()
+	s.mu.Lock()
+	e, ok := s.events.get(eventID)
+	if !ok {
+		s.mu.Unlock()
+		return 0, ErrNoEvent
+	}
+	again := e.copied(id, now)
+	again.sending++
+	s.events.add(again)
+	s.mu.Unlock()
+	return s.try(ctx, again)
+}
+
 // Run delivers webhooks when they fall due, until ctx is done. It is for
 // sandboxes on the real clock (or that of a testing/synctest bubble); on a Clock
 // that somebody moves by hand, call Deliver. While webhooks are held it rests.

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -247,4 +248,78 @@ type roundTrip func(*http.Request) int
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	return &http.Response{StatusCode: f(r), Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// requestID reads the id of a delivery, and cuts it out of its body.
+func requestID(t *testing.T, body string) (id, rest string) {
+	t.Helper()
+	var w struct{ Queue struct{ RequestID string } }
+	if err := json.Unmarshal([]byte(body), &w); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if id = w.Queue.RequestID; id == "" {
+		return "", body
+	}
+	return id, strings.ReplaceAll(body, id, "")
+}
+
+// One payment comes twice, under two ids; nothing else differs.
+func TestCopyUnderANewRequestID(t *testing.T) {
+	hooks := openShop(t)
+	s, e := paid(t, hooks.url)
+	s.clock.Advance(time.Minute)
+	if status, err := s.SendCopy(t.Context(), e.ID); status != 200 || err != nil {
+		t.Fatalf("%d, %v", status, err)
+	}
+	got := hooks.received()
+	if len(got) != 2 {
+		t.Fatalf("%d deliveries", len(got))
+	}
+	firstID, first := requestID(t, got[0])
+	secondID, second := requestID(t, got[1])
+	if firstID == "" || secondID == "" || firstID == secondID || first != second {
+		t.Errorf("the deliveries are\n%s\nand\n%s", got[0], got[1])
+	}
+	events := s.Events()
+	if len(events) != 2 || events[0].ID != firstID || events[1].ID != secondID ||
+		events[1].TransactionID != e.TransactionID || events[1].State != sandbox.Delivered {
+		t.Errorf("events: %+v", events)
+	}
+	if n := len(s.Payments()); n != 1 {
+		t.Errorf("%d payments", n)
+	}
+}
+
+func TestCopyThatFailsIsRepeated(t *testing.T) {
+	hooks := openShop(t, 200, 503)
+	s, e := paid(t, hooks.url)
+	if status, err := s.SendCopy(t.Context(), e.ID); status != 503 || err != nil {
+		t.Fatalf("%d, %v", status, err)
+	}
+	s.clock.Advance(10 * time.Minute)
+	if n := s.Deliver(t.Context()); n != 1 {
+		t.Errorf("tried %d again", n)
+	}
+	told(t, hooks, "payment start_paid 9.99", "payment start_paid 9.99", "payment start_paid 9.99")
+	if _, err := s.SendCopy(t.Context(), "none"); err != sandbox.ErrNoEvent {
+		t.Errorf("an unknown event: %v", err)
+	}
+}
+
+// Bodies that have no requestID come again as they are.
+func TestCopyWithoutARequestID(t *testing.T) {
+	hooks := openShop(t)
+	s := open(t, sandbox.Config{
+		Webhooks: sandbox.Webhooks{Payments: hooks.url, Registration: hooks.url},
+	})
+	mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}), sandbox.Sample2020())
+	first := hooks.received()
+	for _, e := range s.Events() {
+		if _, err := s.SendCopy(t.Context(), e.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(first, hooks.received()); diff != "" || len(first) != 2 {
+		t.Errorf("%d bodies: %s", len(first), diff)
+	}
 }

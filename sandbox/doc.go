@@ -43,12 +43,14 @@
 //
 // The buttons of the page and the methods do the same. [Sandbox.Pay] kills the
 // link and sends the payment, status and registration webhooks to the addresses
-// in Config.Webhooks; [Sandbox.Renew], [Sandbox.Refund] and [Sandbox.Status]
-// continue the story. The first try happens before the method returns, so a
+// in Config.Webhooks; [Sandbox.Renew], [Sandbox.Refund], [Sandbox.RefundPart]
+// and [Sandbox.Status] continue the story. A [PayOption] changes a payment:
+// [Trial], [Charge], [MarkedAsSandbox] and others. The first try happens before the method returns, so a
 // test needs no waiting. Any answer but exactly 200 is a failure and is repeated
 // on Zotlo's schedule. For repeats and for another order, call
 // [Sandbox.HoldWebhooks] and then [Sandbox.Send] with the events of
 // [Sandbox.Events], as often and in whatever order the test wants.
+// [Sandbox.SendCopy] delivers one of them under a new requestID.
 //
 // # What it does not promise
 //
@@ -62,7 +64,9 @@
 //   - which languages, addresses, prices and currencies are accepted;
 //   - that custom parameters come back in merchantParameters
 //     ([ParametersAtTop] puts them in the other likely place);
-//   - that a custom price is the price the payment webhook names.
+//   - that a custom price is the price the payment webhook names;
+//   - that a refund of a part names the part in refund_price;
+//   - that isSandbox marks a payment of Zotlo's own sandbox ([MarkedAsSandbox]).
 //
 // It checks what a client sends more strictly than Zotlo is known to: scalars
 // must be strings as in the published sample, and a price needs its currency.

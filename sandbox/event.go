@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"slices"
@@ -142,6 +143,21 @@ func (s *Sandbox) queueLocked(kind Kind, p *payment, body bodyFunc) *event {
 	}}
 	s.events.add(e)
 	return e
+}
+
+// copied is the same webhook under another id, never tried so far. Both ids are
+// random UUIDs, so the old one stands nowhere in the body but where the
+// requestID is.
+func (e *event) copied(id string, now time.Time) *event {
+	return &event{Event: Event{
+		ID:            id,
+		Kind:          e.Kind,
+		TransactionID: e.TransactionID,
+		URL:           e.URL,
+		Body:          bytes.Replace(e.Body, []byte(e.ID), []byte(id), 1),
+		State:         Pending,
+		Due:           now,
+	}}
 }
 
 // note decides what follows from one try.

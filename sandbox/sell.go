@@ -113,21 +113,6 @@ func (s *Sandbox) Renew(transactionID string, opts ...PayOption) (Payment, error
 	})
 }
 
-// Refund gives the money of one payment back and sends the refund webhook.
-func (s *Sandbox) Refund(transactionID string) (Payment, error) {
-	return s.commit(func() (*payment, []*event, error) {
-		p, ok := s.payments.get(transactionID)
-		if !ok {
-			return nil, nil, ErrNoPayment
-		}
-		if p.Refunded {
-			return nil, nil, ErrRefunded
-		}
-		p.Refunded = true
-		return p, []*event{s.queueLocked(KindRefund, p, refundBody)}, nil
-	})
-}
-
 // Status sends a subscription status webhook of this event type for the
 // subscription that a payment belongs to. The published types also change its
 // state; any other text is sent as it is.

@@ -9,6 +9,7 @@ type subscriberUpdate struct {
 	NewPackage *newPackage `json:"newPackage"`
 	Customer   customer    `json:"customer"`
 	Card       card        `json:"card"`
+	IsSandbox  int         `json:"isSandbox,omitempty"` // a guess, see MarkedAsSandbox
 }
 
 type profile struct {
@@ -87,7 +88,8 @@ func statusBody(eventType string) bodyFunc {
 				ID: p.sale.subscriptionID, CreateDate: p.sale.original.At.UTC().Format(dateTime), Country: country,
 				FirstName: "Sandbox", LastName: "Shopper", Email: emailOf(p.SubscriberID),
 			},
-			Card: card{CardNumber: "411111******1111", ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06")},
+			Card:      card{CardNumber: "411111******1111", ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06")},
+			IsSandbox: p.sale.marked,
 		}
 		if eventType == EventPackageUpdate {
 			update.NewPackage = &newPackage{

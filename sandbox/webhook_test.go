@@ -33,10 +33,21 @@ func TestWebhookSamples(t *testing.T) {
 		{"payment_trial", parameters, pay(sandbox.Trial()), sandbox.KindPayment},
 		{"payment_one_time", oneTime, pay(), sandbox.KindPayment},
 		{"payment_parameters_at_top", parameters, pay(sandbox.ParametersAtTop()), sandbox.KindPayment},
+		{
+			"payment_marked_as_sandbox", parameters,
+			pay(sandbox.MarkedAsSandbox()), sandbox.KindPayment,
+		},
+		{"status_marked_as_sandbox", parameters, pay(sandbox.MarkedAsSandbox()), sandbox.KindStatus},
 		{"payment_2020", parameters, pay(sandbox.Sample2020()), sandbox.KindPayment},
 		{"refund", parameters, func(t *testing.T, s *stage, link string) {
 			p := mustPay(t, s, link)
 			if _, err := s.Refund(p.TransactionID); err != nil {
+				t.Fatal(err)
+			}
+		}, sandbox.KindRefund},
+		{"refund_part", parameters, func(t *testing.T, s *stage, link string) {
+			p := mustPay(t, s, link, sandbox.MarkedAsSandbox())
+			if _, err := s.RefundPart(p.TransactionID, "2"); err != nil {
 				t.Fatal(err)
 			}
 		}, sandbox.KindRefund},
@@ -266,4 +277,30 @@ func threeWords(t *testing.T, body string) string {
 		return "status " + w.Queue.EventType + " " + w.Parameters.Profile.RealStatus
 	}
 	return "registration " + w.SubscriberID
+}
+
+// The mark stands in every later webhook of the sale that has parameters.
+func TestMarkHoldsForRefundAndRenewals(t *testing.T) {
+	hooks := openShop(t)
+	s := open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo(hooks.url)})
+	for _, opts := range [][]sandbox.PayOption{nil, {sandbox.MarkedAsSandbox()}} {
+		first := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}), opts...)
+		renew(t, s, first)
+		change(t, s, first, sandbox.EventCancel)
+		if _, err := s.Refund(first.TransactionID); err != nil {
+			t.Fatal(err)
+		}
+		marked := 0
+		for _, body := range hooks.received() {
+			if strings.Contains(body, `"isSandbox":1`) {
+				marked++
+			} else if strings.Contains(body, "isSandbox") {
+				t.Errorf("half a mark: %s", body)
+			}
+		}
+		// Two payments, three of the status, one refund; not the registration.
+		if want := 6 * len(opts); marked != want {
+			t.Errorf("%d webhooks with a mark, want %d", marked, want)
+		}
+	}
 }

@@ -1,0 +1,82 @@
+package sandbox
+
+import (
+	"errors"
+	"math/big"
+)
+
+// Why money cannot be given back.
+var (
+	ErrRefunded     = errors.New("sandbox: payment is refunded")
+	ErrRefundAmount = errors.New("sandbox: a part to refund must be more than 0, " +
+		"with two decimals at most, and no more than what is left of the payment")
+)
+
+// Refund gives back what is left of the money of one payment and sends the
+// refund webhook. Its errors are ErrNoPayment and, where nothing is left,
+// ErrRefunded.
+func (s *Sandbox) Refund(transactionID string) (Payment, error) {
+	return s.refund(transactionID, func(p *payment) (string, error) {
+		if p.RefundedPrice == "" {
+			return p.Price, nil // as it is written
+		}
+		return p.left().FloatString(2), nil
+	})
+}
+
+// RefundPart gives a part of the money back, such as "2.00" of 9.99, and sends
+// the refund webhook: refund_price is the part, price still the whole. The
+// amount is in the payment's currency. Parts can follow each other until
+// nothing is left; only then is the payment Refunded. The webhook's
+// refund_date counts in seconds: between equal parts, move the clock.
+//
+// Its errors are ErrNoPayment, ErrRefunded and ErrRefundAmount. Zotlo publishes
+// no sample of such a refund; that its fields are these follows from their
+// names.
+func (s *Sandbox) RefundPart(transactionID, amount string) (Payment, error) {
+	return s.refund(transactionID, func(p *payment) (string, error) {
+		if !pricePattern.MatchString(amount) {
+			return "", ErrRefundAmount
+		}
+		part := amountOf(amount)
+		if part.Sign() == 0 || part.Cmp(p.left()) > 0 {
+			return "", ErrRefundAmount
+		}
+		return part.FloatString(2), nil
+	})
+}
+
+// refund gives back the part of a payment that choose says.
+func (s *Sandbox) refund(id string, choose func(*payment) (string, error)) (Payment, error) {
+	return s.commit(func() (*payment, []*event, error) {
+		p, ok := s.payments.get(id)
+		switch {
+		case !ok:
+			return nil, nil, ErrNoPayment
+		case p.Refunded:
+			return nil, nil, ErrRefunded
+		}
+		part, err := choose(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		sum := new(big.Rat).Add(amountOf(p.RefundedPrice), amountOf(part))
+		p.RefundedPrice = sum.FloatString(2)
+		p.Refunded = p.left().Sign() <= 0
+		return p, []*event{s.queueLocked(KindRefund, p, refundBody(part))}, nil
+	})
+}
+
+// left is what can still be given back of a payment.
+func (p *payment) left() *big.Rat {
+	return new(big.Rat).Sub(amountOf(p.Price), amountOf(p.RefundedPrice))
+}
+
+// amountOf reads a decimal exactly. What is none counts as 0: Charge takes any
+// text for a price.
+func amountOf(price string) *big.Rat {
+	if amount, ok := new(big.Rat).SetString(price); ok {
+		return amount
+	}
+	return new(big.Rat)
+}
