@@ -104,9 +104,9 @@ func (a answer) writeHeader(w http.ResponseWriter) {
 func newRequestID() string { return "SANDBOX-REQ-" + rand.Text() }
 
 // serveOneLink counts and records the call, then lets a fault answer it or
-// makes the link.
+// creates the link.
 func (s *Sandbox) serveOneLink(w http.ResponseWriter, r *http.Request) {
-	defer s.enter()()
+	defer s.begin()()
 	raw, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	call := s.record(r, raw)
 	fault := s.faults.next(call)
@@ -121,7 +121,7 @@ func (s *Sandbox) serveOneLink(w http.ResponseWriter, r *http.Request) {
 	fault.write(w, r, a)
 }
 
-// oneLink is the endpoint itself: it checks the call and makes the link.
+// oneLink is the endpoint itself: it checks the call and creates the link.
 func (s *Sandbox) oneLink(r *http.Request, raw []byte, readErr error, f Fault) answer {
 	if e := s.checkHeader(r); e != nil {
 		return e.answer()

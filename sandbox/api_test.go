@@ -96,7 +96,7 @@ func TestBodyRules(t *testing.T) {
 	tests := []struct {
 		name string
 		body any
-		code int // 0: a link is made
+		code int // 0: a link is created
 	}{
 		{"the smallest call", ask(nil), 0},
 		{"unset optional fields as empty strings", ask(fields{
@@ -162,7 +162,7 @@ func TestBodyRules(t *testing.T) {
 			}
 			refused(t, out, 400, tt.code)
 			if len(s.Links()) != before {
-				t.Error("a refused call made a link")
+				t.Error("a refused call created a link")
 			}
 		})
 	}

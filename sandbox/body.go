@@ -247,7 +247,7 @@ func newUUID() string {
 func marshal(v any) []byte {
 	body, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // parameters were checked as JSON when the link was made
+		panic(err) // parameters were checked as JSON when the link was created
 	}
 	return body
 }

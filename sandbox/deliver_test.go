@@ -20,14 +20,14 @@ import (
 )
 
 // paid pays a link whose only webhook is the payment.
-func paid(t *testing.T, hooks string) (*stage, sandbox.Event) {
+func paid(t *testing.T, hooks string) (*harness, sandbox.Event) {
 	t.Helper()
 	s := open(t, sandbox.Config{Webhooks: sandbox.Webhooks{Payments: hooks}})
 	mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
 	return s, onlyEvent(t, s)
 }
 
-func onlyEvent(t *testing.T, s *stage) sandbox.Event {
+func onlyEvent(t *testing.T, s *harness) sandbox.Event {
 	t.Helper()
 	events := s.Events()
 	if len(events) != 1 {
@@ -187,7 +187,7 @@ func TestALinkIsPaidOnce(t *testing.T) {
 // However many deliver at once, a webhook that is due goes out once: here the
 // shop itself asks for another round while it is being told.
 func TestDueWebhookGoesOutOnce(t *testing.T) {
-	var s *stage
+	var s *harness
 	var got atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if got.Add(1) == 1 {

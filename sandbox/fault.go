@@ -13,7 +13,7 @@ import (
 // combined; the zero value misbehaves in none. The steps happen in the order of
 // the fields.
 type Fault struct {
-	// Delay passes before anything is answered, even before a link is made.
+	// Delay passes before anything is answered, even before a link is created.
 	Delay time.Duration
 
 	// Reset ends the connection without an answer.

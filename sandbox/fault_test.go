@@ -94,8 +94,8 @@ func TestFaults(t *testing.T) {
 				t.Errorf("got %d %q", out.status, out.raw)
 			}
 		}},
-		{"custom", sandbox.Custom(204, http.Header{"X-Odd": {"1"}}, ""), func(t *testing.T, out reply, _ error) {
-			if out.status != 204 || out.header.Get("X-Odd") != "1" || out.raw != "" {
+		{"custom", sandbox.Custom(204, http.Header{"X-Other": {"1"}}, ""), func(t *testing.T, out reply, _ error) {
+			if out.status != 204 || out.header.Get("X-Other") != "1" || out.raw != "" {
 				t.Errorf("got %d %q", out.status, out.raw)
 			}
 		}},
@@ -138,7 +138,7 @@ func TestTroubleComesInOrder(t *testing.T) {
 	s.Heal()
 	s.link(t, fields{"subscriberId": "ada@example.com"})
 	if n := len(s.Links()); n != 1 {
-		t.Errorf("%d links made, failed calls included", n)
+		t.Errorf("%d links created, failed calls included", n)
 	}
 }
 
@@ -182,15 +182,15 @@ func TestCallerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := sandbox.New(sandbox.Config{})
 		s.Fail(sandbox.Latency(time.Hour))
-		ctx, leave := context.WithTimeout(t.Context(), time.Second)
-		defer leave()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
 		_, err := s.Transport().RoundTrip(request(t, "https://api.example.com", ask(nil)).WithContext(ctx))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		synctest.Wait()
 		if n := len(s.Links()); n != 0 {
-			t.Errorf("%d links made for nobody", n)
+			t.Errorf("%d links created for nobody", n)
 		}
 		if r := s.Requests(); s.Calls() != 1 || len(r) != 1 || r[0].Status != 0 {
 			t.Errorf("recorded as %+v", r)

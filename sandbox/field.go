@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// field is one line of the table on the checkout page.
+// field is one row of the table on the checkout page.
 type field struct {
 	Label    string
 	Wire     string // the name in the API call

@@ -9,7 +9,7 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// Whatever is sent, the answer is the envelope; and a link that was made can be
+// Whatever is sent, the answer is the envelope; and a link that was created can be
 // looked at, opened and paid, and its webhooks are JSON.
 func FuzzOneLink(f *testing.F) {
 	good, _ := json.Marshal(ask(fields{

@@ -17,8 +17,8 @@ import (
 
 var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 
-// stage is a sandbox with a server in front of it and a clock behind it.
-type stage struct {
+// harness is a sandbox with a server in front of it and a clock behind it.
+type harness struct {
 	*sandbox.Sandbox
 	clock  *sandbox.Clock
 	url    string
@@ -26,7 +26,7 @@ type stage struct {
 }
 
 // open starts a sandbox over https. Its client follows no redirects.
-func open(t *testing.T, cfg sandbox.Config) *stage {
+func open(t *testing.T, cfg sandbox.Config) *harness {
 	t.Helper()
 	clock := sandbox.NewClock(noon)
 	cfg.Now = clock.Now
@@ -35,7 +35,7 @@ func open(t *testing.T, cfg sandbox.Config) *stage {
 	t.Cleanup(srv.Close)
 	client := srv.Client()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &stage{Sandbox: s, clock: clock, url: srv.URL, client: client}
+	return &harness{Sandbox: s, clock: clock, url: srv.URL, client: client}
 }
 
 type fields map[string]any
@@ -110,7 +110,7 @@ func send(client *http.Client, r *http.Request) (reply, error) {
 }
 
 // call sends one call of the API.
-func (s *stage) call(t *testing.T, body any) reply {
+func (s *harness) call(t *testing.T, body any) reply {
 	t.Helper()
 	out, err := send(s.client, request(t, s.url, body))
 	if err != nil {
@@ -119,8 +119,8 @@ func (s *stage) call(t *testing.T, body any) reply {
 	return out
 }
 
-// link makes a personal link.
-func (s *stage) link(t *testing.T, more fields) string {
+// link creates a personal link.
+func (s *harness) link(t *testing.T, more fields) string {
 	t.Helper()
 	out := s.call(t, ask(more))
 	if out.link() == "" {
@@ -129,7 +129,7 @@ func (s *stage) link(t *testing.T, more fields) string {
 	return out.link()
 }
 
-func (s *stage) state(t *testing.T, link string) sandbox.State {
+func (s *harness) state(t *testing.T, link string) sandbox.State {
 	t.Helper()
 	l, ok := s.Link(link)
 	if !ok {
@@ -139,17 +139,17 @@ func (s *stage) state(t *testing.T, link string) sandbox.State {
 }
 
 // get opens a page, press submits a form of it.
-func (s *stage) get(t *testing.T, url string) (int, string, http.Header) {
+func (s *harness) get(t *testing.T, url string) (int, string, http.Header) {
 	t.Helper()
-	return s.visit(t, http.MethodGet, url, "")
+	return s.browse(t, http.MethodGet, url, "")
 }
 
-func (s *stage) press(t *testing.T, url, form string) (int, string, http.Header) {
+func (s *harness) press(t *testing.T, url, form string) (int, string, http.Header) {
 	t.Helper()
-	return s.visit(t, http.MethodPost, url, form)
+	return s.browse(t, http.MethodPost, url, form)
 }
 
-func (s *stage) visit(t *testing.T, method, url, form string) (int, string, http.Header) {
+func (s *harness) browse(t *testing.T, method, url, form string) (int, string, http.Header) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(form))
 	if err != nil {

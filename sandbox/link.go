@@ -167,7 +167,7 @@ func (l *link) state(now time.Time) State {
 }
 
 func (l *link) export(now time.Time) Link {
-	fields, _ := decodeFields(l.raw) // it was checked when the link was made
+	fields, _ := decodeFields(l.raw) // it was checked when the link was created
 	delete(fields, "applicationKey")
 	parameters, _ := fields["customParameters"].(map[string]any)
 	return Link{
@@ -197,11 +197,11 @@ func (l *link) export(now time.Time) Link {
 func (l *link) parameters() json.RawMessage {
 	// Not a struct: its names would match without regard to case.
 	var call map[string]json.RawMessage
-	_ = json.Unmarshal(l.raw, &call) // it was checked when the link was made
+	_ = json.Unmarshal(l.raw, &call) // it was checked when the link was created
 	return call["customParameters"]
 }
 
-// newLink remembers a checked call and returns the URL made for it.
+// newLink remembers a checked call and returns the URL created for it.
 func (s *Sandbox) newLink(host string, raw []byte, fields map[string]any, base *BaseLink) string {
 	id := rand.Text()
 	l := &link{

@@ -41,7 +41,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// Ten thousand callers at once, in virtual time: each gets a link of his own,
+// Ten thousand callers at once, in virtual time: each gets a link of their own,
 // and the latency makes all of them meet inside.
 func TestManyCallersAtOnce(t *testing.T) {
 	const callers = 10_000

@@ -206,7 +206,7 @@ func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
 	default:
 		status = http.StatusNotFound
 		v.Heading = "No such checkout link"
-		v.Description = "The address is incomplete, or the sandbox has been restarted since the link was made."
+		v.Description = "The address is incomplete, or the sandbox has been restarted since the link was created."
 	}
 	s.render(w, status, "dead", v)
 }

@@ -213,7 +213,7 @@ func TestPageRefusals(t *testing.T) {
 		{"HEAD", url, 200, ""},
 	}
 	for _, tt := range tests {
-		status, _, header := s.visit(t, tt.method, tt.url, "")
+		status, _, header := s.browse(t, tt.method, tt.url, "")
 		if status != tt.status || header.Get("Allow") != tt.allow {
 			t.Errorf("%s %s answers %d, Allow %q", tt.method, tt.url, status, header.Get("Allow"))
 		}

@@ -55,7 +55,7 @@ var (
 // PayOption changes one payment.
 type PayOption func(*payment)
 
-// As lets somebody else pay than the link was made for: the page allows it, and
+// As lets somebody else pay than the link was created for: the page allows it, and
 // for a guest it must be said. Any text is taken.
 func As(subscriberID string) PayOption {
 	return func(p *payment) { p.SubscriberID = subscriberID }

@@ -34,7 +34,7 @@ func refunds(t *testing.T, hooks *shop) []string {
 }
 
 // refundPart gives a part back, and says what the payment looks like then.
-func refundPart(t *testing.T, s *stage, p sandbox.Payment, amount string) sandbox.Payment {
+func refundPart(t *testing.T, s *harness, p sandbox.Payment, amount string) sandbox.Payment {
 	t.Helper()
 	s.clock.Advance(time.Second)
 	after, err := s.RefundPart(p.TransactionID, amount)

@@ -43,8 +43,8 @@ func (s *Sandbox) Requests() []Request {
 // costs no decoded copies.
 func (r *Request) decode() { r.Body, _ = decodeFields(r.Raw) }
 
-// enter counts a call in and returns what counts it out.
-func (s *Sandbox) enter() (leave func()) {
+// begin counts a call in and returns what counts it out.
+func (s *Sandbox) begin() (end func()) {
 	s.calls.Add(1)
 	n := s.inFlight.Add(1)
 	for {

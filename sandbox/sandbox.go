@@ -126,7 +126,7 @@ func New(cfg Config) *Sandbox {
 // ServeHTTP answers the API under OneLinkPath and the hosted pages under /pay/.
 // Every other path is Zotlo's error 404001.
 //
-// It routes by hand: http.ServeMux would mend a doubled slash by a redirect,
+// It routes by hand: http.ServeMux would fix a doubled slash by a redirect,
 // and hide a wrong address that Zotlo would refuse.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == OneLinkPath {

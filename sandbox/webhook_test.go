@@ -26,7 +26,7 @@ func TestWebhookSamples(t *testing.T) {
 	tests := []struct {
 		sample string
 		link   fields
-		story  func(t *testing.T, s *stage, link string)
+		story  func(t *testing.T, s *harness, link string)
 		kind   sandbox.Kind
 	}{
 		{"payment_subscription", parameters, pay(), sandbox.KindPayment},
@@ -39,26 +39,26 @@ func TestWebhookSamples(t *testing.T) {
 		},
 		{"status_marked_as_sandbox", parameters, pay(sandbox.MarkedAsSandbox()), sandbox.KindStatus},
 		{"payment_2020", parameters, pay(sandbox.Sample2020()), sandbox.KindPayment},
-		{"refund", parameters, func(t *testing.T, s *stage, link string) {
+		{"refund", parameters, func(t *testing.T, s *harness, link string) {
 			p := mustPay(t, s, link)
 			if _, err := s.Refund(p.TransactionID); err != nil {
 				t.Fatal(err)
 			}
 		}, sandbox.KindRefund},
-		{"refund_part", parameters, func(t *testing.T, s *stage, link string) {
+		{"refund_part", parameters, func(t *testing.T, s *harness, link string) {
 			p := mustPay(t, s, link, sandbox.MarkedAsSandbox())
 			if _, err := s.RefundPart(p.TransactionID, "2"); err != nil {
 				t.Fatal(err)
 			}
 		}, sandbox.KindRefund},
 		{"status_new_subscriber", parameters, pay(), sandbox.KindStatus},
-		{"status_cancel", parameters, func(t *testing.T, s *stage, link string) {
+		{"status_cancel", parameters, func(t *testing.T, s *harness, link string) {
 			p := mustPay(t, s, link, sandbox.As("905555555555"), sandbox.ParametersAtTop())
 			if err := s.Status(p.TransactionID, sandbox.EventCancel); err != nil {
 				t.Fatal(err)
 			}
 		}, sandbox.KindStatus},
-		{"status_package_update", parameters, func(t *testing.T, s *stage, link string) {
+		{"status_package_update", parameters, func(t *testing.T, s *harness, link string) {
 			p := mustPay(t, s, link)
 			if err := s.Status(p.TransactionID, sandbox.EventPackageUpdate); err != nil {
 				t.Fatal(err)
@@ -82,11 +82,11 @@ func TestWebhookSamples(t *testing.T) {
 	}
 }
 
-func pay(opts ...sandbox.PayOption) func(*testing.T, *stage, string) {
-	return func(t *testing.T, s *stage, link string) { mustPay(t, s, link, opts...) }
+func pay(opts ...sandbox.PayOption) func(*testing.T, *harness, string) {
+	return func(t *testing.T, s *harness, link string) { mustPay(t, s, link, opts...) }
 }
 
-func mustPay(t *testing.T, s *stage, link string, opts ...sandbox.PayOption) sandbox.Payment {
+func mustPay(t *testing.T, s *harness, link string, opts ...sandbox.PayOption) sandbox.Payment {
 	t.Helper()
 	p, err := s.Pay(link, opts...)
 	if err != nil {
@@ -220,7 +220,7 @@ func TestStoryOfAOneTimePurchase(t *testing.T) {
 	told(t, hooks)
 }
 
-func renew(t *testing.T, s *stage, p sandbox.Payment, opts ...sandbox.PayOption) sandbox.Payment {
+func renew(t *testing.T, s *harness, p sandbox.Payment, opts ...sandbox.PayOption) sandbox.Payment {
 	t.Helper()
 	next, err := s.Renew(p.TransactionID, opts...)
 	if err != nil {
@@ -229,7 +229,7 @@ func renew(t *testing.T, s *stage, p sandbox.Payment, opts ...sandbox.PayOption)
 	return next
 }
 
-func change(t *testing.T, s *stage, p sandbox.Payment, eventType string) {
+func change(t *testing.T, s *harness, p sandbox.Payment, eventType string) {
 	t.Helper()
 	if err := s.Status(p.TransactionID, eventType); err != nil {
 		t.Fatal(err)
