@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// shop is a Caddyfile: global words of the checkout option, and one handle block per route.
+// shop is a Caddyfile: options of the global checkout option, and one handle block per route.
 type shop struct {
 	alg       string // of the tokens; default HS256
-	global    string // more words of the global option
+	global    string // more options of the global one
 	campaigns string
 	routes    []route
 }

@@ -92,7 +92,7 @@ func (a *api) call(subscriber string) []byte {
 
 func (a *api) addr() string { return strings.TrimPrefix(a.url, "http://") }
 
-// link makes a personal link without the site, so that what redir sends is as long as what we send.
+// link creates a personal link without the site, so that what redir sends is as long as what we send.
 func (a *api) link() (string, error) {
 	_, body, err := ask(a.addr(), a.call("somebody@example.com"))
 	if err != nil {

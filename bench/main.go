@@ -31,7 +31,7 @@ type settings struct {
 	pairs    int           // interleaved pairs of turns
 	requests int           // per turn
 	conns    int           // keep-alive connections of a turn
-	users    int           // signed-in users, each with a token of his own
+	users    int           // signed-in users, each with a token of their own
 	runs     int           // repetitions of start-up and reload
 	links    int           // cached links of the memory part, through the server
 	crowd    int           // shoppers who click at once; the miss path takes up to 1,000 of them

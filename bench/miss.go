@@ -9,7 +9,7 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// missLimits let as many calls through as the part makes at once; who waits in line is not what it measures.
+// missLimits let as many calls through as the part makes at once; waiting for the semaphore is not what it measures.
 const missLimits = `limits {
 			max_in_flight 1000
 		}`

@@ -52,11 +52,11 @@ const dynamicCampaign = `campaign pro {
 // measureDynamic does the same with everything that a campaign can ask for on each request.
 func measureDynamic(ctx context.Context, l *lab) ([]table, error) {
 	t := table{title: "The same with a matcher, an experiment and three placeholders", head: ratioHead}
-	for _, matcher := range []struct{ name, words string }{
+	for _, matcher := range []struct{ name, text string }{
 		{"query", "query partner=*"},
 		{"expression", `expression {http.checkout.claim.plan} == "free"`},
 	} {
-		s := shop{campaigns: fmt.Sprintf(dynamicCampaign, matcher.words)}
+		s := shop{campaigns: fmt.Sprintf(dynamicCampaign, matcher.text)}
 		c, err := l.againstRedir(ctx, s, "checkout_link pro", "?partner=friends&af_id=1573-8254", "dynamic-"+matcher.name)
 		if err != nil {
 			return []table{t}, fmt.Errorf("%s: %w", matcher.name, err)
@@ -68,12 +68,12 @@ func measureDynamic(ctx context.Context, l *lab) ([]table, error) {
 }
 
 // againstRedir measures a route of ours against Caddy's redirect in the same process.
-func (l *lab) againstRedir(ctx context.Context, s shop, words, query, profile string) (comparison, error) {
+func (l *lab) againstRedir(ctx context.Context, s shop, directive, query, profile string) (comparison, error) {
 	to, err := l.zotlo.link()
 	if err != nil {
 		return comparison{}, err
 	}
-	s.routes = []route{{otherPath, caddyRedirect(to)}, {oursPath, words}}
+	s.routes = []route{{otherPath, caddyRedirect(to)}, {oursPath, directive}}
 	return l.twoRoutes(ctx, s, query, profile, http.StatusSeeOther, func(ours, other *http.Response, _, _ string) error {
 		for _, res := range []*http.Response{ours, other} {
 			if link := res.Header.Get("Location"); !strings.HasPrefix(link, linkBase+"/") {
@@ -138,7 +138,7 @@ func (l *lab) side(site *server, alg, path string, status int) (side, error) {
 	return side{pid: site.pid(), client: c}, nil
 }
 
-// sameHeaders holds a comparison to its word: both answers carry the same headers.
+// sameHeaders checks that a comparison is fair: both answers carry the same headers.
 func sameHeaders(a, b *http.Response) error {
 	for _, pair := range [][2]*http.Response{{a, b}, {b, a}} {
 		for name := range pair[0].Header {

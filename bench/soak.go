@@ -14,8 +14,8 @@ import (
 )
 
 // The soak lets shoppers click for a long time while the API breaks in a different way every twenty seconds and the
-// configuration is reloaded every thirty. Each shopper belongs to one goroutine, so that what he has paid for is known
-// before he clicks again, and every answer can be judged.
+// configuration is reloaded every thirty. Each shopper belongs to one goroutine, so that what they have paid for is known
+// before they click again, and every answer can be judged.
 const (
 	soakWorkers   = 16
 	soakShoppers  = 20_000

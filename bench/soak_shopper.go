@@ -40,7 +40,7 @@ func newClient() *http.Client {
 	}
 }
 
-// click judges one answer: a link of this shopper's that he has not paid, or the fallback, which is returned as "".
+// click judges one answer: a link of this shopper's that they have not paid, or the fallback, which is returned as "".
 func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map[string]bool) (string, error) {
 	token, err := s.keys.token("HS256", who)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map
 	link, known := s.zotlo.Link(to)
 	switch {
 	case !known:
-		return "", errors.New("a link that Zotlo did not make, or made too long ago")
+		return "", errors.New("a link that Zotlo did not create, or created too long ago")
 	case link.SubscriberID != email(who):
 		return "", errors.New("somebody else's link")
 	case paid[to]:
