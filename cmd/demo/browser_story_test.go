@@ -156,23 +156,23 @@ func TestBrowserFailingZotloIsNotTheShoppersTrouble(t *testing.T) {
 	b.sees("A switch was moved", "Zotlo now: all is well.")
 }
 
-// Somebody who is signed in can see what strangers see.
+// Somebody who is signed in can see what anonymous visitors see.
 func TestBrowserButtonForStrangersLeavesTheSessionOut(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
 	b.signIn("Ada Lindqvist")
 	b.open("/trouble")
-	b.press("As a stranger, by script")
+	b.press("As an anonymous visitor, by script")
 	b.arrivesAtCheckout()
 	link, _ := d.sandbox.Link(js[string](b, "location.href"))
 	if link.SubscriberID != "" || link.CustomParameters["partner"] != "mira" {
 		t.Errorf("the link is for %q with %v", link.SubscriberID, link.CustomParameters)
 	}
 
-	visit(t, d).trouble("down")
+	arrive(t, d).trouble("down")
 	b.open("/trouble")
 	b.sees("Sign out") // still
-	b.press("As a stranger, by script")
+	b.press("As an anonymous visitor, by script")
 	b.press("What now?")
 	b.arrives("/later?next=%2Fref%2Fmira%2Fget")
 	b.sees("The checkout is taking a rest")

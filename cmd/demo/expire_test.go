@@ -11,7 +11,7 @@ import (
 func TestExpiredLinkIsNotGivenOutAgain(t *testing.T) {
 	d := open(t, false)
 	for _, person := range []string{"ada", "claire"} { // known by an address, and by a phone number
-		s := visit(t, d)
+		s := arrive(t, d)
 		s.signIn(person)
 		first := s.hit("/checkout/plus")
 		s.expire(first)
@@ -22,14 +22,14 @@ func TestExpiredLinkIsNotGivenOutAgain(t *testing.T) {
 		}
 	}
 	happens(t, d, "the purge", func(it happening) bool { return it.Kind == kindPurge })
-	says(t, visit(t, d).get("/happened"), "A link was expired by hand", "POST /checkout/purge")
+	says(t, arrive(t, d).get("/happened"), "A link was expired by hand", "POST /checkout/purge")
 }
 
 func TestExpiringAStrangersLinkPurgesNobody(t *testing.T) {
 	d := open(t, false)
-	stranger := visit(t, d)
-	stranger.expire(stranger.hit("/ref/mira/get"))
-	saysNot(t, stranger.get("/happened"), "expired by hand")
+	guest := arrive(t, d)
+	guest.expire(guest.hit("/ref/mira/get"))
+	saysNot(t, guest.get("/happened"), "expired by hand")
 }
 
 func (s *shopper) expire(link string) {

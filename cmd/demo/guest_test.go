@@ -2,27 +2,27 @@ package main
 
 import "testing"
 
-// The panel must not tell of a token that a stranger does not have. The same route gives a member a link in his name.
+// The panel must not tell of a token that an anonymous visitor does not have. The same route gives a member a link in their name.
 func TestPanelTellsAStrangersLinkFromAMembers(t *testing.T) {
 	d := open(t, false)
-	const aStrangers, aMembers = "A link without a name, fresh from Zotlo", "The token was checked"
-	stranger := visit(t, d)
-	stranger.hit("/ref/mira/get")
+	const anAnonymous, aMember = "A link without a name, fresh from Zotlo", "The token was checked"
+	guest := arrive(t, d)
+	guest.hit("/ref/mira/get")
 	outcome(t, d, "link")
-	panel := stranger.get("/happened")
-	says(t, panel, aStrangers)
-	saysNot(t, panel, aMembers)
+	panel := guest.get("/happened")
+	says(t, panel, anAnonymous)
+	saysNot(t, panel, aMember)
 
-	// His token is good, but its address was never confirmed.
-	sam := visit(t, d)
+	// Their token is good, but its address was never confirmed.
+	sam := arrive(t, d)
 	sam.signIn("sam")
 	sam.hit("/ref/robin/get")
 	happens(t, d, "Sam's link", func(it happening) bool { return it.Path == "/ref/robin/get" })
-	saysNot(t, sam.get("/happened"), aMembers)
+	saysNot(t, sam.get("/happened"), aMember)
 
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	ada.hit("/ref/ada/get")
 	happens(t, d, "Ada's link", func(it happening) bool { return it.Path == "/ref/ada/get" })
-	says(t, ada.get("/happened"), aMembers)
+	says(t, ada.get("/happened"), aMember)
 }

@@ -43,7 +43,7 @@ type apiCall struct {
 	Guest  bool // it named no subscriber
 }
 
-// guest reports whether the link was made for somebody without a name. The log does not say; the calls do.
+// guest reports whether the link was created for somebody without a name. The log does not say; the calls do.
 func (it happening) guest() bool {
 	return len(it.Calls) > 0 && !slices.ContainsFunc(it.Calls, func(c apiCall) bool { return !c.Guest })
 }

@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-// Whoever follows a friend's link while Zotlo fails tries that link again: as a stranger still, and for the same friend.
+// Anyone who follows a friend's link while Zotlo fails tries that link again: still anonymous, and for the same friend.
 func TestTryAgainLeadsBackToTheFriendsLink(t *testing.T) {
 	d := open(t, false)
-	stranger := visit(t, d)
-	stranger.trouble("lying")
-	p := stranger.get("/ref/robin/get")
+	guest := arrive(t, d)
+	guest.trouble("lying")
+	p := guest.get("/ref/robin/get")
 	sentTo(t, p, "/later?next=%2Fref%2Frobin%2Fget")
-	says(t, stranger.get(p.to()), `href="/ref/robin/get">Try again`)
-	stranger.trouble("")
-	link, _ := d.sandbox.Link(stranger.hit("/ref/robin/get"))
+	says(t, guest.get(p.to()), `href="/ref/robin/get">Try again`)
+	guest.trouble("")
+	link, _ := d.sandbox.Link(guest.hit("/ref/robin/get"))
 	if link.CustomParameters["partner"] != "robin" {
 		t.Errorf("the link carries %v", link.CustomParameters)
 	}
@@ -24,7 +24,7 @@ func TestTryAgainLeadsBackToTheFriendsLink(t *testing.T) {
 // An invoice is paid with a form, so its way back is the page that has the form.
 func TestTryAgainLeadsBackToTheInvoices(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	ada.trouble("lying")
 	p := ada.do(http.MethodPost, "/invoices/2026-021/pay", "")
@@ -35,7 +35,7 @@ func TestTryAgainLeadsBackToTheInvoices(t *testing.T) {
 func TestTryAgainLeadsToNoOtherSite(t *testing.T) {
 	d := open(t, false)
 	for _, next := range []string{"https://example.org", "//example.org", `/\example.org`, "javascript:alert(1)", "/\t/example.org", ""} {
-		p := visit(t, d).get("/later?next=" + url.QueryEscape(next))
+		p := arrive(t, d).get("/later?next=" + url.QueryEscape(next))
 		if p.StatusCode != http.StatusOK {
 			t.Errorf("%q: answered %d", next, p.StatusCode)
 		}

@@ -20,7 +20,7 @@ var rules string
 // prepare lets things happen, so that the panel has entries of all kinds to show.
 func prepare(t *testing.T, d *demo) {
 	t.Helper()
-	s := visit(t, d)
+	s := arrive(t, d)
 	s.get("/checkout/plus")
 	s.signIn("jonas")
 	s.hit("/checkout/plus")
@@ -32,13 +32,13 @@ func prepare(t *testing.T, d *demo) {
 	happens(t, d, "the payment", func(it happening) bool { return it.Kind == kindPayment })
 }
 
-// Every page is read with every rule, on a desk and on a phone, in light and in dark; those that differ for whoever is
+// Every page is read with every rule, on a desk and on a phone, in light and in dark; those that differ for anyone who is
 // signed in once more.
 func TestBrowserEveryPageIsForEverybody(t *testing.T) {
 	d := open(t, false)
 	prepare(t, d)
 	b := sit(t, d)
-	for _, address := range append([]string{"/nowhere", visit(t, d).hit("/ref/mira/get")}, shopPages...) {
+	for _, address := range append([]string{"/nowhere", arrive(t, d).hit("/ref/mira/get")}, shopPages...) {
 		b.open(address)
 		b.obeys(address)
 	}

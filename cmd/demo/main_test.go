@@ -57,7 +57,7 @@ type shopper struct {
 	client *http.Client
 }
 
-func visit(t testing.TB, d *demo) *shopper {
+func arrive(t testing.TB, d *demo) *shopper {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {

@@ -62,7 +62,7 @@ func (s *shop) describe(it happening) entryView {
 	case kindPurge:
 		e.Headline = "A link was expired by hand"
 		e.Detail = "The shop would have given it out until its ttl was over. So the demo asked POST /checkout/purge of the admin API " +
-			"to forget this person's links, as an operator would. The next click makes a new one."
+			"to forget this person's links, as an operator would. The next click fetches a new one."
 	case kindLog:
 		e.Headline, e.Detail = "In the operator's log", it.Text
 	default:

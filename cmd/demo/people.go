@@ -40,7 +40,7 @@ var people = []person{
 	},
 	{
 		ID: "sam", Name: "Sam Reed", Given: "Sam", Email: "sam@kingfisher.example", Doubt: true, Country: "GB", Locale: "en",
-		Plan: planFree, About: "Never confirmed the e-mail address, so no checkout is made for it",
+		Plan: planFree, About: "Never confirmed the e-mail address, so no checkout is created for it",
 	},
 }
 

@@ -199,7 +199,7 @@ func TestInterruptWhileRequestsRun(t *testing.T) {
 	skipWithoutSignals(t)
 	p := launch(t, "--listen", "127.0.0.1:0")
 	d := &demo{place: place{shop: p.shop, pay: p.shop}}
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	ada.trouble("stuck")
 	var running sync.WaitGroup

@@ -15,7 +15,7 @@ func TestClickLeadsToAPageWithNameProductAndPrice(t *testing.T) {
 	for name, https := range map[string]bool{"http": false, "https": true} {
 		t.Run(name, func(t *testing.T) {
 			d := open(t, https)
-			ada := visit(t, d)
+			ada := arrive(t, d)
 			ada.signIn("ada")
 			link := ada.hit("/checkout/plus")
 			says(t, ada.get(link), "ada@kingfisher.example", "Kingfisher Plus", "4.99 EUR", "Welcome back, Ada")
@@ -30,7 +30,7 @@ func TestClickLeadsToAPageWithNameProductAndPrice(t *testing.T) {
 
 func TestStrangerSignsInAndComesBack(t *testing.T) {
 	d := open(t, false)
-	somebody := visit(t, d)
+	somebody := arrive(t, d)
 	p := somebody.get("/checkout/plus")
 	sentTo(t, p, "/sign-in?next=%2Fcheckout%2Fplus")
 	says(t, somebody.get(p.to()), "Who are you today?", `name="next" value="/checkout/plus"`)
@@ -40,7 +40,7 @@ func TestStrangerSignsInAndComesBack(t *testing.T) {
 
 func TestSignInLeadsToNoOtherSite(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	for _, next := range []string{"https://example.org", "//example.org", `/\example.org`, "", "/\t/example.org"} {
 		sentTo(t, ada.send("/sign-in", url.Values{"person": {"ada"}, "next": {next}}), "/")
 	}
@@ -48,7 +48,7 @@ func TestSignInLeadsToNoOtherSite(t *testing.T) {
 
 func TestExpiredSessionSignsInAgain(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	sentTo(t, ada.send("/sign-in", url.Values{"person": {"ada"}, "expired": {"yes"}, "next": {"/"}}), "/")
 	p := ada.get("/checkout/plus")
 	sentTo(t, p, "/sign-in?next=%2Fcheckout%2Fplus")
@@ -63,7 +63,7 @@ func TestEverybodySeesThePriceThatTheCheckoutAsks(t *testing.T) {
 		if p.Doubt {
 			continue
 		}
-		s := visit(t, d)
+		s := arrive(t, d)
 		s.signIn(p.ID)
 		home := s.get("/")
 		for _, plan := range []string{"plus", "forever"} {
@@ -84,7 +84,7 @@ func TestBothVariantsOfThePriceAreSeen(t *testing.T) {
 	d := open(t, false)
 	prices := make(map[string]bool)
 	for _, p := range people {
-		s := visit(t, d)
+		s := arrive(t, d)
 		s.signIn(p.ID)
 		for _, price := range []string{"89.00", "69.00"} {
 			if strings.Contains(s.get("/").body, price) {
@@ -99,7 +99,7 @@ func TestBothVariantsOfThePriceAreSeen(t *testing.T) {
 
 func TestUnconfirmedAddressGetsAnExplanation(t *testing.T) {
 	d := open(t, false)
-	sam := visit(t, d)
+	sam := arrive(t, d)
 	sam.signIn("sam")
 	p := sam.get("/checkout/plus")
 	if p.StatusCode != http.StatusForbidden {
@@ -111,7 +111,7 @@ func TestUnconfirmedAddressGetsAnExplanation(t *testing.T) {
 
 func TestPhoneNumberIsEnough(t *testing.T) {
 	d := open(t, false)
-	claire := visit(t, d)
+	claire := arrive(t, d)
 	claire.signIn("claire")
 	link, _ := d.sandbox.Link(claire.hit("/checkout/plus"))
 	if link.SubscriberID != "33600000000" || link.Language != "fr" {
@@ -121,7 +121,7 @@ func TestPhoneNumberIsEnough(t *testing.T) {
 
 func TestPaymentComesBackAndNobodyPaysTwice(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	link := ada.hit("/checkout/plus")
 	ada.pay(link)
@@ -136,7 +136,7 @@ func TestPaymentComesBackAndNobodyPaysTwice(t *testing.T) {
 
 func TestPaidLinkIsNotGivenOutAgain(t *testing.T) {
 	d := open(t, false)
-	jonas := visit(t, d)
+	jonas := arrive(t, d)
 	jonas.signIn("jonas")
 	first := jonas.hit("/checkout/forever")
 	jonas.pay(first)
@@ -149,20 +149,20 @@ func TestPaidLinkIsNotGivenOutAgain(t *testing.T) {
 
 func TestPartnerTravelsAlong(t *testing.T) {
 	d := open(t, false)
-	stranger := visit(t, d)
-	says(t, stranger.get("/ref/robin"), "Robin", `href="/ref/robin/get"`)
-	link, _ := d.sandbox.Link(stranger.hit("/ref/robin/get"))
+	guest := arrive(t, d)
+	says(t, guest.get("/ref/robin"), "Robin", `href="/ref/robin/get"`)
+	link, _ := d.sandbox.Link(guest.hit("/ref/robin/get"))
 	if link.SubscriberID != "" || link.CustomParameters["partner"] != "robin" {
 		t.Errorf("the link is for %q with %v", link.SubscriberID, link.CustomParameters)
 	}
-	if again := stranger.hit("/ref/robin/get"); again == link.URL {
-		t.Error("two strangers got one link")
+	if again := guest.hit("/ref/robin/get"); again == link.URL {
+		t.Error("two anonymous visitors got one link")
 	}
 }
 
 func TestBackendPricesAnInvoice(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	p := ada.send("/invoices/2026-021/pay", nil)
 	link, ok := d.sandbox.Link(p.to())
@@ -183,7 +183,7 @@ func TestBackendPricesAnInvoice(t *testing.T) {
 
 func TestVisitorsCannotWriteTheBackendsHeaders(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	home := ada.get("/", "X-Offer-Plus-Price", "0.01", "X-Offer-Forever-Price", "0.01", "X-Error-Message", "forged")
 	saysNot(t, home, "0.01", "forged")
@@ -197,7 +197,7 @@ func TestVisitorsCannotWriteTheBackendsHeaders(t *testing.T) {
 
 func TestScriptGetsJSON(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	p := ada.get("/checkout/plus", "Accept", "application/json")
 	var answer struct{ URL, Campaign string }
@@ -212,7 +212,7 @@ func TestScriptGetsJSON(t *testing.T) {
 func TestWebhookNeedsItsToken(t *testing.T) {
 	d := open(t, false)
 	forged := `{"queue":{"type":"TransactionInsert"},"parameters":{"transaction_id":"1","package_id":"forever","subscriber_id":"ada@kingfisher.example"}}`
-	s := visit(t, d)
+	s := arrive(t, d)
 	if p := s.do(http.MethodPost, "/hooks/zotlo?token=guess", forged, "Content-Type", "application/json"); p.StatusCode != http.StatusUnauthorized {
 		t.Errorf("answered %d, want 401", p.StatusCode)
 	}
@@ -227,7 +227,7 @@ func TestTroubleLeavesTheShopperInGoodHands(t *testing.T) {
 	} {
 		t.Run(tc.trouble, func(t *testing.T) {
 			d := open(t, false)
-			ada := visit(t, d)
+			ada := arrive(t, d)
 			ada.signIn("ada")
 			ada.trouble(tc.trouble)
 			p := ada.get("/checkout/plus")
@@ -243,7 +243,7 @@ func TestTroubleLeavesTheShopperInGoodHands(t *testing.T) {
 
 func TestSlowIsSlowOnce(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	ada.trouble("slow")
 	ada.hit("/checkout/plus")
@@ -257,7 +257,7 @@ func TestSlowIsSlowOnce(t *testing.T) {
 
 func TestPanelNamesTheLinesAndHoldsNothingPersonal(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	link := ada.hit("/checkout/plus")
 	ada.pay(link)
@@ -276,7 +276,7 @@ func TestPanelNamesTheLinesAndHoldsNothingPersonal(t *testing.T) {
 
 func TestLocalhostLeadsToTheShop(t *testing.T) {
 	d := open(t, false)
-	p := visit(t, d).get(d.pay + "/")
+	p := arrive(t, d).get(d.pay + "/")
 	if p.to() != d.place.shop {
 		t.Errorf("answered %d to %q", p.StatusCode, p.to())
 	}
@@ -284,8 +284,8 @@ func TestLocalhostLeadsToTheShop(t *testing.T) {
 
 func TestEveryPageAnswers(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
-	for range 2 { // as a stranger, and signed in
+	ada := arrive(t, d)
+	for range 2 { // anonymous, and signed in
 		for _, address := range shopPages {
 			p := ada.get(address)
 			if p.StatusCode != http.StatusOK {
@@ -306,9 +306,9 @@ func TestEveryPageAnswers(t *testing.T) {
 // shopPages are the pages that the shop can show to anybody.
 var shopPages = []string{"/", "/sign-in", "/account", "/ref/mira", "/invoices", "/later?next=/checkout/plus", "/trouble", "/not-a-click", "/caddyfile"}
 
-func TestSignedOutIsAStrangerAgain(t *testing.T) {
+func TestSignedOutIsAnonymousAgain(t *testing.T) {
 	d := open(t, false)
-	ada := visit(t, d)
+	ada := arrive(t, d)
 	ada.signIn("ada")
 	ada.hit("/checkout/plus")
 	sentTo(t, ada.send("/sign-out", url.Values{"x": {"1"}}), "/")
@@ -317,15 +317,15 @@ func TestSignedOutIsAStrangerAgain(t *testing.T) {
 
 func TestModuleSaysWhy(t *testing.T) {
 	d := open(t, false)
-	jonas := visit(t, d)
+	jonas := arrive(t, d)
 	jonas.signIn("jonas")
 	jonas.hit("/checkout/forever")
 	it := outcome(t, d, "link")
 	why := jonas.get(fmt.Sprintf("/why/%d", it.ID))
 	says(t, why, "forever-thanks", "chosen", "jonas@kingfisher.example", "49.00", "(hidden)")
-	stranger := visit(t, d).get(fmt.Sprintf("/why/%d", it.ID))
-	says(t, stranger, "a stranger", "refuses")
-	saysNot(t, stranger, "jonas@kingfisher.example")
+	guest := arrive(t, d).get(fmt.Sprintf("/why/%d", it.ID))
+	says(t, guest, "an anonymous visitor", "refuses")
+	saysNot(t, guest, "jonas@kingfisher.example")
 	apiCalls(t, d, 1)
 	if p := jonas.get("/why/9999"); p.StatusCode != http.StatusNotFound {
 		t.Errorf("answered %d, want 404", p.StatusCode)

@@ -38,7 +38,7 @@ document.addEventListener("visibilitychange", () => (document.hidden ? asking?.a
 follow();
 
 // A page of one's own may ask for the link instead of being sent there: Accept decides. Without the session's cookie,
-// whoever asks is a stranger.
+// anyone who asks is an anonymous visitor.
 async function fetchLink(button) {
 	const status = button.parentElement.querySelector("[role=status]");
 	status.hidden = false;
