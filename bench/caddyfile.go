@@ -18,7 +18,8 @@ type route struct{ path, block string }
 
 func (s shop) algorithm() string { return cmp.Or(s.alg, "HS256") }
 
-// text writes the Caddyfile. All routes are alike but for what they do: each in its own handle, one path matcher.
+// text writes the Caddyfile. All routes are alike but for what they do: each in its own handle, one
+// path matcher.
 func (s shop) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{

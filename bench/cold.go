@@ -12,7 +12,8 @@ import (
 // crowdLimit is max_in_flight for them.
 const crowdLimit = 1000
 
-// measureCold lets a crowd of shoppers click at once, then one shopper as often. Nobody has a link before.
+// measureCold lets a crowd of shoppers click at once, then one shopper as often. Nobody has a link
+// before.
 func measureCold(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
 		title: fmt.Sprintf("%d clicks at once, cold, API answers in %v, `max_in_flight %d`", l.crowd, l.latency, crowdLimit),
@@ -36,8 +37,8 @@ func measureCold(ctx context.Context, l *lab) ([]table, error) {
 	return []table{t}, nil
 }
 
-// rush sends as many requests at once, each on a connection of its own; there must be one call for each that differs. Any other
-// answer than a link is an error.
+// rush sends as many requests at once, each on a connection of its own; there must be one call for
+// each that differs. Any other answer than a link is an error.
 func (l *lab) rush(ctx context.Context, t *table, who, bar string, requests [][]byte) error {
 	zotlo, err := openAPI(linkBase, 1)
 	if err != nil {

@@ -15,13 +15,14 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
-// refusalBar is what a refusal may cost beyond the bare signature check, and all that one of a huge token may cost.
+// refusalBar is what a refusal may cost beyond the bare signature check, and all that one of a huge
+// token may cost.
 const refusalBar = 100 * time.Microsecond
 
 var errAccepted = errors.New("a bad token was accepted")
 
-// measureForged compares the refusal of a token that somebody else's signature was put under with that signature check alone.
-// It needs no server: package auth refuses in this process.
+// measureForged compares the refusal of a token that somebody else's signature was put under with
+// that signature check alone. It needs no server: package auth refuses in this process.
 func measureForged(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
 		title: "CPU per refused token, and per bare signature check",
@@ -54,7 +55,8 @@ func measureForged(ctx context.Context, l *lab) ([]table, error) {
 	return []table{t}, nil
 }
 
-// forged puts one shopper's signature under the claims of another. check is the bare check of that signature.
+// forged puts one shopper's signature under the claims of another. check is the bare check of that
+// signature.
 func (l *lab) forged(ctx context.Context, alg string) (refuse, check work, err error) {
 	var tokens [2][]string
 	for i := range tokens {

@@ -16,7 +16,8 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// lab is what all parts share: the binary, a directory, and a stand-in for Zotlo that answers at once unless told otherwise.
+// lab is what all parts share: the binary, a directory, and a stand-in for Zotlo that answers at
+// once unless told otherwise.
 type lab struct {
 	settings
 	dir    string
@@ -58,7 +59,8 @@ func openLab(ctx context.Context, s settings) (*lab, error) {
 // linkBase is what personal links begin with.
 const linkBase = "https://pay.example.com"
 
-// openAPI remembers that many links and no calls: what is measured is the site, and both run on the same machine.
+// openAPI remembers that many links and no calls: what is measured is the site, and both run on the
+// same machine.
 func openAPI(publicURL string, links int) (*api, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -92,7 +94,8 @@ func (a *api) call(subscriber string) []byte {
 
 func (a *api) addr() string { return strings.TrimPrefix(a.url, "http://") }
 
-// link creates a personal link without the site, so that what redir sends is as long as what we send.
+// link creates a personal link without the site, so that what redir sends is as long as what we
+// send.
 func (a *api) link() (string, error) {
 	_, body, err := ask(a.addr(), a.call("somebody@example.com"))
 	if err != nil {
@@ -112,7 +115,8 @@ func (a *api) link() (string, error) {
 	return answer.Result.OneLink, nil
 }
 
-// freePort finds a port of loopback. Another process may take it before it is used; then the part fails and can be repeated.
+// freePort finds a port of loopback. Another process may take it before it is used; then the part
+// fails and can be repeated.
 func freePort() (string, error) {
 	addr, err := freeport.Addr()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// client sends requests over keep-alive connections, on each of them the next one when the answer to the last one is
-// read. It costs little itself: of an answer only status and length are read.
+// client sends requests over keep-alive connections, on each of them the next one when the answer
+// to the last one is read. It costs little itself: of an answer only status and length are read.
 type client struct {
 	conns  []*conn
 	script script
@@ -52,7 +52,8 @@ func (c *client) close() {
 	}
 }
 
-// run sends the next n requests of the script, on all connections at once, and returns how long it took.
+// run sends the next n requests of the script, on all connections at once, and returns how long it
+// took.
 func (c *client) run(n int) (time.Duration, error) {
 	start := time.Now()
 	_, err := c.send(n, false)

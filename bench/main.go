@@ -4,13 +4,15 @@
 //	go run ./bench -run redirect,offer  these only
 //	go run ./bench -md                  tables as Markdown
 //
-// It builds cmd/caddy, starts it as a process of its own with a Caddyfile of its own, plays Zotlo beside it, and sends a
-// fixed number of requests over a few keep-alive connections. What a request costs is the CPU time that the operating
-// system charges to the server, not the time on the clock: other work on the machine changes it less. It still drifts,
-// with the processor's clock and caches, so two servers or two routes are compared in many short turns that alternate, and
-// the sums of all turns are divided. The range over the pairs says how much to believe.
+// It builds cmd/caddy, starts it as a process of its own with a Caddyfile of its own, plays Zotlo
+// beside it, and sends a fixed number of requests over a few keep-alive connections. What a request
+// costs is the CPU time that the operating system charges to the server, not the time on the clock:
+// other work on the machine changes it less. It still drifts, with the processor's clock and
+// caches, so two servers or two routes are compared in many short turns that alternate, and the
+// sums of all turns are divided. The range over the pairs says how much to believe.
 //
-// Everything listens on loopback. Linux only: the figures come from its per-process clocks and from /proc.
+// Everything listens on loopback. Linux only: the figures come from its per-process clocks and from
+// /proc.
 package main
 
 import (

@@ -10,7 +10,8 @@ import (
 // manyCampaigns is how many a large config has.
 const manyCampaigns = 1000
 
-// campaigns writes n campaigns, the first of them called pro. Each has an experiment, a schedule and a text to fill in.
+// campaigns writes n campaigns, the first of them called pro. Each has an experiment, a schedule
+// and a text to fill in.
 func campaigns(n int) string {
 	var b strings.Builder
 	b.WriteString(plain)
@@ -32,7 +33,8 @@ func campaigns(n int) string {
 	return b.String()
 }
 
-// measureMany compares the cached redirect of two processes: one knows 1,000 campaigns, the other one. Both routes list one.
+// measureMany compares the cached redirect of two processes: one knows 1,000 campaigns, the other
+// one. Both routes list one.
 func measureMany(ctx context.Context, l *lab) ([]table, error) {
 	t := table{title: "Server CPU per cached redirect with 1,000 campaigns in the config, by CPU with one", head: ratioHead}
 	var sides [2]side

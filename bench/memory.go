@@ -60,8 +60,9 @@ func liveHeap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// cacheInServer lets as many shoppers click, each for the first time. What the server keeps of so many is more than their
-// links: sessions and limiters, which are bounded, and full long before. So a link is what the second half adds, each.
+// cacheInServer lets as many shoppers click, each for the first time. What the server keeps of so
+// many is more than their links: sessions and limiters, which are bounded, and full long before. So
+// a link is what the second half adds, each.
 func (l *lab) cacheInServer(ctx context.Context, t *table) error {
 	bare, err := l.zotlo.link()
 	if err != nil {

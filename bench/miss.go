@@ -9,12 +9,14 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// missLimits let as many calls through as the part makes at once; waiting for the semaphore is not what it measures.
+// missLimits let as many calls through as the part makes at once; waiting for the semaphore is not
+// what it measures.
 const missLimits = `limits {
 			max_in_flight 1000
 		}`
 
-// measureMiss clicks as shoppers who have no link yet, and compares with calling the API directly from the same program.
+// measureMiss clicks as shoppers who have no link yet, and compares with calling the API directly
+// from the same program.
 func measureMiss(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
 		title: fmt.Sprintf("Time to a new link, by the time of the bare API call (API answers in %v)", l.latency),

@@ -14,8 +14,9 @@ import (
 // nodeDir is where the Node handler is, seen from the module's root, where go run is called.
 const nodeDir = "bench/node"
 
-// measureNode compares the cached redirect with the one that a Node site would write. Its handler verifies the token of each
-// request, as jose is used; the last row lets it remember verified tokens as we do.
+// measureNode compares the cached redirect with the one that a Node site would write. Its handler
+// verifies the token of each request, as jose is used; the last row lets it remember verified
+// tokens as we do.
 func measureNode(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
 		title: "Cached redirects per second of server CPU, by those of Express with jose and lru-cache",

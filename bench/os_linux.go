@@ -11,8 +11,9 @@ import (
 	"unsafe"
 )
 
-// cpuTime is the CPU time, user and system, that all threads of a process have used so far, those that have ended
-// included. It is the clock of clock_getcpuclockid(3), which counts nanoseconds where /proc/PID/stat counts ticks.
+// cpuTime is the CPU time, user and system, that all threads of a process have used so far, those
+// that have ended included. It is the clock of clock_getcpuclockid(3), which counts nanoseconds
+// where /proc/PID/stat counts ticks.
 func cpuTime(pid int) (time.Duration, error) {
 	const schedulerClock = 2 // CPUCLOCK_SCHED of the kernel, for a whole process
 	var ts syscall.Timespec

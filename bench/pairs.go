@@ -61,7 +61,8 @@ type comparison struct {
 	ours, other []turn
 }
 
-// compare lets both sides take turns of n requests, the order alternating, after one turn each that does not count.
+// compare lets both sides take turns of n requests, the order alternating, after one turn each that
+// does not count.
 func compare(ctx context.Context, ours, other contender, pairs, n int) (comparison, error) {
 	c := comparison{n: n}
 	for pair := range pairs + 1 {
@@ -116,7 +117,8 @@ func (c comparison) each() (ours, other time.Duration) {
 	return cpuSum(c.ours) / total, cpuSum(c.other) / total
 }
 
-// took is the time on the clock for each request of ours and each of the other's, with all connections busy.
+// took is the time on the clock for each request of ours and each of the other's, with all
+// connections busy.
 func (c comparison) took() (ours, other time.Duration) {
 	for i := range c.ours {
 		ours, other = ours+c.ours[i].wall, other+c.other[i].wall
@@ -152,7 +154,8 @@ func verdict(met bool) string {
 	return "missed"
 }
 
-// median of a list in any order. An even one gives the upper of the middle two: no value that was not measured.
+// median of a list in any order. An even one gives the upper of the middle two: no value that was
+// not measured.
 func median[T int64 | float64 | time.Duration](list []T) T {
 	return quantile(list, 0.5)
 }

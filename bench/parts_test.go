@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Every part runs to its end against the real binary, with as little work as it can have. Its figures mean nothing then.
+// Every part runs to its end against the real binary, with as little work as it can have. Its
+// figures mean nothing then.
 func TestEveryPartMeasures(t *testing.T) {
 	l, err := openLab(t.Context(), settings{
 		pairs: 1, requests: 32, conns: 4, users: 8, runs: 1, links: 200, crowd: 20,

@@ -12,7 +12,8 @@ import (
 // profileSeconds is how long a CPU profile is taken.
 const profileSeconds = 25
 
-// takeProfiles writes two CPU profiles of the server, one under each client's requests. The clients run one after the other.
+// takeProfiles writes two CPU profiles of the server, one under each client's requests. The clients
+// run one after the other.
 func (l *lab) takeProfiles(ctx context.Context, site *server, name string, ours, other *client) error {
 	for _, side := range []struct {
 		name   string

@@ -18,7 +18,8 @@ const (
 
 var ratioHead = []string{"what", "ours", "other", "ratio", "pairs: middle half (all)", "bar", ""}
 
-// measureRedirect compares the cached redirect of a plain campaign with Caddy's redir, for three kinds of token.
+// measureRedirect compares the cached redirect of a plain campaign with Caddy's redir, for three
+// kinds of token.
 func measureRedirect(ctx context.Context, l *lab) ([]table, error) {
 	t := table{title: "Server CPU per cached redirect, by CPU per `redir` with the same four headers", head: ratioHead}
 	for _, alg := range []string{"HS256", "RS256", "ES256"} {
@@ -84,8 +85,8 @@ func (l *lab) againstRedir(ctx context.Context, s shop, directive, query, profil
 	})
 }
 
-// twoRoutes compares the routes oursPath and otherPath of one process. Before, every shopper has clicked once, and judge has
-// seen that both routes answer as they should.
+// twoRoutes compares the routes oursPath and otherPath of one process. Before, every shopper has
+// clicked once, and judge has seen that both routes answer as they should.
 func (l *lab) twoRoutes(ctx context.Context, s shop, query, profile string, status int, judge func(ours, other *http.Response, oursBody, otherBody string) error) (comparison, error) {
 	site, err := l.startCaddy(ctx, s.text())
 	if err != nil {

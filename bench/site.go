@@ -45,8 +45,8 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
-// startCaddy runs the production binary. The Caddyfile finds port, directory, keys and the API's address in its environment,
-// which env adds to.
+// startCaddy runs the production binary. The Caddyfile finds port, directory, keys and the API's
+// address in its environment, which env adds to.
 func (l *lab) startCaddy(ctx context.Context, caddyfile string, env ...string) (*server, error) {
 	port, err := freePort()
 	if err != nil {
@@ -122,8 +122,8 @@ func (s *server) stop() {
 
 func (s *server) pid() int { return s.cmd.Process.Pid }
 
-// admin asks Caddy's admin endpoint, which listens on a socket in the server's directory. A reload replaces it too, so a question that
-// it closed unread is asked again.
+// admin asks Caddy's admin endpoint, which listens on a socket in the server's directory. A reload
+// replaces it too, so a question that it closed unread is asked again.
 func (s *server) admin(ctx context.Context, method, path, mediaType string, body io.Reader) ([]byte, error) {
 	answer, err := s.askAdmin(ctx, method, path, mediaType, body)
 	if closedUnread(err) && body == nil {

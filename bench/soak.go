@@ -13,9 +13,9 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// The soak lets shoppers click for a long time while the API breaks in a different way every twenty seconds and the
-// configuration is reloaded every thirty. Each shopper belongs to one goroutine, so that what they have paid for is known
-// before they click again, and every answer can be judged.
+// The soak lets shoppers click for a long time while the API breaks in a different way every twenty
+// seconds and the configuration is reloaded every thirty. Each shopper belongs to one goroutine, so
+// that what they have paid for is known before they click again, and every answer can be judged.
 const (
 	soakWorkers   = 16
 	soakShoppers  = 20_000
@@ -114,8 +114,8 @@ func (s *soak) caddyfile(ttl string) string {
 	return text.text()
 }
 
-// fill lets as many shoppers pay as the server remembers payments. It forgets them after hours only, so that without this
-// half an hour would show nothing but its tables filling up.
+// fill lets as many shoppers pay as the server remembers payments. It forgets them after hours
+// only, so that without this half an hour would show nothing but its tables filling up.
 func (s *soak) fill(ctx context.Context) error {
 	var all errgroup.Group
 	for worker := range soakWorkers {

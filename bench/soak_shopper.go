@@ -14,7 +14,8 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// shoppers clicks at this worker's share of the rate, as one shopper after another of those who belong to it.
+// shoppers clicks at this worker's share of the rate, as one shopper after another of those who
+// belong to it.
 func (s *soak) shoppers(ctx context.Context, worker int) {
 	client := newClient()
 	defer client.CloseIdleConnections()
@@ -40,7 +41,8 @@ func newClient() *http.Client {
 	}
 }
 
-// click judges one answer: a link of this shopper's that they have not paid, or the fallback, which is returned as "".
+// click judges one answer: a link of this shopper's that they have not paid, or the fallback, which
+// is returned as "".
 func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map[string]bool) (string, error) {
 	token, err := s.keys.token("HS256", who)
 	if err != nil {
@@ -82,13 +84,14 @@ func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map
 	return to, nil
 }
 
-// closedUnread reports that a request came to a server that a reload had just replaced, and was not read.
+// closedUnread reports that a request came to a server that a reload had just replaced, and was not
+// read.
 func closedUnread(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// pay pays a link and notes it in paid if the server knows of it. A webhook that did not arrive comes again in ten minutes;
-// until then nobody there can know of the payment.
+// pay pays a link and notes it in paid if the server knows of it. A webhook that did not arrive
+// comes again in ten minutes; until then nobody there can know of the payment.
 func (s *soak) pay(link string, paid map[string]bool) error {
 	payment, err := s.zotlo.Pay(link)
 	if err != nil {

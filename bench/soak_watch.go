@@ -116,7 +116,8 @@ func (w *watcher) mean(from, to float64) float64 {
 	return sum / float64(len(list))
 }
 
-// slope is the least-squares slope of memory over time from a share of the run on, in bytes per second.
+// slope is the least-squares slope of memory over time from a share of the run on, in bytes per
+// second.
 func (w *watcher) slope(from float64) float64 {
 	list := w.part(from, 1)
 	var x, y, xx, xy float64

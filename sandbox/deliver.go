@@ -76,10 +76,10 @@ func (s *Sandbox) Send(ctx context.Context, eventID string) (int, error) {
 	return s.try(ctx, e)
 }
 
-// SendCopy delivers a webhook once more as a webhook of its own, at once: its
-// body is the same to the byte but for a new queue.requestID. Whether Zotlo
-// keeps the id when it repeats a webhook is not published, so a receiver has to
-// know a payment by its transaction. Bodies without a requestID (a registration, Sample2020) come again unchanged.
+// SendCopy delivers a webhook once more as a webhook of its own, at once: its body is the same to
+// the byte but for a new queue.requestID. Whether Zotlo keeps the id when it repeats a webhook is
+// not published, so a receiver has to know a payment by its transaction. Bodies without a requestID
+// (a registration, Sample2020) come again unchanged.
 //
 // It returns the status of the answer. A copy that fails is repeated on
 // Zotlo's schedule, as every webhook is; its own ID is in Events. The error is

@@ -41,16 +41,14 @@
 //
 // # Payments and webhooks
 //
-// The buttons of the page and the methods do the same. [Sandbox.Pay] kills the
-// link and sends the payment, status and registration webhooks to the addresses
-// in Config.Webhooks; [Sandbox.Renew], [Sandbox.Refund], [Sandbox.RefundPart]
-// and [Sandbox.Status] continue the story. A [PayOption] changes a payment:
-// [Trial], [Charge], [MarkedAsSandbox] and others. The first try happens before the method returns, so a
-// test needs no waiting. Any answer but exactly 200 is a failure and is repeated
-// on Zotlo's schedule. For repeats and for another order, call
-// [Sandbox.HoldWebhooks] and then [Sandbox.Send] with the events of
-// [Sandbox.Events], as often and in whatever order the test wants.
-// [Sandbox.SendCopy] delivers one of them under a new requestID.
+// The buttons of the page and the methods do the same. [Sandbox.Pay] kills the link and sends the
+// payment, status and registration webhooks to the addresses in Config.Webhooks; [Sandbox.Renew],
+// [Sandbox.Refund], [Sandbox.RefundPart] and [Sandbox.Status] continue the story. A [PayOption]
+// changes a payment: [Trial], [Charge], [MarkedAsSandbox] and others. The first try happens before
+// the method returns, so a test needs no waiting. Any answer but exactly 200 is a failure and is
+// repeated on Zotlo's schedule. For repeats and for another order, call [Sandbox.HoldWebhooks] and
+// then [Sandbox.Send] with the events of [Sandbox.Events], as often and in whatever order the test
+// wants. [Sandbox.SendCopy] delivers one of them under a new requestID.
 //
 // # What it does not promise
 //

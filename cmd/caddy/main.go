@@ -1,4 +1,5 @@
-// Command caddy is Caddy with its standard modules and the checkout module: what `xcaddy build --with` makes.
+// Command caddy is Caddy with its standard modules and the checkout module: what `xcaddy build
+// --with` makes.
 package main
 
 import (

@@ -81,7 +81,8 @@ func TestBrowserOtherSitesCannotLoadTheCheckout(t *testing.T) {
 	apiCalls(t, d, 0)
 }
 
-// A link on another site is a click like any other; the person who follows it lands on their own checkout page.
+// A link on another site is a click like any other; the person who follows it lands on their own
+// checkout page.
 func TestBrowserLinkOnAnotherSiteLeadsToOnesOwnCheckout(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)

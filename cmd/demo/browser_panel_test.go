@@ -7,7 +7,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// However much has happened, the panel adds nothing to the length of a page on a desk, and little on a phone.
+// However much has happened, the panel adds nothing to the length of a page on a desk, and little
+// on a phone.
 func TestBrowserPanelIsBounded(t *testing.T) {
 	d := open(t, false)
 	const happened = 3 * keepHappenings

@@ -15,7 +15,8 @@ import (
 	"github.com/caddy-checkout/checkout/internal/testneed"
 )
 
-// browser is one headless Chromium for all tests of this package; each test gets a profile of its own in it.
+// browser is one headless Chromium for all tests of this package; each test gets a profile of its
+// own in it.
 var browser struct {
 	once  sync.Once
 	ctx   context.Context
@@ -68,7 +69,8 @@ type tab struct {
 	ctx  context.Context
 }
 
-// enough is a test's patience: how long something may take on a busy machine before it counts as never.
+// enough is a test's patience: how long something may take on a busy machine before it counts as
+// never.
 const enough = time.Minute
 
 // sit opens a tab in a fresh profile.
@@ -86,7 +88,8 @@ func sit(t testing.TB, d *demo) *tab {
 
 func newTab(t testing.TB, d *demo, ctx context.Context) *tab {
 	t.Helper()
-	// The first call makes the tab, which lives as long as that call's context: so it has no timeout.
+	// The first call makes the tab, which lives as long as that call's context: so it has no
+	// timeout.
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)); err != nil {
 		t.Fatalf("opening a tab: %v", err)
 	}
@@ -143,7 +146,8 @@ func js[T any](b *tab, expression string) T {
 	return v
 }
 
-// until waits for an expression to be true; a page on its way to the next one has no answers, so errors are tried again.
+// until waits for an expression to be true; a page on its way to the next one has no answers, so
+// errors are tried again.
 func (b *tab) until(what, expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, enough)
@@ -207,7 +211,8 @@ func (b *tab) back() {
 	b.do(chromedp.NavigateBack())
 }
 
-// scheme and phone change what the page believes it is seen on. Nothing moves then: colours must not be read on the way.
+// scheme and phone change what the page believes it is seen on. Nothing moves then: colours must
+// not be read on the way.
 func (b *tab) scheme(lightOrDark string) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{

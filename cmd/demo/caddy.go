@@ -24,8 +24,8 @@ import (
 //go:embed Caddyfile
 var caddyfileText []byte
 
-// startCaddy runs the Caddyfile in this process. Its variables go into the environment, as they would at home; whatever
-// real keys may stand there are replaced, so that the demo cannot use them.
+// startCaddy runs the Caddyfile in this process. Its variables go into the environment, as they
+// would at home; whatever real keys may stand there are replaced, so that the demo cannot use them.
 func (d *demo) startCaddy() error {
 	variables := map[string]string{
 		"DEMO_DIR":      d.dir,
@@ -58,7 +58,8 @@ func (d *demo) startCaddy() error {
 	return d.trustCaddy()
 }
 
-// trustCaddy waits for the certificates that Caddy makes after its start, and lets the stand-in's webhooks trust them.
+// trustCaddy waits for the certificates that Caddy makes after its start, and lets the stand-in's
+// webhooks trust them.
 func (d *demo) trustCaddy() error {
 	if !d.https {
 		return nil

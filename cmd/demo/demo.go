@@ -32,7 +32,8 @@ type demo struct {
 	servers []*http.Server
 }
 
-// start runs a demo at the place. What it returns, or failed to start, leaves nothing behind once it is closed.
+// start runs a demo at the place. What it returns, or failed to start, leaves nothing behind once
+// it is closed.
 func start(at place) (_ *demo, err error) {
 	dir, err := os.MkdirTemp("", "kingfisher-")
 	if err != nil {
@@ -128,7 +129,8 @@ func (d *demo) Close() error {
 	return errors.Join(err, removeDir(d.dir))
 }
 
-// removeDir removes the folder. A job of Caddy's that was under way may still write its last file into it.
+// removeDir removes the folder. A job of Caddy's that was under way may still write its last file
+// into it.
 func removeDir(dir string) (err error) {
 	for range 50 {
 		if err = os.RemoveAll(dir); err == nil {

@@ -8,8 +8,9 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// forgetsExpired lets the module forget the links of anyone who presses the checkout page's Expire button. A link that lives
-// its hour outlives its ttl in the cache, so the module has no reason to know of one that did not.
+// forgetsExpired lets the module forget the links of anyone who presses the checkout page's Expire
+// button. A link that lives its hour outlives its ttl in the cache, so the module has no reason to
+// know of one that did not.
 func (d *demo) forgetsExpired(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if page, ok := strings.CutSuffix(r.URL.Path, "/expire"); ok && r.Method == http.MethodPost {

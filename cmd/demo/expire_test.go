@@ -7,7 +7,8 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// The module keeps a link for minutes. One that was expired by hand must not be given out again for as long.
+// The module keeps a link for minutes. One that was expired by hand must not be given out again for
+// as long.
 func TestExpiredLinkIsNotGivenOutAgain(t *testing.T) {
 	d := open(t, false)
 	for _, person := range []string{"ada", "claire"} { // known by an address, and by a phone number

@@ -2,7 +2,8 @@ package main
 
 import "testing"
 
-// The panel must not tell of a token that an anonymous visitor does not have. The same route gives a member a link in their name.
+// The panel must not tell of a token that an anonymous visitor does not have. The same route gives
+// a member a link in their name.
 func TestPanelTellsAStrangersLinkFromAMembers(t *testing.T) {
 	d := open(t, false)
 	const anAnonymous, aMember = "A link without a name, fresh from Zotlo", "The token was checked"

@@ -20,7 +20,8 @@ const (
 	kindPurge    = "purge"    // the module was told to forget somebody's links
 )
 
-// happening is one line of the panel. It holds nothing personal: the access log has nothing to give.
+// happening is one line of the panel. It holds nothing personal: the access log has nothing to
+// give.
 type happening struct {
 	ID   int
 	At   time.Time
@@ -43,7 +44,8 @@ type apiCall struct {
 	Guest  bool // it named no subscriber
 }
 
-// guest reports whether the link was created for somebody without a name. The log does not say; the calls do.
+// guest reports whether the link was created for somebody without a name. The log does not say; the
+// calls do.
 func (it happening) guest() bool {
 	return len(it.Calls) > 0 && !slices.ContainsFunc(it.Calls, func(c apiCall) bool { return !c.Guest })
 }
@@ -131,7 +133,8 @@ func (h *history) setTrouble(t trouble) {
 	h.add(happening{Kind: kindTrouble, Text: t.Name})
 }
 
-// logLine is what the panel reads of Caddy's log: the access-log fields of the module, and what it tells its operator.
+// logLine is what the panel reads of Caddy's log: the access-log fields of the module, and what it
+// tells its operator.
 type logLine struct {
 	Level   string  `json:"level"`
 	Logger  string  `json:"logger"`

@@ -26,8 +26,8 @@ func (s *shop) invoices() []invoice {
 	return list
 }
 
-// priceInvoice is the tiny backend: it names a campaign and a price in its answer, and Caddy does the rest. Its own page
-// is what the visitor gets when that campaign is not active.
+// priceInvoice is the tiny backend: it names a campaign and a price in its answer, and Caddy does
+// the rest. Its own page is what the visitor gets when that campaign is not active.
 func (s *shop) priceInvoice(w http.ResponseWriter, r *http.Request) {
 	number := r.PathValue("number")
 	for _, inv := range s.invoices() {

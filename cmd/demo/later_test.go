@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Anyone who follows a friend's link while Zotlo fails tries that link again: still anonymous, and for the same friend.
+// Anyone who follows a friend's link while Zotlo fails tries that link again: still anonymous, and
+// for the same friend.
 func TestTryAgainLeadsBackToTheFriendsLink(t *testing.T) {
 	d := open(t, false)
 	guest := arrive(t, d)

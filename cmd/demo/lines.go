@@ -23,8 +23,8 @@ type route struct {
 	block
 }
 
-// readLines finds the blocks that the panel points at. It counts on the layout of `caddy fmt`: a block ends with a brace
-// at the indent of its first line.
+// readLines finds the blocks that the panel points at. It counts on the layout of `caddy fmt`: a
+// block ends with a brace at the indent of its first line.
 func readLines(text string) lines {
 	l := lines{Text: strings.Split(strings.TrimRight(text, "\n"), "\n"), campaigns: make(map[string]block)}
 	for i, line := range l.Text {
@@ -63,7 +63,8 @@ type excerpt struct {
 // Range names the lines.
 func (e excerpt) Range() string { return fmt.Sprintf("%d–%d", e.First, e.Last) }
 
-// responsible returns the lines that made a request be answered as it was: the route, and the campaign.
+// responsible returns the lines that made a request be answered as it was: the route, and the
+// campaign.
 func (l lines) responsible(urlPath, campaign string) []excerpt {
 	var list []excerpt
 	if r, ok := l.route(urlPath); ok {

@@ -32,8 +32,8 @@ func prepare(t *testing.T, d *demo) {
 	happens(t, d, "the payment", func(it happening) bool { return it.Kind == kindPayment })
 }
 
-// Every page is read with every rule, on a desk and on a phone, in light and in dark; those that differ for anyone who is
-// signed in once more.
+// Every page is read with every rule, on a desk and on a phone, in light and in dark; those that
+// differ for anyone who is signed in once more.
 func TestBrowserEveryPageIsForEverybody(t *testing.T) {
 	d := open(t, false)
 	prepare(t, d)
@@ -122,7 +122,8 @@ func TestBrowserSkipLinkLeadsPastTheNavigation(t *testing.T) {
 	b.until("the content to have the focus", `document.activeElement.id == "content"`)
 }
 
-// tabTo presses Tab until the focus is on something called so, and checks on the way that the focus can be seen.
+// tabTo presses Tab until the focus is on something called so, and checks on the way that the focus
+// can be seen.
 func (b *tab) tabTo(name string) {
 	b.t.Helper()
 	b.until("a page to press keys on", "document.readyState == 'complete'")
@@ -151,7 +152,8 @@ func (b *tab) key(keys string) {
 	b.do(chromedp.KeyEvent(keys))
 }
 
-// TestScreenshots takes the pictures of the README. They are kept where KINGFISHER_SCREENSHOTS says, such as docs/img.
+// TestScreenshots takes the pictures of the README. They are kept where KINGFISHER_SCREENSHOTS
+// says, such as docs/img.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("KINGFISHER_SCREENSHOTS")
 	if dir == "" {

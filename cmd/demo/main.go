@@ -2,11 +2,13 @@
 //
 //	go run ./cmd/demo
 //
-// It needs no keys, no network and no configuration. Package sandbox plays Zotlo, with its API, its hosted checkout page
-// and its webhooks; Caddy runs the Caddyfile that lies beside this file; the shop is a plain http.Handler that knows
-// nothing of checkout links. A panel on every page tells what the module just did and which lines made it do so.
+// It needs no keys, no network and no configuration. Package sandbox plays Zotlo, with its API, its
+// hosted checkout page and its webhooks; Caddy runs the Caddyfile that lies beside this file; the
+// shop is a plain http.Handler that knows nothing of checkout links. A panel on every page tells
+// what the module just did and which lines made it do so.
 //
-// It listens on loopback only, keeps everything in memory and one temporary folder, and leaves nothing behind.
+// It listens on loopback only, keeps everything in memory and one temporary folder, and leaves
+// nothing behind.
 package main
 
 import (

@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// asDemo makes the test program behave as the demo itself, so that tests can start it as a process of its own.
+// asDemo makes the test program behave as the demo itself, so that tests can start it as a process
+// of its own.
 const asDemo = "KINGFISHER_TEST_AS_DEMO"
 
 func TestMain(m *testing.M) {
@@ -31,7 +32,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// open starts a demo in this process. Caddy is one per process, so tests here do not run at the same time.
+// open starts a demo in this process. Caddy is one per process, so tests here do not run at the
+// same time.
 func open(t testing.TB, https bool) *demo {
 	t.Helper()
 	at, err := newPlace("127.0.0.1:0", https)

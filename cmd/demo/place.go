@@ -11,8 +11,8 @@ import (
 	"github.com/caddy-checkout/checkout/internal/freeport"
 )
 
-// place is where the demo is reached. Shop and checkout share one port under two names: the module refuses links that
-// lead back to the shop's own host, as it should.
+// place is where the demo is reached. Shop and checkout share one port under two names: the module
+// refuses links that lead back to the shop's own host, as it should.
 type place struct {
 	port    string
 	shop    string // origin, such as http://127.0.0.1:8080
@@ -22,7 +22,8 @@ type place struct {
 	https   bool
 }
 
-// newPlace checks that the address is free and on loopback: the demo has switches that nobody else should reach.
+// newPlace checks that the address is free and on loopback: the demo has switches that nobody else
+// should reach.
 func newPlace(listen string, https bool) (place, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -53,8 +54,8 @@ func newPlace(listen string, https bool) (place, error) {
 	}, nil
 }
 
-// freePort asks for the port without the sharing that Caddy's own listeners allow, so that a second demo on the same
-// port is told so instead of answering every other request.
+// freePort asks for the port without the sharing that Caddy's own listeners allow, so that a second
+// demo on the same port is told so instead of answering every other request.
 func freePort(port string) (string, error) {
 	listen := func() (net.Listener, error) { return net.Listen("tcp4", "127.0.0.1:"+port) }
 	if port == "0" {

@@ -31,7 +31,8 @@ type process struct {
 	err  error
 }
 
-// launch runs the demo in a folder that it cannot write to, with an empty folder for temporary files.
+// launch runs the demo in a folder that it cannot write to, with an empty folder for temporary
+// files.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -33,7 +33,8 @@ type view struct {
 	WhyPath           string
 }
 
-// pages are the templates by name, each with the layout around it; "panel" is the panel alone, "bare" an error in a frame.
+// pages are the templates by name, each with the layout around it; "panel" is the panel alone,
+// "bare" an error in a frame.
 var pages = func() map[string]*template.Template {
 	layout := template.Must(template.New("").Funcs(template.FuncMap{
 		"inc":   func(i int) int { return i + 1 },

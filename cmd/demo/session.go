@@ -76,7 +76,8 @@ func (s *shop) mint(p person, begin time.Time) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(s.key())
 }
 
-// setSession keeps the token in a cookie that no script can read and that other sites' forms do not carry.
+// setSession keeps the token in a cookie that no script can read and that other sites' forms do not
+// carry.
 func (s *shop) setSession(w http.ResponseWriter, token string) {
 	c := &http.Cookie{
 		Name: s.demo.cookie, Value: token, Path: "/",
@@ -88,7 +89,8 @@ func (s *shop) setSession(w http.ResponseWriter, token string) {
 	http.SetCookie(w, c)
 }
 
-// refresh signs a new token when the plan has changed since the old one was made, and says whether it did.
+// refresh signs a new token when the plan has changed since the old one was made, and says whether
+// it did.
 func (s *shop) refresh(w http.ResponseWriter, v visitor) bool {
 	var c claims
 	if _, _, err := jwt.NewParser().ParseUnverified(v.token, &c); err != nil || c.Plan == v.Plan {
@@ -125,7 +127,8 @@ func (s *shop) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// ownPath is where a form may lead: a path of this shop, never another site. Browsers read // and /\ as another host.
+// ownPath is where a form may lead: a path of this shop, never another site. Browsers read // and
+// /\ as another host.
 func ownPath(next string) string {
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
 		return "/"

@@ -12,8 +12,8 @@ import (
 //go:embed static
 var static embed.FS
 
-// shop is the storefront. It knows its members, prices an invoice and reads webhooks; of checkout links it knows only
-// the addresses to press on: /checkout/plus, /checkout/forever, /ref/…/get.
+// shop is the storefront. It knows its members, prices an invoice and reads webhooks; of checkout
+// links it knows only the addresses to press on: /checkout/plus, /checkout/forever, /ref/…/get.
 type shop struct {
 	demo    *demo
 	members *members
@@ -44,13 +44,14 @@ func newShop(d *demo) *shop {
 	mux.HandleFunc("/error", s.errorPage)
 	mux.Handle("GET /static/", http.FileServerFS(static))
 	mux.HandleFunc("/", s.notFound)
-	// Forms of other sites are refused. Webhooks and scripts without a browser say nothing about sites, and pass.
+	// Forms of other sites are refused. Webhooks and scripts without a browser say nothing about
+	// sites, and pass.
 	s.Handler = s.headers(http.NewCrossOriginProtection().Handler(mux))
 	return s
 }
 
-// headers says what the pages may load: nothing from elsewhere. A form may end on the checkout's host, because browsers
-// hold the redirect that follows a form against form-action too.
+// headers says what the pages may load: nothing from elsewhere. A form may end on the checkout's
+// host, because browsers hold the redirect that follows a form against form-action too.
 func (s *shop) headers(next http.Handler) http.Handler {
 	policy := "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; " +
 		"script-src 'self' 'inline-speculation-rules'; form-action 'self' " + s.demo.pay + "; base-uri 'none'; frame-ancestors 'self'"
@@ -114,7 +115,8 @@ func (s *shop) errorPage(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, status, name, cmp.Or(http.StatusText(status), "Something went wrong"))
 }
 
-// framed reports whether the answer is shown inside another page, which has no room for all of the shop.
+// framed reports whether the answer is shown inside another page, which has no room for all of the
+// shop.
 func framed(r *http.Request) bool {
 	return slices.Contains([]string{"iframe", "frame", "object", "embed"}, r.Header.Get("Sec-Fetch-Dest"))
 }

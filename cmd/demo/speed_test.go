@@ -10,7 +10,8 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// TestBrowserTimeFromClickToCheckout measures and prints; it judges nothing, since a busy machine would only be blamed.
+// TestBrowserTimeFromClickToCheckout measures and prints; it judges nothing, since a busy machine
+// would only be blamed.
 func TestBrowserTimeFromClickToCheckout(t *testing.T) {
 	const rounds = 7
 	d := open(t, false)

@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// packageInvoice is the package of the base link that invoices are paid with. The other packages are the plans.
+// packageInvoice is the package of the base link that invoices are paid with. The other packages
+// are the plans.
 const packageInvoice = "invoice"
 
 // payment is what the shop wants to know of a payment webhook.
@@ -23,7 +24,8 @@ type payment struct {
 	} `json:"custom_parameters"`
 }
 
-// webhook is the shop's own end of Zotlo's webhooks. It answers 200 to what it does not need, or it would come again.
+// webhook is the shop's own end of Zotlo's webhooks. It answers 200 to what it does not need, or it
+// would come again.
 func (s *shop) webhook(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Queue struct {

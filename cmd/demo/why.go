@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// explanation is what the module's admin API says of a click that nobody made: POST /checkout/explain.
+// explanation is what the module's admin API says of a click that nobody made: POST
+// /checkout/explain.
 type explanation struct {
 	Outcome    string
 	Error      string
@@ -28,7 +29,8 @@ type explanation struct {
 	APIRequest json.RawMessage `json:"api_request"`
 }
 
-// APICall is the request that the module would send, indented. Its secrets are hidden by the module.
+// APICall is the request that the module would send, indented. Its secrets are hidden by the
+// module.
 func (e *explanation) APICall() string {
 	var b bytes.Buffer
 	if json.Indent(&b, e.APIRequest, "", "  ") != nil {
@@ -37,7 +39,8 @@ func (e *explanation) APICall() string {
 	return b.String()
 }
 
-// why asks the module what it would do now, for this visitor, at the address of something that happened.
+// why asks the module what it would do now, for this visitor, at the address of something that
+// happened.
 func (s *shop) why(w http.ResponseWriter, r *http.Request) {
 	id, _ := strconv.Atoi(r.PathValue("id"))
 	it, ok := s.history.byID(id)

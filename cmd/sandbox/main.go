@@ -2,8 +2,9 @@
 //
 //	go run ./cmd/sandbox
 //
-// It serves the API and the hosted checkout pages of package sandbox, and prints what a Caddyfile and its environment need to
-// find it. Nothing leaves the machine, no money moves, and what it knows is gone when it ends.
+// It serves the API and the hosted checkout pages of package sandbox, and prints what a Caddyfile
+// and its environment need to find it. Nothing leaves the machine, no money moves, and what it
+// knows is gone when it ends.
 package main
 
 import (
@@ -48,8 +49,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 }
 
 func serve(ctx context.Context, listen, webhook string, out io.Writer) error {
-	// The module takes plain http from loopback only. It refuses links that lead to the site's own host, whatever the port: the
-	// host stays as it was written, so that the site can have the other name.
+	// The module takes plain http from loopback only. It refuses links that lead to the site's own
+	// host, whatever the port: the host stays as it was written, so that the site can have the
+	// other name.
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil || host != "127.0.0.1" && host != "localhost" {
 		return fmt.Errorf("--listen %q: write 127.0.0.1 or localhost, and a port, such as 127.0.0.1:9911", listen)
@@ -76,7 +78,8 @@ func serve(ctx context.Context, listen, webhook string, out io.Writer) error {
 	case <-ctx.Done():
 	}
 	say(out, "\nStopping.\n")
-	// Not the context that has just ended: a payment under way is answered first, if its webhooks do not take for ever.
+	// Not the context that has just ended: a payment under way is answered first, if its webhooks
+	// do not take for ever.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := server.Shutdown(last); err != nil {

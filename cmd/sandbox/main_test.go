@@ -21,7 +21,8 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
-// asSandbox makes the test program behave as the sandbox itself, so that tests can start it as a process of its own.
+// asSandbox makes the test program behave as the sandbox itself, so that tests can start it as a
+// process of its own.
 const asSandbox = "CHECKOUT_TEST_AS_SANDBOX"
 
 func TestMain(m *testing.M) {
@@ -31,7 +32,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// What the command prints is all that it takes to get a link and to pay it; asked to stop, it ends in order.
+// What the command prints is all that it takes to get a link and to pay it; asked to stop, it ends
+// in order.
 func TestLinkAndPaymentOverHTTP(t *testing.T) {
 	paid := make(chan string, 10)
 	site := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { paid <- r.URL.RawQuery }))

@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package redistest starts real Redis servers for tests: each on free loopback ports, in a directory of its own, without
-// persistence, and killed when the test ends.
+// Package redistest starts real Redis servers for tests: each on free loopback ports, in a
+// directory of its own, without persistence, and killed when the test ends.
 package redistest
 
 import (
@@ -35,8 +35,8 @@ type Server struct {
 	exited  chan struct{}
 }
 
-// Start starts a server with further arguments, as in a redis.conf: "--maxmemory", "10mb". Without redis-server
-// the test is skipped.
+// Start starts a server with further arguments, as in a redis.conf: "--maxmemory", "10mb". Without
+// redis-server the test is skipped.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return start(t, "Ready to accept connections", func(s *Server) []string {
@@ -55,7 +55,8 @@ func StartTLS(t testing.TB, certFile, keyFile string, args ...string) *Server {
 	})
 }
 
-// StartSentinel starts a sentinel that watches master under a name, alone, and fails over after a second.
+// StartSentinel starts a sentinel that watches master under a name, alone, and fails over after a
+// second.
 func StartSentinel(t testing.TB, name string, master *Server) *Server {
 	t.Helper()
 	return start(t, "+monitor master", func(s *Server) []string {

@@ -1,7 +1,7 @@
 // Package testneed finds the installed programs that some tests need.
 //
-// A test whose program is missing is skipped and says so, unless the environment variable CHECKOUT_TEST_REQUIRE names
-// what it needs, in a list like "redis,chromium": then it fails.
+// A test whose program is missing is skipped and says so, unless the environment variable
+// CHECKOUT_TEST_REQUIRE names what it needs, in a list like "redis,chromium": then it fails.
 package testneed
 
 import (
