@@ -19,7 +19,7 @@ const (
 // but publishes no code for them. Their messages say "invented".
 const (
 	CodeInventedBody        = 400990 // not one JSON object, or not declared as JSON
-	CodeInventedField       = 400991 // a required field is missing, or one has the wrong type or form
+	CodeInventedField       = 400991 // a field is missing, or has the wrong type or form
 	CodeInventedApplication = 400992 // unknown applicationKey
 	CodeInventedLink        = 400993 // unknown checkoutLinkId
 	CodeInventedPrice       = 400994 // customPrice and customCurrency do not make a price
@@ -65,7 +65,10 @@ func invented(code int, message string) *refusal {
 
 func (e *refusal) answer() answer {
 	return jsonAnswer(e.status, envelope{
-		Meta: meta{RequestID: newRequestID(), HTTPStatus: e.status, ErrorMessage: e.message, ErrorCode: e.code},
+		Meta: meta{
+			RequestID: newRequestID(), HTTPStatus: e.status,
+			ErrorMessage: e.message, ErrorCode: e.code,
+		},
 		// On errors result is an empty array, as PHP writes an empty object.
 		Result: []any{},
 	})
@@ -88,7 +91,8 @@ type answer struct {
 }
 
 func jsonAnswer(status int, v any) answer {
-	return answer{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: marshal(v)}
+	header := http.Header{"Content-Type": {"application/json"}}
+	return answer{status: status, header: header, body: marshal(v)}
 }
 
 func (a answer) write(w http.ResponseWriter) {

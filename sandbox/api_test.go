@@ -16,7 +16,8 @@ func TestOneLinkAnswersThePublishedEnvelope(t *testing.T) {
 	s := open(t, sandbox.Config{})
 	out := s.call(t, ask(fields{"subscriberId": "ada@example.com"}))
 
-	want := fmt.Sprintf(`{"meta":{"requestId":%q,"httpStatus":200},"result":{"onelink":%q}}`, out.Meta.RequestID, out.link())
+	want := fmt.Sprintf(`{"meta":{"requestId":%q,"httpStatus":200},"result":{"onelink":%q}}`,
+		out.Meta.RequestID, out.link())
 	if out.status != 200 || out.raw != want {
 		t.Errorf("got %d %s\nwant 200 %s", out.status, out.raw, want)
 	}
@@ -35,8 +36,9 @@ func TestLinkRemembersTheCall(t *testing.T) {
 	s := open(t, sandbox.Config{PublicURL: "https://pay.example.com/zotlo/"})
 	parameters := map[string]any{"checkout": "c=pro", "mmp": map[string]any{"adid": "7"}}
 	url := s.link(t, fields{
-		"subscriberId": "905555555555", "packageName": "Gold", "additionalText": "Hi", "title": "Yours",
-		"productImage": "https://img.example.com/a.png", "customPrice": "19.9", "customCurrency": "EUR",
+		"subscriberId": "905555555555", "packageName": "Gold", "title": "Yours",
+		"additionalText": "Hi", "productImage": "https://img.example.com/a.png",
+		"customPrice": "19.9", "customCurrency": "EUR",
 		"customParameters": parameters,
 	})
 	got, ok := s.Link(url)
@@ -45,13 +47,15 @@ func TestLinkRemembersTheCall(t *testing.T) {
 	}
 	want := sandbox.Link{
 		URL: "https://pay.example.com/zotlo/pay/" + got.ID, ID: got.ID,
-		CheckoutLinkID: "123", SubscriberID: "905555555555", SubscriberIPAddress: "203.0.113.7", Language: "en",
+		CheckoutLinkID: "123", SubscriberID: "905555555555", SubscriberIPAddress: "203.0.113.7",
+		Language:    "en",
 		PackageName: "Gold", AdditionalText: "Hi", ProductImage: "https://img.example.com/a.png",
 		CustomPrice: "19.9", CustomCurrency: "EUR", CustomParameters: parameters,
 		Fields: map[string]any{
 			"checkoutLinkId": "123", "subscriberIpAddress": "203.0.113.7", "language": "en",
-			"subscriberId": "905555555555", "packageName": "Gold", "additionalText": "Hi", "title": "Yours",
-			"productImage": "https://img.example.com/a.png", "customPrice": "19.9", "customCurrency": "EUR",
+			"subscriberId": "905555555555", "packageName": "Gold", "title": "Yours",
+			"additionalText": "Hi", "productImage": "https://img.example.com/a.png",
+			"customPrice": "19.9", "customCurrency": "EUR",
 			"customParameters": parameters,
 		},
 		Base: sandbox.BaseLink{
@@ -83,10 +87,12 @@ func TestRequestsShowWhatArrived(t *testing.T) {
 		t.Error(diff)
 	}
 	first := got[0]
-	if first.Status != 200 || first.Method != "POST" || !first.Time.Equal(noon) || first.Header.Get("AccessKey") != sandbox.DefaultAccessKey {
+	if first.Status != 200 || first.Method != "POST" || !first.Time.Equal(noon) ||
+		first.Header.Get("AccessKey") != sandbox.DefaultAccessKey {
 		t.Errorf("first request is recorded as %+v", first)
 	}
-	if second := got[1]; second.Status != 400 || second.Body != nil || string(second.Raw) != "not json" {
+	if second := got[1]; second.Status != 400 || second.Body != nil ||
+		string(second.Raw) != "not json" {
 		t.Errorf("second request is recorded as %+v", second)
 	}
 }
@@ -100,7 +106,8 @@ func TestBodyRules(t *testing.T) {
 	}{
 		{"the smallest call", ask(nil), 0},
 		{"unset optional fields as empty strings", ask(fields{
-			"subscriberId": "", "productImage": "", "additionalText": "", "packageName": "", "customPrice": "", "customCurrency": "",
+			"subscriberId": "", "productImage": "", "additionalText": "", "packageName": "",
+			"customPrice": "", "customCurrency": "",
 		}), 0},
 		{"a field nobody documents", ask(fields{"theme": "dark", "level": 3}), 0},
 
@@ -109,17 +116,26 @@ func TestBodyRules(t *testing.T) {
 		{"an array", "[]", sandbox.CodeInventedBody},
 		{"two objects", "{}{}", sandbox.CodeInventedBody},
 		{"half an object", `{"language":`, sandbox.CodeInventedBody},
-		{"more than 64 KiB", ask(fields{"additionalText": strings.Repeat("x", 64<<10)}), sandbox.CodeInventedBody},
+		{
+			"more than 64 KiB", ask(fields{"additionalText": strings.Repeat("x", 64<<10)}),
+			sandbox.CodeInventedBody,
+		},
 
 		{"no applicationKey", ask(fields{"applicationKey": nil}), field},
 		{"no checkoutLinkId", ask(fields{"checkoutLinkId": nil}), field},
 		{"no subscriberIpAddress", ask(fields{"subscriberIpAddress": nil}), field},
 		{"no language", ask(fields{"language": nil}), field},
 		{"an empty language", ask(fields{"language": ""}), field},
-		{"another project", ask(fields{"applicationKey": "other"}), sandbox.CodeInventedApplication},
+		{
+			"another project", ask(fields{"applicationKey": "other"}),
+			sandbox.CodeInventedApplication,
+		},
 
 		{"checkoutLinkId as a number", ask(fields{"checkoutLinkId": 123}), field},
-		{"customPrice as a number", ask(fields{"customPrice": 9.99, "customCurrency": "EUR"}), field},
+		{
+			"customPrice as a number", ask(fields{"customPrice": 9.99, "customCurrency": "EUR"}),
+			field,
+		},
 		{"customParameters as a string", ask(fields{"customParameters": "{}"}), field},
 		{"customParameters as an array", ask(fields{"customParameters": []any{}}), field},
 
@@ -135,11 +151,21 @@ func TestBodyRules(t *testing.T) {
 		{"e-mail", ask(fields{"subscriberId": "ada@example.com"}), 0},
 		{"phone", ask(fields{"subscriberId": "905555555555"}), 0},
 		{"UUID", ask(fields{"subscriberId": "0e4a8f5e-7d0b-4c53-9a55-0c1f8c8b6f11"}), 0},
-		{"phone with a plus", ask(fields{"subscriberId": "+905555555555"}), sandbox.CodeSubscriberID},
+		{
+			"phone with a plus", ask(fields{"subscriberId": "+905555555555"}),
+			sandbox.CodeSubscriberID,
+		},
 		{"short phone", ask(fields{"subscriberId": "123456"}), sandbox.CodeSubscriberID},
 		{"internal id", ask(fields{"subscriberId": "33321D3"}), sandbox.CodeSubscriberID},
-		{"e-mail with a blank", ask(fields{"subscriberId": "a da@example.com"}), sandbox.CodeSubscriberID},
-		{"endless e-mail", ask(fields{"subscriberId": strings.Repeat("a", 250) + "@example.com"}), sandbox.CodeSubscriberID},
+		{
+			"e-mail with a blank", ask(fields{"subscriberId": "a da@example.com"}),
+			sandbox.CodeSubscriberID,
+		},
+		{
+			"endless e-mail",
+			ask(fields{"subscriberId": strings.Repeat("a", 250) + "@example.com"}),
+			sandbox.CodeSubscriberID,
+		},
 
 		{"price", ask(fields{"customPrice": "19.99", "customCurrency": "EUR"}), 0},
 		{"price without currency", ask(fields{"customPrice": "19.99"}), price},
@@ -177,7 +203,8 @@ func refused(t *testing.T, out reply, status, code int) {
 	if out.Meta.RequestID == "" || out.Meta.ErrorMessage == "" || string(out.Result) != "[]" {
 		t.Errorf("not the error envelope: %s", out.raw)
 	}
-	if invented := strings.Contains(out.Meta.ErrorMessage, "invented"); invented != (code%1000 >= 900) {
+	invented := strings.Contains(out.Meta.ErrorMessage, "invented")
+	if invented != (code%1000 >= 900) {
 		t.Errorf("code %d, message %q", code, out.Meta.ErrorMessage)
 	}
 }
@@ -196,13 +223,30 @@ func TestHeaderRules(t *testing.T) {
 		status int
 		code   int
 	}{
-		{"wrong key", func(r *http.Request) { r.Header.Set("AccessKey", "other") }, 401, sandbox.CodeCredentials},
-		{"no secret", func(r *http.Request) { r.Header.Del("AccessSecret") }, 401, sandbox.CodeCredentials},
-		{"no content type", func(r *http.Request) { r.Header.Del("Content-Type") }, 400, sandbox.CodeInventedBody},
-		{"a form", func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }, 400, sandbox.CodeInventedBody},
+		{
+			"wrong key", func(r *http.Request) { r.Header.Set("AccessKey", "other") }, 401,
+			sandbox.CodeCredentials,
+		},
+		{
+			"no secret", func(r *http.Request) { r.Header.Del("AccessSecret") }, 401,
+			sandbox.CodeCredentials,
+		},
+		{
+			"no content type", func(r *http.Request) { r.Header.Del("Content-Type") }, 400,
+			sandbox.CodeInventedBody,
+		},
+		{"a form", func(r *http.Request) {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}, 400, sandbox.CodeInventedBody},
 		{"GET", func(r *http.Request) { r.Method = "GET" }, 404, sandbox.CodeEndpoint},
-		{"old version", func(r *http.Request) { r.URL.Path = "/v1/app-to-web/one-link" }, 404, sandbox.CodeEndpoint},
-		{"doubled slash", func(r *http.Request) { r.URL.Path = "/" + sandbox.OneLinkPath }, 404, sandbox.CodeEndpoint},
+		{
+			"old version", func(r *http.Request) { r.URL.Path = "/v1/app-to-web/one-link" }, 404,
+			sandbox.CodeEndpoint,
+		},
+		{
+			"doubled slash", func(r *http.Request) { r.URL.Path = "/" + sandbox.OneLinkPath }, 404,
+			sandbox.CodeEndpoint,
+		},
 		{"root", func(r *http.Request) { r.URL.Path = "/" }, 404, sandbox.CodeEndpoint},
 	}
 	for _, tt := range tests {

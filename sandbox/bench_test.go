@@ -14,7 +14,8 @@ import (
 func BenchmarkOneLink(b *testing.B) {
 	s := sandbox.New(sandbox.Config{})
 	body, err := json.Marshal(ask(fields{
-		"subscriberId": "ada@example.com", "packageName": "Gold", "customPrice": "19.99", "customCurrency": "EUR",
+		"subscriberId": "ada@example.com", "packageName": "Gold", "customPrice": "19.99",
+		"customCurrency":   "EUR",
 		"customParameters": map[string]any{"checkout": "c=pro&v=b"},
 	}))
 	if err != nil {
@@ -24,7 +25,8 @@ func BenchmarkOneLink(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			r := httptest.NewRequest(http.MethodPost, sandbox.OneLinkPath, strings.NewReader(string(body)))
+			r := httptest.NewRequest(http.MethodPost, sandbox.OneLinkPath,
+				strings.NewReader(string(body)))
 			r.Header = header
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r)

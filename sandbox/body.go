@@ -132,7 +132,10 @@ func newTransaction(p *payment) transaction {
 }
 
 func paymentBody(p *payment, id string, now time.Time) any {
-	return webhook{newQueue(p.sale.old, id, "TransactionInsert", "transaction", now), newTransaction(p)}
+	return webhook{
+		newQueue(p.sale.old, id, "TransactionInsert", "transaction", now),
+		newTransaction(p),
+	}
 }
 
 // refundBody writes the refund of a part of a payment, or of all of it. It
@@ -202,10 +205,12 @@ func (s *sale) customParameters() any {
 		"paymentMethod":       "creditCard",
 		"cardBrand":           "visa",
 		"dataWarehouse": map[string]any{
-			"paymentModule": "generate", "siteId": siteID, "flowId": flowID, "appId": appID, "teamId": teamID,
-			"acceptPolicy": true, "fullName": "Sandbox Shopper",
+			"paymentModule": "generate", "siteId": siteID, "flowId": flowID,
+			"appId": appID, "teamId": teamID, "acceptPolicy": true, "fullName": "Sandbox Shopper",
 		},
-		"utm": map[string]any{"source": "", "medium": "", "campaign": "", "term": "", "content": ""},
+		"utm": map[string]any{
+			"source": "", "medium": "", "campaign": "", "term": "", "content": "",
+		},
 		"invoice": map[string]any{
 			"invoiceName": "", "invoiceProductTitle": s.productName(),
 			"invoiceStatus": false, "receiptStatus": true, "documentType": "receipt",

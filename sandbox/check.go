@@ -35,7 +35,8 @@ const maxSubscriber = 254
 var (
 	requiredFields = []string{"applicationKey", "checkoutLinkId", "subscriberIpAddress", "language"}
 	stringFields   = append([]string{
-		"subscriberId", "productImage", "additionalText", "packageName", "customPrice", "customCurrency",
+		"subscriberId", "productImage", "additionalText", "packageName", "customPrice",
+		"customCurrency",
 	}, requiredFields...)
 )
 
@@ -44,8 +45,10 @@ func (s *Sandbox) checkHeader(r *http.Request) *refusal {
 	if r.Method != http.MethodPost {
 		return refuse(http.StatusNotFound, CodeEndpoint, "invalid endpoint")
 	}
-	if r.Header.Get("AccessKey") != s.cfg.AccessKey || r.Header.Get("AccessSecret") != s.cfg.AccessSecret {
-		return refuse(http.StatusUnauthorized, CodeCredentials, "AccessKey or AccessSecret is wrong")
+	if r.Header.Get("AccessKey") != s.cfg.AccessKey ||
+		r.Header.Get("AccessSecret") != s.cfg.AccessSecret {
+		return refuse(http.StatusUnauthorized, CodeCredentials,
+			"AccessKey or AccessSecret is wrong")
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
@@ -112,15 +115,18 @@ func checkForms(fields map[string]any) *refusal {
 		return nil
 	}
 	// The hosted page takes the two only together.
-	if !pricePattern.MatchString(price) || strings.Trim(price, "0.") == "" || !currencyPattern.MatchString(currency) {
-		return invented(CodeInventedPrice, "customPrice and customCurrency must be given together, like 9.99 and USD")
+	if !pricePattern.MatchString(price) || strings.Trim(price, "0.") == "" ||
+		!currencyPattern.MatchString(currency) {
+		return invented(CodeInventedPrice,
+			"customPrice and customCurrency must be given together, like 9.99 and USD")
 	}
 	return nil
 }
 
 func isSubscriber(id string) bool {
 	return len(id) <= maxSubscriber &&
-		(emailPattern.MatchString(id) || phonePattern.MatchString(id) || uuidPattern.MatchString(id))
+		(emailPattern.MatchString(id) || phonePattern.MatchString(id) ||
+			uuidPattern.MatchString(id))
 }
 
 func isWebURL(s string) bool {

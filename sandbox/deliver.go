@@ -202,6 +202,8 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte) (int, error
 // redirects: they are failures.
 func webhookClient(c *http.Client) *http.Client {
 	client := *cmp.Or(c, &http.Client{Timeout: 10 * time.Second})
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
 	return &client
 }

@@ -59,7 +59,9 @@ func TestOnlyExactly200IsSuccess(t *testing.T) {
 
 // schedule steps through time minute by minute and notes when the shop hears
 // something, until nothing is pending.
-func schedule(t *testing.T, kind sandbox.Kind, w func(url string) sandbox.Webhooks) []time.Duration {
+func schedule(
+	t *testing.T, kind sandbox.Kind, w func(url string) sandbox.Webhooks,
+) []time.Duration {
 	t.Helper()
 	hooks := openShop(t, slices.Repeat([]int{500}, 100)...)
 	s := open(t, sandbox.Config{Webhooks: w(hooks.url)})
@@ -86,12 +88,15 @@ func schedule(t *testing.T, kind sandbox.Kind, w func(url string) sandbox.Webhoo
 
 func TestRetrySchedule(t *testing.T) {
 	const m = time.Minute
-	got := schedule(t, sandbox.KindPayment, func(url string) sandbox.Webhooks { return sandbox.Webhooks{Payments: url} })
-	if diff := cmp.Diff([]time.Duration{0, 10 * m, 40 * m, 70 * m, 100 * m, 160 * m}, got); diff != "" {
+	got := schedule(t, sandbox.KindPayment,
+		func(url string) sandbox.Webhooks { return sandbox.Webhooks{Payments: url} })
+	want := []time.Duration{0, 10 * m, 40 * m, 70 * m, 100 * m, 160 * m}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	got = schedule(t, sandbox.KindRegistration, func(url string) sandbox.Webhooks { return sandbox.Webhooks{Registration: url} })
-	want := []time.Duration{0}
+	got = schedule(t, sandbox.KindRegistration,
+		func(url string) sandbox.Webhooks { return sandbox.Webhooks{Registration: url} })
+	want = []time.Duration{0}
 	for i := range 10 {
 		want = append(want, time.Duration(i+1)*time.Hour)
 	}
@@ -104,7 +109,8 @@ func TestUnreachableShopIsTriedAgain(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	srv.Close()
 	s, e := paid(t, srv.URL)
-	if e.State != sandbox.Pending || e.Attempts[0].Err == nil || !e.Due.Equal(noon.Add(10*time.Minute)) {
+	if e.State != sandbox.Pending || e.Attempts[0].Err == nil ||
+		!e.Due.Equal(noon.Add(10*time.Minute)) {
 		t.Errorf("event %+v", e)
 	}
 	if n := s.Deliver(t.Context()); n != 0 {
@@ -129,7 +135,8 @@ func TestRepeatsAndAnotherOrder(t *testing.T) {
 			t.Errorf("%d, %v", status, err)
 		}
 	}
-	told(t, hooks, "refund start_paid 9.99", "payment start_paid 9.99", "payment start_paid 9.99", "refund start_paid 9.99")
+	told(t, hooks, "refund start_paid 9.99", "payment start_paid 9.99", "payment start_paid 9.99",
+		"refund start_paid 9.99")
 	if n := s.ReleaseWebhooks(t.Context()); n != 2 {
 		t.Errorf("%d were still waiting", n)
 	}
@@ -140,7 +147,8 @@ func TestRepeatsAndAnotherOrder(t *testing.T) {
 		t.Errorf("an unknown event: %v", err)
 	}
 	for _, e := range s.Events() {
-		if e.Kind != sandbox.KindRegistration && !strings.Contains(string(e.Body), `"requestID":"`+e.ID+`"`) {
+		if e.Kind != sandbox.KindRegistration &&
+			!strings.Contains(string(e.Body), `"requestID":"`+e.ID+`"`) {
 			t.Errorf("event %s has another requestID: %s", e.ID, e.Body)
 		}
 	}
@@ -218,14 +226,16 @@ func TestRun(t *testing.T) {
 			return 200
 		})
 		s := sandbox.New(sandbox.Config{
-			Client: &http.Client{Transport: shop}, Webhooks: sandbox.Webhooks{Payments: "https://shop.example.com/hooks"},
+			Client:   &http.Client{Transport: shop},
+			Webhooks: sandbox.Webhooks{Payments: "https://shop.example.com/hooks"},
 		})
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { s.Run(ctx); close(done) }()
 
 		client := &http.Client{Transport: s.Transport()}
-		out, err := send(client, request(t, "https://api.example.com", ask(fields{"subscriberId": "ada@example.com"})))
+		out, err := send(client, request(t, "https://api.example.com",
+			ask(fields{"subscriberId": "ada@example.com"})))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +257,9 @@ type roundTrip func(*http.Request) int
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	return &http.Response{StatusCode: f(r), Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	return &http.Response{
+		StatusCode: f(r), Header: http.Header{}, Body: http.NoBody, Request: r,
+	}, nil
 }
 
 // requestID reads the id of a delivery, and cuts it out of its body.

@@ -78,7 +78,9 @@ type Attempt struct {
 // The pauses after failed tries: Zotlo repeats after 10 minutes, three times
 // after 30 and once after an hour; a registration ten times, hourly.
 var (
-	retrySchedule        = []time.Duration{10 * time.Minute, 30 * time.Minute, 30 * time.Minute, 30 * time.Minute, time.Hour}
+	retrySchedule = []time.Duration{
+		10 * time.Minute, 30 * time.Minute, 30 * time.Minute, 30 * time.Minute, time.Hour,
+	}
 	registrationSchedule = slices.Repeat([]time.Duration{time.Hour}, 10)
 )
 

@@ -32,7 +32,10 @@ var knownFields = []knownField{
 	{"Product", "packageName", func(b BaseLink) string { return b.PackageName }, false},
 	{"Price", "customPrice", func(b BaseLink) string { return twoDecimals(b.Price) }, false},
 	{"Currency", "customCurrency", func(b BaseLink) string { return b.Currency }, false},
-	{"Additional text", "additionalText", func(b BaseLink) string { return b.AdditionalText }, false},
+	{
+		"Additional text", "additionalText",
+		func(b BaseLink) string { return b.AdditionalText }, false,
+	},
 	{"Product image", "productImage", func(b BaseLink) string { return b.ProductImage }, false},
 	{"Package", "packageId", func(b BaseLink) string { return b.PackageID }, true},
 	{"Title", "title", func(b BaseLink) string { return b.Title }, true},
@@ -60,7 +63,8 @@ func fieldsOf(l Link) []field {
 	list = appendNested(list, "", l.CustomParameters)
 	for _, name := range slices.Sorted(maps.Keys(rest)) {
 		list = append(list, field{
-			Label: "Other field *", Wire: name, Value: shown(rest[name]), Personal: true, unconfirmed: true,
+			Label: "Other field *", Wire: name, Value: shown(rest[name]),
+			Personal: true, unconfirmed: true,
 		})
 	}
 	return list
@@ -69,7 +73,10 @@ func fieldsOf(l Link) []field {
 func (k knownField) field(own, base string) (field, bool) {
 	f := field{Label: k.label, Value: base}
 	if own != "" {
-		f = field{Label: k.label, Wire: k.wire, Value: own, Personal: true, unconfirmed: k.unconfirmed}
+		f = field{
+			Label: k.label, Wire: k.wire, Value: own,
+			Personal: true, unconfirmed: k.unconfirmed,
+		}
 		if base != own {
 			f.Instead = base
 		}
@@ -88,7 +95,8 @@ func appendNested(list []field, prefix string, object map[string]any) []field {
 			continue
 		}
 		list = append(list, field{
-			Label: "Custom parameter", Wire: prefix + name, Value: shown(object[name]), Personal: true,
+			Label: "Custom parameter", Wire: prefix + name, Value: shown(object[name]),
+			Personal: true,
 		})
 	}
 	return list

@@ -18,7 +18,8 @@ func FuzzOneLink(f *testing.F) {
 	}))
 	f.Add(string(good))
 	for _, seed := range []string{
-		"", "null", "[]", "{}", "{}{}", `{"language":1}`, `{"language":null,"language":"en"}`, "\xff\xfe", `{"a":` + strings.Repeat("[", 2000),
+		"", "null", "[]", "{}", "{}{}", `{"language":1}`, `{"language":null,"language":"en"}`,
+		"\xff\xfe", `{"a":` + strings.Repeat("[", 2000),
 		strings.Replace(string(good), `"123"`, `"\u0000<script>\ud800"`, 1),
 		strings.Replace(string(good), `{"adid":"1"}`, `1e999`, 1),
 		strings.Replace(string(good), `"en"`, `"en","CUSTOMPARAMETERS":[],"packageName":"\\"`, 1),
@@ -26,7 +27,7 @@ func FuzzOneLink(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		s := sandbox.New(sandbox.Config{Webhooks: sandbox.WebhooksTo("https://shop.example.com/hooks")})
+		s := sandbox.New(sandbox.Config{Webhooks: sandbox.WebhooksTo(shopHooks)})
 		s.HoldWebhooks()
 		client := &http.Client{Transport: s.Transport()}
 		out, err := send(client, request(t, "https://api.example.com", body))

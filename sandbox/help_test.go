@@ -34,10 +34,16 @@ func open(t *testing.T, cfg sandbox.Config) *harness {
 	srv := httptest.NewTLSServer(s)
 	t.Cleanup(srv.Close)
 	client := srv.Client()
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
 	return &harness{Sandbox: s, clock: clock, url: srv.URL, client: client}
 }
 
+// shopHooks is an address for webhooks that are held, and so never sent.
+const shopHooks = "https://shop.example.com/hooks"
+
+// fields are the fields of a call, by their names on the wire.
 type fields map[string]any
 
 // ask returns the smallest good call with these fields on top; nil removes one.
@@ -63,7 +69,8 @@ func request(t testing.TB, url string, body any) *http.Request {
 		}
 		raw = string(b)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+sandbox.OneLinkPath, strings.NewReader(raw))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+sandbox.OneLinkPath,
+		strings.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}

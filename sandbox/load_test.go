@@ -53,7 +53,8 @@ func TestManyCallersAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range callers {
 			wg.Go(func() {
-				r := request(t, "https://api.example.com", ask(fields{"subscriberId": fmt.Sprintf("u%d@example.com", i)}))
+				r := request(t, "https://api.example.com",
+					ask(fields{"subscriberId": fmt.Sprintf("u%d@example.com", i)}))
 				out, err := send(client, r)
 				if err != nil {
 					t.Error(err)

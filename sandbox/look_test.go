@@ -14,16 +14,21 @@ import (
 
 func TestPageKeepsToItself(t *testing.T) {
 	s := open(t, sandbox.Config{SuccessURL: "https://shop.example.com/account"})
-	url := s.link(t, fields{"subscriberId": "ada@example.com", "productImage": "https://img.example.com/a.png"})
+	url := s.link(t, fields{
+		"subscriberId": "ada@example.com",
+		"productImage": "https://img.example.com/a.png",
+	})
 	_, page, header := s.get(t, url)
-	if m := regexp.MustCompile(`(?:src|href)="[^"]*"|url\([^)]*\)|@import`).FindAllString(page, -1); !cmp.Equal(m, []string{`href="data:,"`}) {
+	loads := regexp.MustCompile(`(?:src|href)="[^"]*"|url\([^)]*\)|@import`)
+	if m := loads.FindAllString(page, -1); !cmp.Equal(m, []string{`href="data:,"`}) {
 		t.Errorf("the page loads %q", m)
 	}
 	if !strings.Contains(page, "https://img.example.com/a.png") {
 		t.Error("the foreign image is not even named")
 	}
 	for name, want := range map[string]string{
-		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex",
+		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+		"X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex",
 		"Content-Type": "text/html; charset=utf-8",
 	} {
 		if got := header.Get(name); got != want {
@@ -32,7 +37,8 @@ func TestPageKeepsToItself(t *testing.T) {
 	}
 	policy := header.Get("Content-Security-Policy")
 	nonce := regexp.MustCompile(`'nonce-([^']+)'`).FindStringSubmatch(policy)
-	if nonce == nil || !strings.HasPrefix(policy, "default-src 'none'") || strings.Count(page, `nonce="`+nonce[1]+`"`) != 2 {
+	if nonce == nil || !strings.HasPrefix(policy, "default-src 'none'") ||
+		strings.Count(page, `nonce="`+nonce[1]+`"`) != 2 {
 		t.Errorf("policy %q does not fit the page", policy)
 	}
 
@@ -47,18 +53,23 @@ func TestPageKeepsToItself(t *testing.T) {
 // The rules of accessibility that can be read off the source.
 func TestPageIsAccessible(t *testing.T) {
 	s := open(t, sandbox.Config{})
-	pages := []string{s.link(t, nil), s.link(t, fields{"subscriberId": "ada@example.com"}), s.url + "/pay/none"}
+	pages := []string{
+		s.link(t, nil), s.link(t, fields{"subscriberId": "ada@example.com"}),
+		s.url + "/pay/none",
+	}
 	for _, url := range pages {
 		_, page, _ := s.get(t, url)
 		for _, part := range []string{
-			`<html lang="en">`, `name="viewport" content="width=device-width, initial-scale=1"`, "<title>", "<h1", "<main",
+			`<html lang="en">`, `name="viewport" content="width=device-width, initial-scale=1"`,
+			"<title>", "<h1", "<main",
 			"prefers-color-scheme: dark", ":focus-visible",
 		} {
 			if !strings.Contains(page, part) {
 				t.Errorf("%s lacks %q", url, part)
 			}
 		}
-		for _, m := range regexp.MustCompile(`<input type="text" id="(\w+)"`).FindAllStringSubmatch(page, -1) {
+		inputs := regexp.MustCompile(`<input type="text" id="(\w+)"`)
+		for _, m := range inputs.FindAllStringSubmatch(page, -1) {
 			if !strings.Contains(page, `<label for="`+m[1]+`">`) {
 				t.Errorf("%s: input %s has no label", url, m[1])
 			}
@@ -77,7 +88,8 @@ func TestColoursHaveContrast(t *testing.T) {
 	}
 	for mode, css := range map[string]string{"light": light, "dark": dark} {
 		colours := make(map[string]string)
-		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{3,6})`).FindAllStringSubmatch(css, -1) {
+		named := regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{3,6})`)
+		for _, m := range named.FindAllStringSubmatch(css, -1) {
 			colours[m[1]] = m[2]
 		}
 		for _, pair := range [][2]string{

@@ -89,7 +89,8 @@ func (s *Sandbox) act(w http.ResponseWriter, r *http.Request, id, action string)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		typed := r.PostFormValue("subscriber")
 		if typed != "" && !isSubscriber(typed) {
-			s.showCheckout(w, r, id, typed, "This is no e-mail address, phone number (digits only) or UUID.")
+			s.showCheckout(w, r, id, typed,
+				"This is no e-mail address, phone number (digits only) or UUID.")
 			return
 		}
 		err = s.press(id, typed, r.PostFormValue("trial") != "")
@@ -120,7 +121,9 @@ func (s *Sandbox) press(id, typed string, trial bool) error {
 }
 
 // showCheckout shows the page of an open link; with a complaint, again.
-func (s *Sandbox) showCheckout(w http.ResponseWriter, r *http.Request, id, typed, complaint string) {
+func (s *Sandbox) showCheckout(
+	w http.ResponseWriter, r *http.Request, id, typed, complaint string,
+) {
 	s.mu.Lock()
 	l, err := s.openLinkLocked(id)
 	if err != nil {
@@ -148,16 +151,18 @@ func (s *Sandbox) showCheckout(w http.ResponseWriter, r *http.Request, id, typed
 func newCheckout(l Link, now time.Time) view {
 	offer := l.offer()
 	v := view{
-		Link:           l,
-		Offer:          offer,
-		Heading:        cmp.Or(text(l.Fields, "title"), l.Base.Title, l.PackageName, l.Base.PackageName),
+		Link:  l,
+		Offer: offer,
+		Heading: cmp.Or(text(l.Fields, "title"), l.Base.Title, l.PackageName,
+			l.Base.PackageName),
 		Description:    cmp.Or(text(l.Fields, "description"), l.Base.Description),
 		Product:        cmp.Or(l.PackageName, l.Base.PackageName),
 		AdditionalText: cmp.Or(l.AdditionalText, l.Base.AdditionalText),
-		Button:         cmp.Or(text(l.Fields, "buttonText"), l.Base.ButtonText, "Pay "+offer.Price+" "+offer.Currency),
-		Subscription:   offer.PaymentType == Subscription,
-		Remaining:      remaining(l.ExpiresAt.Sub(now)),
-		Fields:         fieldsOf(l),
+		Button: cmp.Or(text(l.Fields, "buttonText"), l.Base.ButtonText,
+			"Pay "+offer.Price+" "+offer.Currency),
+		Subscription: offer.PaymentType == Subscription,
+		Remaining:    remaining(l.ExpiresAt.Sub(now)),
+		Fields:       fieldsOf(l),
 	}
 	if v.Product == v.Heading {
 		v.Product = "" // said already
@@ -198,15 +203,18 @@ func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, ErrPaid):
 		v.Heading = "This checkout is paid"
-		v.Description = "Thank you. A checkout link can be paid once; there is nothing left to do here."
+		v.Description = "Thank you. A checkout link can be paid once; there is nothing left to " +
+			"do here."
 	case errors.Is(err, ErrExpired):
 		v.Heading = "This checkout link has expired"
-		v.Description = "Links live for one hour; the button in the shop gets a new one. If this one was expired by hand, the shop may lead here again, " +
-			"until the ttl of its cache is over or “caddy checkout purge” makes it forget."
+		v.Description = "Links live for one hour; the button in the shop gets a new one. " +
+			"If this one was expired by hand, the shop may lead here again, until the ttl of its " +
+			"cache is over or “caddy checkout purge” makes it forget."
 	default:
 		status = http.StatusNotFound
 		v.Heading = "No such checkout link"
-		v.Description = "The address is incomplete, or the sandbox has been restarted since the link was created."
+		v.Description = "The address is incomplete, or the sandbox has been restarted since the " +
+			"link was created."
 	}
 	s.render(w, status, "dead", v)
 }
@@ -223,8 +231,9 @@ func (s *Sandbox) render(w http.ResponseWriter, status int, name string, v view)
 	if u, err := url.Parse(v.Picture); err == nil && v.Picture != "" {
 		images += " " + u.Scheme + "://" + u.Host
 	}
-	setPageHeader(w, fmt.Sprintf("default-src 'none'; style-src 'nonce-%[1]s'; script-src 'nonce-%[1]s'; img-src %[2]s; "+
-		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", v.Nonce, images))
+	setPageHeader(w, fmt.Sprintf("default-src 'none'; style-src 'nonce-%[1]s'; "+
+		"script-src 'nonce-%[1]s'; img-src %[2]s; form-action 'self'; base-uri 'none'; "+
+		"frame-ancestors 'none'", v.Nonce, images))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes())

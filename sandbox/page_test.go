@@ -18,7 +18,8 @@ func TestLinkLivesOneHour(t *testing.T) {
 
 	s.clock.Advance(time.Hour - time.Second)
 	status, page, _ := s.get(t, url)
-	if status != 200 || !strings.Contains(page, `datetime="PT0M1S"`) || !strings.Contains(page, `data-left="1"`) {
+	if status != 200 || !strings.Contains(page, `datetime="PT0M1S"`) ||
+		!strings.Contains(page, `data-left="1"`) {
 		t.Errorf("one second before the end: %d\n%s", status, page)
 	}
 	s.clock.Advance(time.Second)
@@ -35,12 +36,16 @@ func TestLinkLivesOneHour(t *testing.T) {
 
 func TestPageShowsWhatWasPersonalized(t *testing.T) {
 	s := open(t, sandbox.Config{BaseLinks: map[string]sandbox.BaseLink{"123": {
-		Name: "Winter sale", PackageName: "Silver", Price: "9.9", AdditionalText: "From the template",
+		Name: "Winter sale", PackageName: "Silver", Price: "9.9",
+		AdditionalText: "From the template",
 	}}})
 	_, page, _ := s.get(t, s.link(t, fields{
-		"subscriberId": "ada@example.com", "packageName": "Gold, lifetime", "customPrice": "19.9", "customCurrency": "EUR",
-		"title": "Only for you", "buttonText": "Take it", "shade": "blue",
-		"customParameters": map[string]any{"mmp": map[string]any{"appsflyer_id": "af-1"}, "level": 3},
+		"subscriberId": "ada@example.com", "packageName": "Gold, lifetime", "customPrice": "19.9",
+		"customCurrency": "EUR", "title": "Only for you", "buttonText": "Take it", "shade": "blue",
+		"customParameters": map[string]any{
+			"mmp":   map[string]any{"appsflyer_id": "af-1"},
+			"level": 3,
+		},
 	}))
 	rows := table(t, page)
 	want := map[string]string{
@@ -62,7 +67,8 @@ func TestPageShowsWhatWasPersonalized(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, part := range []string{
-		"Sandbox – no money moves", "<h1 id=\"offer\">Only for you</h1>", "19.90 EUR", "one-time payment", ">Take it</button>",
+		"Sandbox – no money moves", "<h1 id=\"offer\">Only for you</h1>", "19.90 EUR",
+		"one-time payment", ">Take it</button>",
 		"<strong>ada@example.com</strong>", "Winter sale", "not in Zotlo’s published reference",
 	} {
 		if !strings.Contains(page, part) {
@@ -75,7 +81,8 @@ func TestPageShowsWhatWasPersonalized(t *testing.T) {
 }
 
 var (
-	rowPattern = regexp.MustCompile(`(?s)<tr><th scope="row">(.*?)</th>\s*<td>(.*?)</td>\s*<td>(.*?)</td></tr>`)
+	rowPattern = regexp.MustCompile(`(?s)<tr><th scope="row">(.*?)</th>` +
+		`\s*<td>(.*?)</td>\s*<td>(.*?)</td></tr>`)
 	tagPattern = regexp.MustCompile(`<[^>]*>`)
 )
 
@@ -90,7 +97,8 @@ func table(t *testing.T, page string) map[string]string {
 			name = wire
 		}
 		value := strings.ReplaceAll(m[2], "<span", " <span")
-		rows[tagPattern.ReplaceAllString(name, "")] = tagPattern.ReplaceAllString(value+" / "+m[3], "")
+		name = tagPattern.ReplaceAllString(name, "")
+		rows[name] = tagPattern.ReplaceAllString(value+" / "+m[3], "")
 	}
 	return rows
 }
@@ -116,11 +124,13 @@ func TestPageEscapesEverything(t *testing.T) {
 	const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 	_, page, _ := s.get(t, s.link(t, fields{
 		"subscriberId": `"><script>alert(1)</script>@example.com`,
-		"packageName":  evil, "additionalText": evil, "title": evil, "description": evil, "buttonText": evil, "checkoutLinkId": evil,
+		"packageName":  evil, "additionalText": evil, "title": evil, "description": evil,
+		"buttonText": evil, "checkoutLinkId": evil,
 		"productImage":     `https://127.0.0.1/"><script>alert(1)</script>`,
 		"customParameters": map[string]any{evil: evil}, evil: evil,
 	}))
-	if strings.Contains(page, "<script>alert") || strings.Contains(page, "<img src=x") || strings.Contains(page, `"><script`) {
+	if strings.Contains(page, "<script>alert") || strings.Contains(page, "<img src=x") ||
+		strings.Contains(page, `"><script`) {
 		t.Errorf("markup got through:\n%s", page)
 	}
 	if n := strings.Count(page, "&lt;script&gt;alert(1)"); n < 9 {
@@ -136,8 +146,9 @@ func TestButtons(t *testing.T) {
 	if status != http.StatusSeeOther || follow(t, url+"/fail", header) != url {
 		t.Errorf("Fail answers %d to %q", status, header.Get("Location"))
 	}
-	if _, page, _ := s.get(t, url); !strings.Contains(page, `role="alert">The payment was declined`) {
-		t.Errorf("the page does not tell of the failure:\n%s", page)
+	_, declined, _ := s.get(t, url)
+	if !strings.Contains(declined, `role="alert">The payment was declined`) {
+		t.Errorf("the page does not tell of the failure:\n%s", declined)
 	}
 
 	status, _, header = s.press(t, url+"/pay", "trial=yes")
@@ -146,10 +157,12 @@ func TestButtons(t *testing.T) {
 		t.Errorf("Pay answers %d to %q", status, header.Get("Location"))
 	}
 	status, page, _ := s.get(t, receipt)
-	if status != 200 || !strings.Contains(page, "0.00 USD") || !strings.Contains(page, `href="https://shop.example.com/account"`) {
+	if status != 200 || !strings.Contains(page, "0.00 USD") ||
+		!strings.Contains(page, `href="https://shop.example.com/account"`) {
 		t.Errorf("receipt: %d\n%s", status, page)
 	}
-	if got := s.Payments(); len(got) != 1 || got[0].Status != sandbox.StatusTrial || got[0].SubscriberID != "ada@example.com" {
+	if got := s.Payments(); len(got) != 1 || got[0].Status != sandbox.StatusTrial ||
+		got[0].SubscriberID != "ada@example.com" {
 		t.Errorf("payments: %+v", got)
 	}
 
@@ -167,10 +180,12 @@ func TestButtons(t *testing.T) {
 	}
 
 	short := s.link(t, nil)
-	if status, _, header := s.press(t, short+"/expire", ""); status != 303 || follow(t, short+"/expire", header) != short {
+	if status, _, header := s.press(t, short+"/expire", ""); status != 303 ||
+		follow(t, short+"/expire", header) != short {
 		t.Errorf("Expire answers %d to %q", status, header.Get("Location"))
 	}
-	if status, page, _ := s.get(t, short); status != 410 || s.state(t, short) != sandbox.Expired || !strings.Contains(page, "purge") {
+	if status, page, _ := s.get(t, short); status != 410 || s.state(t, short) != sandbox.Expired ||
+		!strings.Contains(page, "purge") {
 		t.Errorf("an expired link answers %d\n%s", status, page)
 	}
 }
@@ -181,10 +196,12 @@ func TestGuestSaysWhoPays(t *testing.T) {
 	if _, page, _ := s.get(t, url); !strings.Contains(page, "required") {
 		t.Error("the page does not ask who pays")
 	}
-	if status, page, _ := s.press(t, url+"/pay", ""); status != 422 || !strings.Contains(page, "Please say who pays") {
+	if status, page, _ := s.press(t, url+"/pay", ""); status != 422 ||
+		!strings.Contains(page, "Please say who pays") {
 		t.Errorf("nobody pays: %d\n%s", status, page)
 	}
-	if status, page, _ := s.press(t, url+"/pay", "subscriber=%3Cb%3E"); status != 422 || !strings.Contains(page, `value="&lt;b&gt;"`) {
+	if status, page, _ := s.press(t, url+"/pay", "subscriber=%3Cb%3E"); status != 422 ||
+		!strings.Contains(page, `value="&lt;b&gt;"`) {
 		t.Errorf("nonsense pays: %d\n%s", status, page)
 	}
 	if status, _, _ := s.press(t, url+"/pay", "subscriber=bob%40example.com"); status != 303 {

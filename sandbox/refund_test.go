@@ -54,7 +54,8 @@ func TestPartsOfTheMoneyReachThePrice(t *testing.T) {
 	} {
 		after := refundPart(t, s, p, step.part)
 		if after.Refunded || after.RefundedPrice != step.sum {
-			t.Errorf("after %s: %+v, want %s given back and more to give", step.part, after, step.sum)
+			t.Errorf("after %s: %+v, want %s given back and more to give", step.part, after,
+				step.sum)
 		}
 	}
 	after := refundPart(t, s, p, "7.69")

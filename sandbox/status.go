@@ -85,10 +85,14 @@ func statusBody(eventType string) bodyFunc {
 				PackageType: Subscription, Name: p.sale.productName(),
 			},
 			Customer: customer{
-				ID: p.sale.subscriptionID, CreateDate: p.sale.original.At.UTC().Format(dateTime), Country: country,
-				FirstName: "Sandbox", LastName: "Shopper", Email: emailOf(p.SubscriberID),
+				ID: p.sale.subscriptionID, Country: country,
+				CreateDate: p.sale.original.At.UTC().Format(dateTime),
+				FirstName:  "Sandbox", LastName: "Shopper", Email: emailOf(p.SubscriberID),
 			},
-			Card:      card{CardNumber: "411111******1111", ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06")},
+			Card: card{
+				CardNumber: "411111******1111",
+				ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06"),
+			},
 			IsSandbox: p.sale.marked,
 		}
 		if eventType == EventPackageUpdate {
@@ -133,7 +137,8 @@ func newProfile(p *payment) profile {
 	if p.sale.canceled != nil {
 		v.RealStatus = "passive"
 		v.Cancellation = &cancellation{
-			Date: p.sale.canceled.UTC().Format(dateTime), Code: "userRequest", Reason: "canceled in the sandbox",
+			Date: p.sale.canceled.UTC().Format(dateTime),
+			Code: "userRequest", Reason: "canceled in the sandbox",
 		}
 	}
 	return v

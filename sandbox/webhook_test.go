@@ -14,14 +14,19 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-var update = flag.Bool("update", false, "write the webhook samples of testdata anew; compare them with Zotlo's pages by hand")
+var update = flag.Bool("update", false,
+	"write the webhook samples of testdata anew; compare them with Zotlo's pages by hand")
 
 // The samples in testdata are what each webhook looks like on the wire, types
 // included. Ids that change from run to run are replaced.
 func TestWebhookSamples(t *testing.T) {
-	parameters := fields{"subscriberId": "ada@example.com", "customParameters": map[string]any{"checkout": "c=pro&v=b"}}
+	parameters := fields{
+		"subscriberId":     "ada@example.com",
+		"customParameters": map[string]any{"checkout": "c=pro&v=b"},
+	}
 	oneTime := fields{
-		"subscriberId": "905555555555", "packageName": "Gold, lifetime", "customPrice": "19.9", "customCurrency": "EUR",
+		"subscriberId": "905555555555", "packageName": "Gold, lifetime", "customPrice": "19.9",
+		"customCurrency": "EUR",
 	}
 	tests := []struct {
 		sample string
@@ -32,12 +37,18 @@ func TestWebhookSamples(t *testing.T) {
 		{"payment_subscription", parameters, pay(), sandbox.KindPayment},
 		{"payment_trial", parameters, pay(sandbox.Trial()), sandbox.KindPayment},
 		{"payment_one_time", oneTime, pay(), sandbox.KindPayment},
-		{"payment_parameters_at_top", parameters, pay(sandbox.ParametersAtTop()), sandbox.KindPayment},
+		{
+			"payment_parameters_at_top", parameters, pay(sandbox.ParametersAtTop()),
+			sandbox.KindPayment,
+		},
 		{
 			"payment_marked_as_sandbox", parameters,
 			pay(sandbox.MarkedAsSandbox()), sandbox.KindPayment,
 		},
-		{"status_marked_as_sandbox", parameters, pay(sandbox.MarkedAsSandbox()), sandbox.KindStatus},
+		{
+			"status_marked_as_sandbox", parameters, pay(sandbox.MarkedAsSandbox()),
+			sandbox.KindStatus,
+		},
 		{"payment_2020", parameters, pay(sandbox.Sample2020()), sandbox.KindPayment},
 		{"refund", parameters, func(t *testing.T, s *harness, link string) {
 			p := mustPay(t, s, link)
@@ -68,7 +79,7 @@ func TestWebhookSamples(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.sample, func(t *testing.T) {
-			s := open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo("https://shop.example.com/hooks")})
+			s := open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo(shopHooks)})
 			s.HoldWebhooks()
 			tt.story(t, s, s.link(t, tt.link))
 			var body []byte
@@ -96,7 +107,7 @@ func mustPay(t *testing.T, s *harness, link string, opts ...sandbox.PayOption) s
 }
 
 var (
-	uuids        = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
+	uuids        = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	transactions = regexp.MustCompile(`\b[A-Z2-7]{26}\b`)
 )
 
@@ -133,17 +144,19 @@ func compare(t *testing.T, file string, body []byte) {
 // What the link carried comes back byte for byte, whatever is in it.
 func TestCustomParametersComeBackUntouched(t *testing.T) {
 	const sent = `{"checkout":"c=pro&p=19.90","mmp":{"n":12345678901234567890,"list":[1,"2",null]}}`
-	s := open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo("https://shop.example.com/hooks")})
+	s := open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo(shopHooks)})
 	s.HoldWebhooks()
-	out := s.call(t, `{"applicationKey":"sandbox-application-key","checkoutLinkId":"1","subscriberIpAddress":"203.0.113.7",
-		"language":"en","subscriberId":"ada@example.com","customParameters":`+sent+`,"CustomParameters":{"another":"field"}}`)
+	out := s.call(t, `{"applicationKey":"sandbox-application-key","checkoutLinkId":"1",
+		"subscriberIpAddress":"203.0.113.7","language":"en","subscriberId":"ada@example.com",
+		"customParameters":`+sent+`,"CustomParameters":{"another":"field"}}`)
 	mustPay(t, s, out.link())
 	for _, e := range s.Events() {
 		if e.Kind == sandbox.KindRegistration {
 			continue
 		}
 		// A JSON encoder may write & as an escape.
-		if body := strings.ReplaceAll(string(e.Body), `\u0026`, "&"); !strings.Contains(body, `"merchantParameters":`+sent) {
+		body := strings.ReplaceAll(string(e.Body), `\u0026`, "&")
+		if !strings.Contains(body, `"merchantParameters":`+sent) {
 			t.Errorf("%s: %s", e.Kind, e.Body)
 		}
 	}
@@ -153,7 +166,8 @@ func TestStoryOfASubscription(t *testing.T) {
 	hooks := openShop(t)
 	s := open(t, sandbox.Config{Webhooks: sandbox.WebhooksTo(hooks.url)})
 	first := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}), sandbox.Trial())
-	told(t, hooks, "payment trial 0.00", "status newSubscriber active", "registration ada@example.com")
+	told(t, hooks, "payment trial 0.00", "status newSubscriber active",
+		"registration ada@example.com")
 
 	s.clock.Advance(7 * 24 * 60 * 60e9)
 	second := renew(t, s, first)
@@ -169,7 +183,8 @@ func TestStoryOfASubscription(t *testing.T) {
 	change(t, s, first, sandbox.EventActiveToGrace)
 	change(t, s, first, sandbox.EventGraceToPassive)
 	change(t, s, first, "somethingNew")
-	told(t, hooks, "status activeToGrace grace", "status graceToPassive passive", "status somethingNew passive")
+	told(t, hooks, "status activeToGrace grace", "status graceToPassive passive",
+		"status somethingNew passive")
 	renew(t, s, first, sandbox.Charge("12.00", "EUR"))
 	told(t, hooks, "payment reactive 12.00", "status reactivate active")
 
@@ -181,7 +196,8 @@ func TestStoryOfASubscription(t *testing.T) {
 		t.Errorf("a second refund: %v", err)
 	}
 	for i, p := range s.Payments() {
-		if p.OriginalTransactionID != first.TransactionID || (i > 0) == (p.TransactionID == first.TransactionID) || p.Refunded != (i == 2) {
+		if p.OriginalTransactionID != first.TransactionID ||
+			(i > 0) == (p.TransactionID == first.TransactionID) || p.Refunded != (i == 2) {
 			t.Errorf("payment %d: %+v", i, p)
 		}
 	}
@@ -191,9 +207,11 @@ func TestStoryOfAOneTimePurchase(t *testing.T) {
 	hooks := openShop(t)
 	s := open(t, sandbox.Config{})
 	s.SetWebhooks(sandbox.Webhooks{Payments: hooks.url, Refunds: hooks.url, Status: hooks.url})
-	p := mustPay(t, s, s.link(t, fields{"customPrice": "5", "customCurrency": "TRY"}), sandbox.As("bob@example.com"), sandbox.Trial())
+	p := mustPay(t, s, s.link(t, fields{"customPrice": "5", "customCurrency": "TRY"}),
+		sandbox.As("bob@example.com"), sandbox.Trial())
 	told(t, hooks, "payment consumable 5.00")
-	if p.PaymentType != sandbox.Consumable || p.Currency != "TRY" || p.SubscriberID != "bob@example.com" {
+	if p.PaymentType != sandbox.Consumable || p.Currency != "TRY" ||
+		p.SubscriberID != "bob@example.com" {
 		t.Errorf("payment %+v", p)
 	}
 	if _, err := s.Renew(p.TransactionID); err != sandbox.ErrNotSubscription {
