@@ -16,8 +16,12 @@ const crowdLimit = 1000
 // before.
 func measureCold(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
-		title: fmt.Sprintf("%d clicks at once, cold, API answers in %v, `max_in_flight %d`", l.crowd, l.latency, crowdLimit),
-		head:  []string{"who", "answers 303", "API calls", "at once, at most", "took", "median", "slowest", "server CPU", "bar", ""},
+		title: fmt.Sprintf("%d clicks at once, cold, API answers in %v, `max_in_flight %d`",
+			l.crowd, l.latency, crowdLimit),
+		head: []string{
+			"who", "answers 303", "API calls", "at once, at most", "took", "median",
+			"slowest", "server CPU", "bar", "",
+		},
 	}
 	everybody, err := l.keys.clicks("HS256", oursPath, l.crowd)
 	if err != nil {
@@ -27,7 +31,10 @@ func measureCold(ctx context.Context, l *lab) ([]table, error) {
 		who, bar string
 		requests [][]byte
 	}{
-		{fmt.Sprintf("%d shoppers", l.crowd), fmt.Sprintf("%d calls, ≤ %d at once", l.crowd, crowdLimit), everybody},
+		{
+			fmt.Sprintf("%d shoppers", l.crowd),
+			fmt.Sprintf("%d calls, ≤ %d at once", l.crowd, crowdLimit), everybody,
+		},
 		{"one shopper", "1 call", everybody[:1]},
 	} {
 		if err := l.rush(ctx, &t, test.who, test.bar, test.requests); err != nil {
@@ -75,8 +82,9 @@ func (l *lab) rush(ctx context.Context, t *table, who, bar string, requests [][]
 		return err
 	}
 	met := zotlo.Calls() == len(requests) && zotlo.MaxInFlight() <= crowdLimit
-	t.add(who, fmt.Sprint(l.crowd), fmt.Sprint(zotlo.Calls()), fmt.Sprint(zotlo.MaxInFlight()), seconds(total),
-		seconds(median(took)), seconds(quantile(took, 1)), seconds(after-before), bar, verdict(met))
+	t.add(who, fmt.Sprint(l.crowd), fmt.Sprint(zotlo.Calls()), fmt.Sprint(zotlo.MaxInFlight()),
+		seconds(total), seconds(median(took)), seconds(quantile(took, 1)), seconds(after-before),
+		bar, verdict(met))
 	return nil
 }
 

@@ -39,7 +39,8 @@ func measureForged(ctx context.Context, l *lab) ([]table, error) {
 			return nil, fmt.Errorf("%s: %w", alg, err)
 		}
 		ours, bare := c.each()
-		t.add("forged, "+alg, micros(ours), micros(bare), micros(ours-bare), "≤ "+micros(refusalBar), verdict(ours-bare <= refusalBar))
+		t.add("forged, "+alg, micros(ours), micros(bare), micros(ours-bare),
+			"≤ "+micros(refusalBar), verdict(ours-bare <= refusalBar))
 	}
 	huge, err := l.hugeRefusal(ctx)
 	if err != nil {
@@ -101,7 +102,8 @@ func (l *lab) hugeRefusal(ctx context.Context) (work, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://shop.example.com"+oursPath, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://shop.example.com"+oursPath,
+		nil)
 	if err != nil {
 		return nil, err
 	}

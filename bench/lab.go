@@ -40,7 +40,8 @@ func openLab(ctx context.Context, s settings) (*lab, error) {
 		return nil, err
 	}
 	l := &lab{settings: s, dir: dir, binary: filepath.Join(dir, "caddy")}
-	build := exec.CommandContext(ctx, "go", "build", "-o", l.binary, "github.com/caddy-checkout/checkout/cmd/caddy")
+	build := exec.CommandContext(ctx, "go", "build", "-o", l.binary,
+		"github.com/caddy-checkout/checkout/cmd/caddy")
 	if out, err := build.CombinedOutput(); err != nil {
 		l.close()
 		return nil, fmt.Errorf("building cmd/caddy: %w\n%s", err, out)
@@ -67,8 +68,10 @@ func openAPI(publicURL string, links int) (*api, error) {
 		return nil, err
 	}
 	a := &api{
-		Sandbox: sandbox.New(sandbox.Config{PublicURL: publicURL, KeepRequests: -1, KeepLinks: links}),
-		url:     "http://" + listener.Addr().String(),
+		Sandbox: sandbox.New(sandbox.Config{
+			PublicURL: publicURL, KeepRequests: -1, KeepLinks: links,
+		}),
+		url: "http://" + listener.Addr().String(),
 	}
 	a.server = &http.Server{Handler: a}
 	go func() { _ = a.server.Serve(listener) }()
@@ -86,10 +89,13 @@ func (l *lab) close() {
 
 // call is the request to the API that the site makes for a shopper, as bytes.
 func (a *api) call(subscriber string) []byte {
-	body := fmt.Sprintf(`{"applicationKey":%q,"checkoutLinkId":"123","subscriberId":%q,"subscriberIpAddress":"127.0.0.1","language":"en"}`,
+	body := fmt.Sprintf(`{"applicationKey":%q,"checkoutLinkId":"123","subscriberId":%q,`+
+		`"subscriberIpAddress":"127.0.0.1","language":"en"}`,
 		sandbox.DefaultApplicationKey, subscriber)
-	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAccessKey: %s\r\nAccessSecret: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		sandbox.OneLinkPath, a.addr(), sandbox.DefaultAccessKey, sandbox.DefaultAccessSecret, len(body), body)
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAccessKey: %s\r\nAccessSecret: %s\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		sandbox.OneLinkPath, a.addr(), sandbox.DefaultAccessKey, sandbox.DefaultAccessSecret,
+		len(body), body)
 }
 
 func (a *api) addr() string { return strings.TrimPrefix(a.url, "http://") }

@@ -94,12 +94,17 @@ func TestWhatIsNoGoodAnswerIsAnError(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"another status": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, "status 502 where 303 is due"},
+		"another status": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadGateway)
+		}, "status 502 where 303 is due"},
 		"chunks": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusSeeOther)
 			w.(http.Flusher).Flush()
 		}, "chunks"},
-		"no answer": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
+		"no answer": {
+			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			"EOF",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, c := listen(t, 1, http.StatusSeeOther, test.answer)

@@ -92,11 +92,14 @@ func run() error {
 	flag.IntVar(&s.runs, "runs", 9, "repetitions of start-up and reload")
 	flag.IntVar(&s.links, "links", 1_000_000, "cached links of the memory part")
 	flag.IntVar(&s.crowd, "crowd", 10_000, "shoppers who click at once, without a link")
-	flag.DurationVar(&s.latency, "latency", 200*time.Millisecond, "latency of the API on the miss path")
+	flag.DurationVar(&s.latency, "latency", 200*time.Millisecond,
+		"latency of the API on the miss path")
 	flag.DurationVar(&s.soak, "soak", 30*time.Minute, "length of the soak")
 	flag.IntVar(&s.rate, "rate", 500, "clicks per second of the soak")
-	flag.IntVar(&s.payments, "payments", 100_000, "payments before the soak, to fill what is bounded")
-	flag.StringVar(&s.profile, "profile", "", "write CPU profiles of the server into this `directory`")
+	flag.IntVar(&s.payments, "payments", 100_000,
+		"payments before the soak, to fill what is bounded")
+	flag.StringVar(&s.profile, "profile", "",
+		"write CPU profiles of the server into this `directory`")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
 	limit := flag.Duration("timeout", time.Hour, "stop after this time")
 	flag.Usage = usage
@@ -159,6 +162,7 @@ func choose(list string) ([]part, error) {
 
 // machine says where and when the figures were taken.
 func machine() string {
-	return fmt.Sprintf("%s, %d CPUs, %s/%s, %s, load %s, %s", cpuModel(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH,
-		runtime.Version(), loadAverage(), time.Now().UTC().Format("2006-01-02 15:04 MST"))
+	return fmt.Sprintf("%s, %d CPUs, %s/%s, %s, load %s, %s", cpuModel(), runtime.NumCPU(),
+		runtime.GOOS, runtime.GOARCH, runtime.Version(), loadAverage(),
+		time.Now().UTC().Format("2006-01-02 15:04 MST"))
 }

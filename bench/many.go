@@ -36,7 +36,10 @@ func campaigns(n int) string {
 // measureMany compares the cached redirect of two processes: one knows 1,000 campaigns, the other
 // one. Both routes list one.
 func measureMany(ctx context.Context, l *lab) ([]table, error) {
-	t := table{title: "Server CPU per cached redirect with 1,000 campaigns in the config, by CPU with one", head: ratioHead}
+	t := table{
+		title: "Server CPU per cached redirect with 1,000 campaigns in the config, by CPU with one",
+		head:  ratioHead,
+	}
 	var sides [2]side
 	for i, n := range []int{manyCampaigns, 1} {
 		s := shop{campaigns: campaigns(n), routes: []route{{oursPath, "checkout_link pro"}}}

@@ -24,13 +24,16 @@ const (
 func measureMemory(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
 		title: fmt.Sprintf("Memory of cached links of %d bytes", linkLength),
-		head:  []string{"what", "links", "live heap per link", "live heap", "resident", "peak", "bar", ""},
+		head: []string{
+			"what", "links", "live heap per link", "live heap", "resident", "peak", "bar", "",
+		},
 	}
 	perLink, heap := cacheAlone(l.links)
-	t.add("the cache alone", fmt.Sprint(l.links), fmt.Sprintf("%.0f B", perLink), megabytes(heap), "", "",
-		fmt.Sprintf("≤ %d B", linkBar), verdict(perLink <= linkBar))
+	t.add("the cache alone", fmt.Sprint(l.links), fmt.Sprintf("%.0f B", perLink), megabytes(heap),
+		"", "", fmt.Sprintf("≤ %d B", linkBar), verdict(perLink <= linkBar))
 	err := l.cacheInServer(ctx, &t)
-	t.note("The live heap is what is left after a collection; Go lets the heap grow to twice that between collections, unless GOMEMLIMIT or GOGC say otherwise.")
+	t.note("The live heap is what is left after a collection; Go lets the heap grow to twice " +
+		"that between collections, unless GOMEMLIMIT or GOGC say otherwise.")
 	return []table{t}, err
 }
 
@@ -43,10 +46,12 @@ func cacheAlone(n int) (perLink float64, bytes int64) {
 	text := strings.Repeat("x", linkLength-len("https://"))
 	for i := range n {
 		var k linkgen.Key
-		binary.LittleEndian.PutUint64(k.Subscriber[:], uint64(i)*0x9E3779B97F4A7C15) // spread, as hashes are
+		// Keys are spread, as hashes are.
+		binary.LittleEndian.PutUint64(k.Subscriber[:], uint64(i)*0x9E3779B97F4A7C15)
 		binary.LittleEndian.PutUint64(k.Order[:], uint64(i))
 		seen, _ := m.Get(context.Background(), k)
-		_ = m.Set(context.Background(), k, seen.Epoch, linkgen.Entry{URL: "https://" + text, Made: now, Until: now.Add(time.Hour)})
+		_ = m.Set(context.Background(), k, seen.Epoch,
+			linkgen.Entry{URL: "https://" + text, Made: now, Until: now.Add(time.Hour)})
 	}
 	bytes = liveHeap() - before
 	return float64(bytes) / float64(m.Len()), bytes
@@ -111,9 +116,11 @@ func (l *lab) cacheInServer(ctx context.Context, t *table) error {
 		return err
 	}
 	perLink := float64(heaps[1]-heaps[0]) / float64(halves[1])
-	t.add("in the server, each of the second half", fmt.Sprint(l.links), fmt.Sprintf("%.0f B", perLink), megabytes(heaps[1]), megabytes(now), megabytes(peak),
+	t.add("in the server, each of the second half", fmt.Sprint(l.links),
+		fmt.Sprintf("%.0f B", perLink), megabytes(heaps[1]), megabytes(now), megabytes(peak),
 		fmt.Sprintf("≤ %d B", linkBar), verdict(perLink <= linkBar))
-	t.note("The server's live heap holds all else, too: Caddy itself, and what is remembered of sessions and subscribers, which is bounded.")
+	t.note("The server's live heap holds all else, too: Caddy itself, and what is remembered of " +
+		"sessions and subscribers, which is bounded.")
 	return nil
 }
 
@@ -121,12 +128,13 @@ var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)$`)
 
 // liveHeap asks the server for a collection and for what it left.
 func (s *server) liveHeap(ctx context.Context) (int64, error) {
+	const path = "/debug/pprof/heap?gc=1&debug=1"
 	for range 2 {
-		if _, err := s.admin(ctx, http.MethodGet, "/debug/pprof/heap?gc=1&debug=1", "", nil); err != nil {
+		if _, err := s.admin(ctx, http.MethodGet, path, "", nil); err != nil {
 			return 0, err
 		}
 	}
-	text, err := s.admin(ctx, http.MethodGet, "/debug/pprof/heap?gc=1&debug=1", "", nil)
+	text, err := s.admin(ctx, http.MethodGet, path, "", nil)
 	if err != nil {
 		return 0, err
 	}

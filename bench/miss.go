@@ -19,12 +19,19 @@ const missLimits = `limits {
 // from the same program.
 func measureMiss(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
-		title: fmt.Sprintf("Time to a new link, by the time of the bare API call (API answers in %v)", l.latency),
-		head:  []string{"at once", "site: median", "99 %", "API alone: median", "99 %", "added, median", "added, 99 %"},
+		title: fmt.Sprintf("Time to a new link, by the time of the bare API call "+
+			"(API answers in %v)", l.latency),
+		head: []string{
+			"at once", "site: median", "99 %", "API alone: median", "99 %", "added, median",
+			"added, 99 %",
+		},
 	}
 	l.zotlo.Fail(sandbox.Latency(l.latency))
 	defer l.zotlo.Heal()
-	s := shop{global: missLimits, campaigns: plain, routes: []route{{oursPath, "checkout_link pro"}}}
+	s := shop{
+		global: missLimits, campaigns: plain,
+		routes: []route{{oursPath, "checkout_link pro"}},
+	}
 	site, err := l.startCaddy(ctx, s.text())
 	if err != nil {
 		return nil, err
@@ -42,11 +49,13 @@ func measureMiss(ctx context.Context, l *lab) ([]table, error) {
 		if err != nil {
 			return []table{t}, fmt.Errorf("%d calls at once: %w", conns, err)
 		}
-		half, most := quantile(through, 0.5)-quantile(direct, 0.5), quantile(through, 0.99)-quantile(direct, 0.99)
-		t.add(fmt.Sprint(conns), millis(quantile(through, 0.5)), millis(quantile(through, 0.99)),
-			millis(quantile(direct, 0.5)), millis(quantile(direct, 0.99)), millis(half), millis(most))
+		site50, site99 := quantile(through, 0.5), quantile(through, 0.99)
+		api50, api99 := quantile(direct, 0.5), quantile(direct, 0.99)
+		t.add(fmt.Sprint(conns), millis(site50), millis(site99), millis(api50), millis(api99),
+			millis(site50-api50), millis(site99-api99))
 	}
-	t.note("Each shopper clicks for the first time. Site, API and load generator share the machine, so with many at once they wait for each other's CPU in both columns.")
+	t.note("Each shopper clicks for the first time. Site, API and load generator share the " +
+		"machine, so with many at once they wait for each other's CPU in both columns.")
 	return []table{t}, nil
 }
 
@@ -66,7 +75,8 @@ func (l *lab) newcomers(site *server, conns, n, first int) ([]time.Duration, err
 
 // direct makes the API calls themselves.
 func (l *lab) direct(conns, n int) ([]time.Duration, error) {
-	c, err := dial(l.zotlo.addr(), conns, http.StatusOK, func(i int) []byte { return l.zotlo.call(email(i)) })
+	c, err := dial(l.zotlo.addr(), conns, http.StatusOK,
+		func(i int) []byte { return l.zotlo.call(email(i)) })
 	if err != nil {
 		return nil, err
 	}

@@ -19,11 +19,16 @@ const nodeDir = "bench/node"
 // tokens as we do.
 func measureNode(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
-		title: "Cached redirects per second of server CPU, by those of Express with jose and lru-cache",
-		head:  []string{"tokens", "ours", "Node", "ratio", "pairs: middle half (all)", "bar", "", "per second on the clock", "ratio"},
+		title: "Cached redirects per second of server CPU, by those of Express with jose and " +
+			"lru-cache",
+		head: []string{
+			"tokens", "ours", "Node", "ratio", "pairs: middle half (all)", "bar", "",
+			"per second on the clock", "ratio",
+		},
 	}
 	if _, err := os.Stat(filepath.Join(nodeDir, "node_modules")); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("the packages are not installed: run `npm ci --prefix %s` first", nodeDir)
+		return nil, fmt.Errorf("the packages are not installed: run `npm ci --prefix %s` first",
+			nodeDir)
 	}
 	for _, test := range []struct {
 		name, alg string
@@ -45,11 +50,13 @@ func measureNode(ctx context.Context, l *lab) ([]table, error) {
 			bar, met = "", ""
 		}
 		oursTook, nodeTook := c.took()
-		t.add(test.name, perSecond(ours), perSecond(node), fmt.Sprintf("%.1f", ratio), inverse(c), bar, met,
-			perSecond(oursTook)+" and "+perSecond(nodeTook), fmt.Sprintf("%.1f", float64(nodeTook)/float64(oursTook)))
+		t.add(test.name, perSecond(ours), perSecond(node), fmt.Sprintf("%.1f", ratio), inverse(c),
+			bar, met, perSecond(oursTook)+" and "+perSecond(nodeTook),
+			fmt.Sprintf("%.1f", float64(nodeTook)/float64(oursTook)))
 	}
 	l.noteRun(&t)
-	t.note("On the clock the load generator shares the processors: Node uses one of them, Caddy what is left of all.")
+	t.note("On the clock the load generator shares the processors: Node uses one of them, Caddy " +
+		"what is left of all.")
 	return []table{t}, nil
 }
 
@@ -69,7 +76,8 @@ func (l *lab) againstNode(ctx context.Context, alg string, remember bool) (compa
 	var sides [2]side
 	var answers [2]*http.Response
 	for i, server := range []*server{site, node} {
-		if sides[i], err = l.side(server, s.algorithm(), oursPath, http.StatusSeeOther); err != nil {
+		sides[i], err = l.side(server, s.algorithm(), oursPath, http.StatusSeeOther)
+		if err != nil {
 			return comparison{}, err
 		}
 		defer sides[i].client.close()
@@ -78,7 +86,8 @@ func (l *lab) againstNode(ctx context.Context, alg string, remember bool) (compa
 		}
 	}
 	if len(answers[0].Header.Get("Location")) != len(answers[1].Header.Get("Location")) {
-		return comparison{}, fmt.Errorf("the links differ: %q and %q", answers[0].Header.Get("Location"), answers[1].Header.Get("Location"))
+		return comparison{}, fmt.Errorf("the links differ: %q and %q",
+			answers[0].Header.Get("Location"), answers[1].Header.Get("Location"))
 	}
 	// Node compiles the code that is hot, some time after it has become so.
 	if _, err := sides[1].client.run(10 * l.requests); err != nil {
@@ -94,7 +103,8 @@ func (l *lab) startNode(ctx context.Context, alg string, remember bool) (*server
 	}
 	cmd := exec.CommandContext(ctx, "node", "server.js")
 	cmd.Dir = nodeDir
-	cmd.Env = append(l.env(), "PORT="+port, "NODE_ENV=production", "ALGORITHM="+alg, "PUBLIC_KEY="+l.keys.file(alg))
+	cmd.Env = append(l.env(), "PORT="+port, "NODE_ENV=production", "ALGORITHM="+alg,
+		"PUBLIC_KEY="+l.keys.file(alg))
 	if remember {
 		cmd.Env = append(cmd.Env, "REMEMBER_TOKENS=1")
 	}

@@ -17,7 +17,8 @@ import (
 func cpuTime(pid int) (time.Duration, error) {
 	const schedulerClock = 2 // CPUCLOCK_SCHED of the kernel, for a whole process
 	var ts syscall.Timespec
-	_, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, uintptr(int32(^pid<<3|schedulerClock)), uintptr(unsafe.Pointer(&ts)), 0)
+	_, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME,
+		uintptr(int32(^pid<<3|schedulerClock)), uintptr(unsafe.Pointer(&ts)), 0)
 	if errno != 0 {
 		return 0, fmt.Errorf("reading the CPU clock of process %d: %w", pid, errno)
 	}

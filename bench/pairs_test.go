@@ -75,7 +75,8 @@ func TestSidesAlternate(t *testing.T) {
 		t.Errorf("order %s, want %s", got, want)
 	}
 	if len(c.ours) != 4 || len(c.other) != 4 || c.n != 2 {
-		t.Errorf("%d and %d turns of %d, want 4 of 2: the first pair only warms up", len(c.ours), len(c.other), c.n)
+		t.Errorf("%d and %d turns of %d, want 4 of 2: the first pair only warms up", len(c.ours),
+			len(c.other), c.n)
 	}
 }
 

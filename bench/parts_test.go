@@ -39,7 +39,8 @@ func TestEveryPartMeasures(t *testing.T) {
 
 func TestNodeWithoutItsPackages(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, err := measureNode(t.Context(), new(lab)); err == nil || !strings.Contains(err.Error(), "npm ci --prefix bench/node") {
+	if _, err := measureNode(t.Context(), new(lab)); err == nil ||
+		!strings.Contains(err.Error(), "npm ci --prefix bench/node") {
 		t.Errorf("got %v, want what to install", err)
 	}
 }

@@ -14,7 +14,9 @@ const profileSeconds = 25
 
 // takeProfiles writes two CPU profiles of the server, one under each client's requests. The clients
 // run one after the other.
-func (l *lab) takeProfiles(ctx context.Context, site *server, name string, ours, other *client) error {
+func (l *lab) takeProfiles(
+	ctx context.Context, site *server, name string, ours, other *client,
+) error {
 	for _, side := range []struct {
 		name   string
 		client *client
@@ -26,7 +28,8 @@ func (l *lab) takeProfiles(ctx context.Context, site *server, name string, ours,
 		if err := os.MkdirAll(l.profile, 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(l.profile, name+"-"+side.name+".pprof"), text, 0o644); err != nil {
+		file := filepath.Join(l.profile, name+"-"+side.name+".pprof")
+		if err := os.WriteFile(file, text, 0o644); err != nil {
 			return err
 		}
 	}
@@ -42,7 +45,8 @@ func takeProfile(ctx context.Context, site *server, c *client) ([]byte, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		text, err := site.admin(ctx, http.MethodGet, fmt.Sprintf("/debug/pprof/profile?seconds=%d", profileSeconds), "", nil)
+		text, err := site.admin(ctx, http.MethodGet,
+			fmt.Sprintf("/debug/pprof/profile?seconds=%d", profileSeconds), "", nil)
 		done <- result{text, err}
 	}()
 	for {

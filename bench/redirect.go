@@ -21,9 +21,13 @@ var ratioHead = []string{"what", "ours", "other", "ratio", "pairs: middle half (
 // measureRedirect compares the cached redirect of a plain campaign with Caddy's redir, for three
 // kinds of token.
 func measureRedirect(ctx context.Context, l *lab) ([]table, error) {
-	t := table{title: "Server CPU per cached redirect, by CPU per `redir` with the same four headers", head: ratioHead}
+	t := table{
+		title: "Server CPU per cached redirect, by CPU per `redir` with the same four headers",
+		head:  ratioHead,
+	}
 	for _, alg := range []string{"HS256", "RS256", "ES256"} {
-		c, err := l.againstRedir(ctx, shop{alg: alg, campaigns: plain}, "checkout_link pro", "", "redirect-"+alg)
+		c, err := l.againstRedir(ctx, shop{alg: alg, campaigns: plain}, "checkout_link pro", "",
+			"redirect-"+alg)
 		if err != nil {
 			return []table{t}, fmt.Errorf("%s: %w", alg, err)
 		}
@@ -52,13 +56,17 @@ const dynamicCampaign = `campaign pro {
 
 // measureDynamic does the same with everything that a campaign can ask for on each request.
 func measureDynamic(ctx context.Context, l *lab) ([]table, error) {
-	t := table{title: "The same with a matcher, an experiment and three placeholders", head: ratioHead}
+	t := table{
+		title: "The same with a matcher, an experiment and three placeholders",
+		head:  ratioHead,
+	}
 	for _, matcher := range []struct{ name, text string }{
 		{"query", "query partner=*"},
 		{"expression", `expression {http.checkout.claim.plan} == "free"`},
 	} {
 		s := shop{campaigns: fmt.Sprintf(dynamicCampaign, matcher.text)}
-		c, err := l.againstRedir(ctx, s, "checkout_link pro", "?partner=friends&af_id=1573-8254", "dynamic-"+matcher.name)
+		c, err := l.againstRedir(ctx, s, "checkout_link pro", "?partner=friends&af_id=1573-8254",
+			"dynamic-"+matcher.name)
 		if err != nil {
 			return []table{t}, fmt.Errorf("%s: %w", matcher.name, err)
 		}
@@ -69,25 +77,31 @@ func measureDynamic(ctx context.Context, l *lab) ([]table, error) {
 }
 
 // againstRedir measures a route of ours against Caddy's redirect in the same process.
-func (l *lab) againstRedir(ctx context.Context, s shop, directive, query, profile string) (comparison, error) {
+func (l *lab) againstRedir(
+	ctx context.Context, s shop, directive, query, profile string,
+) (comparison, error) {
 	to, err := l.zotlo.link()
 	if err != nil {
 		return comparison{}, err
 	}
 	s.routes = []route{{otherPath, caddyRedirect(to)}, {oursPath, directive}}
-	return l.twoRoutes(ctx, s, query, profile, http.StatusSeeOther, func(ours, other *http.Response, _, _ string) error {
-		for _, res := range []*http.Response{ours, other} {
-			if link := res.Header.Get("Location"); !strings.HasPrefix(link, linkBase+"/") {
-				return fmt.Errorf("the answer leads to %q", link)
+	return l.twoRoutes(ctx, s, query, profile, http.StatusSeeOther,
+		func(ours, other *http.Response, _, _ string) error {
+			for _, res := range []*http.Response{ours, other} {
+				if link := res.Header.Get("Location"); !strings.HasPrefix(link, linkBase+"/") {
+					return fmt.Errorf("the answer leads to %q", link)
+				}
 			}
-		}
-		return sameHeaders(ours, other)
-	})
+			return sameHeaders(ours, other)
+		})
 }
 
 // twoRoutes compares the routes oursPath and otherPath of one process. Before, every shopper has
 // clicked once, and judge has seen that both routes answer as they should.
-func (l *lab) twoRoutes(ctx context.Context, s shop, query, profile string, status int, judge func(ours, other *http.Response, oursBody, otherBody string) error) (comparison, error) {
+func (l *lab) twoRoutes(
+	ctx context.Context, s shop, query, profile string, status int,
+	judge func(ours, other *http.Response, oursBody, otherBody string) error,
+) (comparison, error) {
 	site, err := l.startCaddy(ctx, s.text())
 	if err != nil {
 		return comparison{}, err
@@ -148,15 +162,19 @@ func sameHeaders(a, b *http.Response) error {
 			}
 		}
 	}
-	for _, name := range []string{"Cache-Control", "Referrer-Policy", "X-Content-Type-Options", "X-Robots-Tag"} {
+	for _, name := range []string{
+		"Cache-Control", "Referrer-Policy", "X-Content-Type-Options", "X-Robots-Tag",
+	} {
 		if a.Header.Get(name) != b.Header.Get(name) {
-			return fmt.Errorf("the answers differ in %s: %q and %q", name, a.Header.Get(name), b.Header.Get(name))
+			return fmt.Errorf("the answers differ in %s: %q and %q", name, a.Header.Get(name),
+				b.Header.Get(name))
 		}
 	}
 	return nil
 }
 
 func (l *lab) noteRun(t *table) {
-	t.note("%d pairs of turns of %d requests each, %d users, %d keep-alive connections; CPU per request is the mean over all turns.",
+	t.note("%d pairs of turns of %d requests each, %d users, %d keep-alive connections; CPU per "+
+		"request is the mean over all turns.",
 		l.pairs, l.requests, l.users, l.conns)
 }

@@ -29,9 +29,16 @@ func makeKeys(dir string) (keys, error) {
 	k := keys{secret: rand.Text() + rand.Text(), signers: map[string]crypto.Signer{}, dir: dir}
 	for alg, generate := range map[string]func() (crypto.Signer, error){
 		"RS256": func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) },
-		"ES256": func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) },
-		"ES384": func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P384(), rand.Reader) },
-		"EdDSA": func() (crypto.Signer, error) { _, key, err := ed25519.GenerateKey(rand.Reader); return key, err },
+		"ES256": func() (crypto.Signer, error) {
+			return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		},
+		"ES384": func() (crypto.Signer, error) {
+			return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+		},
+		"EdDSA": func() (crypto.Signer, error) {
+			_, key, err := ed25519.GenerateKey(rand.Reader)
+			return key, err
+		},
 	} {
 		signer, err := generate()
 		if err != nil {
@@ -111,8 +118,10 @@ func click(path, token string) []byte {
 	return []byte(strings.Join([]string{
 		"GET " + path + " HTTP/1.1",
 		"Host: shop.example.com",
-		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/140.0.0.0 Safari/537.36",
+		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp," +
+			"*/*;q=0.8",
 		"Accept-Language: en-US,en;q=0.9,tr;q=0.8",
 		"Accept-Encoding: gzip, deflate, br, zstd",
 		"Upgrade-Insecure-Requests: 1",

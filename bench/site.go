@@ -69,7 +69,8 @@ func (l *lab) startCaddy(ctx context.Context, caddyfile string, env ...string) (
 func (l *lab) env() []string {
 	return append(l.keys.env(),
 		"PATH="+os.Getenv("PATH"), "HOME="+l.dir, "API="+l.zotlo.url,
-		"ZOTLO_ACCESS_KEY="+sandbox.DefaultAccessKey, "ZOTLO_ACCESS_SECRET="+sandbox.DefaultAccessSecret,
+		"ZOTLO_ACCESS_KEY="+sandbox.DefaultAccessKey,
+		"ZOTLO_ACCESS_SECRET="+sandbox.DefaultAccessSecret,
 		"ZOTLO_APPLICATION_KEY="+sandbox.DefaultApplicationKey)
 }
 
@@ -124,7 +125,9 @@ func (s *server) pid() int { return s.cmd.Process.Pid }
 
 // admin asks Caddy's admin endpoint, which listens on a socket in the server's directory. A reload
 // replaces it too, so a question that it closed unread is asked again.
-func (s *server) admin(ctx context.Context, method, path, mediaType string, body io.Reader) ([]byte, error) {
+func (s *server) admin(
+	ctx context.Context, method, path, mediaType string, body io.Reader,
+) ([]byte, error) {
 	answer, err := s.askAdmin(ctx, method, path, mediaType, body)
 	if closedUnread(err) && body == nil {
 		answer, err = s.askAdmin(ctx, method, path, mediaType, nil)
@@ -135,11 +138,14 @@ func (s *server) admin(ctx context.Context, method, path, mediaType string, body
 	return answer, nil
 }
 
-func (s *server) askAdmin(ctx context.Context, method, path, mediaType string, body io.Reader) ([]byte, error) {
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+func (s *server) askAdmin(
+	ctx context.Context, method, path, mediaType string, body io.Reader,
+) ([]byte, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", filepath.Join(s.dir, "admin.sock"))
-	}}
+	}
+	transport := &http.Transport{DialContext: dial}
 	defer transport.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, body)
 	if err != nil {

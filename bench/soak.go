@@ -48,8 +48,10 @@ const soakGlobal = `limits {
 
 func soakFaults() []sandbox.Fault {
 	return []sandbox.Fault{
-		sandbox.ServerError(), sandbox.RateLimited("2"), sandbox.Latency(3 * time.Second), sandbox.CutOff(), sandbox.Reset(),
-		sandbox.NotJSON(), sandbox.ErrorInside200(500000), sandbox.Huge(1 << 20), sandbox.WrongLink("javascript:alert(1)"), sandbox.Latency(200 * time.Millisecond),
+		sandbox.ServerError(), sandbox.RateLimited("2"), sandbox.Latency(3 * time.Second),
+		sandbox.CutOff(), sandbox.Reset(), sandbox.NotJSON(), sandbox.ErrorInside200(500000),
+		sandbox.Huge(1 << 20),
+		sandbox.WrongLink("javascript:alert(1)"), sandbox.Latency(200 * time.Millisecond),
 	}
 }
 
@@ -78,11 +80,14 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 		return nil, err
 	}
 	defer s.zotlo.close()
-	if s.site, err = l.startCaddy(ctx, s.caddyfile("5m"), "API="+s.zotlo.url, "HOOK_TOKEN="+soakHookToken); err != nil {
+	s.site, err = l.startCaddy(ctx, s.caddyfile("5m"), "API="+s.zotlo.url,
+		"HOOK_TOKEN="+soakHookToken)
+	if err != nil {
 		return nil, err
 	}
 	defer s.site.stop()
-	s.zotlo.SetWebhooks(sandbox.WebhooksTo("http://" + s.site.addr + "/hook?token=" + soakHookToken))
+	hook := "http://" + s.site.addr + "/hook?token=" + soakHookToken
+	s.zotlo.SetWebhooks(sandbox.WebhooksTo(hook))
 
 	w := watch(s.site)
 	if err := w.sample(ctx); err != nil {
@@ -96,7 +101,8 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 		s.fail(err)
 	}
 	s.zotlo.Heal()
-	s.zotlo.server.SetKeepAlivesEnabled(false) // the server would rightly keep idle connections for a minute and a half
+	// The server would rightly keep idle connections for a minute and a half.
+	s.zotlo.server.SetKeepAlivesEnabled(false)
 	if err := w.settle(ctx); err != nil {
 		s.fail(err)
 	}
@@ -203,22 +209,31 @@ func (s *soak) fail(err error) {
 
 func (s *soak) table(w *watcher) table {
 	t := table{
-		title: fmt.Sprintf("Soak: %v at %d clicks per second, a fault every %v, a reload every %v", s.soak, s.rate, faultEvery, reloadEvery),
-		head:  []string{"what", "figure"},
+		title: fmt.Sprintf("Soak: %v at %d clicks per second, a fault every %v, a reload every %v",
+			s.soak, s.rate, faultEvery, reloadEvery),
+		head: []string{"what", "figure"},
 	}
 	for _, row := range [][]string{
 		{"clicks", fmt.Sprint(s.clicks.Load())},
 		{"links handed out", fmt.Sprint(s.links.Load())},
 		{"fallbacks", fmt.Sprint(s.falls.Load())},
 		{"requests closed unread at a reload, and sent again", fmt.Sprint(s.unread.Load())},
-		{"links paid, webhooks that did not arrive at once", fmt.Sprintf("%d, %d", s.paid.Load(), s.lost.Load())},
+		{
+			"links paid, webhooks that did not arrive at once",
+			fmt.Sprintf("%d, %d", s.paid.Load(), s.lost.Load()),
+		},
 		{"API calls", fmt.Sprint(s.zotlo.Calls())},
 		{"faults, reloads", fmt.Sprintf("%d, %d", s.faults.Load(), s.reloads.Load())},
 		{"wrong answers", fmt.Sprint(len(s.wrong))},
-		{"resident memory: first, last quarter", fmt.Sprintf("%s, %s", megabytes(int64(w.mean(0, 0.25))), megabytes(int64(w.mean(0.75, 1))))},
+		{"resident memory: first, last quarter", fmt.Sprintf("%s, %s",
+			megabytes(int64(w.mean(0, 0.25))), megabytes(int64(w.mean(0.75, 1))))},
 		{fmt.Sprintf("live heap, every %v and at the end", liveEvery), w.lives()},
-		{"slope of resident memory over the second half", fmt.Sprintf("%+.1f MB per hour", w.slope(0.5)/1e6*3600)},
-		{"goroutines: before, after", fmt.Sprintf("%d, %d", w.first().goroutines, w.last().goroutines)},
+		{
+			"slope of resident memory over the second half",
+			fmt.Sprintf("%+.1f MB per hour", w.slope(0.5)/1e6*3600),
+		},
+		{"goroutines: before, after", fmt.Sprintf("%d, %d", w.first().goroutines,
+			w.last().goroutines)},
 		{"file descriptors: before, after", fmt.Sprintf("%d, %d", w.first().files, w.last().files)},
 	} {
 		t.add(row...)

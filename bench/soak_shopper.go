@@ -36,14 +36,18 @@ func (s *soak) shoppers(ctx context.Context, worker int) {
 // newClient is a browser that stays where it is when it is sent elsewhere.
 func newClient() *http.Client {
 	return &http.Client{
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 2},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{MaxIdleConnsPerHost: 2},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 }
 
 // click judges one answer: a link of this shopper's that they have not paid, or the fallback, which
 // is returned as "".
-func (s *soak) click(ctx context.Context, client *http.Client, who int, paid map[string]bool) (string, error) {
+func (s *soak) click(
+	ctx context.Context, client *http.Client, who int, paid map[string]bool,
+) (string, error) {
 	token, err := s.keys.token("HS256", who)
 	if err != nil {
 		return "", err

@@ -46,7 +46,8 @@ func (w *watcher) sample(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Sscanf(string(profile), "goroutine profile: total %d", &h.goroutines); err != nil {
+	_, err = fmt.Sscanf(string(profile), "goroutine profile: total %d", &h.goroutines)
+	if err != nil {
 		return fmt.Errorf("reading the goroutine profile: %w", err)
 	}
 	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", w.site.pid()))
@@ -80,7 +81,8 @@ func (w *watcher) settle(ctx context.Context) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the server still holds %d goroutines and %d files, where it began with %d and %d", now.goroutines, now.files, before.goroutines, before.files)
+			return fmt.Errorf("the server still holds %d goroutines and %d files, where it began "+
+				"with %d and %d", now.goroutines, now.files, before.goroutines, before.files)
 		}
 		select {
 		case <-ctx.Done():

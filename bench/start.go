@@ -12,7 +12,10 @@ import (
 func measureStart(ctx context.Context, l *lab) ([]table, error) {
 	t := table{
 		title: "Start-up and reload, median (range)",
-		head:  []string{"campaigns", "start: exec to the first link", "reload: config in to config live"},
+		head: []string{
+			"campaigns", "start: exec to the first link",
+			"reload: config in to config live",
+		},
 	}
 	for _, n := range []int{1, manyCampaigns} {
 		s := shop{campaigns: campaigns(n), routes: []route{{oursPath, "checkout_link pro"}}}
@@ -30,7 +33,9 @@ func measureStart(ctx context.Context, l *lab) ([]table, error) {
 	return []table{t}, nil
 }
 
-func (l *lab) startOnce(ctx context.Context, s shop) (start time.Duration, reloads []time.Duration, err error) {
+func (l *lab) startOnce(
+	ctx context.Context, s shop,
+) (start time.Duration, reloads []time.Duration, err error) {
 	text := s.text()
 	click, err := l.keys.clicks(s.algorithm(), oursPath, 1)
 	if err != nil {
@@ -47,7 +52,8 @@ func (l *lab) startOnce(ctx context.Context, s shop) (start time.Duration, reloa
 		return 0, nil, err
 	}
 	if res.StatusCode != http.StatusSeeOther {
-		return 0, nil, fmt.Errorf("the first click gets status %d\n%s", res.StatusCode, site.complaint())
+		return 0, nil, fmt.Errorf("the first click gets status %d\n%s", res.StatusCode,
+			site.complaint())
 	}
 	start = time.Since(began)
 	for range 3 {
@@ -62,5 +68,6 @@ func (l *lab) startOnce(ctx context.Context, s shop) (start time.Duration, reloa
 
 // ranged is the median and, in parentheses, the least and the most.
 func ranged(list []time.Duration) string {
-	return fmt.Sprintf("%s (%s–%s)", millis(median(list)), millis(slices.Min(list)), millis(slices.Max(list)))
+	return fmt.Sprintf("%s (%s–%s)", millis(median(list)), millis(slices.Min(list)),
+		millis(slices.Max(list)))
 }

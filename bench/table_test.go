@@ -50,7 +50,8 @@ func TestChosenPartsKeepTheirOrder(t *testing.T) {
 	if diff := cmp.Diff([]string{"redirect", "node", "start"}, names); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := choose("redirect,memroy"); err == nil || !strings.Contains(err.Error(), `"memroy"`) {
+	if _, err := choose("redirect,memroy"); err == nil ||
+		!strings.Contains(err.Error(), `"memroy"`) {
 		t.Errorf("error %v, want one that names memroy", err)
 	}
 }
