@@ -20,7 +20,8 @@ const (
 // another server can.
 func Listen() (l net.Listener, err error) {
 	for range 50 {
-		if l, err = net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first))); err == nil {
+		addr := fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first))
+		if l, err = net.Listen("tcp4", addr); err == nil {
 			return l, nil
 		}
 	}

@@ -40,7 +40,10 @@ type Server struct {
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return start(t, "Ready to accept connections", func(s *Server) []string {
-		return append([]string{"--port", s.Port(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.Dir}, args...)
+		return append([]string{
+			"--port", s.Port(), "--bind", "127.0.0.1", "--save", "",
+			"--appendonly", "no", "--dir", s.Dir,
+		}, args...)
 	})
 }
 
@@ -49,7 +52,8 @@ func StartTLS(t testing.TB, certFile, keyFile string, args ...string) *Server {
 	t.Helper()
 	return start(t, "Ready to accept connections", func(s *Server) []string {
 		return append([]string{
-			"--port", "0", "--tls-port", s.Port(), "--bind", "127.0.0.1", "--save", "", "--dir", s.Dir,
+			"--port", "0", "--tls-port", s.Port(), "--bind", "127.0.0.1", "--save", "", "--dir",
+			s.Dir,
 			"--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-auth-clients", "no",
 		}, args...)
 	})
@@ -61,8 +65,9 @@ func StartSentinel(t testing.TB, name string, master *Server) *Server {
 	t.Helper()
 	return start(t, "+monitor master", func(s *Server) []string {
 		conf := filepath.Join(s.Dir, "sentinel.conf")
-		lines := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %s 1\n"+
-			"sentinel down-after-milliseconds %s 1000\nsentinel failover-timeout %s 5000\n",
+		lines := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\n"+
+			"sentinel monitor %s 127.0.0.1 %s 1\nsentinel down-after-milliseconds %s "+
+			"1000\nsentinel failover-timeout %s 5000\n",
 			s.Port(), s.Dir, name, master.Port(), name, name)
 		if err := os.WriteFile(conf, []byte(lines), 0o600); err != nil {
 			t.Fatal(err)
@@ -83,11 +88,13 @@ func StartCluster(t testing.TB) []*Server {
 	var nodes []*Server
 	for range 3 {
 		_, bus, _ := net.SplitHostPort(freeAddr(t))
-		node := Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000")
+		node := Start(t, "--cluster-enabled", "yes", "--cluster-port", bus,
+			"--cluster-node-timeout", "2000")
 		nodes = append(nodes, node)
 		create = append(create, node.Addr)
 	}
-	if out, err := exec.Command(cli, append(create, "--cluster-yes")...).CombinedOutput(); err != nil {
+	out, err := exec.Command(cli, append(create, "--cluster-yes")...).CombinedOutput()
+	if err != nil {
 		t.Fatalf("making a cluster: %v\n%s", err, out)
 	}
 	for _, node := range nodes {
