@@ -24,7 +24,8 @@ func TestBrowserMakesNoLinkForWhatIsNoClick(t *testing.T) {
 		{"the prerender", "prefetch", "/checkout/forever"},
 	} {
 		it := happens(t, d, want.what, func(it happening) bool {
-			return it.Outcome == want.outcome && it.Path == want.path && it.Status == http.StatusForbidden && !seen[it.ID]
+			return it.Outcome == want.outcome && it.Path == want.path &&
+				it.Status == http.StatusForbidden && !seen[it.ID]
 		})
 		seen[it.ID] = true
 	}
@@ -43,7 +44,8 @@ func TestBrowserFrameShowsTheErrorAlone(t *testing.T) {
 	for _, width := range []int64{1280, 360} {
 		b.do(chromedp.EmulateViewport(width, 800))
 		b.open("/not-a-click")
-		b.until("the words in the frame", `document.querySelector("iframe").contentDocument.body?.innerText.replace(/\s+/g, " ").trim() ==
+		b.until("the words in the frame",
+			`document.querySelector("iframe").contentDocument.body?.innerText.replace(/\s+/g, " ").trim() ==
 			"Forbidden A checkout is not embedded in another page."`)
 		b.until("the frame to have room for them", `(() => {
 			const page = document.querySelector("iframe").contentDocument.documentElement;
@@ -69,13 +71,18 @@ func TestBrowserOtherSitesCannotLoadTheCheckout(t *testing.T) {
 	b.signIn("Ada Lindqvist")
 	target := d.place.shop + "/checkout/plus"
 	b.open(elsewhere(t, fmt.Sprintf(`
-		<img src="%[1]s?by=image"><script src="%[1]s?by=script"></script><link rel="stylesheet" href="%[1]s?by=style">
+		<img src="%[1]s?by=image"><script src="%[1]s?by=script"></script>
+		<link rel="stylesheet" href="%[1]s?by=style">
 		<iframe src="%[1]s?by=frame"></iframe><object data="%[1]s?by=object"></object>
-		<script>fetch("%[1]s?by=fetch", {mode: "no-cors", credentials: "include"}).finally(() => document.title = "done")</script>`, target)))
+		<script>
+			fetch("%[1]s?by=fetch", {mode: "no-cors", credentials: "include"})
+				.finally(() => document.title = "done")
+		</script>`, target)))
 	b.until("the script", `document.title == "done"`)
 	seen := make(map[int]bool)
 	for range 6 { // image, script, style, frame, object, fetch
-		it := happens(t, d, "six embedded requests", func(it happening) bool { return it.Outcome == "embedded" && !seen[it.ID] })
+		it := happens(t, d, "six embedded requests",
+			func(it happening) bool { return it.Outcome == "embedded" && !seen[it.ID] })
 		seen[it.ID] = true
 	}
 	apiCalls(t, d, 0)
@@ -98,7 +105,8 @@ func TestBrowserFormOfAnotherSiteIsAStranger(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
 	b.signIn("Ada Lindqvist")
-	b.open(elsewhere(t, `<form method="post" action="`+d.place.shop+`/checkout/plus"><button>Win a bird</button></form>`))
+	b.open(elsewhere(t, `<form method="post" action="`+d.place.shop+
+		`/checkout/plus"><button>Win a bird</button></form>`))
 	b.press("Win a bird")
 	b.arrives("/sign-in?next=")
 	outcome(t, d, "anonymous")
@@ -109,7 +117,8 @@ func TestBrowserFormOfAnotherSiteIsAStranger(t *testing.T) {
 func TestBrowserFormOfAnotherSiteMovesNoSwitch(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
-	b.open(elsewhere(t, `<form method="post" action="`+d.place.shop+`/trouble"><input name="trouble" value="down"><button>Win a bird</button></form>`))
+	b.open(elsewhere(t, `<form method="post" action="`+d.place.shop+
+		`/trouble"><input name="trouble" value="down"><button>Win a bird</button></form>`))
 	b.press("Win a bird")
 	b.arrives("/trouble")
 	if id := d.shop.history.trouble().ID; id != "" {

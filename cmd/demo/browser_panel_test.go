@@ -17,13 +17,15 @@ func TestBrowserPanelIsBounded(t *testing.T) {
 	}
 	b := sit(t, d)
 	b.open("/later")
-	b.sees(fmt.Sprintf("trouble number %d", happened), fmt.Sprintf("And %d older.", happened-showHappenings))
+	b.sees(fmt.Sprintf("trouble number %d", happened),
+		fmt.Sprintf("And %d older.", happened-showHappenings))
 	if n := js[int](b, `document.querySelectorAll(".entry").length`); n != showHappenings {
 		t.Errorf("the panel shows %d entries", n)
 	}
 	const height = 600
 	b.do(chromedp.EmulateViewport(1280, height))
-	if page := js[int](b, "document.documentElement.scrollHeight"); page > height+200 { // the top and the foot
+	// The page has a top and a foot besides.
+	if page := js[int](b, "document.documentElement.scrollHeight"); page > height+200 {
 		t.Errorf("the page is %d high", page)
 	}
 	// What lies below is within reach: of the wheel, and of the keyboard.

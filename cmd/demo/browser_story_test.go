@@ -190,7 +190,8 @@ func TestBrowserSessionCookieIsOutOfReach(t *testing.T) {
 			if https && !strings.HasPrefix(d.cookie, "__Host-") {
 				t.Errorf("the cookie is called %s", d.cookie)
 			}
-			protocol := js[string](b, `performance.getEntriesByType("navigation")[0].nextHopProtocol`)
+			protocol := js[string](b,
+				`performance.getEntriesByType("navigation")[0].nextHopProtocol`)
 			if want := map[bool]string{false: "http/1.1", true: "h2"}[https]; protocol != want {
 				t.Errorf("the page came over %q, want %q", protocol, want)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,16 +37,18 @@ func startBrowser(program string) {
 		browser.err = err
 		return
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(program),
 		chromedp.UserDataDir(dir),
-		chromedp.Env("HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir), // it writes there, too
+		// Chromium writes there, too.
+		chromedp.Env("HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir),
 		chromedp.NoSandbox, // it may run as root
 		chromedp.Flag("disable-gpu", true),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-component-extensions-with-background-pages", true),
-		chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider"),
+		chromedp.Flag("disable-features",
+			"Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider"),
 		chromedp.Flag("ignore-certificate-errors", true), // of the demo's own certificates
 		chromedp.Flag("hide-scrollbars", true),
 	)
@@ -131,7 +134,8 @@ func (b *tab) press(name string) {
 
 // called finds the button or link of a name.
 func called(name string) string {
-	return fmt.Sprintf(`[...document.querySelectorAll("a, button")].find((e) => (e.getAttribute("aria-label") || e.innerText).trim().replace(/\s+/g, " ").endsWith(%q))`, name)
+	return fmt.Sprintf(`[...document.querySelectorAll("a, button")].find((e) =>
+		(e.getAttribute("aria-label") || e.innerText).trim().replace(/\s+/g, " ").endsWith(%q))`, name)
 }
 
 // js evaluates an expression in the page.
@@ -170,7 +174,9 @@ func (b *tab) until(what, expression string) {
 func (b *tab) sees(texts ...string) {
 	b.t.Helper()
 	for _, text := range texts {
-		b.until("the text "+text, fmt.Sprintf("document.readyState != 'loading' && document.body.innerText.includes(%q)", text))
+		b.until("the text "+text,
+			fmt.Sprintf("document.readyState != 'loading' && document.body.innerText.includes(%q)",
+				text))
 	}
 }
 
@@ -180,7 +186,8 @@ func (b *tab) arrives(address string) {
 	if strings.HasPrefix(address, "/") {
 		address = b.demo.place.shop + address
 	}
-	b.until("the address "+address, fmt.Sprintf("document.readyState == 'complete' && location.href.startsWith(%q)", address))
+	b.until("the address "+address,
+		fmt.Sprintf("document.readyState == 'complete' && location.href.startsWith(%q)", address))
 }
 
 func (b *tab) arrivesAtCheckout() {
@@ -191,7 +198,9 @@ func (b *tab) arrivesAtCheckout() {
 func (b *tab) state() string {
 	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + (document.body ? document.body.innerText : "")`))
+	text, err := chromedp.Run(ctx,
+		chromedp.Evaluate[string](`location.href + "\n" +
+			(document.body ? document.body.innerText : "")`))
 	if err != nil {
 		return err.Error()
 	}

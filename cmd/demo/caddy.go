@@ -102,7 +102,8 @@ func (d *demo) askAdmin(ctx context.Context, path string, question, answer any) 
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin"+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin"+path,
+		bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,10 @@ func start(at place) (_ *demo, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("it needs a temporary folder: %w", err)
 	}
-	d := &demo{place: at, dir: filepath.ToSlash(dir), secrets: newSecrets(), roots: x509.NewCertPool()}
+	d := &demo{
+		place: at, dir: filepath.ToSlash(dir), secrets: newSecrets(),
+		roots: x509.NewCertPool(),
+	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -76,7 +79,8 @@ func start(at place) (_ *demo, err error) {
 func newSecrets() map[string]string {
 	secrets := make(map[string]string)
 	for _, name := range []string{
-		"ZOTLO_ACCESS_KEY", "ZOTLO_ACCESS_SECRET", "ZOTLO_APPLICATION_KEY", "ZOTLO_WEBHOOK_TOKEN", "JWT_SECRET",
+		"ZOTLO_ACCESS_KEY", "ZOTLO_ACCESS_SECRET", "ZOTLO_APPLICATION_KEY", "ZOTLO_WEBHOOK_TOKEN",
+		"JWT_SECRET",
 	} {
 		secrets[name] = rand.Text() + rand.Text()
 	}
@@ -103,15 +107,28 @@ func (d *demo) sandboxConfig() sandbox.Config {
 		PublicURL:      d.pay,
 		SuccessURL:     d.place.shop + "/account",
 		KeepRequests:   100, // the panel looks at the newest only
-		Webhooks:       sandbox.WebhooksTo(d.place.shop + "/hooks/zotlo?token=" + d.secrets["ZOTLO_WEBHOOK_TOKEN"]),
+		Webhooks: sandbox.WebhooksTo(d.place.shop + "/hooks/zotlo?token=" +
+			d.secrets["ZOTLO_WEBHOOK_TOKEN"]),
 		Client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: d.roots, ServerName: "127.0.0.1"},
 		}},
 		BaseLinks: map[string]sandbox.BaseLink{
-			"plus-monthly":    {Name: "Plus, monthly", PackageID: planPlus, PackageName: "Plus", Price: "4.99", Currency: "EUR"},
-			"plus-monthly-tr": {Name: "Plus, monthly, Turkey", PackageID: planPlus, PackageName: "Plus", Price: "129.00", Currency: "TRY"},
-			"forever":         {Name: "Forever", PackageID: planForever, PackageName: "Forever", Price: "89.00", Currency: "EUR", PaymentType: sandbox.Consumable},
-			"invoice":         {Name: "Invoices", PackageID: packageInvoice, PackageName: "Invoice", Price: "1.00", Currency: "EUR", PaymentType: sandbox.Consumable},
+			"plus-monthly": {
+				Name: "Plus, monthly", PackageID: planPlus, PackageName: "Plus",
+				Price: "4.99", Currency: "EUR",
+			},
+			"plus-monthly-tr": {
+				Name: "Plus, monthly, Turkey", PackageID: planPlus, PackageName: "Plus",
+				Price: "129.00", Currency: "TRY",
+			},
+			"forever": {
+				Name: "Forever", PackageID: planForever, PackageName: "Forever",
+				Price: "89.00", Currency: "EUR", PaymentType: sandbox.Consumable,
+			},
+			"invoice": {
+				Name: "Invoices", PackageID: packageInvoice, PackageName: "Invoice",
+				Price: "1.00", Currency: "EUR", PaymentType: sandbox.Consumable,
+			},
 		},
 	}
 }

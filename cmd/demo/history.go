@@ -47,7 +47,8 @@ type apiCall struct {
 // guest reports whether the link was created for somebody without a name. The log does not say; the
 // calls do.
 func (it happening) guest() bool {
-	return len(it.Calls) > 0 && !slices.ContainsFunc(it.Calls, func(c apiCall) bool { return !c.Guest })
+	return len(it.Calls) > 0 && !slices.ContainsFunc(it.Calls,
+		func(c apiCall) bool { return !c.Guest })
 }
 
 // keepHappenings bounds the memory: for as long, the module can be asked why.

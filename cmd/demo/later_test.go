@@ -35,7 +35,10 @@ func TestTryAgainLeadsBackToTheInvoices(t *testing.T) {
 
 func TestTryAgainLeadsToNoOtherSite(t *testing.T) {
 	d := open(t, false)
-	for _, next := range []string{"https://example.org", "//example.org", `/\example.org`, "javascript:alert(1)", "/\t/example.org", ""} {
+	for _, next := range []string{
+		"https://example.org", "//example.org", `/\example.org`, "javascript:alert(1)",
+		"/\t/example.org", "",
+	} {
 		p := arrive(t, d).get("/later?next=" + url.QueryEscape(next))
 		if p.StatusCode != http.StatusOK {
 			t.Errorf("%q: answered %d", next, p.StatusCode)

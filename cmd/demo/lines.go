@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -23,10 +24,16 @@ type route struct {
 	block
 }
 
+// routeDirectives are the directives that answer a path.
+var routeDirectives = []string{"checkout_link", "checkout_webhook", "handle"}
+
 // readLines finds the blocks that the panel points at. It counts on the layout of `caddy fmt`: a
 // block ends with a brace at the indent of its first line.
 func readLines(text string) lines {
-	l := lines{Text: strings.Split(strings.TrimRight(text, "\n"), "\n"), campaigns: make(map[string]block)}
+	l := lines{
+		Text:      strings.Split(strings.TrimRight(text, "\n"), "\n"),
+		campaigns: make(map[string]block),
+	}
 	for i, line := range l.Text {
 		words := strings.Fields(line)
 		if len(words) < 3 || words[len(words)-1] != "{" {
@@ -35,7 +42,7 @@ func readLines(text string) lines {
 		switch {
 		case words[0] == "campaign":
 			l.campaigns[words[1]] = l.block(i)
-		case (words[0] == "checkout_link" || words[0] == "checkout_webhook" || words[0] == "handle") && strings.HasPrefix(words[1], "/"):
+		case slices.Contains(routeDirectives, words[0]) && strings.HasPrefix(words[1], "/"):
 			l.routes = append(l.routes, route{words[1], words[2 : len(words)-1], l.block(i)})
 		}
 	}

@@ -38,12 +38,14 @@ func TestBrowserEveryPageIsForEverybody(t *testing.T) {
 	d := open(t, false)
 	prepare(t, d)
 	b := sit(t, d)
-	for _, address := range append([]string{"/nowhere", arrive(t, d).hit("/ref/mira/get")}, shopPages...) {
+	checkout := arrive(t, d).hit("/ref/mira/get")
+	for _, address := range append([]string{"/nowhere", checkout}, shopPages...) {
 		b.open(address)
 		b.obeys(address)
 	}
 	b.signIn("Jonas Weber")
-	for _, address := range []string{"/", "/account", "/invoices", fmt.Sprintf("/why/%d", outcome(t, d, "link").ID)} {
+	why := fmt.Sprintf("/why/%d", outcome(t, d, "link").ID)
+	for _, address := range []string{"/", "/account", "/invoices", why} {
 		b.open(address)
 		b.obeys(address)
 	}
@@ -56,11 +58,15 @@ func (b *tab) obeys(address string) {
 		b.scheme(scheme)
 		for _, width := range []int64{1280, 360} {
 			b.do(chromedp.EmulateViewport(width, 800))
-			if !js[bool](b, fmt.Sprintf(`matchMedia("(prefers-color-scheme: %s)").matches && innerWidth == %d`, scheme, width)) {
+			asked := fmt.Sprintf(
+				`matchMedia("(prefers-color-scheme: %s)").matches && innerWidth == %d`,
+				scheme, width)
+			if !js[bool](b, asked) {
 				b.t.Fatalf("the page does not see a %s screen %d wide", scheme, width)
 			}
 			// In one go: the panel may get newer entries, closed ones, at any time.
-			for _, broken := range js[[]string](b, `document.querySelectorAll("details").forEach((d) => d.open = true);`+rules) {
+			const openAll = `document.querySelectorAll("details").forEach((d) => d.open = true);`
+			for _, broken := range js[[]string](b, openAll+rules) {
 				b.t.Errorf("%s (%s, %d wide): %s", address, scheme, width, broken)
 			}
 		}
@@ -72,10 +78,14 @@ func TestBrowserRulesFindMistakes(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
 	b.open(elsewhere(t, `<style>.pale{color:#ccc;background:#fff}.wide{width:200vw}</style>
-		<h3>Skipped two levels</h3><p class="pale">Hardly to be read</p><img src="x.png"><input type="text"><a href="/x"></a>
-		<button tabindex="3"></button><div class="wide">wide</div><p id="a"><p id="a"><iframe src="about:blank"></iframe>`))
+		<h3>Skipped two levels</h3><p class="pale">Hardly to be read</p><img src="x.png">
+		<input type="text"><a href="/x"></a><button tabindex="3"></button>
+		<div class="wide">wide</div><p id="a"><p id="a"><iframe src="about:blank"></iframe>`))
 	found, _ := json.Marshal(js[[]string](b, rules))
-	for _, rule := range []string{"lang", "main", "h1", "heading", "contrast", "alt", "label", "name", "tabindex", "scrolls", "id", "frame", "viewport"} {
+	for _, rule := range []string{
+		"lang", "main", "h1", "heading", "contrast", "alt", "label", "name", "tabindex", "scrolls",
+		"id", "frame", "viewport",
+	} {
 		if !js[bool](b, fmt.Sprintf(`(%s).some((m) => m.startsWith(%q))`, found, rule+":")) {
 			t.Errorf("the rule %q found nothing in %s", rule, found)
 		}
@@ -134,13 +144,19 @@ func (b *tab) tabTo(name string) {
 			Seen bool
 		}](b, `(() => {
 			const e = document.activeElement, style = getComputedStyle(e);
-			const name = e.getAttribute("aria-label") || e.innerText || (e.labels && e.labels[0] ? e.labels[0].innerText : "");
-			return {Name: name.trim().replace(/\s+/g, " "), Seen: e == document.body || style.outlineStyle != "none" && parseFloat(style.outlineWidth) >= 2};
+			const label = e.labels && e.labels[0] ? e.labels[0].innerText : "";
+			const name = e.getAttribute("aria-label") || e.innerText || label;
+			const outlined = style.outlineStyle != "none" && parseFloat(style.outlineWidth) >= 2;
+			return {
+				Name: name.trim().replace(/\s+/g, " "),
+				Seen: e == document.body || outlined,
+			};
 		})()`)
 		if !on.Seen {
 			b.t.Errorf("nothing shows that %q has the focus", on.Name)
 		}
-		if len(on.Name) >= len(name) && (on.Name[:len(name)] == name || on.Name[len(on.Name)-len(name):] == name) {
+		if len(on.Name) >= len(name) &&
+			(on.Name[:len(name)] == name || on.Name[len(on.Name)-len(name):] == name) {
 			return
 		}
 	}

@@ -32,8 +32,10 @@ func main() {
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	listen := flags.String("listen", "127.0.0.1:8080", "the loopback `address` of the shop; port 0 finds a free one")
-	https := flags.Bool("https", false, "serve over https, with certificates that your browser will warn about")
+	listen := flags.String("listen", "127.0.0.1:8080",
+		"the loopback `address` of the shop; port 0 finds a free one")
+	https := flags.Bool("https", false,
+		"serve over https, with certificates that your browser will warn about")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {

@@ -65,13 +65,19 @@ func arrive(t testing.TB, d *demo) *shopper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true} //nolint:gosec // the demo's own certificates
+	//nolint:gosec // the demo's own certificates
+	transport := &http.Transport{
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+		ForceAttemptHTTP2: true,
+	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &shopper{t, d, &http.Client{
-		Jar:           jar,
-		Transport:     transport,
-		Timeout:       30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Jar:       jar,
+		Transport: transport,
+		Timeout:   30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}}
 }
 
@@ -138,7 +144,8 @@ func (s *shopper) hit(address string) string {
 
 func (s *shopper) pay(link string) {
 	s.t.Helper()
-	if p := s.send(link+"/pay", url.Values{"subscriber": {""}}); p.StatusCode != http.StatusSeeOther {
+	p := s.send(link+"/pay", url.Values{"subscriber": {""}})
+	if p.StatusCode != http.StatusSeeOther {
 		s.t.Fatalf("paying was answered %d: %s", p.StatusCode, p.body)
 	}
 }
@@ -194,7 +201,8 @@ func happens(t testing.TB, d *demo, what string, fits func(happening) bool) happ
 		}
 		if ctx.Err() != nil {
 			seen, _ := json.Marshal(list)
-			t.Fatalf("the panel never told of %s; it has %s", what, bytes.ReplaceAll(seen, []byte("},{"), []byte("},\n{")))
+			t.Fatalf("the panel never told of %s; it has %s", what,
+				bytes.ReplaceAll(seen, []byte("},{"), []byte("},\n{")))
 		}
 		d.shop.history.wait(ctx, last)
 	}

@@ -55,14 +55,16 @@ func (s *shop) describe(it happening) entryView {
 	switch it.Kind {
 	case kindPayment:
 		e.Tone, e.Headline = "good", "A payment came back"
-		e.Detail = fmt.Sprintf("Zotlo's webhook: %s for “%s”. The shop has booked it.", it.Price, it.Package)
+		e.Detail = fmt.Sprintf("Zotlo's webhook: %s for “%s”. The shop has booked it.",
+			it.Price, it.Package)
 	case kindTrouble:
 		e.Headline = "A switch was moved"
 		e.Detail = "Zotlo now: " + strings.ToLower(it.Text) + "."
 	case kindPurge:
 		e.Headline = "A link was expired by hand"
-		e.Detail = "The shop would have given it out until its ttl was over. So the demo asked POST /checkout/purge of the admin API " +
-			"to forget this person's links, as an operator would. The next click fetches a new one."
+		e.Detail = "The shop would have given it out until its ttl was over. So the demo asked " +
+			"POST /checkout/purge of the admin API to forget this person's links, as an operator " +
+			"would. The next click fetches a new one."
 	case kindLog:
 		e.Headline, e.Detail = "In the operator's log", it.Text
 	default:
@@ -83,7 +85,11 @@ func (s *shop) describeCheckout(e *entryView) {
 		{"Answer", strings.TrimSpace(strconv.Itoa(e.Status) + " " + answerWords[e.Answer])},
 	}
 	for _, f := range []fact{
-		{"Campaign", e.Campaign}, {"Variant", e.Variant}, {"API calls", callWords(e.Calls)}, {"Time", tookWords(e.Took)}, {"Outcome", e.Outcome},
+		{"Campaign", e.Campaign},
+		{"Variant", e.Variant},
+		{"API calls", callWords(e.Calls)},
+		{"Time", tookWords(e.Took)},
+		{"Outcome", e.Outcome},
 	} {
 		if f.Value != "" {
 			e.Facts = append(e.Facts, f)

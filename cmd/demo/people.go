@@ -23,24 +23,29 @@ type person struct {
 
 var people = []person{
 	{
-		ID: "ada", Name: "Ada Lindqvist", Given: "Ada", Email: "ada@kingfisher.example", Country: "SE", Locale: "en",
-		Plan: planFree, About: "Sweden, English, free plan",
+		ID: "ada", Name: "Ada Lindqvist", Given: "Ada", Email: "ada@kingfisher.example",
+		Country: "SE", Locale: "en", Plan: planFree,
+		About: "Sweden, English, free plan",
 	},
 	{
-		ID: "deniz", Name: "Deniz Kaya", Given: "Deniz", Email: "deniz@kingfisher.example", Country: "TR", Locale: "tr",
-		Plan: planFree, About: "Türkiye, Turkish, free plan: sees prices in lira",
+		ID: "deniz", Name: "Deniz Kaya", Given: "Deniz", Email: "deniz@kingfisher.example",
+		Country: "TR", Locale: "tr", Plan: planFree,
+		About: "Türkiye, Turkish, free plan: sees prices in lira",
 	},
 	{
-		ID: "jonas", Name: "Jonas Weber", Given: "Jonas", Email: "jonas@kingfisher.example", Country: "DE", Locale: "de",
-		Plan: planPlus, About: "Germany, German, a Plus member: gets a thank-you price",
+		ID: "jonas", Name: "Jonas Weber", Given: "Jonas", Email: "jonas@kingfisher.example",
+		Country: "DE", Locale: "de", Plan: planPlus,
+		About: "Germany, German, a Plus member: gets a thank-you price",
 	},
 	{
-		ID: "claire", Name: "Claire Moreau", Given: "Claire", Phone: "+33600000000", Country: "FR", Locale: "fr",
-		Plan: planFree, About: "France, French, known by her phone number only",
+		ID: "claire", Name: "Claire Moreau", Given: "Claire", Phone: "+33600000000", Country: "FR",
+		Locale: "fr", Plan: planFree,
+		About: "France, French, known by her phone number only",
 	},
 	{
-		ID: "sam", Name: "Sam Reed", Given: "Sam", Email: "sam@kingfisher.example", Doubt: true, Country: "GB", Locale: "en",
-		Plan: planFree, About: "Never confirmed the e-mail address, so no checkout is created for it",
+		ID: "sam", Name: "Sam Reed", Given: "Sam", Email: "sam@kingfisher.example", Doubt: true,
+		Country: "GB", Locale: "en", Plan: planFree,
+		About: "Never confirmed the e-mail address, so no checkout is created for it",
 	},
 }
 
@@ -70,7 +75,9 @@ const (
 	planForever = "forever"
 )
 
-var planNames = map[string]string{planFree: "Listener (free)", planPlus: "Plus", planForever: "Forever"}
+var planNames = map[string]string{
+	planFree: "Listener (free)", planPlus: "Plus", planForever: "Forever",
+}
 
 // purchase is a payment that a webhook told the shop of.
 type purchase struct {

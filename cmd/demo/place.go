@@ -27,13 +27,16 @@ type place struct {
 func newPlace(listen string, https bool) (place, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		return place{}, fmt.Errorf("--listen %q is not an address: write one such as 127.0.0.1:8080", listen)
+		return place{}, fmt.Errorf("--listen %q is not an address: "+
+			"write one such as 127.0.0.1:8080", listen)
 	}
 	if host != "" && host != "localhost" && host != "127.0.0.1" {
 		if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
-			return place{}, fmt.Errorf("--listen %q: the demo uses 127.0.0.1 and localhost, write --listen 127.0.0.1:%s", listen, port)
+			return place{}, fmt.Errorf("--listen %q: the demo uses 127.0.0.1 and localhost, "+
+				"write --listen 127.0.0.1:%s", listen, port)
 		}
-		return place{}, fmt.Errorf("--listen %q: the demo has no locks on its doors, so it listens on this machine only; write --listen 127.0.0.1:%s", listen, port)
+		return place{}, fmt.Errorf("--listen %q: the demo has no locks on its doors, so it "+
+			"listens on this machine only; write --listen 127.0.0.1:%s", listen, port)
 	}
 	free, err := freePort(port)
 	if err != nil {
@@ -65,7 +68,8 @@ func freePort(port string) (string, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		n, _ := strconv.Atoi(port)
-		return "", fmt.Errorf("port %s is busy, perhaps with another demo; try: go run ./cmd/demo --listen 127.0.0.1:%d", port, n+1)
+		return "", fmt.Errorf("port %s is busy, perhaps with another demo; try: go run "+
+			"./cmd/demo --listen 127.0.0.1:%d", port, n+1)
 	case err != nil:
 		return "", fmt.Errorf("listening on port %s: %w", port, err)
 	}

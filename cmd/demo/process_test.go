@@ -44,7 +44,8 @@ func launch(t *testing.T, args ...string) *process {
 	}
 	p.cmd = exec.CommandContext(ctx, os.Args[0], args...) //nolint:gosec // this very program
 	p.cmd.Dir = home
-	p.cmd.Env = append(os.Environ(), asDemo+"=1", "TMPDIR="+p.temp, "TMP="+p.temp, "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home,
+	p.cmd.Env = append(os.Environ(), asDemo+"=1", "TMPDIR="+p.temp, "TMP="+p.temp, "HOME="+home,
+		"XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home,
 		"ZOTLO_ACCESS_KEY=somebody's real key", "ZOTLO_ACCESS_SECRET=somebody's real secret")
 	read, write := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = write, write
@@ -143,7 +144,8 @@ func TestTwoDemosAtOnce(t *testing.T) {
 	}
 	one.interrupt()
 	two.interrupt()
-	if lines := strings.Count(strings.TrimSpace(one.said()), "\n"); lines > 9 || strings.Contains(one.said(), "{") {
+	if lines := strings.Count(strings.TrimSpace(one.said()), "\n"); lines > 9 ||
+		strings.Contains(one.said(), "{") {
 		t.Errorf("the terminal got more than the demo's own words:\n%s", one.said())
 	}
 }
@@ -159,7 +161,8 @@ func TestBusyPortIsOneClearSentence(t *testing.T) {
 	if code := p.cmd.ProcessState.ExitCode(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	if !strings.Contains(p.said(), "is busy, perhaps with another demo; try: go run ./cmd/demo --listen") {
+	const advice = "is busy, perhaps with another demo; try: go run ./cmd/demo --listen"
+	if !strings.Contains(p.said(), advice) {
 		t.Errorf("it said:\n%s", p.said())
 	}
 }
@@ -176,8 +179,11 @@ func TestSecondDemoOnTheSamePortIsToldSo(t *testing.T) {
 }
 
 func TestOddAddressesAreRefused(t *testing.T) {
-	for _, listen := range []string{"0.0.0.0:8080", "192.0.2.1:80", "[::1]:8080", "8080", "example.org:80", "127.0.0.1:http:1"} {
-		if _, err := newPlace(listen, false); err == nil || !strings.Contains(err.Error(), "127.0.0.1:") {
+	for _, listen := range []string{
+		"0.0.0.0:8080", "192.0.2.1:80", "[::1]:8080", "8080", "example.org:80", "127.0.0.1:http:1",
+	} {
+		if _, err := newPlace(listen, false); err == nil ||
+			!strings.Contains(err.Error(), "127.0.0.1:") {
 			t.Errorf("--listen %s: %v", listen, err)
 		}
 	}
@@ -190,7 +196,8 @@ func TestUnwritableTempFolderIsOneClearSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := start(at); err == nil || !strings.Contains(err.Error(), "it needs a temporary folder") {
+	if _, err := start(at); err == nil ||
+		!strings.Contains(err.Error(), "it needs a temporary folder") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -221,7 +228,8 @@ func TestInterruptWhileRequestsRun(t *testing.T) {
 	}
 	begin := time.Now()
 	p.interrupt()
-	t.Logf("stopped %v after Ctrl-C, with two requests running", time.Since(begin).Round(time.Millisecond))
+	t.Logf("stopped %v after Ctrl-C, with two requests running",
+		time.Since(begin).Round(time.Millisecond))
 	running.Wait()
 }
 

@@ -50,7 +50,8 @@ var pages = func() map[string]*template.Template {
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(file.Name(), ".html")
-		page := template.Must(template.Must(layout.Clone()).ParseFS(templates, path.Join("templates/pages", file.Name())))
+		page := template.Must(template.Must(layout.Clone()).ParseFS(templates,
+			path.Join("templates/pages", file.Name())))
 		set[name] = page.Lookup("layout")
 	}
 	return set

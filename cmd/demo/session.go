@@ -42,8 +42,10 @@ func (s *shop) visitor(r *http.Request) visitor {
 		return visitor{}
 	}
 	var c claims
-	_, err = jwt.ParseWithClaims(cookie.Value, &c, func(*jwt.Token) (any, error) { return s.key(), nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithIssuer(issuer))
+	_, err = jwt.ParseWithClaims(cookie.Value, &c,
+		func(*jwt.Token) (any, error) { return s.key(), nil },
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(),
+		jwt.WithIssuer(issuer))
 	if errors.Is(err, jwt.ErrTokenExpired) {
 		return visitor{Expired: true, token: cookie.Value}
 	}
@@ -130,7 +132,8 @@ func (s *shop) signOut(w http.ResponseWriter, r *http.Request) {
 // ownPath is where a form may lead: a path of this shop, never another site. Browsers read // and
 // /\ as another host.
 func ownPath(next string) string {
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
+		strings.ContainsAny(next, "\\\r\n\t") {
 		return "/"
 	}
 	return next

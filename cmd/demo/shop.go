@@ -23,7 +23,10 @@ type shop struct {
 }
 
 func newShop(d *demo) *shop {
-	s := &shop{demo: d, members: newMembers(), history: newHistory(d.callsBetween), lines: readLines(string(caddyfileText))}
+	s := &shop{
+		demo: d, members: newMembers(), history: newHistory(d.callsBetween),
+		lines: readLines(string(caddyfileText)),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page("home", "Know every bird you hear"))
 	mux.HandleFunc("GET /sign-in", s.page("sign-in", "Sign in"))
@@ -53,8 +56,10 @@ func newShop(d *demo) *shop {
 // headers says what the pages may load: nothing from elsewhere. A form may end on the checkout's
 // host, because browsers hold the redirect that follows a form against form-action too.
 func (s *shop) headers(next http.Handler) http.Handler {
-	policy := "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; " +
-		"script-src 'self' 'inline-speculation-rules'; form-action 'self' " + s.demo.pay + "; base-uri 'none'; frame-ancestors 'self'"
+	policy := "default-src 'none'; style-src 'self'; img-src 'self' data:; " +
+		"connect-src 'self'; frame-src 'self'; " +
+		"script-src 'self' 'inline-speculation-rules'; form-action 'self' " + s.demo.pay +
+		"; base-uri 'none'; frame-ancestors 'self'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -118,7 +123,8 @@ func (s *shop) errorPage(w http.ResponseWriter, r *http.Request) {
 // framed reports whether the answer is shown inside another page, which has no room for all of the
 // shop.
 func framed(r *http.Request) bool {
-	return slices.Contains([]string{"iframe", "frame", "object", "embed"}, r.Header.Get("Sec-Fetch-Dest"))
+	return slices.Contains([]string{"iframe", "frame", "object", "embed"},
+		r.Header.Get("Sec-Fetch-Dest"))
 }
 
 func (s *shop) notFound(w http.ResponseWriter, r *http.Request) {

@@ -35,7 +35,8 @@ func TestBrowserTimeFromClickToCheckout(t *testing.T) {
 	b.press("Sign out")
 	b.until("nobody to be signed in", `!document.querySelector("form[action='/sign-out']")`)
 	uncached := median("/ref/mira/get") // links of anonymous visitors are never cached
-	t.Logf("from click to the loaded checkout page, median of %d: %v cached, %v uncached with an API that takes 200 ms", rounds, cached, uncached)
+	t.Logf("from click to the loaded checkout page, median of %d: %v cached, %v uncached with an "+
+		"API that takes 200 ms", rounds, cached, uncached)
 	if calls := d.sandbox.Calls(); calls != 1+rounds {
 		t.Errorf("%d API calls were made, want %d: something else was measured", calls, 1+rounds)
 	}

@@ -18,7 +18,8 @@ func TestClickLeadsToAPageWithNameProductAndPrice(t *testing.T) {
 			ada := arrive(t, d)
 			ada.signIn("ada")
 			link := ada.hit("/checkout/plus")
-			says(t, ada.get(link), "ada@kingfisher.example", "Kingfisher Plus", "4.99 EUR", "Welcome back, Ada")
+			says(t, ada.get(link), "ada@kingfisher.example", "Kingfisher Plus", "4.99 EUR",
+				"Welcome back, Ada")
 			if again := ada.hit("/checkout/plus"); again != link {
 				t.Error("the second click led to another link")
 			}
@@ -34,14 +35,20 @@ func TestStrangerSignsInAndComesBack(t *testing.T) {
 	p := somebody.get("/checkout/plus")
 	sentTo(t, p, "/sign-in?next=%2Fcheckout%2Fplus")
 	says(t, somebody.get(p.to()), "Who are you today?", `name="next" value="/checkout/plus"`)
-	sentTo(t, somebody.send("/sign-in", url.Values{"person": {"deniz"}, "next": {"/checkout/plus"}}), "/checkout/plus")
-	says(t, somebody.get(somebody.hit("/checkout/plus")), "deniz@kingfisher.example", "129.00 TRY", "Hoş geldin, Deniz")
+	sentTo(t, somebody.send("/sign-in", url.Values{
+		"person": {"deniz"},
+		"next":   {"/checkout/plus"},
+	}), "/checkout/plus")
+	says(t, somebody.get(somebody.hit("/checkout/plus")), "deniz@kingfisher.example", "129.00 TRY",
+		"Hoş geldin, Deniz")
 }
 
 func TestSignInLeadsToNoOtherSite(t *testing.T) {
 	d := open(t, false)
 	ada := arrive(t, d)
-	for _, next := range []string{"https://example.org", "//example.org", `/\example.org`, "", "/\t/example.org"} {
+	for _, next := range []string{
+		"https://example.org", "//example.org", `/\example.org`, "", "/\t/example.org",
+	} {
 		sentTo(t, ada.send("/sign-in", url.Values{"person": {"ada"}, "next": {next}}), "/")
 	}
 }
@@ -49,7 +56,9 @@ func TestSignInLeadsToNoOtherSite(t *testing.T) {
 func TestExpiredSessionSignsInAgain(t *testing.T) {
 	d := open(t, false)
 	ada := arrive(t, d)
-	sentTo(t, ada.send("/sign-in", url.Values{"person": {"ada"}, "expired": {"yes"}, "next": {"/"}}), "/")
+	sentTo(t, ada.send("/sign-in", url.Values{
+		"person": {"ada"}, "expired": {"yes"}, "next": {"/"},
+	}), "/")
 	p := ada.get("/checkout/plus")
 	sentTo(t, p, "/sign-in?next=%2Fcheckout%2Fplus")
 	says(t, ada.get(p.to()), "Your session has ended")
@@ -125,7 +134,9 @@ func TestPaymentComesBackAndNobodyPaysTwice(t *testing.T) {
 	ada.signIn("ada")
 	link := ada.hit("/checkout/plus")
 	ada.pay(link)
-	happens(t, d, "the payment", func(it happening) bool { return it.Kind == kindPayment && it.Price == "4.99 EUR" })
+	happens(t, d, "the payment", func(it happening) bool {
+		return it.Kind == kindPayment && it.Price == "4.99 EUR"
+	})
 	sentTo(t, ada.get("/checkout/plus"), d.place.shop+"/account")
 	sentTo(t, ada.get("/account"), "/account") // a new session, since the plan has changed
 	says(t, ada.get("/account"), "Your plan: <strong>Plus</strong>", "4.99 EUR")
@@ -176,7 +187,9 @@ func TestBackendPricesAnInvoice(t *testing.T) {
 		t.Error("the backend's header reached the browser")
 	}
 	ada.pay(link.URL)
-	happens(t, d, "the payment", func(it happening) bool { return it.Kind == kindPayment && it.Package == packageInvoice })
+	happens(t, d, "the payment", func(it happening) bool {
+		return it.Kind == kindPayment && it.Package == packageInvoice
+	})
 	says(t, ada.get("/invoices"), `<p class="have">Paid</p>`)
 	sentTo(t, ada.send("/invoices/2026-021/pay", nil), "/invoices")
 }
@@ -185,7 +198,8 @@ func TestVisitorsCannotWriteTheBackendsHeaders(t *testing.T) {
 	d := open(t, false)
 	ada := arrive(t, d)
 	ada.signIn("ada")
-	home := ada.get("/", "X-Offer-Plus-Price", "0.01", "X-Offer-Forever-Price", "0.01", "X-Error-Message", "forged")
+	home := ada.get("/", "X-Offer-Plus-Price", "0.01", "X-Offer-Forever-Price", "0.01",
+		"X-Error-Message", "forged")
 	saysNot(t, home, "0.01", "forged")
 	saysNot(t, ada.get("/invoices", "X-Offer-Plus-Price", "0.01"), "0.01")
 	saysNot(t, ada.get("/error", "X-Error-Status", "500", "X-Error-Message", "forged"), "forged")
@@ -211,9 +225,12 @@ func TestScriptGetsJSON(t *testing.T) {
 
 func TestWebhookNeedsItsToken(t *testing.T) {
 	d := open(t, false)
-	forged := `{"queue":{"type":"TransactionInsert"},"parameters":{"transaction_id":"1","package_id":"forever","subscriber_id":"ada@kingfisher.example"}}`
+	forged := `{"queue":{"type":"TransactionInsert"},"parameters":{"transaction_id":"1",
+		"package_id":"forever","subscriber_id":"ada@kingfisher.example"}}`
 	s := arrive(t, d)
-	if p := s.do(http.MethodPost, "/hooks/zotlo?token=guess", forged, "Content-Type", "application/json"); p.StatusCode != http.StatusUnauthorized {
+	p := s.do(http.MethodPost, "/hooks/zotlo?token=guess", forged,
+		"Content-Type", "application/json")
+	if p.StatusCode != http.StatusUnauthorized {
 		t.Errorf("answered %d, want 401", p.StatusCode)
 	}
 	if plan := d.shop.members.plan("ada"); plan != planFree {
@@ -223,7 +240,10 @@ func TestWebhookNeedsItsToken(t *testing.T) {
 
 func TestTroubleLeavesTheShopperInGoodHands(t *testing.T) {
 	for _, tc := range []struct{ trouble, outcome string }{
-		{"down", "unavailable"}, {"limited", "throttled"}, {"lying", "untrusted_link"}, {"broken", "unavailable"},
+		{"down", "unavailable"},
+		{"limited", "throttled"},
+		{"lying", "untrusted_link"},
+		{"broken", "unavailable"},
 	} {
 		t.Run(tc.trouble, func(t *testing.T) {
 			d := open(t, false)
@@ -263,7 +283,8 @@ func TestPanelNamesTheLinesAndHoldsNothingPersonal(t *testing.T) {
 	ada.pay(link)
 	outcome(t, d, "link")
 	panel := ada.get("/happened")
-	says(t, panel, "A personal link, fresh from Zotlo", "checkout_link /checkout/plus plus-tr plus {", "campaign plus {", "1 (200)")
+	says(t, panel, "A personal link, fresh from Zotlo",
+		"checkout_link /checkout/plus plus-tr plus {", "campaign plus {", "1 (200)")
 	saysNot(t, panel, "ada@kingfisher.example", link[strings.LastIndex(link, "/"):], "JWT")
 	for name, secret := range d.secrets {
 		for _, address := range []string{"/", "/happened", "/caddyfile", "/account"} {
@@ -304,7 +325,10 @@ func TestEveryPageAnswers(t *testing.T) {
 }
 
 // shopPages are the pages that the shop can show to anybody.
-var shopPages = []string{"/", "/sign-in", "/account", "/ref/mira", "/invoices", "/later?next=/checkout/plus", "/trouble", "/not-a-click", "/caddyfile"}
+var shopPages = []string{
+	"/", "/sign-in", "/account", "/ref/mira", "/invoices",
+	"/later?next=/checkout/plus", "/trouble", "/not-a-click", "/caddyfile",
+}
 
 func TestSignedOutIsAnonymousAgain(t *testing.T) {
 	d := open(t, false)
@@ -338,7 +362,8 @@ func TestErrorWithoutWordsStillHasAPage(t *testing.T) {
 	r.Header.Set("X-Error-Status", "503")
 	w := httptest.NewRecorder()
 	d.shop.ServeHTTP(w, r)
-	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "Service Unavailable") {
+	if w.Code != http.StatusServiceUnavailable ||
+		!strings.Contains(w.Body.String(), "Service Unavailable") {
 		t.Errorf("answered %d %s", w.Code, w.Body)
 	}
 }

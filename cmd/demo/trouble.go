@@ -17,12 +17,37 @@ type trouble struct {
 
 var troubles = []trouble{
 	{ID: "", Name: "All is well", About: "Links come at once."},
-	{ID: "slow", Name: "Slow", About: "Every answer takes two seconds. The second click is quick all the same: the link is in the cache.", fault: sandbox.Latency(2 * time.Second)},
-	{ID: "stuck", Name: "Stuck", About: "No answer within the four seconds that the module allows.", fault: sandbox.Latency(30 * time.Second)},
-	{ID: "down", Name: "Down", About: "Every call fails with 500. After a few, the module stops asking for up to ten seconds.", fault: sandbox.ServerError()},
-	{ID: "limited", Name: "Rate-limited", About: "Every call is answered 429: come back in 15 seconds. The module keeps away until then.", fault: sandbox.RateLimited("15")},
-	{ID: "lying", Name: "Lying", About: "The API answers a link to somebody else's page.", fault: sandbox.WrongLink("https://checkout.example.org/pay/stolen")},
-	{ID: "broken", Name: "Cut off", About: "The connection dies in the middle of the answer.", fault: sandbox.CutOff()},
+	{
+		ID: "slow", Name: "Slow",
+		About: "Every answer takes two seconds. The second click is quick all the same: the link " +
+			"is in the cache.",
+		fault: sandbox.Latency(2 * time.Second),
+	},
+	{
+		ID: "stuck", Name: "Stuck",
+		About: "No answer within the four seconds that the module allows.",
+		fault: sandbox.Latency(30 * time.Second),
+	},
+	{
+		ID: "down", Name: "Down",
+		About: "Every call fails with 500. After a few, the module stops asking for up to ten " +
+			"seconds.",
+		fault: sandbox.ServerError(),
+	},
+	{
+		ID: "limited", Name: "Rate-limited",
+		About: "Every call is answered 429: come back in 15 seconds. The module keeps away until " +
+			"then.",
+		fault: sandbox.RateLimited("15"),
+	},
+	{
+		ID: "lying", Name: "Lying", About: "The API answers a link to somebody else's page.",
+		fault: sandbox.WrongLink("https://checkout.example.org/pay/stolen"),
+	},
+	{
+		ID: "broken", Name: "Cut off", About: "The connection dies in the middle of the answer.",
+		fault: sandbox.CutOff(),
+	},
 }
 
 func troubleByID(id string) (trouble, bool) {

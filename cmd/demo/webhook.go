@@ -40,6 +40,8 @@ func (s *shop) webhook(w http.ResponseWriter, r *http.Request) {
 	p := body.Parameters
 	p.Bill = p.Custom.Merchant.Bill
 	if s.members.book(p) {
-		s.history.add(happening{Kind: kindPayment, Package: p.Package, Price: p.Price + " " + p.Currency})
+		s.history.add(happening{
+			Kind: kindPayment, Package: p.Package, Price: p.Price + " " + p.Currency,
+		})
 	}
 }

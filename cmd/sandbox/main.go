@@ -34,8 +34,10 @@ func main() {
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	listen := flags.String("listen", "127.0.0.1:9911", "the loopback `address` of the API and its pages; port 0 finds a free one")
-	webhook := flags.String("webhook", "", "the `url` that gets the webhooks of a payment; none if empty")
+	listen := flags.String("listen", "127.0.0.1:9911",
+		"the loopback `address` of the API and its pages; port 0 finds a free one")
+	webhook := flags.String("webhook", "",
+		"the `url` that gets the webhooks of a payment; none if empty")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -54,10 +56,13 @@ func serve(ctx context.Context, listen, webhook string, out io.Writer) error {
 	// other name.
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil || host != "127.0.0.1" && host != "localhost" {
-		return fmt.Errorf("--listen %q: write 127.0.0.1 or localhost, and a port, such as 127.0.0.1:9911", listen)
+		return fmt.Errorf("--listen %q: write 127.0.0.1 or localhost, and a port, such as "+
+			"127.0.0.1:9911", listen)
 	}
-	if u, err := url.Parse(webhook); webhook != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("--webhook is no URL: write one such as http://localhost:8080/hooks/zotlo?token=…")
+	if u, err := url.Parse(webhook); webhook != "" &&
+		(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("--webhook is no URL: write one such as " +
+			"http://localhost:8080/hooks/zotlo?token=…")
 	}
 	l, err := net.Listen("tcp4", listen)
 	if err != nil {
@@ -71,7 +76,8 @@ func serve(ctx context.Context, listen, webhook string, out io.Writer) error {
 	go func() { served <- server.Serve(l) }()
 	go zotlo.Run(ctx)
 
-	say(out, welcome, at, sandbox.DefaultAccessKey, sandbox.DefaultAccessSecret, sandbox.DefaultApplicationKey, host)
+	say(out, welcome, at, sandbox.DefaultAccessKey, sandbox.DefaultAccessSecret,
+		sandbox.DefaultApplicationKey, host)
 	select {
 	case err := <-served:
 		return err

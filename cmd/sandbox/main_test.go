@@ -36,12 +36,15 @@ func TestMain(m *testing.M) {
 // in order.
 func TestLinkAndPaymentOverHTTP(t *testing.T) {
 	paid := make(chan string, 10)
-	site := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { paid <- r.URL.RawQuery }))
+	site := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		paid <- r.URL.RawQuery
+	}))
 	defer site.Close()
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		cmd, said := launch(t, "--listen", "127.0.0.1:0", "--webhook", site.URL+"/hooks?token=abc")
 		link := getLink(t, said)
-		res, err := http.PostForm(link+"/pay", url.Values{"subscriber": {""}}) //nolint:noctx // loopback
+		//nolint:noctx // loopback
+		res, err := http.PostForm(link+"/pay", url.Values{"subscriber": {""}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +101,8 @@ func getLink(t *testing.T, said string) string {
 	defer memory.Close()
 	links, err := linkgen.New(linkgen.Config{
 		Projects: []linkgen.Project{{
-			APIURL: setting("api_url"), AccessKey: setting("ZOTLO_ACCESS_KEY"), AccessSecret: setting("ZOTLO_ACCESS_SECRET"),
+			APIURL: setting("api_url"), AccessKey: setting("ZOTLO_ACCESS_KEY"),
+			AccessSecret:   setting("ZOTLO_ACCESS_SECRET"),
 			ApplicationKey: setting("ZOTLO_APPLICATION_KEY"),
 		}},
 		Key: []byte("the key of a test"), Cache: memory,
@@ -108,7 +112,8 @@ func getLink(t *testing.T, said string) string {
 	}
 	defer links.Close()
 	got, err := links.Link(t.Context(), linkgen.Order{
-		Subscriber: linkgen.Subscriber{Kind: "email", ID: "ann@example.com"}, IP: netip.MustParseAddr("203.0.113.7"), LinkID: "123",
+		Subscriber: linkgen.Subscriber{Kind: "email", ID: "ann@example.com"},
+		IP:         netip.MustParseAddr("203.0.113.7"), LinkID: "123",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -123,13 +128,16 @@ func TestMistakesAreOneClearSentence(t *testing.T) {
 	}
 	defer busy.Close()
 	for says, args := range map[string][]string{
-		"write 127.0.0.1 or localhost, and a port":    {"--listen", "0.0.0.0:9911"},
-		`--listen "9911"`:                             {"--listen", "9911"},
-		"address already in use":                      {"--listen", busy.Addr().String()},
-		"--webhook is no URL: write one such as http": {"--listen", "127.0.0.1:0", "--webhook", "localhost:8080/hooks"},
+		"write 127.0.0.1 or localhost, and a port": {"--listen", "0.0.0.0:9911"},
+		`--listen "9911"`:                          {"--listen", "9911"},
+		"address already in use":                   {"--listen", busy.Addr().String()},
+		"--webhook is no URL: write one such as http": {
+			"--listen", "127.0.0.1:0", "--webhook", "localhost:8080/hooks",
+		},
 	} {
 		var errs bytes.Buffer
-		if code := run(t.Context(), args, io.Discard, &errs); code != 1 || !strings.Contains(errs.String(), says) || strings.Count(errs.String(), "\n") != 1 {
+		if code := run(t.Context(), args, io.Discard, &errs); code != 1 ||
+			!strings.Contains(errs.String(), says) || strings.Count(errs.String(), "\n") != 1 {
 			t.Errorf("%q: code %d, %q", args, code, &errs)
 		}
 	}
