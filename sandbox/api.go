@@ -7,34 +7,52 @@ import (
 	"net/http"
 )
 
-// Error codes of Zotlo's error reference.
+// Error codes of Zotlo's error reference. They stand in meta.errorCode as
+// numbers; their first three digits are those of an HTTP status.
+//
+// https://docs.zotlo.com/integrating-zotlo/api-reference/error-handling
 const (
-	CodeSubscriberID = 400008 // subscriberId invalid
-	CodeCredentials  = 401002 // AccessKey or AccessSecret wrong
-	CodeEndpoint     = 404001 // invalid endpoint
-	CodeServer       = 500000 // internal server error
+	// CodeSubscriberID: the subscriberId is invalid.
+	CodeSubscriberID = 400008
+	// CodeCredentials: the AccessKey or AccessSecret header is wrong.
+	CodeCredentials = 401002
+	// CodeEndpoint: there is no such endpoint.
+	CodeEndpoint = 404001
+	// CodeServer: an internal server error, the only code worth a retry.
+	CodeServer = 500000
 )
 
 // Error codes made up by the sandbox: Zotlo refuses these calls too, or may,
-// but publishes no code for them. Their messages say "invented".
+// but publishes no code for them. Their messages say "invented". A client must
+// not depend on one of them.
 const (
-	CodeInventedBody        = 400990 // not one JSON object, or not declared as JSON
-	CodeInventedField       = 400991 // a field is missing, or has the wrong type or form
-	CodeInventedApplication = 400992 // unknown applicationKey
-	CodeInventedLink        = 400993 // unknown checkoutLinkId
-	CodeInventedPrice       = 400994 // customPrice and customCurrency do not make a price
-	CodeInventedRateLimit   = 429990 // too many requests
+	// CodeInventedBody: the body is not one JSON object of at most 64 KiB, or
+	// is not declared as JSON.
+	CodeInventedBody = 400990
+	// CodeInventedField: a required field is missing, or one has the wrong
+	// type or form.
+	CodeInventedField = 400991
+	// CodeInventedApplication: the applicationKey is unknown.
+	CodeInventedApplication = 400992
+	// CodeInventedLink: the checkoutLinkId is unknown.
+	CodeInventedLink = 400993
+	// CodeInventedPrice: customPrice and customCurrency do not make a price.
+	CodeInventedPrice = 400994
+	// CodeInventedRateLimit: too many requests. Zotlo has a limit but publishes
+	// neither its size nor its code.
+	CodeInventedRateLimit = 429990
 )
 
 // maxBody bounds the body of a call, in bytes.
 const maxBody = 64 << 10
 
-// envelope is the frame of every answer of the API.
+// envelope is the frame of every answer of the API, good or bad.
 type envelope struct {
 	Meta   meta `json:"meta"`
 	Result any  `json:"result"`
 }
 
+// meta is the head of an answer. Only refusals have a message and a code.
 type meta struct {
 	RequestID    string `json:"requestId"`
 	HTTPStatus   int    `json:"httpStatus"`
@@ -42,8 +60,9 @@ type meta struct {
 	ErrorCode    int    `json:"errorCode,omitempty"`
 }
 
+// oneLinkResult is what a good answer holds.
 type oneLinkResult struct {
-	OneLink string `json:"onelink"`
+	OneLink string `json:"onelink"` // the place is a guess, see the package's comment
 	Padding string `json:"padding,omitempty"`
 }
 
@@ -54,6 +73,7 @@ type refusal struct {
 	message string
 }
 
+// refuse is a refusal with a code of Zotlo's.
 func refuse(status, code int, message string) *refusal {
 	return &refusal{status: status, code: code, message: message}
 }
@@ -63,6 +83,7 @@ func invented(code int, message string) *refusal {
 	return refuse(http.StatusBadRequest, code, message+" (code invented by the sandbox)")
 }
 
+// answer wraps the refusal in the envelope.
 func (e *refusal) answer() answer {
 	return jsonAnswer(e.status, envelope{
 		Meta: meta{
@@ -74,7 +95,8 @@ func (e *refusal) answer() answer {
 	})
 }
 
-// linkAnswer is the answer that carries a personal link.
+// linkAnswer is the answer that carries a personal link. padding makes it this
+// many bytes longer.
 func linkAnswer(url string, padding int) answer {
 	result := oneLinkResult{OneLink: url, Padding: pad(padding)}
 	return jsonAnswer(http.StatusOK, envelope{
@@ -90,25 +112,30 @@ type answer struct {
 	body   []byte
 }
 
+// jsonAnswer is an answer with v as its body.
 func jsonAnswer(status int, v any) answer {
 	header := http.Header{"Content-Type": {"application/json"}}
 	return answer{status: status, header: header, body: marshal(v)}
 }
 
+// write sends the answer as it is. A client that has gone is no error.
 func (a answer) write(w http.ResponseWriter) {
 	a.writeHeader(w)
 	_, _ = w.Write(a.body)
 }
 
+// writeHeader sends the status and the headers, and leaves the body to the
+// caller.
 func (a answer) writeHeader(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 }
 
+// newRequestID is what meta.requestId holds: one that nobody takes for Zotlo's.
 func newRequestID() string { return "SANDBOX-REQ-" + rand.Text() }
 
-// serveOneLink counts and records the call, then lets a fault answer it or
-// creates the link.
+// serveOneLink is POST /v2/app-to-web/one-link. It counts and records the call,
+// then lets a fault answer it or creates the link.
 func (s *Sandbox) serveOneLink(w http.ResponseWriter, r *http.Request) {
 	defer s.begin()()
 	raw, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

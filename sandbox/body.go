@@ -18,11 +18,16 @@ const (
 )
 
 const (
+	// dateTime is the form of the dates in webhooks. They bear no zone; the
+	// sandbox writes UTC.
 	dateTime = "2006-01-02 15:04:05"
-	country  = "US"
+	// country is where every shopper of the sandbox lives.
+	country = "US"
 )
 
 // webhook is the frame of every webhook but the registration.
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/webhooks-overview
 type webhook struct {
 	Queue      queue `json:"queue"`
 	Parameters any   `json:"parameters"`
@@ -38,13 +43,16 @@ type queue struct {
 	AppID      any    `json:"appId"`
 }
 
-// phpDate is how PHP writes a DateTime as JSON.
+// phpDate is how PHP writes a DateTime as JSON. TimezoneType 3 says that
+// Timezone holds a name.
 type phpDate struct {
 	Date         string `json:"date"`
 	TimezoneType int    `json:"timezone_type"`
 	Timezone     string `json:"timezone"`
 }
 
+// newQueue is the head of a webhook of this moment; old writes it as the
+// samples of 2020 do.
 func newQueue(old bool, id, kind, eventType string, now time.Time) queue {
 	if old {
 		return queue{Type: kind, CreateDate: now.UTC().Format(dateTime), AppID: strconv.Itoa(appID)}
@@ -58,6 +66,9 @@ type bodyFunc func(p *payment, id string, now time.Time) any
 
 // transaction is the parameters of payments and refunds. The types that differ
 // between the two published samples are any.
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/payments-webhook
+// https://docs.zotlo.com/integrating-zotlo/webhooks/refunds-webhook
 type transaction struct {
 	ID                    any     `json:"id"`
 	PaymentType           string  `json:"payment_type"`
@@ -94,6 +105,7 @@ type transaction struct {
 	IsSandbox             int     `json:"isSandbox,omitempty"` // a guess, see MarkedAsSandbox
 }
 
+// newTransaction describes a payment, with the types of the payments webhook.
 func newTransaction(p *payment) transaction {
 	at := p.At.UTC().Format(dateTime)
 	t := transaction{
@@ -131,6 +143,8 @@ func newTransaction(p *payment) transaction {
 	return t
 }
 
+// paymentBody writes the webhook of a payment that succeeded. Zotlo sends none
+// for one that failed.
 func paymentBody(p *payment, id string, now time.Time) any {
 	return webhook{
 		newQueue(p.sale.old, id, "TransactionInsert", "transaction", now),
@@ -157,7 +171,10 @@ func refundBody(part string) bodyFunc {
 	}
 }
 
-// registration has no frame, and no requestID either.
+// registration is the whole user registration webhook: it has no frame, and no
+// requestID either.
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/user-registration-webhook
 type registration struct {
 	ClientUUID        string `json:"clientUuid"`
 	ClientIP          string `json:"clientIp"`
@@ -173,6 +190,8 @@ type registration struct {
 	RegisterOTPStatus bool   `json:"registerOtpStatus"`
 }
 
+// registrationBody writes the registration that follows the first payment of a
+// checkout.
 func registrationBody(p *payment, _ string, now time.Time) any {
 	return registration{
 		ClientUUID:     p.sale.clientUUID,
@@ -220,11 +239,13 @@ func (s *sale) customParameters() any {
 	}
 }
 
+// productName is what was sold, as the checkout page has called it.
 func (s *sale) productName() string {
 	return cmp.Or(s.fields.PackageName, s.fields.Base.PackageName)
 }
 
-// twoDecimals writes a price as webhooks do.
+// twoDecimals writes a price as webhooks do, whatever its currency. What is no
+// number stays as it is.
 func twoDecimals(price string) string {
 	f, err := strconv.ParseFloat(price, 64)
 	if err != nil {
@@ -242,6 +263,7 @@ func number(price string) any {
 	return f
 }
 
+// newUUID returns a random UUID (RFC 9562, version 4).
 func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -249,6 +271,7 @@ func newUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
+// marshal writes JSON. Nothing that the sandbox writes can fail to be JSON.
 func marshal(v any) []byte {
 	body, err := json.Marshal(v)
 	if err != nil {

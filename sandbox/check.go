@@ -29,9 +29,15 @@ var (
 	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
-// maxSubscriber is the longest subscriberId, that of an e-mail address.
+// maxSubscriber is the longest subscriberId in bytes: the longest e-mail
+// address that RFC 5321 lets through (section 4.5.3.1.3, less the brackets).
 const maxSubscriber = 254
 
+// The fields of a call that must be there, and those that must be strings if
+// they are. The published sample writes every scalar as a string, and unused
+// optional fields as "".
+//
+// https://docs.zotlo.com/integrating-zotlo/api-reference/checkout-endpoints/generate-personalized-link
 var (
 	requiredFields = []string{"applicationKey", "checkoutLinkId", "subscriberIpAddress", "language"}
 	stringFields   = append([]string{
@@ -40,7 +46,8 @@ var (
 	}, requiredFields...)
 )
 
-// checkHeader refuses a call before its body is looked at.
+// checkHeader refuses a call before its body is looked at: a wrong method,
+// wrong keys, another media type than JSON. It returns nil for a good one.
 func (s *Sandbox) checkHeader(r *http.Request) *refusal {
 	if r.Method != http.MethodPost {
 		return refuse(http.StatusNotFound, CodeEndpoint, "invalid endpoint")
@@ -57,7 +64,8 @@ func (s *Sandbox) checkHeader(r *http.Request) *refusal {
 	return nil
 }
 
-// decodeFields reads the body as exactly one JSON object.
+// decodeFields reads the body as exactly one JSON object. Of a name that stands
+// twice the last value counts, as encoding/json has it.
 func decodeFields(raw []byte) (map[string]any, *refusal) {
 	var fields map[string]any
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -98,7 +106,8 @@ func (s *Sandbox) checkFields(fields map[string]any) *refusal {
 	return checkForms(fields)
 }
 
-// checkForms looks at the fields whose value has a form.
+// checkForms looks at the fields whose value has a form: address, language,
+// image, price and currency.
 func checkForms(fields map[string]any) *refusal {
 	addr, err := netip.ParseAddr(text(fields, "subscriberIpAddress"))
 	if err != nil || addr.Zone() != "" {
@@ -123,12 +132,15 @@ func checkForms(fields map[string]any) *refusal {
 	return nil
 }
 
+// isSubscriber reports whether a text is an e-mail address, a phone number or a
+// UUID.
 func isSubscriber(id string) bool {
 	return len(id) <= maxSubscriber &&
 		(emailPattern.MatchString(id) || phonePattern.MatchString(id) ||
 			uuidPattern.MatchString(id))
 }
 
+// isWebURL reports whether a text is an absolute http or https URL.
 func isWebURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""

@@ -6,7 +6,8 @@ import (
 )
 
 // Clock is a clock that moves only when it is told to. Give its Now to
-// Config.Now.
+// Config.Now, and to the code under test, so that both agree when a link has
+// expired. Make one with NewClock.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -22,7 +23,8 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Advance moves the clock by d.
+// Advance moves the clock by d. It sends no webhook by itself: call
+// [Sandbox.Deliver] for those that have fallen due.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

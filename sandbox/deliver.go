@@ -10,11 +10,13 @@ import (
 	"time"
 )
 
-// webhookTimeout ends a try whatever the client's own timeout is.
+// webhookTimeout ends a try, whatever the client's own timeout is. How long
+// Zotlo waits is not published.
 const webhookTimeout = 30 * time.Second
 
-// HoldWebhooks keeps new webhooks back: they wait for Deliver, Send or
-// ReleaseWebhooks.
+// HoldWebhooks holds new webhooks back: they wait for Deliver, Send or
+// ReleaseWebhooks. A test holds them to choose their order, or to look at the
+// time between a payment and the news of it.
 func (s *Sandbox) HoldWebhooks() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -22,6 +24,7 @@ func (s *Sandbox) HoldWebhooks() {
 }
 
 // ReleaseWebhooks ends HoldWebhooks and delivers what is due, as Deliver does.
+// It returns how many webhooks it tried.
 func (s *Sandbox) ReleaseWebhooks(ctx context.Context) int {
 	s.mu.Lock()
 	s.held = false
@@ -31,7 +34,8 @@ func (s *Sandbox) ReleaseWebhooks(ctx context.Context) int {
 
 // Deliver tries every pending webhook that is due, the longest waiting first,
 // one after the other, and returns how many it tried. A clock that jumped past
-// several retries makes one try: the next pause begins with it.
+// several retries makes one try: the next pause begins with it. It delivers
+// held webhooks, too. Once ctx is done it tries no more.
 func (s *Sandbox) Deliver(ctx context.Context) int {
 	n := 0
 	for _, e := range s.due() {
@@ -45,7 +49,7 @@ func (s *Sandbox) Deliver(ctx context.Context) int {
 	return n
 }
 
-// due lists what Deliver has to send.
+// due lists what Deliver has to send, the longest waiting first.
 func (s *Sandbox) due() []*event {
 	now := s.cfg.Now()
 	s.mu.Lock()
@@ -64,6 +68,9 @@ func (s *Sandbox) due() []*event {
 // returns the status of the answer. Calling it again repeats the webhook,
 // calling it with another one first changes the order. A failed try of a
 // pending one counts against its schedule.
+//
+// The error is ErrNoEvent, or why there was no answer; an answer that is not
+// 200 is none.
 func (s *Sandbox) Send(ctx context.Context, eventID string) (int, error) {
 	s.mu.Lock()
 	e, ok := s.events.get(eventID)
@@ -119,13 +126,15 @@ func (s *Sandbox) Run(ctx context.Context) {
 	}
 }
 
+// isHeld reports whether HoldWebhooks is in force.
 func (s *Sandbox) isHeld() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.held
 }
 
-// untilDue is how long Run may sleep.
+// untilDue is how long Run may sleep: until the next webhook falls due, an hour
+// at most.
 func (s *Sandbox) untilDue() time.Duration {
 	now := s.cfg.Now()
 	wait := time.Hour
@@ -139,7 +148,8 @@ func (s *Sandbox) untilDue() time.Duration {
 	return wait
 }
 
-// publish makes the first try of new webhooks, unless they are held.
+// publish makes the first try of new webhooks, unless they are held. Those that
+// are nil have no address.
 func (s *Sandbox) publish(events []*event) {
 	if s.isHeld() {
 		return
@@ -180,6 +190,8 @@ func (s *Sandbox) try(ctx context.Context, e *event) (int, error) {
 	return a.Status, a.Err
 }
 
+// post sends one request and returns the status of its answer. The body of the
+// answer means nothing to Zotlo.
 func (s *Sandbox) post(ctx context.Context, url string, body []byte) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()
@@ -198,8 +210,8 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte) (int, error
 	return res.StatusCode, nil
 }
 
-// webhookClient copies the client, so that it can be told not to follow
-// redirects: they are failures.
+// webhookClient is the client that sends webhooks. It is a copy, so that it can
+// be told not to follow redirects: they are failures.
 func webhookClient(c *http.Client) *http.Client {
 	client := *cmp.Or(c, &http.Client{Timeout: 10 * time.Second})
 	client.CheckRedirect = func(*http.Request, []*http.Request) error {

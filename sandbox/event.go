@@ -9,12 +9,18 @@ import (
 )
 
 // Webhooks are the addresses of the webhook kinds, as the Dashboard has one
-// field for each. An empty one sends nothing.
+// field for each (Developer Tools, Webhooks). Each is an absolute URL; to an
+// empty one nothing is sent.
 type Webhooks struct {
-	Payments     string
-	Refunds      string
-	Status       string // subscription status
-	Registration string // user registration
+	// Payments gets every payment that succeeded, free trials included.
+	Payments string
+	// Refunds gets every refund, of all of the money or of a part.
+	Refunds string
+	// Status gets what happens to subscriptions: a beginning, a renewal, a
+	// cancellation. One-time payments have no status.
+	Status string
+	// Registration gets the user of every checkout that was paid.
+	Registration string
 }
 
 // WebhooksTo sends every kind to one address.
@@ -22,7 +28,7 @@ func WebhooksTo(url string) Webhooks {
 	return Webhooks{Payments: url, Refunds: url, Status: url, Registration: url}
 }
 
-// Kind is a kind of webhook.
+// Kind is a kind of webhook: which address it goes to, and what its body is.
 type Kind string
 
 // The kinds of webhooks.
@@ -33,6 +39,7 @@ const (
 	KindRegistration Kind = "registration"
 )
 
+// url is the address of a kind.
 func (w Webhooks) url(k Kind) string {
 	switch k {
 	case KindPayment:
@@ -51,32 +58,47 @@ type EventState string
 
 // The states of a webhook.
 const (
-	Pending   EventState = "pending"
-	Delivered EventState = "delivered" // answered with exactly 200
-	Dropped   EventState = "dropped"   // failed too often; never tried again by itself
+	// Pending: not tried so far, or not well, and to be tried again.
+	Pending EventState = "pending"
+	// Delivered: answered with exactly 200.
+	Delivered EventState = "delivered"
+	// Dropped: failed to the end of the schedule. Only Send tries it again.
+	Dropped EventState = "dropped"
 )
 
 // Event is one webhook. Its body, requestID included, is the same in every try.
 type Event struct {
-	ID            string // the queue.requestID where the body has one
-	Kind          Kind
-	TransactionID string // of the payment it tells of
-	URL           string
-	Body          []byte // not to be changed
-	State         EventState
-	Due           time.Time // when a pending one is tried next
-	Attempts      []Attempt
+	// ID is a UUID, and the queue.requestID where the body has one.
+	ID   string
+	Kind Kind
+	// TransactionID is that of the payment it tells of.
+	TransactionID string
+	// URL is where it goes, as Webhooks said when it was made.
+	URL string
+	// Body is the JSON that is posted. It is shared: do not change it.
+	Body  []byte
+	State EventState
+	// Due is when a pending one is tried next, on Config.Now.
+	Due time.Time
+	// Attempts are the tries so far, the first 100 of them.
+	Attempts []Attempt
 }
 
 // Attempt is one try to deliver a webhook.
 type Attempt struct {
-	At     time.Time
-	Status int   // of the answer; 0 if there was none
-	Err    error // why there was none
+	// At is when it began, on Config.Now.
+	At time.Time
+	// Status is that of the answer; 0 if there was none.
+	Status int
+	// Err says why there was no answer.
+	Err error
 }
 
 // The pauses after failed tries: Zotlo repeats after 10 minutes, three times
 // after 30 and once after an hour; a registration ten times, hourly.
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/webhooks-overview
+// https://docs.zotlo.com/integrations/webhooks/registered-users
 var (
 	retrySchedule = []time.Duration{
 		10 * time.Minute, 30 * time.Minute, 30 * time.Minute, 30 * time.Minute, time.Hour,
@@ -97,8 +119,10 @@ type event struct {
 	sending int // tries under way
 }
 
+// key is what the store finds an event by.
 func (e *event) key() string { return e.ID }
 
+// schedule is the pauses between the tries of an event.
 func (e *event) schedule() []time.Duration {
 	if e.Kind == KindRegistration {
 		return registrationSchedule
@@ -106,14 +130,17 @@ func (e *event) schedule() []time.Duration {
 	return retrySchedule
 }
 
-// SetWebhooks changes where webhooks that are made from now on go.
+// SetWebhooks changes where webhooks that are made from now on go. Those that
+// wait already go where they were to go. A test whose shop starts after the
+// sandbox calls it.
 func (s *Sandbox) SetWebhooks(w Webhooks) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.webhooks = w
 }
 
-// Events returns the newest 10,000 webhooks, oldest first.
+// Events returns the newest 10,000 webhooks, oldest first, as copies but for
+// their bodies. Older ones are forgotten, pending ones included.
 func (s *Sandbox) Events() []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +189,9 @@ func (e *event) copied(id string, now time.Time) *event {
 	}}
 }
 
-// note decides what follows from one try.
+// note decides what follows from one try: 200 ends the story, and any other
+// answer takes the next pause of the schedule. A delivered or dropped event
+// that Send has repeated keeps its state.
 func (e *event) note(a Attempt, now time.Time) {
 	if len(e.Attempts) < maxAttempts {
 		e.Attempts = append(e.Attempts, a)

@@ -11,23 +11,29 @@ import (
 
 // Fault is one way in which the one-link endpoint misbehaves. Its parts can be
 // combined; the zero value misbehaves in none. The steps happen in the order of
-// the fields.
+// the fields. Give it to [Sandbox.Fail], [Sandbox.FailNext] or [Sandbox.FailIf].
 type Fault struct {
 	// Delay passes before anything is answered, even before a link is created.
+	// A caller that leaves meanwhile gets no link.
 	Delay time.Duration
 
 	// Reset ends the connection without an answer.
 	Reset bool
 
 	// Status, if not 0, answers instead of the endpoint, with Header and Body.
+	// No link is created.
 	Status int
+	// Header is sent with Status, and only then.
 	Header http.Header
-	Body   string
+	// Body is sent with Status, and only then.
+	Body string
 
-	// Code, with Status and no Body, answers an error envelope with this code.
+	// Code, with Status and no Body, answers an error envelope with this code:
+	// one of the Code… constants, or any other.
 	Code int
 
-	// Link, if not empty, is answered in place of a new personal link.
+	// Link, if not empty, is answered in place of a new personal link. It can
+	// be any text.
 	Link string
 
 	// Pad makes the answer of a link this many bytes longer.
@@ -40,8 +46,9 @@ type Fault struct {
 	Cut bool
 }
 
-// RateLimited answers 429. An empty retryAfter sends no Retry-After header;
-// any other text is sent as it is.
+// RateLimited answers 429. An empty retryAfter sends no Retry-After header; any
+// other text is sent as it is. RFC 9110 (section 10.2.3) has seconds, such as
+// "17", and HTTP dates; whether Zotlo sends the header at all is not published.
 func RateLimited(retryAfter string) Fault {
 	f := Fault{Status: http.StatusTooManyRequests, Code: CodeInventedRateLimit}
 	if retryAfter != "" {
@@ -53,14 +60,15 @@ func RateLimited(retryAfter string) Fault {
 // ServerError answers 500 with code 500000, the only one to be tried again.
 func ServerError() Fault { return Fault{Status: http.StatusInternalServerError, Code: CodeServer} }
 
-// BadRequest answers 400 with the code, such as CodeSubscriberID.
+// BadRequest answers 400 with the code, such as CodeSubscriberID. Asking again
+// changes nothing.
 func BadRequest(code int) Fault { return Fault{Status: http.StatusBadRequest, Code: code} }
 
 // BadCredentials answers 401002, whatever keys were sent.
 func BadCredentials() Fault { return Fault{Status: http.StatusUnauthorized, Code: CodeCredentials} }
 
 // ErrorInside200 answers HTTP 200 whose envelope holds an error, as Zotlo does
-// when business logic fails.
+// when business logic fails. The status inside is what the code begins with.
 func ErrorInside200(code int) Fault { return Fault{Status: http.StatusOK, Code: code} }
 
 // Latency answers well, but only after d.
@@ -121,7 +129,8 @@ func (f Fault) answer() (answer, bool) {
 	return answer{status: f.Status, header: f.Header, body: []byte(f.Body)}, true
 }
 
-// write sends the answer the way the fault wants it sent.
+// write sends the answer the way the fault wants it sent: cut, dripping, or
+// simply.
 func (f Fault) write(w http.ResponseWriter, r *http.Request, a answer) {
 	switch {
 	case f.Cut:
@@ -136,7 +145,8 @@ func (f Fault) write(w http.ResponseWriter, r *http.Request, a answer) {
 	}
 }
 
-// cutOff sends half of the body and ends the connection.
+// cutOff sends half of the body and ends the connection. The panic is net/http's
+// way to do so.
 func cutOff(w http.ResponseWriter, body []byte) {
 	_, _ = w.Write(body[:len(body)/2])
 	_ = http.NewResponseController(w).Flush()
@@ -146,7 +156,7 @@ func cutOff(w http.ResponseWriter, body []byte) {
 // dripPieces is into how many pieces a slow body is cut.
 const dripPieces = 20
 
-// drip sends the body in pieces, evenly over d.
+// drip sends the body in pieces, evenly over d, until the caller leaves.
 func drip(ctx context.Context, w http.ResponseWriter, body []byte, d time.Duration) {
 	control := http.NewResponseController(w)
 	_ = control.Flush()
@@ -159,7 +169,7 @@ func drip(ctx context.Context, w http.ResponseWriter, body []byte, d time.Durati
 	}
 }
 
-// pause waits and says whether the caller is still there.
+// pause waits for d and reports whether the caller is still there.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -174,4 +184,5 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// pad is a text of this many bytes.
 func pad(bytes int) string { return strings.Repeat("x", max(bytes, 0)) }

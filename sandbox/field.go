@@ -9,25 +9,32 @@ import (
 
 // field is one row of the table on the checkout page.
 type field struct {
-	Label    string
-	Wire     string // the name in the API call
-	Value    string
-	Instead  string // what the base link says, if something else stands there
+	// Label names it for a reader, Wire in the API call; "" for what only the
+	// base link says.
+	Label string
+	Wire  string
+	// Value is what the page shows, Instead what the base link says where the
+	// call says something else.
+	Value   string
+	Instead string
+	// Personal tells what the call set from what the base link says.
 	Personal bool
-
+	// unconfirmed marks names that Zotlo's reference does not have.
 	unconfirmed bool
 }
 
-// knownField is a field whose base the template knows.
+// knownField is a field that has a name on the page, and perhaps a value in the
+// base link.
 type knownField struct {
 	label string
 	wire  string
 	base  func(BaseLink) string
-	// unconfirmed marks what Zotlo's feature page promises but its reference
-	// does not name.
+	// unconfirmed marks what Zotlo's feature page promises (Checkout API
+	// Support) but its reference does not name.
 	unconfirmed bool
 }
 
+// knownFields are the rows of the table, in its order.
 var knownFields = []knownField{
 	{"Product", "packageName", func(b BaseLink) string { return b.PackageName }, false},
 	{"Price", "customPrice", func(b BaseLink) string { return twoDecimals(b.Price) }, false},
@@ -70,8 +77,10 @@ func fieldsOf(l Link) []field {
 	return list
 }
 
-func (k knownField) field(own, base string) (field, bool) {
-	f := field{Label: k.label, Value: base}
+// field is the row of a known field. ok is false if neither the call nor the
+// base link says anything.
+func (k knownField) field(own, base string) (f field, ok bool) {
+	f = field{Label: k.label, Value: base}
 	if own != "" {
 		f = field{
 			Label: k.label, Wire: k.wire, Value: own,
@@ -102,7 +111,7 @@ func appendNested(list []field, prefix string, object map[string]any) []field {
 	return list
 }
 
-// shown writes any JSON value for a reader.
+// shown writes any JSON value for a reader: a string as it is, null as nothing.
 func shown(v any) string {
 	switch v := v.(type) {
 	case nil:

@@ -9,22 +9,34 @@ import (
 	"time"
 )
 
-// The payment types of a base link.
+// The payment types of a base link, as payment_type in the payments webhook has
+// them.
 const (
+	// Subscription is charged each month, until it is cancelled.
 	Subscription = "subscription"
-	Consumable   = "consumable" // a one-time payment
+	// Consumable is a one-time payment.
+	Consumable = "consumable"
 )
 
 // BaseLink is a checkout link of the Dashboard: the template that shows
 // wherever a personal link overrides nothing. Empty fields that a sale needs
-// (package, price, currency, payment type) get plain defaults.
+// (name, package, price, currency, payment type) get plain defaults.
 type BaseLink struct {
-	Name           string
-	PackageID      string
-	PackageName    string
-	Price          string // "9.99"
-	Currency       string // "USD"
-	PaymentType    string // Subscription or Consumable
+	// Name is what the Dashboard calls the link. Shoppers do not see it.
+	// Default: "Checkout link" and its id.
+	Name string
+	// PackageID is the package that is bought. Default: "sandbox-package".
+	PackageID string
+	// PackageName is what the page calls it. Default: "Pro".
+	PackageName string
+	// Price is in the currency's major unit. Default: "9.99".
+	Price string
+	// Currency is a code of ISO 4217. Default: "USD".
+	Currency string
+	// PaymentType is Subscription or Consumable. Default: Subscription.
+	PaymentType string
+
+	// What else the page shows; empty: nothing. ProductImage is a URL.
 	AdditionalText string
 	ProductImage   string
 	Title          string
@@ -37,19 +49,24 @@ type State string
 
 // The states of a link. Only an open one can be opened and paid.
 const (
-	Open    State = "open"
-	Paid    State = "paid"
+	// Open: neither paid nor expired.
+	Open State = "open"
+	// Paid: somebody has paid it. It stays paid after its hour.
+	Paid State = "paid"
+	// Expired: its hour is over, or Expire has ended it.
 	Expired State = "expired"
 )
 
-// Link is one personal link.
+// Link is one personal link, as it was at the moment of asking: a copy.
 type Link struct {
+	// URL is what the API has answered, ID its last, unguessable part.
 	URL string
-	ID  string // the last, unguessable part of URL
+	ID  string
 
-	// What the call asked for; the names are those of the wire.
+	// What the call asked for; the names are those of the wire. Fields is the
+	// whole call but its applicationKey. An empty SubscriberID is a guest.
 	CheckoutLinkID      string
-	SubscriberID        string // empty: a guest
+	SubscriberID        string
 	SubscriberIPAddress string
 	Language            string
 	PackageName         string
@@ -58,24 +75,32 @@ type Link struct {
 	CustomPrice         string
 	CustomCurrency      string
 	CustomParameters    map[string]any
-	Fields              map[string]any // the whole call but its applicationKey
+	Fields              map[string]any
 
-	Base      BaseLink
+	// Base is the template it was created from.
+	Base BaseLink
+	// CreatedAt is on Config.Now, ExpiresAt is LinkLifetime later, even if
+	// Expire has ended the link before.
 	CreatedAt time.Time
-	ExpiresAt time.Time // LinkLifetime later
+	ExpiresAt time.Time
 	State     State
-	Declined  int // how often the Fail button was pressed
+	// Declined is how often the Fail button was pressed.
+	Declined int
 }
 
-// Why a link cannot be paid.
+// Why a link cannot be opened or paid.
 var (
-	ErrNoLink  = errors.New("sandbox: unknown link")
-	ErrPaid    = errors.New("sandbox: link is paid")
+	// ErrNoLink: there never was such a link, or it is forgotten.
+	ErrNoLink = errors.New("sandbox: unknown link")
+	// ErrPaid: a link is paid once only.
+	ErrPaid = errors.New("sandbox: link is paid")
+	// ErrExpired: its hour is over.
 	ErrExpired = errors.New("sandbox: link is expired")
 )
 
 // Link finds a personal link by its URL, also by one that reaches the sandbox
-// under another host, or by its bare id.
+// under another host, or by its bare id. It returns false for one that it has
+// not created, or has forgotten.
 func (s *Sandbox) Link(url string) (Link, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,17 +128,19 @@ func (s *Sandbox) Links() []Link {
 	return list
 }
 
-// Expire ends the hour of an open link now, as the Expire button does.
+// Expire ends the hour of an open link now, as the Expire button does. Its
+// errors are ErrNoLink, ErrPaid and ErrExpired.
 func (s *Sandbox) Expire(url string) error {
 	return s.changeLink(url, func(l *link) { l.expired = true })
 }
 
 // Decline notes a payment that failed, as the Fail button does. The link stays
-// open, and Zotlo sends no webhook.
+// open, and Zotlo sends no webhook. Its errors are those of Expire.
 func (s *Sandbox) Decline(url string) error {
 	return s.changeLink(url, func(l *link) { l.declined++ })
 }
 
+// changeLink changes an open link.
 func (s *Sandbox) changeLink(url string, change func(*link)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,8 +181,10 @@ type link struct {
 	declined   int
 }
 
+// key is what the store finds a link by.
 func (l *link) key() string { return l.id }
 
+// state is what became of a link by now.
 func (l *link) state(now time.Time) State {
 	switch {
 	case l.paidBy != "":
@@ -166,6 +195,7 @@ func (l *link) state(now time.Time) State {
 	return Open
 }
 
+// export decodes the call and copies the link for a caller.
 func (l *link) export(now time.Time) Link {
 	fields, _ := decodeFields(l.raw) // it was checked when the link was created
 	delete(fields, "applicationKey")
@@ -218,7 +248,8 @@ func (s *Sandbox) newLink(host string, raw []byte, fields map[string]any, base *
 	return l.url
 }
 
-// baseLink finds the template of a checkoutLinkId.
+// baseLink finds the template of a checkoutLinkId. Without Config.BaseLinks
+// there is one for every id.
 func (s *Sandbox) baseLink(id string) (*BaseLink, bool) {
 	if s.cfg.BaseLinks == nil {
 		return BaseLink{}.complete(id), true
@@ -227,7 +258,7 @@ func (s *Sandbox) baseLink(id string) (*BaseLink, bool) {
 	return base, ok
 }
 
-// complete fills in what a sale needs.
+// complete fills in what a sale needs. b is a copy.
 func (b BaseLink) complete(id string) *BaseLink {
 	b.Name = cmp.Or(b.Name, "Checkout link "+id)
 	b.PackageID = cmp.Or(b.PackageID, "sandbox-package")
@@ -238,6 +269,8 @@ func (b BaseLink) complete(id string) *BaseLink {
 	return &b
 }
 
+// linkID is the id in the URL of a link or of one of its pages; a bare id is
+// returned as it is.
 func linkID(url string) string {
 	if i := strings.LastIndex(url, pagePath); i >= 0 {
 		url = url[i+len(pagePath):]

@@ -14,13 +14,16 @@ import (
 	"time"
 )
 
+// pageHTML holds the templates "checkout", "receipt" and "dead".
+//
 //go:embed page.html
 var pageHTML string
 
 var pages = template.Must(template.New("page").Parse(pageHTML))
 
-// view is what the pages show.
+// view is what the pages show. The templates leave out what is empty.
 type view struct {
+	// of every page; Nonce allows its own style and script, and no other
 	Heading     string
 	Description string
 	Notice      string
@@ -69,6 +72,7 @@ func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request, id, action s
 	}
 }
 
+// notAllowed answers 405 with the methods that are allowed.
 func notAllowed(w http.ResponseWriter, allow string) {
 	w.Header().Set("Allow", allow)
 	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
@@ -148,6 +152,7 @@ func (s *Sandbox) showCheckout(
 	s.render(w, status, "checkout", v)
 }
 
+// newCheckout is the page of a link: what the call says, else the base link.
 func newCheckout(l Link, now time.Time) view {
 	offer := l.offer()
 	v := view{
@@ -173,7 +178,7 @@ func newCheckout(l Link, now time.Time) view {
 	return v
 }
 
-// showReceipt follows a payment.
+// showReceipt shows what was paid, and how its webhooks fared.
 func (s *Sandbox) showReceipt(w http.ResponseWriter, id string) {
 	s.mu.Lock()
 	l, ok := s.links.get(id)
@@ -196,7 +201,8 @@ func (s *Sandbox) showReceipt(w http.ResponseWriter, id string) {
 	s.render(w, http.StatusOK, "receipt", v)
 }
 
-// showDead answers for a link that cannot be opened.
+// showDead answers for a link that cannot be opened: 410, or 404 if it is not
+// known.
 func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
 	status := http.StatusGone
 	v := view{}
@@ -219,6 +225,8 @@ func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
 	s.render(w, status, "dead", v)
 }
 
+// render writes a page as a whole or not at all. Its policy allows nothing from
+// elsewhere but the image that the page shows.
 func (s *Sandbox) render(w http.ResponseWriter, status int, name string, v view) {
 	v.Nonce = rand.Text()
 	v.SuccessURL = s.cfg.SuccessURL
@@ -239,6 +247,8 @@ func (s *Sandbox) render(w http.ResponseWriter, status int, name string, v view)
 	_, _ = w.Write(page.Bytes())
 }
 
+// setPageHeader keeps a page out of caches, frames, logs and search engines, as
+// a page that somebody pays on must be.
 func setPageHeader(w http.ResponseWriter, policy string) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
@@ -258,6 +268,7 @@ func ownPicture(r *http.Request, image string) string {
 	return image
 }
 
+// hostname is a Host header without its port.
 func hostname(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		return h
@@ -268,10 +279,11 @@ func hostname(host string) string {
 // remaining is the rest of a link's hour.
 type remaining time.Duration
 
+// Seconds is what the page's script counts down from.
 func (d remaining) Seconds() int { return int(time.Duration(d).Round(time.Second) / time.Second) }
 
-// Clock writes 59:07.
+// Clock writes 59:07, for a reader.
 func (d remaining) Clock() string { return fmt.Sprintf("%d:%02d", d.Seconds()/60, d.Seconds()%60) }
 
-// ISO writes PT59M7S.
+// ISO writes PT59M7S, a duration of ISO 8601, for the datetime attribute.
 func (d remaining) ISO() string { return fmt.Sprintf("PT%dM%dS", d.Seconds()/60, d.Seconds()%60) }

@@ -8,51 +8,83 @@ import (
 )
 
 // The statuses of a payment, as the payments webhook writes them.
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/payments-webhook
 const (
-	StatusTrial       = "trial" // a free trial begins; its price is 0.00
-	StatusStartPaid   = "start_paid"
+	// StatusTrial: a free trial begins. Its price is 0.00.
+	StatusTrial = "trial"
+	// StatusStartPaid: a subscription begins without a trial.
+	StatusStartPaid = "start_paid"
+	// StatusTrialToPaid: the first charge after a trial.
 	StatusTrialToPaid = "trial_to_paid"
-	StatusRenewal     = "renewal"
-	StatusReactive    = "reactive"
-	StatusConsumable  = "consumable"
+	// StatusRenewal: a further period.
+	StatusRenewal = "renewal"
+	// StatusReactive: a subscription that had ended, or was cancelled, goes on.
+	StatusReactive = "reactive"
+	// StatusConsumable: a one-time payment.
+	StatusConsumable = "consumable"
 )
 
-// The published event types of a subscription, for Sandbox.Status.
+// The published event types of a subscription, for [Sandbox.Status].
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/subscription-status-webhooks
 const (
-	EventNewSubscriber  = "newSubscriber"
-	EventRenewal        = "renewal"
-	EventActiveToGrace  = "activeToGrace"
-	EventGraceToActive  = "graceToActive"
+	// EventNewSubscriber: the subscription begins, on trial or paid.
+	EventNewSubscriber = "newSubscriber"
+	// EventRenewal: another period was paid.
+	EventRenewal = "renewal"
+	// EventActiveToGrace: a charge failed, and is tried again for some time.
+	EventActiveToGrace = "activeToGrace"
+	// EventGraceToActive: one of those tries succeeded.
+	EventGraceToActive = "graceToActive"
+	// EventGraceToPassive: none did, and the subscription has ended.
 	EventGraceToPassive = "graceToPassive"
-	EventCancel         = "cancel"
-	EventReactivate     = "reactivate"
-	EventPackageUpdate  = "package_update"
+	// EventCancel: the subscriber cancelled. What is paid runs to its end.
+	EventCancel = "cancel"
+	// EventReactivate: an ended or cancelled one goes on.
+	EventReactivate = "reactivate"
+	// EventPackageUpdate: another package from the next period on.
+	EventPackageUpdate = "package_update"
 )
 
 // Payment is one payment, as the sandbox keeps it.
 type Payment struct {
+	// TransactionID is its own, OriginalTransactionID that of the payment the
+	// purchase began with; renewals share it.
 	TransactionID         string
-	OriginalTransactionID string // the payment the purchase began with
-	LinkURL               string
-	SubscriberID          string // who paid; the page lets a shopper change it
-	PaymentType           string // Subscription or Consumable
-	Status                string
-	PackageID             string
-	Price                 string // two decimals
-	Currency              string
-	At                    time.Time
-	Refunded              bool   // all of the money was given back
-	RefundedPrice         string // the sum given back, two decimals; "" if nothing was
+	OriginalTransactionID string
+	// LinkURL is the personal link that was paid, of a renewal too.
+	LinkURL string
+	// SubscriberID is who paid: the page lets a shopper change it.
+	SubscriberID string
+	// PaymentType is Subscription or Consumable.
+	PaymentType string
+	// Status is one of the Status… constants.
+	Status    string
+	PackageID string
+	// Price has two decimals, whatever Currency is, unless Charge wrote it
+	// otherwise.
+	Price    string
+	Currency string
+	// At is on Config.Now.
+	At time.Time
+	// Refunded says that all of the money was given back.
+	Refunded bool
+	// RefundedPrice is the sum given back so far; "" if nothing was.
+	RefundedPrice string
 }
 
 // Why a payment cannot be made, found or renewed.
 var (
-	ErrNoSubscriber    = errors.New("sandbox: link is for a guest; say who pays with As")
-	ErrNoPayment       = errors.New("sandbox: unknown payment")
+	// ErrNoSubscriber: the link names nobody, and no option does.
+	ErrNoSubscriber = errors.New("sandbox: link is for a guest; say who pays with As")
+	// ErrNoPayment: no payment has this TransactionID, or it is forgotten.
+	ErrNoPayment = errors.New("sandbox: unknown payment")
+	// ErrNotSubscription: a one-time payment has no renewals and no status.
 	ErrNotSubscription = errors.New("sandbox: payment is not for a subscription")
 )
 
-// PayOption changes one payment.
+// PayOption changes one payment, before its webhooks are written.
 type PayOption func(*payment)
 
 // As lets somebody else pay than the link was created for: the page allows it, and
@@ -61,7 +93,8 @@ func As(subscriberID string) PayOption {
 	return func(p *payment) { p.SubscriberID = subscriberID }
 }
 
-// Trial begins a subscription with a free trial.
+// Trial begins a subscription with a free trial of seven days: the payment is
+// of 0.00, and Renew charges for the first time. One-time payments have none.
 func Trial() PayOption {
 	return func(p *payment) {
 		if p.PaymentType == Subscription {
@@ -70,7 +103,8 @@ func Trial() PayOption {
 	}
 }
 
-// Charge takes another price than the link showed.
+// Charge takes another price than the link showed. Both texts are sent as they
+// are: a test can have a client meet prices that make no sense.
 func Charge(price, currency string) PayOption {
 	return func(p *payment) { p.Price, p.Currency = price, currency }
 }
@@ -103,11 +137,12 @@ func MarkedAsSandbox() PayOption {
 type sale struct {
 	fields         Link // as it was when it was paid
 	parameters     json.RawMessage
-	atTop, old     bool
-	marked         int // 1: as a payment of Zotlo's sandbox; 0: not at all
+	atTop          bool // see ParametersAtTop
+	old            bool // see Sample2020
+	marked         int  // 1: see MarkedAsSandbox; 0: without a mark
 	original       *payment
 	last           *payment
-	subscriptionID int
+	subscriptionID int // 0: a one-time payment
 	clientUUID     string
 	status         string     // active, grace, passive
 	canceled       *time.Time // set from the cancellation on
@@ -117,13 +152,15 @@ type sale struct {
 type payment struct {
 	Payment
 	sale    *sale
-	rowID   int
-	expires time.Time
+	rowID   int       // Zotlo's own number of it
+	expires time.Time // the end of what it paid for
 }
 
+// key is what the store finds a payment by.
 func (p *payment) key() string { return p.TransactionID }
 
-// note changes the state of a subscription by an event.
+// note changes the state of a subscription by an event. Types it does not know
+// change nothing.
 func (s *sale) note(eventType string, now time.Time) {
 	switch eventType {
 	case EventCancel:
@@ -158,7 +195,8 @@ func (l Link) offer() Payment {
 	return p
 }
 
-// Payments returns the newest 10,000 payments, oldest first.
+// Payments returns the newest 10,000 payments, oldest first, as copies. Older
+// ones are forgotten, and can be neither renewed nor refunded.
 func (s *Sandbox) Payments() []Payment {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,7 +7,9 @@ import (
 
 // Why money cannot be given back.
 var (
-	ErrRefunded     = errors.New("sandbox: payment is refunded")
+	// ErrRefunded: all of it was given back before.
+	ErrRefunded = errors.New("sandbox: payment is refunded")
+	// ErrRefundAmount: the part is no such amount, or is more than is left.
 	ErrRefundAmount = errors.New("sandbox: a part to refund must be more than 0, " +
 		"with two decimals at most, and no more than what is left of the payment")
 )

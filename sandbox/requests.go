@@ -7,21 +7,30 @@ import (
 
 // Request is one call of the one-link endpoint as it arrived, good or bad.
 type Request struct {
-	Time       time.Time // on Config.Now
-	Method     string
-	Proto      string // such as HTTP/2.0
+	// Time is when the call had arrived, body included, on Config.Now.
+	Time   time.Time
+	Method string
+	// Proto is the protocol, such as HTTP/2.0.
+	Proto string
+	// RemoteAddr is the caller's host and port; empty through Transport.
 	RemoteAddr string
-	Header     http.Header
-	Raw        []byte         // the body, at most 64 KiB of it
-	Body       map[string]any // Raw decoded; nil if it is not a JSON object
-	Status     int            // of the answer; 0 while there is none
+	// Header holds the secret keys of the call, too: do not print it.
+	Header http.Header
+	// Raw is the body, at most 64 KiB of it.
+	Raw []byte
+	// Body is Raw decoded; nil if it is not one JSON object.
+	Body map[string]any
+	// Status is that of the answer; 0 while there is none, or if a fault ended
+	// the connection without one.
+	Status int
 }
 
 // Calls returns how many calls of the one-link endpoint have arrived, failed
-// ones included.
+// ones included. It counts beyond what Requests remembers.
 func (s *Sandbox) Calls() int { return int(s.calls.Load()) }
 
-// MaxInFlight returns the most one-link calls that were inside at once.
+// MaxInFlight returns the most one-link calls that were inside at once. With a
+// Latency it tells whether a client limits its calls.
 func (s *Sandbox) MaxInFlight() int { return int(s.maximum.Load()) }
 
 // Requests returns the newest calls, oldest first; Config.KeepRequests bounds
@@ -56,6 +65,7 @@ func (s *Sandbox) begin() (end func()) {
 	return func() { s.inFlight.Add(-1) }
 }
 
+// record remembers a call that has no answer so far.
 func (s *Sandbox) record(r *http.Request, raw []byte) *Request {
 	call := &Request{
 		Time:       s.cfg.Now(),
@@ -71,6 +81,7 @@ func (s *Sandbox) record(r *http.Request, raw []byte) *Request {
 	return call
 }
 
+// answered notes the status of a call's answer.
 func (s *Sandbox) answered(call *Request, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

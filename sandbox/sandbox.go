@@ -17,13 +17,22 @@ const (
 )
 
 // OneLinkPath is the path of the "Generate Personalized Link" endpoint.
+//
+// https://docs.zotlo.com/integrating-zotlo/api-reference/checkout-endpoints/generate-personalized-link
 const OneLinkPath = "/v2/app-to-web/one-link"
 
-// LinkLifetime is how long a personal link can be opened and paid.
+// LinkLifetime is how long a personal link can be opened and paid: one hour, as
+// Zotlo's older page of the endpoint says.
+//
+// https://docs.zotlo.com/integrations/api-services/create-a-personalized-checkout-link
 const LinkLifetime = time.Hour
 
+// pagePath is what the paths of the hosted pages begin with; a link's id
+// follows.
+const pagePath = "/pay/"
+
+// How much is remembered, unless Config says otherwise.
 const (
-	pagePath     = "/pay/"
 	keepRequests = 10_000
 	keepLinks    = 100_000
 	keepPayments = 10_000
@@ -70,7 +79,9 @@ type Config struct {
 	KeepLinks    int
 }
 
-// Sandbox plays Zotlo. Make one with New.
+// Sandbox plays Zotlo: an http.Handler, and the methods by which a test pays,
+// looks and makes trouble. Make one with New. It is safe for concurrent use, and
+// starts no goroutine that outlives a call.
 type Sandbox struct {
 	cfg    Config
 	bases  map[string]*BaseLink
@@ -93,7 +104,8 @@ type Sandbox struct {
 	wake     chan struct{} // tells Run that the events changed
 }
 
-// New returns a sandbox with no calls, no links and no faults.
+// New returns a sandbox with no calls, no links and no faults. It needs no
+// closing.
 func New(cfg Config) *Sandbox {
 	cfg.AccessKey = cmp.Or(cfg.AccessKey, DefaultAccessKey)
 	cfg.AccessSecret = cmp.Or(cfg.AccessSecret, DefaultAccessSecret)

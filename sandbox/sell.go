@@ -6,6 +6,9 @@ import "crypto/rand"
 // the payment, the new subscription if it is one, the registration. Their first
 // try is over when Pay returns (unless they are held); how it went is in
 // Events.
+//
+// Its errors are ErrNoLink, ErrPaid, ErrExpired and ErrNoSubscriber. Of many
+// that pay one link at once, one succeeds.
 func (s *Sandbox) Pay(linkURL string, opts ...PayOption) (Payment, error) {
 	return s.commit(func() (*payment, []*event, error) {
 		p, err := s.payLocked(linkURL, opts)
@@ -20,7 +23,8 @@ func (s *Sandbox) Pay(linkURL string, opts ...PayOption) (Payment, error) {
 	})
 }
 
-// commit makes a change under the lock, and sends the webhooks it queued.
+// commit makes a change under the lock, and sends the webhooks it queued after
+// it has let the lock go: the shop may ask the sandbox something meanwhile.
 func (s *Sandbox) commit(change func() (*payment, []*event, error)) (Payment, error) {
 	s.mu.Lock()
 	p, events, err := change()
@@ -34,6 +38,7 @@ func (s *Sandbox) commit(change func() (*payment, []*event, error)) (Payment, er
 	return done, nil
 }
 
+// payLocked turns an open link into a sale with its first payment. s.mu is held.
 func (s *Sandbox) payLocked(linkURL string, opts []PayOption) (*payment, error) {
 	l, err := s.openLinkLocked(linkURL)
 	if err != nil {
@@ -62,7 +67,8 @@ func (s *Sandbox) payLocked(linkURL string, opts []PayOption) (*payment, error) 
 	return p, nil
 }
 
-// bookLocked gives a payment its numbers and dates. s.mu is held.
+// bookLocked gives a payment its numbers and dates: a month from now, or the
+// seven days of a trial. s.mu is held.
 func (s *Sandbox) bookLocked(p *payment) {
 	s.lastID++
 	p.rowID = s.lastID
@@ -82,7 +88,9 @@ func (s *Sandbox) bookLocked(p *payment) {
 
 // Renew charges a subscription again, found by any of its payments: a trial
 // becomes paid, a cancelled or passive one becomes active again, any other is
-// renewed. Of the options only Charge makes sense here.
+// renewed. It sends the payment and the status webhook. Of the options only
+// Charge makes sense here. It does not look at the clock: a test renews when it
+// likes. Its errors are ErrNoPayment and ErrNotSubscription.
 func (s *Sandbox) Renew(transactionID string, opts ...PayOption) (Payment, error) {
 	return s.commit(func() (*payment, []*event, error) {
 		before, err := s.subscriptionLocked(transactionID)
@@ -115,7 +123,8 @@ func (s *Sandbox) Renew(transactionID string, opts ...PayOption) (Payment, error
 
 // Status sends a subscription status webhook of this event type for the
 // subscription that a payment belongs to. The published types also change its
-// state; any other text is sent as it is.
+// state; any other text is sent as it is. Its errors are ErrNoPayment and
+// ErrNotSubscription.
 func (s *Sandbox) Status(transactionID, eventType string) error {
 	_, err := s.commit(func() (*payment, []*event, error) {
 		p, err := s.subscriptionLocked(transactionID)
@@ -128,7 +137,8 @@ func (s *Sandbox) Status(transactionID, eventType string) error {
 	return err
 }
 
-// subscriptionLocked finds a payment for a subscription. s.mu is held.
+// subscriptionLocked finds a payment that belongs to a subscription. s.mu is
+// held.
 func (s *Sandbox) subscriptionLocked(transactionID string) (*payment, error) {
 	p, ok := s.payments.get(transactionID)
 	switch {

@@ -3,6 +3,8 @@ package sandbox
 import "time"
 
 // subscriberUpdate is the parameters of a subscription status webhook.
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/subscription-status-webhooks
 type subscriberUpdate struct {
 	Profile    profile     `json:"profile"`
 	Package    packageInfo `json:"package"`
@@ -12,6 +14,7 @@ type subscriberUpdate struct {
 	IsSandbox  int         `json:"isSandbox,omitempty"` // a guess, see MarkedAsSandbox
 }
 
+// profile is the subscription. Its dates are those of dateTime.
 type profile struct {
 	Status                  string        `json:"status"`
 	RealStatus              string        `json:"realStatus"`
@@ -36,12 +39,14 @@ type profile struct {
 	RenewalFetchCount       int           `json:"renewalFetchCount"`
 }
 
+// cancellation says when and why somebody cancelled.
 type cancellation struct {
 	Date   string `json:"date"`
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 }
 
+// packageInfo is the package as it was sold.
 type packageInfo struct {
 	PackageID   string `json:"packageId"`
 	Price       any    `json:"price"`
@@ -50,6 +55,7 @@ type packageInfo struct {
 	Name        string `json:"name"`
 }
 
+// newPackage is what a package_update announces.
 type newPackage struct {
 	PackageID     string `json:"packageId"`
 	SubscriberID  string `json:"subscriberId"`
@@ -61,6 +67,7 @@ type newPackage struct {
 	Period        int    `json:"period"`
 }
 
+// customer is who pays. Nobody of this name exists.
 type customer struct {
 	ID         int    `json:"id"`
 	CreateDate string `json:"createDate"`
@@ -70,6 +77,7 @@ type customer struct {
 	Email      string `json:"email"`
 }
 
+// card is what is charged: a masked number, and MM/YY.
 type card struct {
 	CardNumber string `json:"cardNumber"`
 	ExpireDate string `json:"expireDate"`
@@ -106,6 +114,7 @@ func statusBody(eventType string) bodyFunc {
 	}
 }
 
+// newProfile describes the subscription that a payment belongs to.
 func newProfile(p *payment) profile {
 	v := profile{
 		Status:                  p.sale.status,
@@ -144,6 +153,7 @@ func newProfile(p *payment) profile {
 	return v
 }
 
+// emailOf is the subscriber, if they are known by an e-mail address.
 func emailOf(subscriber string) string {
 	if emailPattern.MatchString(subscriber) {
 		return subscriber

@@ -11,12 +11,14 @@ import (
 // sandbox, whatever its host, without a network. It serves simulations in the
 // virtual time of testing/synctest, where a goroutine that waits for a socket
 // would stop the clock. It does not play HTTP's finer points: use a real server
-// for those.
+// for those. The body of an answer must be closed, or a goroutine stays.
 func (s *Sandbox) Transport() http.RoundTripper { return transport{s} }
 
+// transport runs a handler for every request.
 type transport struct{ handler http.Handler }
 
-// RoundTrip returns once the handler has written its header, or left without.
+// RoundTrip returns once the handler has written its header, or left without:
+// then the error is io.ErrUnexpectedEOF, as of a connection that died.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := readBody(r)
 	if err != nil {
@@ -74,6 +76,8 @@ type pipeWriter struct {
 	sent    http.Header
 }
 
+// serve runs the handler to its end. http.ErrAbortHandler cuts the answer; any
+// other panic is a mistake, and goes on.
 func (w *pipeWriter) serve(h http.Handler, r *http.Request) {
 	defer func() {
 		switch v := recover(); v {
@@ -90,6 +94,7 @@ func (w *pipeWriter) serve(h http.Handler, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
+// begin fixes status and headers. Only the first call counts.
 func (w *pipeWriter) begin(status int) {
 	w.once.Do(func() {
 		w.status, w.sent = status, w.header.Clone()
@@ -97,6 +102,8 @@ func (w *pipeWriter) begin(status int) {
 	})
 }
 
+// Header, WriteHeader, Flush and Write are those of http.ResponseWriter. Nothing
+// is buffered, so there is nothing to flush.
 func (w *pipeWriter) Header() http.Header    { return w.header }
 func (w *pipeWriter) WriteHeader(status int) { w.begin(status) }
 func (w *pipeWriter) Flush()                 {}

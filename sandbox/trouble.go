@@ -2,7 +2,8 @@ package sandbox
 
 import "sync"
 
-// Fail makes every call go wrong in this way, until Heal or another Fail.
+// Fail makes every call go wrong in this way, until Heal or another Fail. The
+// zero Fault ends it, and leaves FailNext and FailIf in force.
 func (s *Sandbox) Fail(f Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -10,7 +11,7 @@ func (s *Sandbox) Fail(f Fault) {
 }
 
 // FailNext makes the next n calls go wrong in this way. Several FailNext queue
-// up; they go before Fail and FailIf.
+// up; they go before Fail and FailIf. An n of 0 or less changes nothing.
 func (s *Sandbox) FailNext(n int, f Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -36,17 +37,19 @@ func (s *Sandbox) Heal() {
 	s.faults.queue, s.faults.some, s.faults.always = nil, nil, Fault{}
 }
 
+// queuedFault is what is left of a FailNext.
 type queuedFault struct {
 	left  int
 	fault Fault
 }
 
+// matchedFault is a FailIf.
 type matchedFault struct {
 	match func(Request) bool
 	fault Fault
 }
 
-// faults decides which call goes wrong.
+// faults decides which call goes wrong: queue first, then some, then always.
 type faults struct {
 	mu     sync.Mutex
 	queue  []queuedFault
@@ -54,6 +57,8 @@ type faults struct {
 	always Fault
 }
 
+// next is the fault of a call, and takes one off the queue. It calls the
+// functions of FailIf outside the lock.
 func (f *faults) next(call *Request) Fault {
 	f.mu.Lock()
 	if len(f.queue) > 0 {

@@ -2,16 +2,19 @@ package sandbox
 
 import "iter"
 
-// ring keeps the newest values, up to its size.
+// ring holds the newest values, up to its size. It is not safe for concurrent
+// use.
 type ring[T any] struct {
 	size   int
 	next   int // where the next value goes once the ring is full
 	values []T
 }
 
+// newRing returns a ring for so many values. One of size 0 holds none.
 func newRing[T any](size int) ring[T] { return ring[T]{size: size} }
 
-// push adds a value and returns the one that had to give way.
+// push adds a value and returns the one that had to give way, if the ring was
+// full.
 func (r *ring[T]) push(v T) (evicted T, full bool) {
 	if r.size == 0 {
 		return v, true
@@ -36,7 +39,7 @@ func (r *ring[T]) all() iter.Seq[T] {
 	}
 }
 
-// named is a value that a store finds again by its key.
+// named is a value that a store finds again by its key. Keys never change.
 type named interface{ key() string }
 
 // store is a ring whose values can be looked up.
@@ -45,10 +48,12 @@ type store[T named] struct {
 	byKey map[string]T
 }
 
+// newStore returns a store for so many values.
 func newStore[T named](size int) store[T] {
 	return store[T]{ring: newRing[T](size), byKey: make(map[string]T)}
 }
 
+// add puts a value in, and the oldest out if there is no room.
 func (s *store[T]) add(v T) {
 	if old, full := s.push(v); full {
 		delete(s.byKey, old.key())
@@ -56,6 +61,7 @@ func (s *store[T]) add(v T) {
 	s.byKey[v.key()] = v
 }
 
+// get finds a value that is still there.
 func (s *store[T]) get(key string) (T, bool) {
 	v, ok := s.byKey[key]
 	return v, ok
