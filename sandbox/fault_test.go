@@ -1,9 +1,6 @@
 package sandbox_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,8 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/caddy-checkout/checkout/sandbox"
 )
@@ -142,30 +137,6 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestTroubleComesInOrder(t *testing.T) {
-	s := open(t, sandbox.Config{})
-	s.Fail(sandbox.ServerError())
-	s.FailIf(func(r sandbox.Request) bool { return r.Body["subscriberId"] == "ada@example.com" },
-		sandbox.BadRequest(400008))
-	s.FailNext(2, sandbox.RateLimited(""))
-	s.FailNext(1, sandbox.BadCredentials())
-	s.FailNext(0, sandbox.NotJSON())
-
-	var got []int
-	for _, who := range []string{"ada", "bob", "bob", "ada", "bob"} {
-		got = append(got, s.call(t, ask(fields{"subscriberId": who + "@example.com"})).status)
-	}
-	if diff := cmp.Diff([]int{429, 429, 401, 400, 500}, got); diff != "" {
-		t.Error(diff)
-	}
-	s.FailNext(5, sandbox.NotJSON())
-	s.Heal()
-	s.link(t, fields{"subscriberId": "ada@example.com"})
-	if n := len(s.Links()); n != 1 {
-		t.Errorf("%d links created, failed calls included", n)
-	}
-}
-
 // In virtual time a slow answer takes exactly as long as it was told to.
 func TestSlowness(t *testing.T) {
 	tests := []struct {
@@ -205,62 +176,3 @@ func TestSlowness(t *testing.T) {
 		})
 	}
 }
-
-func TestCallerLeaves(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := sandbox.New(sandbox.Config{})
-		s.Fail(sandbox.Latency(time.Hour))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		r := request(t, "https://api.example.com", ask(nil)).WithContext(ctx)
-		_, err := s.Transport().RoundTrip(r)
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-		synctest.Wait()
-		if n := len(s.Links()); n != 0 {
-			t.Errorf("%d links created for nobody", n)
-		}
-		if r := s.Requests(); s.Calls() != 1 || len(r) != 1 || r[0].Status != 0 {
-			t.Errorf("recorded as %+v", r)
-		}
-	})
-}
-
-// The transport behaves like one: it closes the body it was given, and a
-// handler does not hang on a client that reads no answer.
-func TestTransportManners(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := sandbox.New(sandbox.Config{})
-		s.Fail(sandbox.Huge(1 << 20))
-		body := &closing{Reader: strings.NewReader(`{}`)}
-		r := request(t, "https://api.example.com", ask(nil))
-		good, _ := io.ReadAll(r.Body)
-		body.Reader, r.Body = strings.NewReader(string(good)), body
-		res, err := s.Transport().RoundTrip(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !body.closed {
-			t.Error("the request body was left open")
-		}
-		_ = res.Body.Close() // synctest fails if this leaves the handler blocked
-	})
-	boom := fmt.Errorf("boom")
-	r := request(t, "https://api.example.com", ask(nil))
-	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), failing{boom}))
-	if _, err := sandbox.New(sandbox.Config{}).Transport().RoundTrip(r); !errors.Is(err, boom) {
-		t.Errorf("an unreadable body gives %v", err)
-	}
-}
-
-type closing struct {
-	io.Reader
-	closed bool
-}
-
-func (c *closing) Close() error { c.closed = true; return nil }
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }

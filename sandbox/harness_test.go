@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -219,4 +221,72 @@ func (sh *shop) received() []string {
 	got := sh.got
 	sh.got = nil
 	return got
+}
+
+func mustPay(t *testing.T, s *harness, link string, opts ...sandbox.PayOption) sandbox.Payment {
+	t.Helper()
+	p, err := s.Pay(link, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func renew(t *testing.T, s *harness, p sandbox.Payment, opts ...sandbox.PayOption) sandbox.Payment {
+	t.Helper()
+	next, err := s.Renew(p.TransactionID, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+func change(t *testing.T, s *harness, p sandbox.Payment, eventType string) {
+	t.Helper()
+	if err := s.Status(p.TransactionID, eventType); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// told compares what the shop was told since last time, each webhook in three
+// words.
+func told(t *testing.T, hooks *shop, want ...string) {
+	t.Helper()
+	var got []string
+	for _, body := range hooks.received() {
+		got = append(got, summary(t, body))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func summary(t *testing.T, body string) string {
+	t.Helper()
+	var w struct {
+		Queue struct {
+			Type      string `json:"type"`
+			EventType string `json:"eventType"`
+		} `json:"queue"`
+		Parameters struct {
+			Status  string `json:"status"`
+			Price   string `json:"price"`
+			Profile struct {
+				RealStatus string `json:"realStatus"`
+			} `json:"profile"`
+		} `json:"parameters"`
+		SubscriberID string `json:"subscriberId"`
+	}
+	if err := json.Unmarshal([]byte(body), &w); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	switch w.Queue.Type {
+	case "TransactionInsert":
+		return "payment " + w.Parameters.Status + " " + w.Parameters.Price
+	case "TransactionRefund":
+		return "refund " + w.Parameters.Status + " " + w.Parameters.Price
+	case "SubscriberUpdate":
+		return "status " + w.Queue.EventType + " " + w.Parameters.Profile.RealStatus
+	}
+	return "registration " + w.SubscriberID
 }

@@ -8,36 +8,30 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-func TestMemoryIsBounded(t *testing.T) {
-	s := open(t, sandbox.Config{KeepRequests: 3, KeepLinks: 2})
-	var links []string
-	for range 8 {
-		links = append(links, s.link(t, nil))
+func TestRequestsShowWhatArrived(t *testing.T) {
+	s := open(t, sandbox.Config{})
+	s.call(t, ask(nil))
+	s.call(t, "not json")
+	got := s.Requests()
+	if s.Calls() != 2 || len(got) != 2 {
+		t.Fatalf("%d calls, %d requests", s.Calls(), len(got))
 	}
-	if n := len(s.Requests()); n != 3 {
-		t.Errorf("%d requests kept", n)
+	if diff := cmp.Diff(map[string]any(ask(nil)), got[0].Body); diff != "" {
+		t.Error(diff)
 	}
-	kept := s.Links()
-	if len(kept) != 2 || kept[0].URL != links[6] || kept[1].URL != links[7] {
-		t.Errorf("kept %d links, not the newest two in order", len(kept))
+	first := got[0]
+	if first.Status != 200 || first.Method != "POST" || !first.Time.Equal(noon) ||
+		first.Header.Get("AccessKey") != sandbox.DefaultAccessKey {
+		t.Errorf("first request is recorded as %+v", first)
 	}
-	if _, ok := s.Link(links[5]); ok {
-		t.Error("a forgotten link is still found")
-	}
-	if status, _, _ := s.get(t, links[0]); status != http.StatusNotFound {
-		t.Errorf("a forgotten link answers %d", status)
-	}
-	if s.Calls() != 8 {
-		t.Errorf("%d calls", s.Calls())
-	}
-
-	none := open(t, sandbox.Config{KeepRequests: -1})
-	none.link(t, nil)
-	if n := len(none.Requests()); n != 0 {
-		t.Errorf("%d requests kept, none wanted", n)
+	if second := got[1]; second.Status != 400 || second.Body != nil ||
+		string(second.Raw) != "not json" {
+		t.Errorf("second request is recorded as %+v", second)
 	}
 }
 
