@@ -11,7 +11,7 @@ import (
 )
 
 // A page that embeds the checkout, and browsers that guess, get no link: not one API call.
-func TestBrowserMakesNoLinkForWhatIsNoClick(t *testing.T) {
+func TestBrowserGetsNoLinkForWhatIsNoClick(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
 	b.signIn("Ada Lindqvist")
@@ -101,7 +101,7 @@ func TestBrowserLinkOnAnotherSiteLeadsToOnesOwnCheckout(t *testing.T) {
 }
 
 // A form that another site sends does not carry the session, since its cookie is SameSite=Lax.
-func TestBrowserFormOfAnotherSiteIsAStranger(t *testing.T) {
+func TestBrowserFormOfAnotherSiteIsAnonymous(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
 	b.signIn("Ada Lindqvist")

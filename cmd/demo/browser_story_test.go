@@ -29,7 +29,7 @@ func TestBrowserSignInAndUpgrade(t *testing.T) {
 	}
 }
 
-func TestBrowserStrangerIsSentToSignInAndBack(t *testing.T) {
+func TestBrowserAnonymousVisitorIsSentToSignInAndBack(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
 	b.open("/")
@@ -157,7 +157,7 @@ func TestBrowserFailingZotloIsNotTheShoppersTrouble(t *testing.T) {
 }
 
 // Somebody who is signed in can see what anonymous visitors see.
-func TestBrowserButtonForStrangersLeavesTheSessionOut(t *testing.T) {
+func TestBrowserButtonForAnonymousVisitorsLeavesTheSessionOut(t *testing.T) {
 	d := open(t, false)
 	b := sit(t, d)
 	b.signIn("Ada Lindqvist")

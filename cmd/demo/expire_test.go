@@ -26,7 +26,7 @@ func TestExpiredLinkIsNotGivenOutAgain(t *testing.T) {
 	says(t, arrive(t, d).get("/happened"), "A link was expired by hand", "POST /checkout/purge")
 }
 
-func TestExpiringAStrangersLinkPurgesNobody(t *testing.T) {
+func TestExpiringAnAnonymousLinkPurgesNobody(t *testing.T) {
 	d := open(t, false)
 	guest := arrive(t, d)
 	guest.expire(guest.hit("/ref/mira/get"))
