@@ -248,8 +248,7 @@ func change(t *testing.T, s *harness, p sandbox.Payment, eventType string) {
 	}
 }
 
-// told compares what the shop was told since last time, each webhook in three
-// words.
+// told compares what the shop was told since last time, webhook by webhook.
 func told(t *testing.T, hooks *shop, want ...string) {
 	t.Helper()
 	var got []string
@@ -261,6 +260,8 @@ func told(t *testing.T, hooks *shop, want ...string) {
 	}
 }
 
+// summary says in three parts what a webhook tells: its kind, what happened,
+// and the price or the state.
 func summary(t *testing.T, body string) string {
 	t.Helper()
 	var w struct {
