@@ -1,4 +1,5 @@
-// The shop works without this file. With it, the panel keeps itself up to date, and two buttons fetch their link as JSON.
+// The shop works without this file. With it, the panel keeps itself up to date, and two buttons
+// fetch their link as JSON.
 "use strict";
 
 const panel = document.querySelector(".news");
@@ -6,7 +7,8 @@ const panel = document.querySelector(".news");
 // Put a newer panel in place, and keep open, and in focus, what the reader had opened.
 function show(html) {
 	const open = new Set([...panel.querySelectorAll("details[open]")].map((d) => d.dataset.key));
-	const focus = panel.contains(document.activeElement) && document.activeElement.closest("details")?.dataset.key;
+	const active = document.activeElement;
+	const focus = panel.contains(active) && active.closest("details")?.dataset.key;
 	panel.innerHTML = html;
 	for (const d of panel.querySelectorAll("details")) {
 		d.open = open.has(d.dataset.key);
@@ -15,8 +17,8 @@ function show(html) {
 	panel.dataset.last = panel.querySelector(".panel-head").dataset.last;
 }
 
-// Ask for news as long as somebody can see them. Tabs in the background must not hold on to one of the few connections
-// that a browser opens to one host.
+// Ask for news as long as somebody can see them. Tabs in the background must not hold on to one of
+// the few connections that a browser opens to one host.
 let asking;
 let following = false;
 async function follow() {
@@ -25,11 +27,13 @@ async function follow() {
 	while (!document.hidden) {
 		asking = new AbortController();
 		try {
-			const answer = await fetch("/happened?after=" + panel.dataset.last, { signal: asking.signal });
+			const news = "/happened?after=" + panel.dataset.last;
+			const answer = await fetch(news, { signal: asking.signal });
 			if (!answer.ok) throw new Error(answer.status);
 			show(await answer.text());
 		} catch {
-			if (!document.hidden) await new Promise((wake) => setTimeout(wake, 2000)); // the demo was stopped
+			// The demo was stopped.
+			if (!document.hidden) await new Promise((wake) => setTimeout(wake, 2000));
 		}
 	}
 	following = false;
@@ -37,8 +41,8 @@ async function follow() {
 document.addEventListener("visibilitychange", () => (document.hidden ? asking?.abort() : follow()));
 follow();
 
-// A page of one's own may ask for the link instead of being sent there: Accept decides. Without the session's cookie,
-// anyone who asks is an anonymous visitor.
+// A page of one's own may ask for the link instead of being sent there: Accept decides. Without the
+// session's cookie, anyone who asks is an anonymous visitor.
 async function fetchLink(button) {
 	const status = button.parentElement.querySelector("[role=status]");
 	status.hidden = false;
@@ -51,7 +55,8 @@ async function fetchLink(button) {
 		});
 		const body = await answer.json();
 		if (answer.ok) {
-			status.textContent = "Here it is: campaign " + (body.campaign || "–") + ". Going there …";
+			const campaign = body.campaign || "–";
+			status.textContent = "Here it is: campaign " + campaign + ". Going there …";
 			location.assign(body.url);
 			return;
 		}

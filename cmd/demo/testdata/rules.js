@@ -1,4 +1,5 @@
-// Rules of WCAG 2.2 that a script can check. The value of this expression is the list of what is broken.
+// Rules of WCAG 2.2 that a script can check. The value of this expression is the list of what is
+// broken.
 (() => {
 	const broken = [];
 	const seen = (e) => {
