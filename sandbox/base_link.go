@@ -1,0 +1,59 @@
+package sandbox
+
+import "cmp"
+
+// The payment types of a base link, as payment_type in the payments webhook has
+// them.
+const (
+	// Subscription is charged each month, until it is cancelled.
+	Subscription = "subscription"
+	// Consumable is a one-time payment.
+	Consumable = "consumable"
+)
+
+// BaseLink is a checkout link of the Dashboard: the template that shows
+// wherever a personal link overrides nothing. Empty fields that a sale needs
+// (name, package, price, currency, payment type) get plain defaults.
+type BaseLink struct {
+	// Name is what the Dashboard calls the link. Shoppers do not see it.
+	// Default: "Checkout link" and its id.
+	Name string
+	// PackageID is the package that is bought. Default: "sandbox-package".
+	PackageID string
+	// PackageName is what the page calls it. Default: "Pro".
+	PackageName string
+	// Price is in the currency's major unit. Default: "9.99".
+	Price string
+	// Currency is a code of ISO 4217. Default: "USD".
+	Currency string
+	// PaymentType is Subscription or Consumable. Default: Subscription.
+	PaymentType string
+
+	// What else the page shows; empty: nothing. ProductImage is a URL.
+	AdditionalText string
+	ProductImage   string
+	Title          string
+	Description    string
+	ButtonText     string
+}
+
+// baseLink finds the template of a checkoutLinkId. Without Config.BaseLinks
+// there is one for every id.
+func (s *Sandbox) baseLink(id string) (*BaseLink, bool) {
+	if s.cfg.BaseLinks == nil {
+		return BaseLink{}.complete(id), true
+	}
+	base, ok := s.bases[id]
+	return base, ok
+}
+
+// complete fills in what a sale needs. b is a copy.
+func (b BaseLink) complete(id string) *BaseLink {
+	b.Name = cmp.Or(b.Name, "Checkout link "+id)
+	b.PackageID = cmp.Or(b.PackageID, "sandbox-package")
+	b.PackageName = cmp.Or(b.PackageName, "Pro")
+	b.Price = cmp.Or(b.Price, "9.99")
+	b.Currency = cmp.Or(b.Currency, "USD")
+	b.PaymentType = cmp.Or(b.PaymentType, Subscription)
+	return &b
+}

@@ -1,0 +1,113 @@
+package sandbox
+
+import (
+	"strconv"
+	"time"
+)
+
+// transaction is the parameters of payments and refunds. The types that differ
+// between the two published samples are any.
+//
+// https://docs.zotlo.com/integrating-zotlo/webhooks/payments-webhook
+// https://docs.zotlo.com/integrating-zotlo/webhooks/refunds-webhook
+type transaction struct {
+	ID                    any     `json:"id"`
+	PaymentType           string  `json:"payment_type"`
+	OriginalTransactionID string  `json:"original_transaction_id"`
+	TransactionID         string  `json:"transaction_id"`
+	PackageID             string  `json:"package_id"`
+	TeamID                int     `json:"team_id"`
+	AppID                 int     `json:"app_id"`
+	Status                string  `json:"status"`
+	CreateDate            string  `json:"create_date"`
+	PurchaseDate          string  `json:"purchase_date"`
+	OriginalPurchaseDate  string  `json:"original_purchase_date"`
+	ExpireDate            string  `json:"expire_date"`
+	Price                 any     `json:"price"`
+	Currency              string  `json:"currency"`
+	Country               string  `json:"country"`
+	SubscriberID          string  `json:"subscriber_id"`
+	CreditCard            string  `json:"credit_card"`
+	RefundPrice           *string `json:"refund_price"`
+	RefundDate            *string `json:"refund_date"`
+	RefundReason          *string `json:"refund_reason"`
+	IsRefund              any     `json:"is_refund"`
+	ProviderID            int     `json:"provider_id"`
+	ProviderTransactionID string  `json:"provider_transaction_id"`
+	ProviderStatus        string  `json:"provider_status"`
+	ProviderName          string  `json:"provider_name"`
+	Comment               *string `json:"comment"`
+	Quantity              int     `json:"quantity"`
+	PackagePrice          any     `json:"package_price"`
+	SubscriptionID        any     `json:"subscription_id"`
+	CustomParameters      any     `json:"custom_parameters"`
+	IsTransfer            *string `json:"is_transfer"`
+	JSONPayload           *string `json:"json_payload,omitempty"`
+	IsSandbox             int     `json:"isSandbox,omitempty"` // a guess, see MarkedAsSandbox
+}
+
+// newTransaction describes a payment, with the types of the payments webhook.
+func newTransaction(p *payment) transaction {
+	at := p.At.UTC().Format(dateTime)
+	t := transaction{
+		ID:                    strconv.Itoa(p.rowID),
+		PaymentType:           p.PaymentType,
+		OriginalTransactionID: p.OriginalTransactionID,
+		TransactionID:         p.TransactionID,
+		PackageID:             p.PackageID,
+		TeamID:                teamID,
+		AppID:                 appID,
+		Status:                p.Status,
+		CreateDate:            at,
+		PurchaseDate:          at,
+		OriginalPurchaseDate:  p.sale.original.At.UTC().Format(dateTime),
+		ExpireDate:            p.expires.UTC().Format(dateTime),
+		Price:                 p.Price,
+		Currency:              p.Currency,
+		Country:               country,
+		SubscriberID:          p.SubscriberID,
+		CreditCard:            "411111******1111",
+		IsRefund:              "0",
+		ProviderID:            1,
+		ProviderTransactionID: "sandbox-" + p.TransactionID,
+		ProviderStatus:        "success",
+		ProviderName:          "Credit Card",
+		Quantity:              1,
+		PackagePrice:          number(p.sale.fields.offer().Price),
+		SubscriptionID:        strconv.Itoa(p.sale.subscriptionID),
+		CustomParameters:      p.sale.customParameters(),
+		IsSandbox:             p.sale.marked,
+	}
+	if p.sale.old {
+		t.Price = number(p.Price)
+	}
+	return t
+}
+
+// paymentBody writes the webhook of a payment that succeeded. Zotlo sends none
+// for one that failed.
+func paymentBody(p *payment, id string, now time.Time) any {
+	return webhook{
+		newQueue(p.sale.old, id, "TransactionInsert", "transaction", now),
+		newTransaction(p),
+	}
+}
+
+// refundBody writes the refund of a part of a payment, or of all of it. It
+// differs from a payment in more than its values: ids and flags are numbers
+// here, the package price is a string.
+func refundBody(part string) bodyFunc {
+	return func(p *payment, id string, now time.Time) any {
+		t := newTransaction(p)
+		date, reason, payload := now.UTC().Format(dateTime), "requested by customer", "{}"
+		t.ID = p.rowID
+		t.IsRefund = 1
+		t.RefundPrice = &part
+		t.RefundDate = &date
+		t.RefundReason = &reason
+		t.PackagePrice = p.sale.fields.offer().Price
+		t.SubscriptionID = p.sale.subscriptionID
+		t.JSONPayload = &payload
+		return webhook{newQueue(p.sale.old, id, "TransactionRefund", "refund", now), t}
+	}
+}
