@@ -9,8 +9,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// family is a kind of key. A key verifies only algorithms of its own family (RFC 8725 section 3.1), so a public
-// key can never be taken for an HMAC secret.
+// family is a kind of key. A key verifies only algorithms of its own family (RFC 8725 section 3.1),
+// so a public key can never be taken for an HMAC secret.
 type family string
 
 const (
@@ -30,8 +30,8 @@ type algorithm struct {
 	method jwt.SigningMethod
 }
 
-// algorithms are all we know; "none" is not among them. The methods are our own values: those that golang-jwt
-// exports are shared by the whole process and may be changed by anybody.
+// algorithms are all we know; "none" is not among them. The methods are our own values: those that
+// golang-jwt exports are shared by the whole process and may be changed by anybody.
 var algorithms = []*algorithm{
 	hmacAlgorithm("HS256", crypto.SHA256),
 	hmacAlgorithm("HS384", crypto.SHA384),
@@ -48,10 +48,12 @@ var algorithms = []*algorithm{
 	{name: "EdDSA", family: familyEd25519, method: &jwt.SigningMethodEd25519{}},
 }
 
-// defaultAlgorithms are the algorithms of a local key of each family. The others are admitted by name only;
-// P-521 has none because a forged ES512 token costs dozens of times what a forged ES256 one does.
+// defaultAlgorithms are the algorithms of a local key of each family. The others are admitted by
+// name only; P-521 has none because a forged ES512 token costs dozens of times what a forged ES256
+// one does.
 var defaultAlgorithms = map[family]string{
-	familyHMAC: "HS256", familyRSA: "RS256", familyP256: "ES256", familyP384: "ES384", familyEd25519: "EdDSA",
+	familyHMAC: "HS256", familyRSA: "RS256", familyP256: "ES256", familyP384: "ES384",
+	familyEd25519: "EdDSA",
 }
 
 // remoteAlgorithms are the defaults for key sets. They are never symmetric.
@@ -74,7 +76,8 @@ func rsaAlgorithm(name string, hash crypto.Hash) *algorithm {
 	return &algorithm{name, familyRSA, hash, &jwt.SigningMethodRSA{Name: name, Hash: hash}}
 }
 
-// pssAlgorithm wants the salt to be as long as the hash (RFC 7518 section 3.5); golang-jwt's own take any length.
+// pssAlgorithm wants the salt to be as long as the hash (RFC 7518 section 3.5); golang-jwt's own
+// take any length.
 func pssAlgorithm(name string, hash crypto.Hash) *algorithm {
 	return &algorithm{name, familyRSA, hash, &jwt.SigningMethodRSAPSS{
 		SigningMethodRSA: &jwt.SigningMethodRSA{Name: name, Hash: hash},

@@ -32,23 +32,66 @@ func sites(t testing.TB) []site {
 		cfg.Issuer, cfg.Audience = iss, []string{"shop"}
 		return site{name, newAuth(t, cfg), s, iss, never}
 	}
-	rs, es, ed := signer{alg: "RS256", private: rsaKey()}, signer{alg: "ES256", private: p256Key()}, signer{alg: "EdDSA", private: ed25519Key()}
+	rs, es, ed := signer{
+		alg:     "RS256",
+		private: rsaKey(),
+	}, signer{
+		alg:     "ES256",
+		private: p256Key(),
+	}, signer{
+		alg:     "EdDSA",
+		private: ed25519Key(),
+	}
 	all := []site{
 		local("secret", auth.Config{Secrets: []string{secret}}, hs256()),
-		local("two secrets", auth.Config{Secrets: []string{"base64:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("old ", 10))), secret}}, hs256()),
+		local(
+			"two secrets",
+			auth.Config{
+				Secrets: []string{
+					"base64:" + base64.StdEncoding.EncodeToString(
+						[]byte(strings.Repeat("old ", 10)),
+					),
+					secret,
+				},
+			},
+			hs256(),
+		),
 		local("RSA key", auth.Config{PublicKeys: []string{publicPEM(rsaKey())}}, rs),
-		local("P-256 key", auth.Config{PublicKeys: []string{file(t, "key.pem", publicPEM(p256Key()))}}, es),
+		local(
+			"P-256 key",
+			auth.Config{PublicKeys: []string{file(t, "key.pem", publicPEM(p256Key()))}},
+			es,
+		),
 		local("Ed25519 key", auth.Config{PublicKeys: []string{publicPEM(ed25519Key())}}, ed),
-		local("three keys", auth.Config{PublicKeys: []string{publicPEM(rsaKey()), publicPEM(p256Key()), publicPEM(ed25519Key())}}, es),
+		local(
+			"three keys",
+			auth.Config{
+				PublicKeys: []string{
+					publicPEM(rsaKey()),
+					publicPEM(p256Key()),
+					publicPEM(ed25519Key()),
+				},
+			},
+			es,
+		),
 	}
 	es.kid, rs.kid = "ec", "rsa"
 	set := []map[string]any{jwkOf(es), jwkOf(rs)}
-	all = append(all, local("key set file", auth.Config{JWKS: file(t, "jwks.json", jwks(set...))}, es))
+	all = append(
+		all,
+		local("key set file", auth.Config{JWKS: file(t, "jwks.json", jwks(set...))}, es),
+	)
 
-	// The clock of the remote ones stands still, so that only the attacks could cause a second fetch.
+	// The clock of the remote ones stands still, so that only the attacks could cause a second
+	// fetch.
 	p, clock := startProvider(t, set...), newClock()
 	asked := func() int { return p.asked("/jwks") }
-	remote := auth.Config{JWKS: p.URL + "/jwks", Issuer: iss, Audience: []string{"shop"}, Now: clock.now}
+	remote := auth.Config{
+		JWKS:     p.URL + "/jwks",
+		Issuer:   iss,
+		Audience: []string{"shop"},
+		Now:      clock.now,
+	}
 	all = append(all, site{"key set", newAuth(t, remote), rs, iss, asked})
 	q := startProvider(t, set...)
 	asked = func() int { return q.asked("/jwks") }
@@ -71,7 +114,12 @@ func (x *attacker) add(name, token string) { x.made = append(x.made, attack{name
 
 // body is a payload in which all is well but what more says.
 func (x *attacker) body(more string) string {
-	return fmt.Sprintf(`{"iss":%q,"aud":"shop","exp":%d,"email":"eve@example.com"%s}`, x.iss, time.Now().Add(time.Hour).Unix(), more)
+	return fmt.Sprintf(
+		`{"iss":%q,"aud":"shop","exp":%d,"email":"eve@example.com"%s}`,
+		x.iss,
+		time.Now().Add(time.Hour).Unix(),
+		more,
+	)
 }
 
 // head is the site's own header with alg and kid, and more.
@@ -87,8 +135,8 @@ func (x *attacker) signed(name, header, payload string) {
 	x.add(name, x.signer.sign(x.t, header, payload))
 }
 
-// strangers are signers with keys of their own.
-func strangers() []signer {
+// outsiders are signers with keys of their own.
+func outsiders() []signer {
 	return []signer{
 		{alg: "HS256", private: []byte("a secret that only the attacker knows")},
 		{alg: "HS256", private: []byte{}},
@@ -110,7 +158,9 @@ func strangers() []signer {
 
 func TestAttacks(t *testing.T) {
 	var dialled atomic.Int64
-	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { dialled.Add(1) }))
+	evil := httptest.NewServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { dialled.Add(1) }),
+	)
 	defer evil.Close()
 	for _, s := range sites(t) {
 		t.Run(s.name, func(t *testing.T) {
@@ -139,7 +189,11 @@ func TestAttacks(t *testing.T) {
 				wantRule(t, err, "")
 			}
 			if dialled.Load() != 0 || s.asked() != asked {
-				t.Errorf("%d connections to the attacker, %d to the key server", dialled.Load(), s.asked()-asked)
+				t.Errorf(
+					"%d connections to the attacker, %d to the key server",
+					dialled.Load(),
+					s.asked()-asked,
+				)
 			}
 			accepted(t, s.a, control)
 			t.Logf("%d attacks", len(x.made))

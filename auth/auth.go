@@ -1,8 +1,9 @@
 // Package auth answers one question of a web server: who is this shopper?
 //
-// It finds the signed token (JWT, RFC 7519) that the site already uses, verifies it, and reads from its claims the
-// e-mail address, phone number or UUID that a payment link will be made for. A link in the wrong name is the worst
-// that can happen here, so whatever two readers could understand differently is refused.
+// It finds the signed token (JWT, RFC 7519) that the site already uses, verifies it, and reads from
+// its claims the e-mail address, phone number or UUID that a payment link will be made for. A link
+// in the wrong name is the worst that can happen here, so whatever two readers could understand
+// differently is refused.
 //
 //	users, err := auth.New(auth.Config{
 //		Issuer:   "https://id.example.com", // keys by OpenID Connect discovery
@@ -15,44 +16,51 @@
 //
 // # Keys
 //
-// Keys are local (Secrets, PublicKeys, a key set in a file) or remote (a key set at a URL, or found by discovery).
-// Remote ones are fetched in the background and never while a request waits, except for the very first set; see
-// RemoteKeys. A key server that is down neither keeps New from working nor lets anybody in: Authenticate
-// says ErrKeysUnavailable until there are keys.
+// Keys are local (Secrets, PublicKeys, a key set in a file) or remote (a key set at a URL, or found
+// by discovery). Remote ones are fetched in the background and never while a request waits, except
+// for the very first set; see RemoteKeys. A key server that is down neither keeps New from working
+// nor lets anybody in: Authenticate says ErrKeysUnavailable until there are keys.
 //
 // # What is refused
 //
-// The order is: bytes, header, signature, claims. Nothing is decoded before its size and its bytes are known to be
-// right, no claim is read before the signature is verified, and a token costs one signature check at most (with
-// several local keys, one for each that fits). RefusedError names the rule:
+// The order is: bytes, header, signature, claims. Nothing is decoded before its size and its bytes
+// are known to be right, no claim is read before the signature is verified, and a token costs one
+// signature check at most (with several local keys, one for each that fits). RefusedError names the
+// rule:
 //
-//   - more than 8 KiB; bytes outside of the compact form; not three parts; base64url that is not canonical
-//   - an algorithm that the config does not allow. The config chooses, never the token; "none" cannot be chosen
-//   - crit, b64, zip, a cty that announces a token inside, a typ other than JWT or at+jwt (RFC 8725 section 3.11)
-//   - in a key set: no kid where several keys fit, an unknown kid, a key for another use or algorithm.
-//     jku, x5u, jwk and x5c are not read
-//   - JSON with a member twice, with names that differ from a registered one only in case, with invalid UTF-8 or half
-//     surrogate pairs, with anything behind it, or nested more than 32 deep
-//   - no exp; exp, nbf or iat that is no number, or more than ten years ahead; another issuer or audience
+//   - more than 8 KiB; bytes outside of the compact form; not three parts; base64url that is not
+//     canonical
+//   - an algorithm that the config does not allow. The config chooses, never the token; "none"
+//     cannot be chosen
+//   - crit, b64, zip, a cty that announces a token inside, a typ other than JWT or at+jwt (RFC 8725
+//     section 3.11)
+//   - in a key set: no kid where several keys fit, an unknown kid, a key for another use or
+//     algorithm. jku, x5u, jwk and x5c are not read
+//   - JSON with a member twice, with names that differ from a registered one only in case, with
+//     invalid UTF-8 or half surrogate pairs, with anything behind it, or nested more than 32 deep
+//   - no exp; exp, nbf or iat that is no number, or more than ten years ahead; another issuer or
+//     audience
 //
 // # Whose token
 //
-// The first place of Config.From that holds a token decides. Two different values at one place are refused rather than
-// tried in turn, because a neighbouring host can set cookies of any name. A cookie without a value, an Authorization
-// header of another scheme, and an empty Bearer hold no token.
+// The first place of Config.From that holds a token decides. Two different values at one place are
+// refused rather than tried in turn, because a neighbouring host can set cookies of any name. A
+// cookie without a value, an Authorization header of another scheme, and an empty Bearer hold no
+// token.
 //
 // # What is remembered
 //
-// Verified tokens are remembered for a minute at most, and 32,768 of them: for tokens of one kilobyte that is some
-// 40 MB. Expiry is checked by the clock each time, and a changed key set forgets them all at once. Until then the same
-// token gives the same *User, so that callers may remember by pointer what they made of it. Refusals are not
-// remembered. A user who signs out at the provider stays known until the token expires: that is the nature of signed
-// tokens, and the reason to keep them short-lived.
+// Verified tokens are remembered for a minute at most, and 32,768 of them: for tokens of one
+// kilobyte that is some 40 MB. Expiry is checked by the clock each time, and a changed key set
+// forgets them all at once. Until then the same token gives the same *User, so that callers may
+// remember by pointer what they made of it. Refusals are not remembered. A user who signs out at
+// the provider stays known until the token expires: that is the nature of signed tokens, and the
+// reason to keep them short-lived.
 //
 // # What it is not
 //
-// It signs nobody in, makes no tokens, decrypts none, and asks no provider about a token (RFC 7662). It writes no log:
-// errors say which rule was broken and hold nothing of the token.
+// It signs nobody in, makes no tokens, decrypts none, and asks no provider about a token (RFC
+// 7662). It writes no log: errors say which rule was broken and hold nothing of the token.
 package auth
 
 import (
@@ -78,7 +86,7 @@ type Authenticator struct {
 }
 
 // New checks cfg and makes an Authenticator. It reads key files, and makes no network connection.
-// An error names the word of the config that is wrong, and the mend.
+// An error names the option that is wrong, and the fix.
 func New(cfg Config) (*Authenticator, error) {
 	a := &Authenticator{trusted: slices.Clone(cfg.TrustedClaims), now: cfg.Now}
 	if a.now == nil {
@@ -101,13 +109,15 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, err
 	}
 	if slices.Contains(a.trusted, "") {
-		return nil, errors.New("trusted_claims names an empty claim; write `trusted_claims plan`, for example")
+		return nil, errors.New(
+			"trusted_claims names an empty claim; write `trusted_claims plan`, for example",
+		)
 	}
 	return a, nil
 }
 
-// Run keeps remote keys fresh until ctx ends. With local keys it returns at once.
-// Run need not have been called for Authenticate to work: the first request that needs keys fetches them, and later
+// Run keeps remote keys fresh until ctx ends. With local keys it returns at once. Run need not have
+// been called for Authenticate to work: the first request that needs keys fetches them, and later
 // ones begin the refreshes. But only Run sees to it that no fetch outlives ctx.
 func (a *Authenticator) Run(ctx context.Context) {
 	if remote, ok := a.keys.(*RemoteKeys); ok {
@@ -119,8 +129,8 @@ func (a *Authenticator) Run(ctx context.Context) {
 // Its errors are ErrNoToken, ErrKeysUnavailable, or a *RefusedError.
 // A good token without a usable subscriber gives a User whose Subscriber is zero, and no error.
 //
-// No request waits for the network, with one exception: while no key set has ever been fetched, up to three seconds
-// or until the request ends.
+// No request waits for the network, with one exception: while no key set has ever been fetched, up
+// to three seconds or until the request ends.
 func (a *Authenticator) Authenticate(r *http.Request) (*User, error) {
 	for _, source := range a.from {
 		token, err := source.token(r.Header)
@@ -164,23 +174,23 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 	return user, nil
 }
 
-// hashOf is the SHA-256 of token. It looks at the string's own bytes: to copy them first would be the only
-// allocation of a request whose token is remembered.
+// hashOf is the SHA-256 of token. It looks at the string's own bytes: to copy them first would be
+// the only allocation of a request whose token is remembered.
 func hashOf(token string) [sha256.Size]byte {
 	return sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
 }
 
-// VerifyCompact checks signature and JOSE rules only and returns the payload, of any bytes. Its errors are
-// ErrKeysUnavailable or a *RefusedError.
-// It knows no claims, so it does not say that a token is still good, or for whom it is: use it to check a library
-// against test vectors, or for payloads that are no claims.
+// VerifyCompact checks signature and JOSE rules only and returns the payload, of any bytes. Its
+// errors are ErrKeysUnavailable or a *RefusedError. It knows no claims, so it does not say that a
+// token is still good, or for whom it is: use it to check a library against test vectors, or for
+// payloads that are no claims.
 func (a *Authenticator) VerifyCompact(ctx context.Context, token string) ([]byte, error) {
 	payload, _, err := a.open(ctx, token)
 	return payload, err
 }
 
-// open checks the signature of a token, and everything that comes before, and returns its payload and the
-// keys that verified it.
+// open checks the signature of a token, and everything that comes before, and returns its payload
+// and the keys that verified it.
 func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet, error) {
 	c, err := parseCompact(token, a.algorithms)
 	if err != nil {
@@ -203,10 +213,10 @@ func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet
 	return payload, keys, nil
 }
 
-// UserFromClaims makes the User that a token with this claims object would give, without any signature, and without
-// asking whether the token would be expired, or for somebody else.
-// It is for explaining decisions to operators, never for requests. Its errors are *RefusedErrors.
-func (a *Authenticator) UserFromClaims(claims []byte) (*User, error) {
+// UnverifiedUser makes the User that a token with this claims object would give, without any
+// signature, and without asking whether the token would be expired, or for somebody else. It is for
+// explaining decisions to operators, never for requests. Its errors are *RefusedErrors.
+func (a *Authenticator) UnverifiedUser(claims []byte) (*User, error) {
 	object, err := parseClaims(claims)
 	if err != nil {
 		return nil, err
@@ -230,6 +240,6 @@ func (a *Authenticator) user(claims object, expires time.Time) *User {
 	}
 }
 
-// Trusts reports whether the claim at path is one of TrustedClaims. Paths are compared as they are written: that
-// user_metadata.plan is trusted says nothing about user_metadata.
+// Trusts reports whether the claim at path is one of TrustedClaims. Paths are compared as they are
+// written: that user_metadata.plan is trusted says nothing about user_metadata.
 func (a *Authenticator) Trusts(path string) bool { return slices.Contains(a.trusted, path) }

@@ -30,18 +30,27 @@ func authFor(tb testing.TB, alg string) (*auth.Authenticator, signer) {
 	return newAuth(tb, cfg), s
 }
 
-const benchClaims = ada + `,"iss":"https://id.example.com","aud":"shop","sub":"7d444840-9dc0-11d1-b245-5ffdce74fad2","plan":"pro"`
+const benchClaims = ada + `,"iss":"https://id.example.com","aud":"shop",` +
+	`"sub":"7d444840-9dc0-11d1-b245-5ffdce74fad2","plan":"pro"`
 
 // BenchmarkVerify is the whole way of a token that is not remembered.
 func BenchmarkVerify(b *testing.B) {
 	for _, alg := range benchAlgorithms {
 		b.Run(alg, func(b *testing.B) {
-			// Every look at the clock finds it half a minute later, so that nothing is remembered long enough.
+			// Every look at the clock finds it half a minute later, so that nothing is remembered
+			// long enough.
 			clock := newClock()
 			cfg, s := configFor(alg)
 			cfg.Now = func() time.Time { clock.advance(31 * time.Second); return clock.now() }
 			a := newAuth(b, cfg)
-			token := s.token(b, fmt.Sprintf(`{"exp":%d,%s}`, clock.now().Add(9*365*24*time.Hour).Unix(), benchClaims))
+			token := s.token(
+				b,
+				fmt.Sprintf(
+					`{"exp":%d,%s}`,
+					clock.now().Add(9*365*24*time.Hour).Unix(),
+					benchClaims,
+				),
+			)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := a.Verify(b.Context(), token); err != nil {
@@ -52,8 +61,8 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkRemembered is the way of a returning visitor, beside the hash that it cannot do without. What the cache of
-// verified tokens pays is the difference to BenchmarkVerify.
+// BenchmarkRemembered is the way of a returning visitor, beside the hash that it cannot do without.
+// What the cache of verified tokens pays is the difference to BenchmarkVerify.
 func BenchmarkRemembered(b *testing.B) {
 	a, s := authFor(b, "HS256")
 	token := s.token(b, claims(benchClaims))
@@ -81,7 +90,9 @@ func BenchmarkForged(b *testing.B) {
 		good := s.token(b, claims(benchClaims))
 		header, rest, _ := strings.Cut(good, ".")
 		_, signature, _ := strings.Cut(rest, ".")
-		forged := header + "." + b64.EncodeToString([]byte(claims(`"email":"eve@example.com"`))) + "." + signature
+		forged := header + "." + b64.EncodeToString(
+			[]byte(claims(`"email":"eve@example.com"`)),
+		) + "." + signature
 		b.Run(alg+"/refusal", func(b *testing.B) {
 			for b.Loop() {
 				if _, err := a.Verify(b.Context(), forged); err == nil {

@@ -16,10 +16,10 @@ const (
 	cacheWays = 8
 )
 
-// cache remembers verified tokens, so that a returning visitor costs a hash and not a signature check. It is a
-// fixed table without locks: a token has cacheWays places, by its hash, and when all are taken the one that was
-// filled first gives way. A lost entry costs one signature check and nothing else. Only tokens that
-// passed every check get in, so nobody can fill it with rubbish.
+// cache remembers verified tokens, so that a returning visitor costs a hash and not a signature
+// check. It is a fixed table without locks: a token has cacheWays places, by its hash, and when all
+// are taken the one that was filled first gives way. A lost entry costs one signature check and
+// nothing else. Only tokens that passed every check get in, so nobody can fill it with junk.
 type cache struct {
 	slots [cacheSize]atomic.Pointer[cached]
 }
@@ -39,8 +39,8 @@ func (c *cache) ways(hash *[sha256.Size]byte) []atomic.Pointer[cached] {
 	return c.slots[set*cacheWays:][:cacheWays]
 }
 
-// get returns the user of a remembered token if the token is still good by the clock and was verified by these
-// very keys. A clock that was set back is a miss as well.
+// get returns the user of a remembered token if the token is still good by the clock and was
+// verified by these very keys. A clock that was set back is a miss as well.
 func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) *User {
 	ways := c.ways(hash)
 	for i := range ways {

@@ -54,9 +54,13 @@ func TestRememberedTokenExpires(t *testing.T) {
 		good           time.Duration
 		rule           string
 	}{
-		"exp":            {-1, 0, `{"iat":%d,"exp":%d10}`, 10 * time.Second, "expired"},
-		"exp and leeway": {20 * time.Second, 0, `{"iat":%d,"exp":%d10}`, 30 * time.Second, "expired"},
-		"max_age":        {-1, 30 * time.Second, `{"iat":%d,"exp":%d59}`, 30 * time.Second, "max_age"},
+		"exp": {-1, 0, `{"iat":%d,"exp":%d10}`, 10 * time.Second, "expired"},
+		"exp and leeway": {
+			20 * time.Second, 0, `{"iat":%d,"exp":%d10}`, 30 * time.Second, "expired",
+		},
+		"max_age": {
+			-1, 30 * time.Second, `{"iat":%d,"exp":%d59}`, 30 * time.Second, "max_age",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, clock := atClock()
@@ -90,7 +94,18 @@ func TestCacheIsBounded(t *testing.T) {
 func TestForgedTokensAreNotRemembered(t *testing.T) {
 	a := newAuth(t, withSecret())
 	for i := range 100 {
-		refused(t, a, signer{alg: "HS256", private: []byte("another secret of at least 32 bytes")}.token(t, claims(fmt.Sprintf(`"n":%d`, i))), "signature")
+		refused(
+			t,
+			a,
+			signer{
+				alg:     "HS256",
+				private: []byte("another secret of at least 32 bytes"),
+			}.token(
+				t,
+				claims(fmt.Sprintf(`"n":%d`, i)),
+			),
+			"signature",
+		)
 		refused(t, a, hs256().token(t, fmt.Sprintf(`{"exp":%d}`, i)), "expired")
 	}
 	if n := a.RememberedForTest(); n != 0 {
@@ -101,7 +116,9 @@ func TestForgedTokensAreNotRemembered(t *testing.T) {
 func TestReturningVisitorAllocatesNothing(t *testing.T) {
 	a := newAuth(t, withSecret())
 	token := hs256().token(t, claims(ada))
-	for _, line := range []string{"Cookie: a=b; session=" + token + "; c=d", `Cookie: session="` + token + `"`} {
+	for _, line := range []string{
+		"Cookie: a=b; session=" + token + "; c=d", `Cookie: session="` + token + `"`,
+	} {
 		r := request(line)
 		if n := testing.AllocsPerRun(100, func() { _, _ = a.Authenticate(r) }); n != 0 {
 			t.Errorf("%v allocations", n)

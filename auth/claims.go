@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// registered are the claims that we, or any reader of the same token, act on by name (RFC 7519 section 4.1, OpenID
-// Connect Core section 5.1).
+// registered are the claims that we, or any reader of the same token, act on by name (RFC 7519
+// section 4.1, OpenID Connect Core section 5.1).
 var registered = []string{
 	"iss", "sub", "aud", "exp", "nbf", "iat", "jti",
 	"email", "email_verified", "phone_number", "phone_number_verified", "locale",
 }
 
-// farFuture is how far ahead a time may lie. A token in milliseconds lies fifty thousand years ahead.
+// farFuture is how far ahead a time may lie. A token in milliseconds lies fifty thousand years
+// ahead.
 const farFuture = 10 * 365 * 24 * time.Hour
 
 // claimRules are the checks of the registered claims.
@@ -42,7 +43,8 @@ func parseClaims(data []byte) (object, error) {
 	return claims, nil
 }
 
-// validity is until when a token may be used: expires is its exp, notAfter the instant that every rule allows for.
+// validity is until when a token may be used: expires is its exp, notAfter the instant that every
+// rule allows for.
 type validity struct{ expires, notAfter time.Time }
 
 // check applies the rules of RFC 7519 section 4.1 at the instant now.

@@ -12,8 +12,8 @@ const (
 	maxKeyID = 256
 )
 
-// base64url is the encoding of every part of a token: without padding, and canonical, so that no two texts
-// stand for the same bytes (RFC 7515 section 2).
+// base64url is the encoding of every part of a token: without padding, and canonical, so that no
+// two texts stand for the same bytes (RFC 7515 section 2).
 var base64url = base64.RawURLEncoding.Strict()
 
 // compact is a token in compact serialization (RFC 7515 section 3.1) whose header has been read.
@@ -74,8 +74,8 @@ func split(token string) (header, payload, signature string, err error) {
 // headerNames are the members of the header that we act on.
 var headerNames = []string{"alg", "kid", "typ", "cty", "crit", "b64", "zip"}
 
-// readHeader reads alg and kid and refuses what asks for a treatment we do not give. Members that point to keys
-// (jku, jwk, x5u, x5c) are not read at all.
+// readHeader reads alg and kid and refuses what asks for a treatment we do not give. Members that
+// point to keys (jku, jwk, x5u, x5c) are not read at all.
 func (c *compact) readHeader(text string, allowed map[string]*algorithm) error {
 	data, err := base64url.DecodeString(text)
 	if err != nil {
@@ -117,8 +117,8 @@ func (c *compact) readHeader(text string, allowed map[string]*algorithm) error {
 	return nil
 }
 
-// plainType reports whether typ is absent, "JWT" or "at+jwt" (RFC 9068). Media types are compared without
-// regard to case and may begin with "application/" (RFC 7515 section 4.1.9).
+// plainType reports whether typ is absent, "JWT" or "at+jwt" (RFC 9068). Media types are compared
+// without regard to case and may begin with "application/" (RFC 7515 section 4.1.9).
 func plainType(header object) bool {
 	if _, there := header.get("typ"); !there {
 		return true
@@ -131,7 +131,8 @@ func plainType(header object) bool {
 	return false
 }
 
-// nestedToken reports whether cty says that the payload is itself a token (RFC 7519 section 5.2), or is no text.
+// nestedToken reports whether cty says that the payload is itself a token (RFC 7519 section 5.2),
+// or is no text.
 func nestedToken(header object) bool {
 	if _, there := header.get("cty"); !there {
 		return false

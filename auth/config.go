@@ -12,44 +12,54 @@ import (
 )
 
 // Config says where tokens come from, which keys verify them, and which claims name the subscriber.
-// Exactly one kind of key must be set: Secrets, PublicKeys, JWKS, or Issuer alone (OpenID Connect discovery).
+// Exactly one kind of key must be set: Secrets, PublicKeys, JWKS, or Issuer alone (OpenID Connect
+// discovery).
 type Config struct {
 	// Secrets are HMAC keys, as text or as "base64:" followed by the key. Any of them verifies.
 	// Each must be at least as long as the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512.
 	Secrets []string
-	// PublicKeys are PEM texts or paths of PEM files: RSA of 2048 to 8192 bits, ECDSA P-256 or P-384, Ed25519.
-	// Any of them verifies.
+	// PublicKeys are PEM texts or paths of PEM files: RSA of 2048 to 8192 bits, ECDSA P-256 or
+	// P-384, Ed25519. Any of them verifies.
 	PublicKeys []string
 	// JWKS is the URL (https, or http on loopback) or the path of a JSON Web Key Set.
 	JWKS string
 	// Issuer is the exact `iss`. Alone it also means: find the keys by OpenID Connect discovery.
 	Issuer string
-	// Audience lists the accepted `aud` values; one match is enough. Required for JWKS and discovery;
-	// the single entry "any" opts out.
+	// Audience lists the accepted `aud` values; one match is enough. Required for JWKS and
+	// discovery; the single entry "any" opts out.
 	Audience []string
-	// Algorithms restricts, or for the stronger variants admits, signature algorithms by their JOSE names.
-	// Default: HS256 for secrets; RS256, ES256, ES384 or EdDSA for public keys, by their kind; RS256, PS256, ES256,
-	// ES384 and EdDSA for JWKS and discovery. By name only: HS384, HS512, RS384, RS512, PS256 (for PublicKeys), PS384,
-	// PS512, ES512. "none" never.
+	// Algorithms restricts, or for the stronger variants admits, signature algorithms by their JOSE
+	// names. Default: HS256 for secrets; RS256, ES256, ES384 or EdDSA for public keys, by their
+	// kind; RS256, PS256, ES256, ES384 and EdDSA for JWKS and discovery. By name only: HS384,
+	// HS512, RS384, RS512, PS256 (for PublicKeys), PS384, PS512, ES512. "none" never.
 	Algorithms []string
-	// From lists the places that may hold a token, in order. Required. The first place that holds one decides:
-	// a bad token there is not healed by a later place.
+	// From lists the places that may hold a token, in order. Required. The first place that holds
+	// one decides: a bad token there is not healed by a later place.
 	From []Source
-	// SubscriberID lists the claims that may name the subscriber, each "claim" or "claim:kind" with the kind
-	// email, phone or uuid. Default: email, phone_number, sub. A claim whose own name ends like a kind needs its kind written
-	// as well ("custom:email:email").
+	// SubscriberID lists the claims that may name the subscriber, each "claim" or "claim:kind" with
+	// the kind email, phone or uuid. Default: email, phone_number, sub. A claim whose own name ends
+	// like a kind needs its kind written as well ("custom:email:email").
 	SubscriberID []string
-	// VerifiedContact says what an e-mail or phone needs beside it. Default: ContactIfPresent.
-	VerifiedContact Contact
+	// VerifiedContact says what an e-mail or phone claim needs beside it: "if_present" (default)
+	// passes over one that is said not to be verified, and takes one of which nothing is said;
+	// "required" passes over one that is not said to be verified; "ignore" takes any.
+	//
+	// What speaks of an e-mail is email_verified: beside the claim, at the top, or under the
+	// claim's own name with _verified. For a phone it is phone_number_verified. Only true and
+	// "true" mean yes, and anything else means no for every e-mail, or phone. A yes means less:
+	// email_verified speaks for the claim email beside it, and for another claim only if that
+	// holds the same address.
+	VerifiedContact string
 	// TrustedClaims are the claims that only the site's backend writes, as dotted paths.
 	TrustedClaims []string
-	// Leeway is the clock skew granted to exp, nbf and iat. Zero means 30 s; at most 5 min; negative means none.
+	// Leeway is the clock skew granted to exp, nbf and iat. Zero means 30 s; at most 5 min;
+	// negative means none.
 	Leeway time.Duration
 	// MaxAge refuses tokens whose iat is older, or missing. Zero means no limit.
 	MaxAge time.Duration
-	// Remote is a key set shared with other Authenticators, so that a set fetched before survives. It must have been
-	// made for the same JWKS or Issuer; if that is a file, New reads it again. Nil: New makes one when JWKS or Issuer asks
-	// for it.
+	// Remote is a key set shared with other Authenticators, so that a set fetched before survives.
+	// It must have been made for the same JWKS or Issuer; if that is a file, New reads it again.
+	// Nil: New makes one when JWKS or Issuer asks for it.
 	Remote *RemoteKeys
 	// Client fetches key sets and discovery documents. Nil means a client of our own.
 	Client *http.Client
@@ -57,20 +67,11 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Contact says what VerifiedContact asks of an e-mail or phone claim.
-type Contact string
-
-// The values of Contact. What speaks of an e-mail is email_verified: beside the claim, at the top, or under the claim's
-// own name with _verified. For a phone it is phone_number_verified. Only true and "true" mean yes, and anything else means
-// no for every e-mail, or phone. A yes means less: email_verified speaks for the claim email beside it, and for another claim
-// only if that holds the same address.
+// The values of Config.VerifiedContact.
 const (
-	// ContactIfPresent passes over an e-mail or phone that is said not to be verified. One of which nothing is said is taken.
-	ContactIfPresent Contact = "if_present"
-	// ContactRequired passes over an e-mail or phone that is not said to be verified.
-	ContactRequired Contact = "required"
-	// ContactIgnore takes any.
-	ContactIgnore Contact = "ignore"
+	contactIfPresent = "if_present"
+	contactRequired  = "required"
+	contactIgnore    = "ignore"
 )
 
 const (
@@ -84,7 +85,8 @@ const (
 func keysOf(cfg Config) (keySource, error) {
 	remote := cfg.JWKS != "" || cfg.Remote != nil
 	switch {
-	case len(cfg.Secrets) > 0 && (len(cfg.PublicKeys) > 0 || remote), len(cfg.PublicKeys) > 0 && remote:
+	case len(cfg.Secrets) > 0 && (len(cfg.PublicKeys) > 0 || remote),
+		len(cfg.PublicKeys) > 0 && remote:
 		return nil, errors.New("more than one kind of key; keep one of secret, public_key and jwks")
 	case len(cfg.Secrets) > 0:
 		return localKeysOf("secret", cfg.Secrets, func(text string) ([]key, error) {
@@ -100,24 +102,31 @@ func keysOf(cfg Config) (keySource, error) {
 	case cfg.Issuer != "":
 		return NewRemoteKeys(RemoteConfig{Issuer: cfg.Issuer, Client: cfg.Client, Now: cfg.Now})
 	}
-	return nil, errors.New("no keys; write `secret`, `public_key`, `jwks`, or `issuer` alone for OpenID Connect discovery")
+	return nil, errors.New(
+		"no keys; write `secret`, `public_key`, `jwks`, or `issuer` alone for OpenID Connect " +
+			"discovery",
+	)
 }
 
-// localKeysOf reads all keys of one word.
-func localKeysOf(word string, texts []string, parse func(string) ([]key, error)) (keySource, error) {
+// keyParser reads the keys of one text of the config.
+type keyParser func(text string) ([]key, error)
+
+// localKeysOf reads all keys of one option.
+func localKeysOf(option string, texts []string, parse keyParser) (keySource, error) {
 	local := &localKeys{}
 	for i, text := range texts {
 		keys, err := parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s %d: %w", word, i+1, err)
+			return nil, fmt.Errorf("%s %d: %w", option, i+1, err)
 		}
 		local.set.keys = append(local.set.keys, keys...)
 	}
 	return local, nil
 }
 
-// checkShared refuses a shared key set that belongs to somebody else: its keys would verify his tokens as ours.
-// A file is read again, so that a mistake in it is a mistake of this config, and a new key is known at once.
+// checkShared refuses a shared key set that belongs to another provider: its keys would verify his
+// tokens as ours. A file is read again, so that a mistake in it is a mistake of this config, and a
+// new key is known at once.
 func checkShared(cfg Config) error {
 	shared := cfg.Remote.cfg
 	if shared.URL != cfg.JWKS || shared.Issuer != "" && shared.Issuer != cfg.Issuer {
@@ -140,7 +149,9 @@ func allowedAlgorithms(cfg Config, keys keySource) (map[string]*algorithm, error
 		defaults := map[string]bool{}
 		for _, k := range local.set.keys {
 			if k.family == familyP521 {
-				return nil, errors.New("public_key: a P-521 key verifies only ES512; write `algorithms ES512`")
+				return nil, errors.New(
+					"public_key: a P-521 key verifies only ES512; write `algorithms ES512`",
+				)
 			}
 			defaults[defaultAlgorithms[k.family]] = true
 		}
@@ -151,10 +162,14 @@ func allowedAlgorithms(cfg Config, keys keySource) (map[string]*algorithm, error
 		alg := findAlgorithm(name)
 		switch {
 		case alg == nil:
-			return nil, fmt.Errorf("algorithms %q: unknown or never accepted; write some of %s", name, algorithmNames())
+			return nil, fmt.Errorf("algorithms %q: unknown or never accepted; write some of %s",
+				name, algorithmNames())
 		case !isLocal && alg.family == familyHMAC:
-			return nil, fmt.Errorf("algorithms %s: a key set has public keys only; write some of %s",
-				name, strings.Join(remoteAlgorithms, " "))
+			return nil, fmt.Errorf(
+				"algorithms %s: a key set has public keys only; write some of %s",
+				name,
+				strings.Join(remoteAlgorithms, " "),
+			)
 		}
 		allowed[name] = alg
 	}
@@ -181,13 +196,14 @@ func checkLocal(keys []key, allowed map[string]*algorithm) error {
 			}
 		}
 		if !fits {
-			return fmt.Errorf("key %d is %s and verifies none of the algorithms; add one to `algorithms`, or leave the key out",
-				i+1, keys[i].family)
+			return fmt.Errorf("key %d is %s and verifies none of the algorithms; "+
+				"add one to `algorithms`, or leave the key out", i+1, keys[i].family)
 		}
 	}
 	for name, alg := range allowed {
 		if !used[name] {
-			return fmt.Errorf("algorithms %s: needs %s; leave it out, or write the key", name, alg.family)
+			return fmt.Errorf("algorithms %s: needs %s; leave it out, or write the key", name,
+				alg.family)
 		}
 	}
 	return nil
@@ -203,20 +219,33 @@ func algorithmNames() string {
 
 // claimRulesOf checks and completes what cfg says about the registered claims.
 func claimRulesOf(cfg Config, keys keySource) (claimRules, error) {
-	rules := claimRules{issuer: cfg.Issuer, audience: slices.Clone(cfg.Audience), leeway: cfg.Leeway, maxAge: cfg.MaxAge}
+	rules := claimRules{
+		issuer:   cfg.Issuer,
+		audience: slices.Clone(cfg.Audience),
+		leeway:   cfg.Leeway,
+		maxAge:   cfg.MaxAge,
+	}
 	_, isLocal := keys.(*localKeys)
 	switch {
 	case slices.Contains(cfg.Audience, ""):
 		return rules, errors.New("audience is empty; write `audience shop` or `audience any`")
 	case len(cfg.Audience) > 1 && slices.Contains(cfg.Audience, anyAudience):
-		return rules, errors.New("audience any stands alone; write the accepted audiences or `audience any`")
+		return rules, errors.New(
+			"audience any stands alone; write the accepted audiences or `audience any`",
+		)
 	case len(cfg.Audience) == 0 && !isLocal:
-		return rules, errors.New("audience is missing: a provider signs tokens for other sites with the same keys; " +
-			"write `audience shop` or `audience any`")
+		return rules, errors.New(
+			"audience is missing: a provider signs tokens for other sites with the same keys; " +
+				"write `audience shop` or `audience any`",
+		)
 	case cfg.Leeway > maxLeeway:
-		return rules, fmt.Errorf("leeway %s is more than %s; write `leeway 30s`", cfg.Leeway, maxLeeway)
+		return rules, fmt.Errorf("leeway %s is more than %s; write `leeway 30s`", cfg.Leeway,
+			maxLeeway)
 	case cfg.MaxAge < 0:
-		return rules, fmt.Errorf("max_age %s is negative; write `max_age 12h`, or leave it out for no limit", cfg.MaxAge)
+		return rules, fmt.Errorf(
+			"max_age %s is negative; write `max_age 12h`, or leave it out for no limit",
+			cfg.MaxAge,
+		)
 	}
 	if len(cfg.Audience) == 1 && cfg.Audience[0] == anyAudience {
 		rules.audience = nil
@@ -244,7 +273,8 @@ func sourcesOf(from []Source) ([]Source, error) {
 			source.Name = textproto.CanonicalMIMEHeaderKey(source.Name)
 		}
 		if slices.Contains(sources, source) {
-			return nil, fmt.Errorf("from %s %s is there twice; write it once", source.In, source.Name)
+			return nil, fmt.Errorf("from %s %s is there twice; write it once", source.In,
+				source.Name)
 		}
 		sources = append(sources, source)
 	}

@@ -5,19 +5,18 @@ import (
 	"slices"
 )
 
-// Sentinel errors of Authenticate, Verify and VerifyCompact.
+// Errors of Authenticate, Verify and VerifyCompact.
 var (
 	// ErrNoToken means that the request holds no token at any listed place.
 	ErrNoToken = errors.New("no token")
-	// ErrKeysUnavailable means that no key set could be fetched yet, or that the last good one is too old.
-	// It says nothing about the token: the caller answers 503, never 401. The wrapped cause is for the log.
+	// ErrKeysUnavailable means that no key set could be fetched yet, or that the last good one is
+	// too old. It says nothing about the token: the caller answers 503, never 401. The wrapped
+	// cause is for the log.
 	ErrKeysUnavailable = errors.New("keys unavailable")
-	// ErrRefused is what every *RefusedError is.
-	ErrRefused = errors.New("token refused")
 )
 
-// RefusedError says which rule refused a token. Its text holds nothing of the token, so it may be logged
-// and counted as it is.
+// RefusedError says which rule refused a token. Its text holds nothing of the token, so it may be
+// logged and counted as it is.
 type RefusedError struct {
 	// Rule is one of Rules.
 	Rule string
@@ -25,9 +24,6 @@ type RefusedError struct {
 
 // Error names the rule.
 func (e *RefusedError) Error() string { return "token refused: " + e.Rule }
-
-// Is makes errors.Is(err, ErrRefused) true.
-func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
 
 // refused is the error for a broken rule.
 func refused(rule string) error { return &RefusedError{Rule: rule} }
@@ -37,10 +33,10 @@ const (
 	ruleAmbiguous       = "ambiguous"        // two different tokens at one place
 	ruleSize            = "size"             // longer than 8 KiB
 	ruleCharset         = "charset"          // a byte that is neither base64url nor a dot
-	ruleParts           = "parts"            // not three parts: JWE, JSON serialization, rubbish
+	ruleParts           = "parts"            // not three parts: JWE, JSON form, no token
 	ruleEncoding        = "encoding"         // a part is not canonical base64url
-	ruleHeaderJSON      = "header_json"      // the header is not one JSON object, or a member has the wrong type
-	ruleHeaderDuplicate = "header_duplicate" // two members of one name, or of names that differ only in case
+	ruleHeaderJSON      = "header_json"      // the header is not one JSON object
+	ruleHeaderDuplicate = "header_duplicate" // a name twice, or twice but for its case
 	ruleAlgorithm       = "algorithm"        // alg is not one of the configured algorithms
 	ruleCrit            = "crit"
 	ruleB64             = "b64"
@@ -55,7 +51,7 @@ const (
 	ruleClaimsCase      = "claims_case" // a name differs only in case from a registered claim
 	ruleClaimsType      = "claims_type" // a registered claim has the wrong JSON type
 	ruleExpMissing      = "exp_missing"
-	ruleFarFuture       = "far_future" // exp, nbf or iat is more than ten years ahead: milliseconds, most often
+	ruleFarFuture       = "far_future" // more than ten years ahead: milliseconds, most often
 	ruleExpired         = "expired"
 	ruleNotYet          = "not_yet"
 	ruleIssuedAt        = "issued_at" // iat lies in the future
@@ -66,11 +62,12 @@ const (
 
 var rules = []string{
 	ruleAmbiguous, ruleSize, ruleCharset, ruleParts, ruleEncoding,
-	ruleHeaderJSON, ruleHeaderDuplicate, ruleAlgorithm, ruleCrit, ruleB64, ruleZip, ruleCty, ruleTyp, ruleKid,
-	ruleKey, ruleSignature,
-	ruleClaimsJSON, ruleClaimsDuplicate, ruleClaimsCase, ruleClaimsType, ruleExpMissing, ruleFarFuture, ruleExpired,
-	ruleNotYet, ruleIssuedAt, ruleMaxAge, ruleIssuer, ruleAudience,
+	ruleHeaderJSON, ruleHeaderDuplicate, ruleAlgorithm, ruleCrit, ruleB64, ruleZip, ruleCty,
+	ruleTyp, ruleKid, ruleKey, ruleSignature,
+	ruleClaimsJSON, ruleClaimsDuplicate, ruleClaimsCase, ruleClaimsType, ruleExpMissing,
+	ruleFarFuture, ruleExpired, ruleNotYet, ruleIssuedAt, ruleMaxAge, ruleIssuer, ruleAudience,
 }
 
-// Rules lists every rule that can refuse a token: a closed set of snake_case words, fit for a metric's label.
+// Rules lists every rule that can refuse a token: a closed set of snake_case words, fit for a
+// metric's label.
 func Rules() []string { return slices.Clone(rules) }

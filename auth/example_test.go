@@ -21,7 +21,7 @@ func Example() {
 		TrustedClaims: []string{"plan"},
 	})
 	if err != nil {
-		fmt.Println(err) // names the word and the mend
+		fmt.Println(err) // names the option and the fix
 		return
 	}
 
@@ -32,20 +32,32 @@ func Example() {
 		case errors.Is(err, auth.ErrNoToken):
 			http.Error(w, "please sign in", http.StatusUnauthorized)
 		case errors.As(err, &refusal):
-			http.Error(w, "please sign in again", http.StatusUnauthorized) // refusal.Rule is for the log
+			http.Error(
+				w,
+				"please sign in again",
+				http.StatusUnauthorized,
+			) // refusal.Rule is for the log
 		case errors.Is(err, auth.ErrKeysUnavailable):
 			http.Error(w, "please try again in a moment", http.StatusServiceUnavailable)
 		case !user.Subscriber.Known():
 			http.Error(w, "this account has no e-mail address", http.StatusForbidden)
 		default:
 			plan, _ := user.Claim("plan")
-			fmt.Fprintf(w, "%s %s has the plan %s\n", user.Subscriber.Kind, user.Subscriber.ID, plan)
+			fmt.Fprintf(
+				w,
+				"%s %s has the plan %s\n",
+				user.Subscriber.Kind,
+				user.Subscriber.ID,
+				plan,
+			)
 		}
 	})
 
 	for _, cookie := range []string{
-		"", "session=rubbish",
-		"session=" + sessionCookie(`{"email":"ada@example.com","plan":"pro","exp":`+fmt.Sprint(time.Now().Unix()+600)+`}`),
+		"", "session=junk",
+		"session=" + sessionCookie(
+			`{"email":"ada@example.com","plan":"pro","exp":`+fmt.Sprint(time.Now().Unix()+600)+`}`,
+		),
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/account", nil)
 		r.Header.Set("Cookie", cookie)
@@ -68,15 +80,19 @@ func sessionCookie(claims string) string {
 	return signed + "." + encode(mac.Sum(nil))
 }
 
-// A site behind an OpenID provider. The keys are found by discovery and refreshed in the background.
+// A site behind an OpenID provider. The keys are found by discovery and refreshed in the
+// background.
 func ExampleNew_discovery() {
 	users, err := auth.New(auth.Config{
 		Issuer:   "https://id.example.com",
 		Audience: []string{"shop"},
-		From:     []auth.Source{{In: "header", Name: "Authorization"}, {In: "cookie", Name: "__Host-token"}},
+		From: []auth.Source{
+			{In: "header", Name: "Authorization"},
+			{In: "cookie", Name: "__Host-token"},
+		},
 		// The e-mail counts only if the provider says that it is verified; else the UUID in sub.
 		SubscriberID:    []string{"email", "sub:uuid"},
-		VerifiedContact: auth.ContactRequired,
+		VerifiedContact: "required",
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -86,20 +102,22 @@ func ExampleNew_discovery() {
 	// Output:
 }
 
-// Mistakes are found when the config is loaded, and say how to mend them.
+// Mistakes are found when the config is loaded, and say how to fix them.
 func ExampleNew_mistake() {
 	_, err := auth.New(auth.Config{
 		JWKS: "https://id.example.com/jwks",
 		From: []auth.Source{{In: "cookie", Name: "session"}},
 	})
 	fmt.Println(err)
-	// Output:
-	// audience is missing: a provider signs tokens for other sites with the same keys; write `audience shop` or `audience any`
+	// Output: audience is missing: a provider signs tokens for other sites with the same keys;
+	// write `audience shop` or `audience any`
 }
 
 // A numeric database id never becomes somebody's phone number.
 func ExampleParseSubscriber() {
-	for _, text := range []string{"ada@example.com", "7D444840-9DC0-11D1-B245-5FFDCE74FAD2", "905551112233"} {
+	for _, text := range []string{
+		"ada@example.com", "7D444840-9DC0-11D1-B245-5FFDCE74FAD2", "905551112233",
+	} {
 		s, err := auth.ParseSubscriber("", text)
 		fmt.Println(s.Kind, s.ID, err)
 	}
@@ -112,13 +130,15 @@ func ExampleParseSubscriber() {
 	// phone 905551112233 <nil>
 }
 
-// What an operator sees who asks why somebody has no subscriber.
+// What an operator sees who asks why a user has no subscriber.
 func ExampleUser_SubscriberTrace() {
 	users, _ := auth.New(auth.Config{
 		Secrets: []string{"correct horse battery staple, and more"},
 		From:    []auth.Source{{In: "cookie", Name: "session"}},
 	})
-	user, _ := users.UserFromClaims([]byte(`{"email":"ada@example.com","email_verified":false,"sub":12345678}`))
+	user, _ := users.UnverifiedUser(
+		[]byte(`{"email":"ada@example.com","email_verified":false,"sub":12345678}`),
+	)
 	for _, line := range user.SubscriberTrace() {
 		fmt.Println(line)
 	}

@@ -37,14 +37,17 @@ const (
 )
 
 var refreshResults = []string{
-	resultOK, resultUnreachable, resultTimeout, resultStatus, resultRedirect, resultTooBig, resultMalformed, resultIssuer,
-	resultAddress, resultSymmetricKey, resultPrivateKey, resultDuplicateKid, resultNoUsableKey, resultFile, resultPanic,
+	resultOK, resultUnreachable, resultTimeout, resultStatus, resultRedirect, resultTooBig,
+	resultMalformed, resultIssuer, resultAddress, resultSymmetricKey, resultPrivateKey,
+	resultDuplicateKid, resultNoUsableKey, resultFile, resultPanic,
 }
 
-// RefreshResults lists every result that RemoteConfig.OnRefresh can be told: a closed set, for metrics.
+// RefreshResults lists every result that RemoteConfig.OnRefresh can be told: a closed set, for
+// metrics.
 func RefreshResults() []string { return slices.Clone(refreshResults) }
 
-// fetchError is why a fetch failed: one of RefreshResults, and a cause for the log. The cause never quotes a document.
+// fetchError is why a fetch failed: one of RefreshResults, and a cause for the log. The cause never
+// quotes a document.
 type fetchError struct {
 	result string
 	cause  error
@@ -70,8 +73,9 @@ func resultOf(err error) string {
 // fetcher gets documents from a key server that may be slow, broken or hostile.
 type fetcher struct{ client *http.Client }
 
-// newFetcher takes everything from client but its willingness to follow redirects and to keep cookies.
-// Without one it makes its own, which asks no proxy and leaves no connection open between the refreshes.
+// newFetcher takes everything from client but its willingness to follow redirects and to keep
+// cookies. Without one it makes its own, which asks no proxy and leaves no connection open between
+// the refreshes.
 func newFetcher(client *http.Client) fetcher {
 	if client == nil {
 		client = &http.Client{Transport: &http.Transport{
@@ -83,7 +87,9 @@ func newFetcher(client *http.Client) fetcher {
 	}
 	own := *client
 	own.Jar = nil
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
 	return fetcher{&own}
 }
 
@@ -105,10 +111,12 @@ func (f fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	defer response.Body.Close()
 	switch {
 	case response.StatusCode >= 300 && response.StatusCode < 400:
-		return nil, fetchFailed(resultRedirect, fmt.Errorf("%s answered %d; redirects are not followed, write the address it leads to",
-			place, response.StatusCode))
+		return nil, fetchFailed(resultRedirect,
+			fmt.Errorf("%s answered %d; redirects are not followed, write the address it leads to",
+				place, response.StatusCode))
 	case response.StatusCode != http.StatusOK:
-		return nil, fetchFailed(resultStatus, fmt.Errorf("%s answered %d", place, response.StatusCode))
+		return nil, fetchFailed(resultStatus,
+			fmt.Errorf("%s answered %d", place, response.StatusCode))
 	}
 	body, err := readAll(response.Body)
 	if err != nil {
@@ -156,7 +164,12 @@ func (f fetcher) discover(ctx context.Context, issuer string) (address string, e
 	}
 	// Section 4.3: anything else would let one tenant of a server speak for another.
 	if got, _ := document.text("issuer"); got != issuer {
-		return "", fetchFailed(resultIssuer, errors.New("the discovery document names another issuer; write the issuer exactly as it does"))
+		return "", fetchFailed(
+			resultIssuer,
+			errors.New(
+				"the discovery document names another issuer; write the issuer exactly as it does",
+			),
+		)
 	}
 	address, _ = document.text("jwks_uri")
 	at, err := parseAddress(address)

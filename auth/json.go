@@ -25,9 +25,10 @@ type object []member
 // member is one name of an object, unescaped, and the JSON text of its value.
 type member struct{ name, value string }
 
-// parseObject reads exactly one JSON object and refuses what two readers could understand differently:
-// members named twice (compared after unescaping, at every level), invalid UTF-8, half surrogate pairs,
-// and anything before or after the object. See RFC 8259 sections 4 and 8.2, and RFC 8725 section 3.7.
+// parseObject reads exactly one JSON object and refuses what two readers could understand
+// differently: members named twice (compared after unescaping, at every level), invalid UTF-8, half
+// surrogate pairs, and anything before or after the object. See RFC 8259 sections 4 and 8.2, and
+// RFC 8725 section 3.7.
 func parseObject(data []byte) (object, error) {
 	// The grammar is the standard library's business; what is left to us is what it lets pass.
 	if !utf8.Valid(data) || !json.Valid(data) {
@@ -46,7 +47,8 @@ func parseObject(data []byte) (object, error) {
 	return members, nil
 }
 
-// scanner walks JSON that is known to be well-formed, so it checks no grammar and cannot run past the end.
+// scanner walks JSON that is known to be well-formed, so it checks no grammar and cannot run past
+// the end.
 type scanner struct {
 	text string
 	pos  int

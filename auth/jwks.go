@@ -10,9 +10,10 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// parseKeySet reads a JSON Web Key Set (RFC 7517 section 5). Keys for other purposes, of unknown kinds, malformed
-// or weak are passed over, as the RFC asks. The whole set is refused when it shows that its publisher has mixed things
-// up: symmetric or private keys in it, or one kid for two keys. A set without a usable key is refused as well.
+// parseKeySet reads a JSON Web Key Set (RFC 7517 section 5). Keys for other purposes, of unknown
+// kinds, malformed or weak are passed over, as the RFC asks. The whole set is refused when it shows
+// that its publisher has mixed things up: symmetric or private keys in it, or one kid for two keys.
+// A set without a usable key is refused as well.
 func parseKeySet(body []byte) (*keySet, error) {
 	document, err := parseObject(body)
 	if err != nil {
@@ -31,7 +32,8 @@ func parseKeySet(body []byte) (*keySet, error) {
 		}
 		if kid, ok := jwk.text("kid"); ok {
 			if kids[kid] {
-				return nil, fetchFailed(resultDuplicateKid, errors.New("two keys have the same kid"))
+				return nil, fetchFailed(resultDuplicateKid,
+					errors.New("two keys have the same kid"))
 			}
 			kids[kid] = true
 		}
@@ -44,7 +46,8 @@ func parseKeySet(body []byte) (*keySet, error) {
 	}
 	if len(set.keys) == 0 {
 		reasons := strings.Join(passedOver[:min(len(passedOver), 3)], "; ")
-		return nil, fetchFailed(resultNoUsableKey, fmt.Errorf("no usable key among %d (%s)", len(elements), reasons))
+		return nil, fetchFailed(resultNoUsableKey,
+			fmt.Errorf("no usable key among %d (%s)", len(elements), reasons))
 	}
 	return set, nil
 }
@@ -70,17 +73,20 @@ func objects(document object) (elements []object, ok bool) {
 // checkSecrecy refuses what must never stand in a published key set (RFC 7518 section 6).
 func checkSecrecy(jwk object) error {
 	if kty, _ := jwk.text("kty"); kty == "oct" {
-		return fetchFailed(resultSymmetricKey, errors.New("holds a symmetric key; write it as `secret`, and keep it out of key sets"))
+		return fetchFailed(resultSymmetricKey,
+			errors.New("holds a symmetric key; write it as `secret`, and keep it out of key sets"))
 	}
 	for _, name := range []string{"k", "d", "p", "q", "dp", "dq", "qi", "oth"} {
 		if _, there := jwk.get(name); there {
-			return fetchFailed(resultPrivateKey, errors.New("holds a private key; publish its public half only"))
+			return fetchFailed(resultPrivateKey,
+				errors.New("holds a private key; publish its public half only"))
 		}
 	}
 	return nil
 }
 
-// parseKey reads one public key for signatures. What its own words (use, key_ops, alg) say about it holds.
+// parseKey reads one public key for signatures. What its own members (use, key_ops, alg) say about it
+// holds.
 func parseKey(jwk object) (key, error) {
 	if err := forSignatures(jwk); err != nil {
 		return key{}, err
@@ -88,14 +94,17 @@ func parseKey(jwk object) (key, error) {
 	// Only the key's numbers are handed on: jwkset would follow x5u and parse certificates.
 	var m jwkset.JWKMarshal
 	for name, field := range map[string]*string{
-		"kty": (*string)(&m.KTY), "crv": (*string)(&m.CRV), "x": &m.X, "y": &m.Y, "n": &m.N, "e": &m.E,
+		"kty": (*string)(&m.KTY), "crv": (*string)(&m.CRV),
+		"x": &m.X, "y": &m.Y, "n": &m.N, "e": &m.E,
 	} {
 		*field, _ = jwk.text(name)
 	}
-	if exponent, _ := base64.RawURLEncoding.DecodeString(strings.TrimRight(m.E, "=")); len(exponent) > 4 {
+	exponent, _ := base64.RawURLEncoding.DecodeString(strings.TrimRight(m.E, "="))
+	if len(exponent) > 4 {
 		return key{}, errors.New("its public exponent is too big")
 	}
-	parsed, err := jwkset.NewJWKFromMarshal(m, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
+	parsed, err := jwkset.NewJWKFromMarshal(m, jwkset.JWKMarshalOptions{},
+		jwkset.JWKValidateOptions{})
 	if err != nil {
 		return key{}, errors.New("unknown kty or crv, or malformed")
 	}

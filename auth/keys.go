@@ -13,7 +13,9 @@ import (
 // key is one key that verifies signatures.
 type key struct {
 	family family
-	public any    // what golang-jwt's Verify takes: []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	// public is what golang-jwt's Verify takes: []byte, *rsa.PublicKey, *ecdsa.PublicKey or
+	// ed25519.PublicKey.
+	public any
 	kid    string // empty: it has none
 	alg    string // the only algorithm it may be used with; empty: any of its family
 }
@@ -42,11 +44,12 @@ func newKey(public crypto.PublicKey) (key, error) {
 	return key{}, errors.New("not an RSA, P-256, P-384, P-521 or Ed25519 key")
 }
 
-// keySet is an unchanging set of keys. Its address stands for its contents: the cache of verified tokens
-// compares pointers to learn that the keys have changed.
+// keySet is an unchanging set of keys. Its address stands for its contents: the cache of verified
+// tokens compares pointers to learn that the keys have changed.
 type keySet struct {
 	keys []key
-	// named sets choose by kid, as a JSON Web Key Set does. In the others each key that fits is tried.
+	// named sets choose by kid, as a JSON Web Key Set does. In the others each key that fits is
+	// tried.
 	named bool
 }
 
@@ -72,8 +75,8 @@ func (s *keySet) verify(c *compact) (rule string) {
 	return rule
 }
 
-// choose finds the one key that may verify c: the one that it names, or, if it names none, the only one there is
-// for its algorithm (RFC 7515 section 4.1.4, RFC 8725 section 3.1).
+// choose finds the one key that may verify c: the one that it names, or, if it names none, the only
+// one there is for its algorithm (RFC 7515 section 4.1.4, RFC 8725 section 3.1).
 func (s *keySet) choose(c *compact) (chosen *key, rule string) {
 	for i := range s.keys {
 		k := &s.keys[i]

@@ -23,26 +23,33 @@ func parseSecret(text string) (key, error) {
 	if isBase64 {
 		var err error
 		if secret, err = decodeBase64(encoded); err != nil {
-			return key{}, errors.New("what follows base64: is not base64; write the secret as `openssl rand -base64 32` prints it")
+			return key{}, errors.New("what follows base64: is not base64; " +
+				"write the secret as `openssl rand -base64 32` prints it")
 		}
 	}
 	if bytes.Contains(secret, []byte("-----BEGIN ")) || isPublicKey(secret) {
-		return key{}, errors.New("this is a public or private key, and whoever knows the public one could sign tokens; " +
-			"write `public_key` instead of `secret`")
+		return key{}, errors.New(
+			"this is a public or private key, and anyone who knows the public one " +
+				"could sign tokens; write `public_key` instead of `secret`",
+		)
 	}
 	if !isBase64 && text != strings.TrimSpace(text) {
-		return key{}, errors.New("begins or ends with white space; remove it, or write the secret as base64:")
+		return key{}, errors.New(
+			"begins or ends with white space; remove it, or write the secret as base64:",
+		)
 	}
 	return key{family: familyHMAC, public: secret}, nil
 }
 
 // decodeBase64 takes both alphabets, padded or not.
 func decodeBase64(text string) ([]byte, error) {
-	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(strings.TrimSpace(text), "="))
+	text = strings.NewReplacer("-", "+", "_", "/").
+		Replace(strings.TrimRight(strings.TrimSpace(text), "="))
 	return base64.RawStdEncoding.DecodeString(text)
 }
 
-// isPublicKey reports whether secret is a public key in DER, or that in base64, as PEM files hold it.
+// isPublicKey reports whether secret is a public key in DER, or that in base64, as PEM files hold
+// it.
 func isPublicKey(secret []byte) bool {
 	if _, err := x509.ParsePKIXPublicKey(secret); err == nil {
 		return true
@@ -61,8 +68,9 @@ func isPublicKey(secret []byte) bool {
 // checkSecret wants a secret at least as long as the hash (RFC 7518 section 3.2).
 func checkSecret(secret []byte, alg *algorithm) error {
 	if need := alg.hash.Size(); len(secret) < need {
-		return fmt.Errorf("has %d bytes, %s needs at least %d; make one with `openssl rand -base64 %d` and write it after base64:",
-			len(secret), alg.name, need, need)
+		return fmt.Errorf("has %d bytes, %s needs at least %d; "+
+			"make one with `openssl rand -base64 %d` and write it after base64:", len(secret),
+			alg.name, need, need)
 	}
 	return nil
 }
@@ -123,10 +131,15 @@ func parseBlock(block *pem.Block) (crypto.PublicKey, error) {
 	case block.Type == "RSA PUBLIC KEY":
 		return x509.ParsePKCS1PublicKey(block.Bytes)
 	case strings.HasSuffix(block.Type, "PRIVATE KEY"):
-		return nil, errors.New("this is a private key, which belongs to whoever signs the tokens; " +
-			"write its public half, as `openssl pkey -in FILE -pubout` prints it")
+		return nil, errors.New(
+			"this is a private key, which belongs only where tokens are signed; " +
+				"write its public half, as `openssl pkey -in FILE -pubout` prints it",
+		)
 	case block.Type == "CERTIFICATE":
-		return nil, errors.New("this is a certificate; write its public key, as `openssl x509 -in FILE -pubkey -noout` prints it")
+		return nil, errors.New(
+			"this is a certificate; write its public key, as `openssl x509 -in FILE -pubkey " +
+				"-noout` prints it",
+		)
 	}
 	return nil, fmt.Errorf("PEM block %q is no public key; it must say PUBLIC KEY", block.Type)
 }

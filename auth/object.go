@@ -29,9 +29,9 @@ func (o object) text(name string) (text string, ok bool) {
 	return unquote(value), true
 }
 
-// lookup follows a dotted path. At each level a member with the whole remaining path as its name wins, then
-// the longest name that ends before a dot: claim names may be URLs and so hold dots themselves.
-// Array elements have no path.
+// lookup follows a dotted path. At each level a member with the whole remaining path as its name
+// wins, then the longest name that ends before a dot: claim names may be URLs and so hold dots
+// themselves. Array elements have no path.
 func (o object) lookup(path string) (value string, ok bool) {
 	for {
 		if value, ok = o.get(path); ok {
@@ -45,18 +45,21 @@ func (o object) lookup(path string) (value string, ok bool) {
 	}
 }
 
-// longest finds the member with the longest name that path begins with, up to a dot, and what follows the dot.
+// longest finds the member with the longest name that path begins with, up to a dot, and what
+// follows the dot.
 func (o object) longest(path string) (value, rest string) {
-	for end := strings.LastIndexByte(path, '.'); end > 0; end = strings.LastIndexByte(path[:end], '.') {
+	for end := len(path); ; {
+		if end = strings.LastIndexByte(path[:end], '.'); end <= 0 {
+			return "", ""
+		}
 		if value, ok := o.get(path[:end]); ok {
 			return value, path[end+1:]
 		}
 	}
-	return "", ""
 }
 
-// caseVariant reports whether o has a member whose name is one of names but for its case. Readers that match
-// names loosely, as encoding/json does for structs, would take it for the real one.
+// caseVariant reports whether o has a member whose name is one of names but for its case. Readers
+// that match names loosely, as encoding/json does for structs, would take it for the real one.
 func caseVariant(o object, names []string) bool {
 	for i := range o {
 		for _, name := range names {

@@ -74,8 +74,8 @@ func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
 	k.due.Store(k.since(k.cfg.Now().Add(pause)))
 }
 
-// fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes an error. Its text may hold
-// anything, and stays out of it.
+// fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes
+// an error. Its text may hold anything, and stays out of it.
 func (k *RemoteKeys) fetchSet(ctx context.Context) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -121,7 +121,8 @@ func (k *RemoteKeys) readNow() error {
 	return nil
 }
 
-// accept takes over a set. One that has not changed keeps its address, and with it the cache of verified tokens.
+// accept takes over a set. One that has not changed keeps its address, and with it the cache of
+// verified tokens.
 func (k *RemoteKeys) accept(body []byte, now time.Time) error {
 	if old := k.good.Load(); old != nil && bytes.Equal(old.body, body) {
 		k.good.Store(&goodSet{old.keys, body, now})

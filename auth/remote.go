@@ -27,7 +27,8 @@ const (
 
 // RemoteConfig configures RemoteKeys. Exactly one of URL and Issuer is set.
 type RemoteConfig struct {
-	// URL is the address of the key set, https or http on loopback, or the path of a file that holds it.
+	// URL is the address of the key set, https or http on loopback, or the path of a file that
+	// holds it.
 	URL string
 	// Issuer finds the key set by OpenID Connect discovery.
 	Issuer string
@@ -35,15 +36,16 @@ type RemoteConfig struct {
 	Client *http.Client
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
-	// OnRefresh, if set, is told the result of each fetch: one of RefreshResults, with the cause for the log
-	// unless it is "ok". It is called from one goroutine at a time and must not block.
+	// OnRefresh, if set, is told the result of each fetch: one of RefreshResults, with the cause
+	// for the log unless it is "ok". It is called from one goroutine at a time and must not block.
 	OnRefresh func(result string, err error)
 }
 
-// RemoteKeys is a key set that is fetched in the background: every ten minutes, less or more one, and when a
-// token names a kid that the set does not hold, then at most once in ten seconds. When the server fails the last
-// good set is used for up to 24 hours. No request waits for a fetch, except up to three seconds for
-// the very first set. It is safe for concurrent use and may be shared by several Authenticators.
+// RemoteKeys is a key set that is fetched in the background: every ten minutes, less or more one,
+// and when a token names a kid that the set does not hold, then at most once in ten seconds. When
+// the server fails the last good set is used for up to 24 hours. No request waits for a fetch,
+// except up to three seconds for the very first set. It is safe for concurrent use and may be
+// shared by several Authenticators.
 type RemoteKeys struct {
 	cfg   RemoteConfig
 	fetch fetcher
@@ -74,8 +76,9 @@ type flight struct {
 	done   chan struct{}
 }
 
-// NewRemoteKeys checks cfg and makes a key set. It makes no network connection: the first fetch is Run's, or that of
-// the first request that needs keys. A file is read at once, and its faults are errors.
+// NewRemoteKeys checks cfg and makes a key set. It makes no network connection: the first fetch is
+// Run's, or that of the first request that needs keys. A file is read at once, and its faults are
+// errors.
 func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 	if (cfg.URL == "") == (cfg.Issuer == "") {
 		return nil, errors.New("write either jwks or issuer")
@@ -83,11 +86,19 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	k := &RemoteKeys{cfg: cfg, fetch: newFetcher(cfg.Client), born: cfg.Now(), wake: make(chan struct{}, 1)}
+	k := &RemoteKeys{
+		cfg:   cfg,
+		fetch: newFetcher(cfg.Client),
+		born:  cfg.Now(),
+		wake:  make(chan struct{}, 1),
+	}
 	switch {
 	case cfg.Issuer != "":
 		if at, err := parseAddress(cfg.Issuer); err != nil || at.RawQuery != "" {
-			return nil, fmt.Errorf("issuer %s: write the https address that the provider calls its issuer", cfg.Issuer)
+			return nil, fmt.Errorf(
+				"issuer %s: write the https address that the provider calls its issuer",
+				cfg.Issuer,
+			)
 		}
 	case k.isFile():
 		if err := k.readNow(); err != nil {
@@ -102,14 +113,14 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 	return k, nil
 }
 
-// since tells t by the monotonic clock, in nanoseconds since k was born: a wall clock that is set back must not
-// put the next fetch off.
+// since tells t by the monotonic clock, in nanoseconds since k was born: a wall clock that is set
+// back must not put the next fetch off.
 func (k *RemoteKeys) since(t time.Time) int64 { return int64(t.Sub(k.born)) }
 
 func (k *RemoteKeys) isFile() bool { return k.cfg.URL != "" && !strings.Contains(k.cfg.URL, "://") }
 
-// Run refreshes the keys until ctx ends. Several may run at once; only one fetches. When the last one returns, no
-// goroutine of k is left.
+// Run refreshes the keys until ctx ends. Several may run at once; only one fetches. When the last
+// one returns, no goroutine of k is left.
 func (k *RemoteKeys) Run(ctx context.Context) {
 	k.mu.Lock()
 	k.runs++
@@ -147,7 +158,8 @@ func (k *RemoteKeys) leave() {
 	}
 }
 
-// peek returns the last good set. If a fetch is due and no Run has begun it, peek begins it and does not wait.
+// peek returns the last good set. If a fetch is due and no Run has begun it, peek begins it and
+// does not wait.
 func (k *RemoteKeys) peek(now time.Time) (*keySet, bool) {
 	good := k.good.Load()
 	if good == nil {
@@ -167,7 +179,8 @@ func (k *RemoteKeys) wait(ctx context.Context) (*keySet, error) {
 		return keys, nil
 	}
 	if keys != nil {
-		return nil, fmt.Errorf("%w: the last good set is too old: %w", ErrKeysUnavailable, k.lastError())
+		return nil, fmt.Errorf("%w: the last good set is too old: %w", ErrKeysUnavailable,
+			k.lastError())
 	}
 	if f := k.startIfDue(now); f != nil {
 		timer := time.NewTimer(firstWait)

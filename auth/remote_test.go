@@ -17,7 +17,8 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
-// keyServer is a key server without a network, for tests in which the clock is synthetic. It notes when it was asked.
+// keyServer is a key server without a network, for tests in which the clock is synthetic. It notes
+// when it was asked.
 type keyServer struct {
 	mu     sync.Mutex
 	body   string // empty: down
@@ -58,10 +59,16 @@ func (s *keyServer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // over makes an Authenticator that asks the server, and its key set.
-func over(t testing.TB, s *keyServer, onRefresh func(string, error)) (*auth.Authenticator, *auth.RemoteKeys) {
+func over(
+	t testing.TB,
+	s *keyServer,
+	onRefresh func(string, error),
+) (*auth.Authenticator, *auth.RemoteKeys) {
 	t.Helper()
 	const url = "https://id.example.com/jwks"
-	keys, err := auth.NewRemoteKeys(auth.RemoteConfig{URL: url, Client: &http.Client{Transport: s}, OnRefresh: onRefresh})
+	keys, err := auth.NewRemoteKeys(
+		auth.RemoteConfig{URL: url, Client: &http.Client{Transport: s}, OnRefresh: onRefresh},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +123,8 @@ func TestRunRetriesWithBackoff(t *testing.T) {
 		if first := asked[1].Sub(asked[0]); first > 2*time.Second {
 			t.Errorf("the first pause is %s", first)
 		}
-		if last := asked[len(asked)-1].Sub(asked[len(asked)-2]); last < 27*time.Second || last > 33*time.Second {
+		if last := asked[len(asked)-1].Sub(asked[len(asked)-2]); last < 27*time.Second ||
+			last > 33*time.Second {
 			t.Errorf("the last pause is %s", last)
 		}
 		server.serve(jwks(jwkOf(es256("a"))))
@@ -171,7 +179,11 @@ func TestFetchEndsAfterFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var result string
 		var at time.Time
-		a, _ := over(t, &keyServer{hangs: true}, func(r string, _ error) { result, at = r, time.Now() })
+		a, _ := over(
+			t,
+			&keyServer{hangs: true},
+			func(r string, _ error) { result, at = r, time.Now() },
+		)
 		start := time.Now()
 		ctx, stop := context.WithTimeout(t.Context(), 5500*time.Millisecond)
 		defer stop()
@@ -193,11 +205,12 @@ func TestFirstRequestWaitsThreeSeconds(t *testing.T) {
 			t.Errorf("waited %s, want 3s", waited)
 		}
 
-		// Who leaves does not wait on.
+		// A request that ends does not wait on.
 		ctx, leave := context.WithTimeout(t.Context(), time.Second)
 		defer leave()
 		start = time.Now()
-		if _, err := a.Verify(ctx, token); !errors.Is(err, auth.ErrKeysUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := a.Verify(ctx, token); !errors.Is(err, auth.ErrKeysUnavailable) ||
+			!errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
 		if waited := time.Since(start); waited != time.Second {
@@ -215,14 +228,14 @@ func TestFirstRequestWaitsThreeSeconds(t *testing.T) {
 	})
 }
 
-func TestRubbishDoesNotWaitForKeys(t *testing.T) {
+func TestJunkDoesNotWaitForKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &keyServer{hangs: true}
 		a, _ := over(t, server, nil)
 		start := time.Now()
-		refused(t, a, "rubbish", "parts")
+		refused(t, a, "junk", "parts")
 		if time.Since(start) != 0 || len(server.times()) != 0 {
-			t.Error("rubbish made us ask for keys")
+			t.Error("junk made us ask for keys")
 		}
 	})
 }
@@ -272,7 +285,8 @@ func TestKeySetFile(t *testing.T) {
 	accepted(t, r.Authenticator, es256("b").token(t, claims(ada)))
 }
 
-// A config that is loaded again reads the file again, though the key set is shared with the config before.
+// A config that is loaded again reads the file again, though the key set is shared with the config
+// before.
 func TestSharedKeySetFile(t *testing.T) {
 	path := file(t, "jwks.json", jwks(jwkOf(es256("a"))))
 	keys, err := auth.NewRemoteKeys(auth.RemoteConfig{URL: path})
@@ -305,7 +319,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Some providers want a key in the address. Whatever goes wrong, it is logged, and the key must not be.
+// Some providers want a key in the address. Whatever goes wrong, it is logged, and the key must not
+// be.
 func TestErrorShowsNoQuery(t *testing.T) {
 	answers := func(status int) roundTrip {
 		return func(*http.Request) (*http.Response, error) {
@@ -315,13 +330,19 @@ func TestErrorShowsNoQuery(t *testing.T) {
 		}
 	}
 	for name, server := range map[string]roundTrip{
-		"down": func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") },
-		"404":  answers(http.StatusNotFound), "302": answers(http.StatusFound), "empty": answers(http.StatusOK),
+		"down": func(*http.Request) (
+			*http.Response, error,
+		) {
+			return nil, errors.New("connection refused")
+		},
+		"404": answers(http.StatusNotFound), "302": answers(http.StatusFound),
+		"empty": answers(http.StatusOK),
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var got error
 			keys, err := auth.NewRemoteKeys(auth.RemoteConfig{
-				URL: "https://id.example.com/keys?key=hidden", Client: &http.Client{Transport: server},
+				URL:       "https://id.example.com/keys?key=hidden",
+				Client:    &http.Client{Transport: server},
 				OnRefresh: func(_ string, err error) { got = err },
 			})
 			if err != nil {
@@ -332,7 +353,8 @@ func TestErrorShowsNoQuery(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			stop()
 			synctest.Wait()
-			if got == nil || strings.Contains(got.Error(), "hidden") || name != "empty" && !strings.Contains(got.Error(), "id.example.com/keys") {
+			if got == nil || strings.Contains(got.Error(), "hidden") ||
+				name != "empty" && !strings.Contains(got.Error(), "id.example.com/keys") {
 				t.Errorf("%s: %v", name, got)
 			}
 		})

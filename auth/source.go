@@ -12,8 +12,8 @@ import (
 type Source struct {
 	// In is "cookie" or "header".
 	In string `json:"in"`
-	// Name is the cookie's name, which is case-sensitive, or the header's, which is not.
-	// From the Authorization header the Bearer scheme is taken; any other header holds the bare token.
+	// Name is the cookie's name, which is case-sensitive, or the header's, which is not. From the
+	// Authorization header the Bearer scheme is taken; any other header holds the bare token.
 	Name string `json:"name"`
 }
 
@@ -25,7 +25,12 @@ func (s Source) check() error {
 	case s.In != "cookie" && s.In != "header":
 		return fmt.Errorf("from %q: write `from cookie <name>` or `from header <name>`", s.In)
 	case s.Name == "" || strings.ContainsFunc(s.Name, func(r rune) bool { return !tokenChar(r) }):
-		return fmt.Errorf("from %s %q: that is no %s name; write `from cookie session`, for example", s.In, s.Name, s.In)
+		return fmt.Errorf(
+			"from %s %q: that is no %s name; write `from cookie session`, for example",
+			s.In,
+			s.Name,
+			s.In,
+		)
 	case s.In == "header" && textproto.CanonicalMIMEHeaderKey(s.Name) == "Cookie":
 		return errors.New("from header Cookie: write `from cookie <name>`")
 	}
@@ -37,8 +42,9 @@ func tokenChar(r rune) bool {
 	return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
 
-// token returns what this place holds, or "". Two different values are refused rather than tried in turn:
-// a neighbouring host can set a cookie of the same name, and nobody could say which one was meant.
+// token returns what this place holds, or "". Two different values are refused rather than tried in
+// turn: a neighbouring host can set a cookie of the same name, and nobody could say which one was
+// meant.
 func (s Source) token(h http.Header) (string, error) {
 	if s.In == "cookie" {
 		return cookie(h["Cookie"], s.Name)
@@ -60,8 +66,9 @@ func (s Source) token(h http.Header) (string, error) {
 	return found, nil
 }
 
-// bearer returns the token of an Authorization value of the Bearer scheme, whose name may be written in any case
-// (RFC 9110 section 11.1), or "". Whatever follows the scheme is the token: "Bearer a, Bearer b" is one bad token.
+// bearer returns the token of an Authorization value of the Bearer scheme, whose name may be
+// written in any case (RFC 9110 section 11.1), or "". Whatever follows the scheme is the token:
+// "Bearer a, Bearer b" is one bad token.
 func bearer(value string) string {
 	scheme, token, _ := strings.Cut(textproto.TrimString(value), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -70,7 +77,8 @@ func bearer(value string) string {
 	return token
 }
 
-// cookie finds the value of the cookie called name just as net/http does, but without allocating for the others.
+// cookie finds the value of the cookie called name just as net/http does, but without allocating
+// for the others.
 func cookie(lines []string, name string) (found string, err error) {
 	count := 0
 	for _, line := range lines {
@@ -100,8 +108,9 @@ func cookie(lines []string, name string) (found string, err error) {
 	return found, nil
 }
 
-// cookieValue strips one pair of quotes and checks the bytes, as net/http does with a request's cookies. Past the size
-// of the longest token it stops looking: such a value will be refused whatever it holds.
+// cookieValue strips one pair of quotes and checks the bytes, as net/http does with a request's
+// cookies. Past the size of the longest token it stops looking: such a value will be refused
+// whatever it holds.
 func cookieValue(value string) (string, bool) {
 	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
 		value = value[1 : len(value)-1]

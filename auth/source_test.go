@@ -3,6 +3,7 @@ package auth_test
 import (
 	"errors"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -26,25 +27,52 @@ func TestWhereTokensAre(t *testing.T) {
 	}{
 		{"nothing", both, nil, none},
 		{"cookie", both, []string{"Cookie: session=" + ada}, isAda},
-		{"cookie among others", both, []string{"Cookie: a=b; session=" + ada + "; session2=x"}, isAda},
+		{
+			"cookie among others", both, []string{"Cookie: a=b; session=" + ada + "; session2=x"},
+			isAda,
+		},
 		{"cookie in quotes", both, []string{`Cookie: session="` + ada + `"`}, isAda},
 		{"cookie with blanks around", both, []string{"Cookie: a=b;   session = " + ada}, "charset"},
 		{"cookie in a second line", both, []string{"Cookie: a=b", "Cookie: session=" + ada}, isAda},
 		{"cookie's name is case-sensitive", both, []string{"Cookie: Session=" + ada}, none},
 		{"cookie with a longer name", both, []string{"Cookie: xsession=" + ada}, none},
-		{"the same cookie twice", both, []string{"Cookie: session=" + ada + "; session=" + ada}, isAda},
-		{"the same, once in quotes", both, []string{`Cookie: session="` + ada + `"; session=` + ada}, isAda},
-		{"two cookies of the name", both, []string{"Cookie: session=" + ada + "; session=" + bob}, "ambiguous"},
-		{"two in two lines", both, []string{"Cookie: session=" + ada, "Cookie: session=" + bob}, "ambiguous"},
-		{"a tossed one before the good one", both, []string{"Cookie: session=x; session=" + ada}, "ambiguous"},
-		{"a tossed one behind the good one", both, []string{"Cookie: session=" + ada + "; session=x"}, "ambiguous"},
+		{
+			"the same cookie twice", both, []string{"Cookie: session=" + ada + "; session=" + ada},
+			isAda,
+		},
+		{
+			"the same, once in quotes", both,
+			[]string{`Cookie: session="` + ada + `"; session=` + ada}, isAda,
+		},
+		{
+			"two cookies of the name", both,
+			[]string{"Cookie: session=" + ada + "; session=" + bob}, "ambiguous",
+		},
+		{
+			"two in two lines", both, []string{"Cookie: session=" + ada, "Cookie: session=" + bob},
+			"ambiguous",
+		},
+		{
+			"a tossed one before the good one", both, []string{"Cookie: session=x; session=" + ada},
+			"ambiguous",
+		},
+		{
+			"a tossed one behind the good one", both,
+			[]string{"Cookie: session=" + ada + "; session=x"}, "ambiguous",
+		},
 		{"an empty one is none", both, []string{"Cookie: session=; session=" + ada}, isAda},
 		{"only an empty one", both, []string{"Cookie: session="}, none},
 		{"an empty one in quotes", both, []string{`Cookie: session=""`}, none},
 		{"without an equals sign", both, []string{"Cookie: session"}, none},
 		{"bytes no cookie may have", both, []string{"Cookie: session=" + ada + "\\"}, none},
-		{"more cookies than net/http reads", both, []string{"Cookie: " + strings.Repeat("a=b;", 3000) + "session=" + ada}, none},
-		{"as many as it reads", both, []string{"Cookie: " + strings.Repeat("a=b;", 2999) + "session=" + ada}, isAda},
+		{
+			"more cookies than net/http reads", both,
+			[]string{"Cookie: " + strings.Repeat("a=b;", 3000) + "session=" + ada}, none,
+		},
+		{
+			"as many as it reads", both,
+			[]string{"Cookie: " + strings.Repeat("a=b;", 2999) + "session=" + ada}, isAda,
+		},
 		{"not a token", both, []string{"Cookie: session=deadbeef"}, "parts"},
 
 		{"bearer", both, []string{"Authorization: Bearer " + ada}, isAda},
@@ -56,22 +84,56 @@ func TestWhereTokensAre(t *testing.T) {
 		{"bearer, blank", both, []string{"Authorization: Bearer  "}, none},
 		{"no scheme", both, []string{"Authorization: " + ada}, none},
 		{"basic", both, []string{"Authorization: Basic YWRhOmxvdmVsYWNl"}, none},
-		{"basic and bearer", both, []string{"Authorization: Basic YWRhOmxvdmVsYWNl", "Authorization: Bearer " + ada}, isAda},
-		{"two bearers", both, []string{"Authorization: Bearer " + ada, "Authorization: Bearer " + bob}, "ambiguous"},
-		{"the same bearer twice", both, []string{"Authorization: Bearer " + ada, "Authorization: bearer " + ada}, isAda},
-		{"a list of bearers", both, []string{"Authorization: Bearer " + ada + ", Bearer " + bob}, "charset"},
-		{"a list without blanks", both, []string{"Authorization: Bearer " + ada + "," + bob}, "charset"},
+		{
+			"basic and bearer", both,
+			[]string{"Authorization: Basic YWRhOmxvdmVsYWNl", "Authorization: Bearer " + ada},
+			isAda,
+		},
+		{
+			"two bearers", both,
+			[]string{"Authorization: Bearer " + ada, "Authorization: Bearer " + bob}, "ambiguous",
+		},
+		{
+			"the same bearer twice", both,
+			[]string{"Authorization: Bearer " + ada, "Authorization: bearer " + ada}, isAda,
+		},
+		{
+			"a list of bearers", both, []string{"Authorization: Bearer " + ada + ", Bearer " + bob},
+			"charset",
+		},
+		{
+			"a list without blanks", both, []string{"Authorization: Bearer " + ada + "," + bob},
+			"charset",
+		},
 		{"a look-alike name", both, []string{"Authorization_: Bearer " + ada}, none},
 
-		{"cookie before bearer", both, []string{"Authorization: Bearer " + bob, "Cookie: session=" + ada}, isAda},
-		{"bearer before cookie", backwards, []string{"Authorization: Bearer " + bob, "Cookie: session=" + ada}, isBob},
-		{"a bad cookie is not healed", both, []string{"Authorization: Bearer " + ada, "Cookie: session=" + forged}, "signature"},
-		{"nor an ambiguous one", both, []string{"Authorization: Bearer " + ada, "Cookie: session=a; session=b"}, "ambiguous"},
-		{"an empty cookie gives way", both, []string{"Authorization: Bearer " + ada, "Cookie: session="}, isAda},
+		{
+			"cookie before bearer", both,
+			[]string{"Authorization: Bearer " + bob, "Cookie: session=" + ada}, isAda,
+		},
+		{
+			"bearer before cookie", backwards,
+			[]string{"Authorization: Bearer " + bob, "Cookie: session=" + ada}, isBob,
+		},
+		{
+			"a bad cookie is not healed", both,
+			[]string{"Authorization: Bearer " + ada, "Cookie: session=" + forged}, "signature",
+		},
+		{
+			"nor an ambiguous one", both,
+			[]string{"Authorization: Bearer " + ada, "Cookie: session=a; session=b"}, "ambiguous",
+		},
+		{
+			"an empty cookie gives way", both,
+			[]string{"Authorization: Bearer " + ada, "Cookie: session="}, isAda,
+		},
 
 		{"another header", custom, []string{"X-Auth-Token: " + ada}, isAda},
 		{"another header is bare", custom, []string{"X-Auth-Token: Bearer " + ada}, "charset"},
-		{"another header twice", custom, []string{"X-Auth-Token: " + ada, "X-Auth-Token: " + bob}, "ambiguous"},
+		{
+			"another header twice", custom,
+			[]string{"X-Auth-Token: " + ada, "X-Auth-Token: " + bob}, "ambiguous",
+		},
 		{"a look-alike of it", custom, []string{"X_Auth_Token: " + ada}, none},
 		{"never the query", custom, nil, none},
 	} {
@@ -99,11 +161,14 @@ func TestWhereTokensAre(t *testing.T) {
 	}
 }
 
-// FuzzCookie holds the reading of cookies against net/http's. What differs is only what we do with several values.
+// FuzzCookie holds the reading of cookies against net/http's. What differs is only what we do with
+// several values.
 func FuzzCookie(f *testing.F) {
 	for _, seed := range []string{
-		"session=abc", `session="abc"`, "session=a; session=b", "session=a;session=a", " session=a ; x", "session==", `session="`,
-		"session=\x00", "a=b;;session=c", "session=a b", "session=\"\"\"", "session\t=a", "=session", "session=a\\",
+		"session=abc", `session="abc"`, "session=a; session=b", "session=a;session=a",
+		" session=a ; x", "session==", `session="`,
+		"session=\x00", "a=b;;session=c", "session=a b", "session=\"\"\"", "session\t=a",
+		"=session", "session=a\\",
 	} {
 		f.Add(seed, "")
 		f.Add("x=y", seed)
@@ -130,4 +195,41 @@ func FuzzCookie(f *testing.F) {
 			t.Errorf("%q: %q, net/http says %q", lines, got, want)
 		}
 	})
+}
+
+// A huge token costs no memory, wherever it stands and whatever it holds.
+func TestHugeTokensCostNothing(t *testing.T) {
+	a := newAuth(
+		t,
+		auth.Config{
+			Secrets: []string{secret},
+			From: []auth.Source{
+				{In: "cookie", Name: "session"},
+				{In: "header", Name: "Authorization"},
+			},
+		},
+	)
+	for name, r := range map[string]*http.Request{
+		"cookie": request("Cookie: a=b; session=" + strings.Repeat("A", 1<<20)),
+		"dots":   request("Cookie: session=" + strings.Repeat(".", 1<<20)),
+		"bearer": request("Authorization: Bearer " + strings.Repeat("A", 1<<20)),
+		"signed": request(
+			"Authorization: Bearer " + hs256().token(
+				t, claims(`"x":"`+strings.Repeat("x", 1<<20)+`"`),
+			),
+		),
+		"two cookies": request(
+			"Cookie: session=" + strings.Repeat("A", 1<<20) + "; session=" + strings.Repeat("B", 1<<20),
+		),
+		"blanks": request("Cookie: session=A" + strings.Repeat(" ", 1<<20) + "B"),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := a.Authenticate(r)
+		runtime.ReadMemStats(&after)
+		wantRule(t, err, "")
+		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<10 {
+			t.Errorf("%s: %d bytes", name, used)
+		}
+	}
 }

@@ -36,7 +36,8 @@ func (s Subscriber) String() string {
 // GoString is String.
 func (s Subscriber) GoString() string { return s.String() }
 
-// maxEmail is the longest e-mail address, in bytes (RFC 5321 section 4.5.3.1.3, less the angle brackets).
+// maxEmail is the longest e-mail address, in bytes (RFC 5321 section 4.5.3.1.3, less the angle
+// brackets).
 const maxEmail = 254
 
 var (
@@ -46,13 +47,13 @@ var (
 	errShape = errors.New("neither an e-mail address nor a UUID")
 )
 
-// ParseSubscriber reads text as a subscriber id of the given kind; an empty kind means an e-mail or a UUID by
-// shape, never a phone: a numeric database id must not become somebody's number. By shape, an address with one of
-// | / # is not taken either: providers make such ids of addresses (auth0|ada@example.com, ada_example.com#EXT#@tenant…),
-// and nobody reads the mail.
+// ParseSubscriber reads text as a subscriber id of the given kind; an empty kind means an e-mail or
+// a UUID by shape, never a phone: a numeric database id must not become somebody's number. By
+// shape, an address with one of | / # is not taken either: providers make such ids of addresses
+// (auth0|ada@example.com, ada_example.com#EXT#@tenant…), and nobody reads the mail.
 //
-// An e-mail stays as it is. A phone, E.164 with or without its plus, becomes its digits. A UUID becomes lower
-// case. No error quotes the text.
+// An e-mail stays as it is. A phone, E.164 with or without its plus, becomes its digits. A UUID
+// becomes lower case. No error quotes the text.
 func ParseSubscriber(kind Kind, text string) (Subscriber, error) {
 	switch kind {
 	case Email:
@@ -71,7 +72,8 @@ func ParseSubscriber(kind Kind, text string) (Subscriber, error) {
 		}
 		return Subscriber{}, errShape
 	}
-	return Subscriber{}, fmt.Errorf("unknown kind of subscriber %q; write email, phone or uuid", string(kind))
+	return Subscriber{}, fmt.Errorf("unknown kind of subscriber %q; write email, phone or uuid",
+		string(kind))
 }
 
 func (s Subscriber) or(ok bool, err error) (Subscriber, error) {
@@ -81,8 +83,9 @@ func (s Subscriber) or(ok bool, err error) (Subscriber, error) {
 	return s, nil
 }
 
-// isEmail takes the addresses that mean one mailbox to every reader: one @, before it the characters that RFC 5322
-// allows without quotes, save those that could end a string or carry markup (' ` &); after it a host name.
+// isEmail takes the addresses that mean one mailbox to every reader: one @, before it the
+// characters that RFC 5322 allows without quotes, save those that could end a string or carry
+// markup (' ` &); after it a host name.
 func isEmail(text string) bool {
 	local, domain, ok := strings.Cut(text, "@")
 	if !ok || local == "" || len(text) > maxEmail {

@@ -10,7 +10,7 @@ import (
 // subscriberRules choose the subscriber from claims.
 type subscriberRules struct {
 	claims  []subscriberClaim
-	contact Contact
+	contact string
 }
 
 // subscriberClaim is one entry of SubscriberID.
@@ -26,50 +26,57 @@ type subscriberClaim struct {
 // proof is a claim that says whether the contact in another claim is verified.
 type proof struct{ path, of string }
 
-func newSubscriberRules(entries []string, contact Contact) (*subscriberRules, error) {
+func newSubscriberRules(entries []string, contact string) (*subscriberRules, error) {
 	if len(entries) == 0 {
 		entries = []string{"email", "phone_number", "sub"}
 	}
 	switch contact {
 	case "":
-		contact = ContactIfPresent
-	case ContactIfPresent, ContactRequired, ContactIgnore:
+		contact = contactIfPresent
+	case contactIfPresent, contactRequired, contactIgnore:
 	default:
-		return nil, fmt.Errorf("verified_contact %q: write if_present, required or ignore", string(contact))
+		return nil, fmt.Errorf("verified_contact %q: write if_present, required or ignore",
+			contact)
 	}
 	rules := &subscriberRules{contact: contact}
 	for _, entry := range entries {
 		claim := newSubscriberClaim(entry)
 		if claim.path == "" {
-			return nil, fmt.Errorf("subscriber_id %q names no claim; write `subscriber_id email`, for example", entry)
+			return nil, fmt.Errorf(
+				"subscriber_id %q names no claim; write `subscriber_id email`, for example",
+				entry,
+			)
 		}
-		if meant, slipped := slippedKind(entry); slipped && claim.path == entry {
-			return nil, fmt.Errorf("subscriber_id %q ends in no kind; write :%s, also behind a claim whose own name ends so", entry, meant)
+		if meant, mistyped := mistypedKind(entry); mistyped && claim.path == entry {
+			return nil, fmt.Errorf("subscriber_id %q ends in no kind; "+
+				"write :%s, also behind a claim whose own name ends so", entry, meant)
 		}
 		rules.claims = append(rules.claims, claim)
 	}
 	return rules, nil
 }
 
-// slips are what people write for a kind.
-var slips = map[string]Kind{
+// typos are what people write for a kind.
+var typos = map[string]Kind{
 	"": Email, "email": Email, "mail": Email, "e-mail": Email,
 	"phone": Phone, "phone_number": Phone, "tel": Phone, "mobile": Phone,
 	"uuid": UUID, "guid": UUID,
 }
 
-// slippedKind finds one at the end of an entry without a kind: as a name, "login:mail" would silently name nobody. Names such as
-// "cognito:username" and URLs are left alone, and who writes the kind behind it may have any name.
-func slippedKind(entry string) (meant Kind, slipped bool) {
+// mistypedKind finds one at the end of an entry without a kind: as a name, "login:mail" would
+// silently name nobody. Names such as "cognito:username" and URLs are left alone, and who writes
+// the kind behind it may have any name.
+func mistypedKind(entry string) (meant Kind, mistyped bool) {
 	colon := strings.LastIndexByte(entry, ':')
 	if colon < 0 || strings.Contains(entry, "/") {
 		return "", false
 	}
-	meant, slipped = slips[strings.ToLower(entry[colon+1:])]
-	return meant, slipped
+	meant, mistyped = typos[strings.ToLower(entry[colon+1:])]
+	return meant, mistyped
 }
 
-// newSubscriberClaim reads "claim" or "claim:kind". A colon that no kind follows belongs to the claim's name.
+// newSubscriberClaim reads "claim" or "claim:kind". A colon that no kind follows belongs to the
+// claim's name.
 func newSubscriberClaim(entry string) subscriberClaim {
 	claim := subscriberClaim{path: entry}
 	if colon := strings.LastIndexByte(entry, ':'); colon >= 0 {
@@ -91,9 +98,9 @@ func newSubscriberClaim(entry string) subscriberClaim {
 	return claim
 }
 
-// proofsOf lists where a provider may say that the contact at path is verified: the standard claim of OpenID
-// Connect Core section 5.1, the same beside a nested claim (user.email_verified), and the claim's own name
-// with _verified.
+// proofsOf lists where a provider may say that the contact at path is verified: the standard claim
+// of OpenID Connect Core section 5.1, the same beside a nested claim (user.email_verified), and the
+// claim's own name with _verified.
 func proofsOf(path, standard string) []proof {
 	contacts := []string{standard}
 	if dot := strings.LastIndexByte(path, '.'); dot >= 0 {
@@ -109,7 +116,8 @@ func proofsOf(path, standard string) []proof {
 	return proofs
 }
 
-// choose takes the first claim that gives a usable subscriber. If trace is not nil it is told about each claim.
+// choose takes the first claim that gives a usable subscriber. If trace is not nil it is told about
+// each claim.
 func (r *subscriberRules) choose(claims object, trace func(line string)) Subscriber {
 	for i := range r.claims {
 		claim := &r.claims[i]
@@ -150,10 +158,13 @@ func (c *subscriberClaim) read(claims object) (Subscriber, error) {
 	return Subscriber{}, errNoText
 }
 
-// verified applies VerifiedContact to an e-mail or phone. A no counts against every contact of its kind; a yes speaks for
-// one: that somebody's own mailbox is verified says nothing about the address he wrote into his profile.
-func (r *subscriberRules) verified(claim *subscriberClaim, subscriber Subscriber, claims object) error {
-	if subscriber.Kind == UUID || r.contact == ContactIgnore {
+// verified applies VerifiedContact to an e-mail or phone. A no counts against every contact of its
+// kind; a yes speaks for one: that a user's own mailbox is verified says nothing about the
+// address he wrote into his profile.
+func (r *subscriberRules) verified(
+	claim *subscriberClaim, subscriber Subscriber, claims object,
+) error {
+	if subscriber.Kind == UUID || r.contact == contactIgnore {
 		return nil
 	}
 	proofs := claim.emailProofs
@@ -171,13 +182,14 @@ func (r *subscriberRules) verified(claim *subscriberClaim, subscriber Subscriber
 			said = true
 		}
 	}
-	if !said && r.contact == ContactRequired {
+	if !said && r.contact == contactRequired {
 		return errUnverified
 	}
 	return nil
 }
 
-// holds reports whether the claim at path names the same e-mail, without regard to case, or the same phone.
+// holds reports whether the claim at path names the same e-mail, without regard to case, or the
+// same phone.
 func holds(claims object, path string, subscriber Subscriber) bool {
 	claim := subscriberClaim{path: path, kind: subscriber.Kind, number: subscriber.Kind == Phone}
 	other, err := claim.read(claims)

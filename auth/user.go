@@ -2,8 +2,8 @@ package auth
 
 import "time"
 
-// User is a verified user. It is immutable and shared between requests: the same token gives the same *User
-// for as long as it is remembered.
+// User is a verified user. It is immutable and shared between requests: the same token gives the
+// same *User for as long as it is remembered.
 type User struct {
 	// Subscriber is zero when no listed claim gave a usable one.
 	Subscriber Subscriber
@@ -16,9 +16,9 @@ type User struct {
 	rules  *subscriberRules
 }
 
-// Claim returns the claim at a dotted path as text: strings as they are, numbers in their exact digits,
-// booleans as true and false, objects and arrays as JSON. Missing, null and empty claims are not ok.
-// A claim of exactly that name wins over a path. Elements of arrays cannot be reached.
+// Claim returns the claim at a dotted path as text: strings as they are, numbers in their exact
+// digits, booleans as true and false, objects and arrays as JSON. Missing, null and empty claims
+// are not ok. A claim of exactly that name wins over a path. Elements of arrays cannot be reached.
 func (u *User) Claim(path string) (text string, ok bool) {
 	value, _ := u.claims.lookup(path)
 	switch {
@@ -30,8 +30,8 @@ func (u *User) Claim(path string) (text string, ok bool) {
 	return value, true
 }
 
-// SubscriberTrace says what became of each claim of SubscriberID, in order, up to the one that was taken: for
-// explaining a decision to an operator. It holds names of claims and never their values.
+// SubscriberTrace says what became of each claim of SubscriberID, in order, up to the one that was
+// taken: for explaining a decision to an operator. It holds names of claims and never their values.
 func (u *User) SubscriberTrace() []string {
 	if u.rules == nil {
 		return nil

@@ -28,8 +28,9 @@ func read(t testing.TB, path string, into any) {
 	}
 }
 
-// configure brings keys from a test vector in by the same words as an operator would: symmetric keys for signatures as
-// secrets, if nothing but such keys is there, all else as the file of a key set.
+// configure brings keys from a test vector in by the same options as an operator would: symmetric
+// keys for signatures as secrets, if nothing but such keys is there, all else as the file of a key
+// set.
 func configure(t testing.TB, keys []map[string]any) (*auth.Authenticator, error) {
 	t.Helper()
 	cfg := auth.Config{From: fromCookie, Audience: []string{"any"}, Algorithms: strongest(keys)}
@@ -104,8 +105,9 @@ func TestWycheproofKeySets(t *testing.T) {
 
 func TestCookbook(t *testing.T) {
 	verify := map[string]bool{
-		"curve25519_jws.json": true, "jws_4_1.rsa_v15_signature.json": true, "jws_4_2.rsa-pss_signature.json": true,
-		"jws_4_3.ecdsa_signature.json": true, "jws_4_4.hmac-sha2_integrity_protection.json": true,
+		"curve25519_jws.json": true, "jws_4_1.rsa_v15_signature.json": true,
+		"jws_4_2.rsa-pss_signature.json": true,
+		"jws_4_3.ecdsa_signature.json":   true, "jws_4_4.hmac-sha2_integrity_protection.json": true,
 	}
 	paths := must(filepath.Glob(filepath.Join(vectors(t, "cookbook"), "*.json")))
 	if len(paths) != 12 {
@@ -129,7 +131,8 @@ func TestCookbook(t *testing.T) {
 			if err != nil {
 				return
 			}
-			// The compact form if there is one; the JSON forms are tokens to nobody, but an attacker may send them.
+			// The compact form if there is one; the JSON forms are tokens to nobody, but an
+			// attacker may send them.
 			for form, raw := range vector.Output {
 				token := string(raw)
 				if form == "compact" {
@@ -168,7 +171,8 @@ func cookbookKeys(t testing.TB, raw json.RawMessage, alg any) []map[string]any {
 	return keys
 }
 
-// TestJSONSuite gives the texts of JSONTestSuite as claims: as they are, and as the value of one claim.
+// TestJSONSuite gives the texts of JSONTestSuite as claims: as they are, and as the value of one
+// claim.
 func TestJSONSuite(t *testing.T) {
 	a := newAuth(t, withSecret())
 	paths := must(filepath.Glob(filepath.Join(vectors(t, "jsonsuite"), "*.json")))
@@ -178,7 +182,7 @@ func TestJSONSuite(t *testing.T) {
 	counts := map[string]int{}
 	for _, path := range paths {
 		name, text := filepath.Base(path), string(must(os.ReadFile(path)))
-		_, err := a.UserFromClaims([]byte(text))
+		_, err := a.UnverifiedUser([]byte(text))
 		user, wrappedErr := a.Verify(t.Context(), hs256().token(t, claims(`"x":`+text)))
 		counts[name[:2]]++
 		// We refuse members named twice, which JSON allows; and nothing else that must parse.
@@ -228,7 +232,8 @@ func agrees(t testing.TB, user *auth.User, text, name string) {
 	}
 }
 
-// The example of RFC 7515 appendix A.1, whole: header with a line break, claims without a chance today.
+// The example of RFC 7515 appendix A.1, whole: header with a line break, claims without a chance
+// today.
 func TestRFC7515Example(t *testing.T) {
 	const key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"
 	const token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." +

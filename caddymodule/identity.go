@@ -51,7 +51,7 @@ type JWT struct {
 	// `phone_number`. Danger: with `ignore` anyone who can write another's address into their
 	// profile gets that person's checkout; with `if_present`, too, if the provider says nothing
 	// about that claim.
-	VerifiedContact auth.Contact `json:"verified_contact,omitempty"`
+	VerifiedContact string `json:"verified_contact,omitempty"`
 	// TrustedClaims are the claims that may stand in prices and other trusted options. List only
 	// what your backend alone writes.
 	TrustedClaims []string `json:"trusted_claims,omitempty"`

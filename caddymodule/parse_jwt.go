@@ -120,9 +120,9 @@ func parseContact(b *block.Block, j *JWT) error {
 	if err := b.Text(&text); err != nil {
 		return err
 	}
-	switch contact := auth.Contact(text); contact {
-	case auth.ContactIfPresent, auth.ContactRequired, auth.ContactIgnore:
-		j.VerifiedContact = contact
+	switch text {
+	case "if_present", "required", "ignore":
+		j.VerifiedContact = text
 		return nil
 	}
 	return b.Errf("verified_contact: unknown value %q: write if_present, required or ignore", text)

@@ -75,7 +75,8 @@ func TestRevokedKey(t *testing.T) {
 		token := longToken(t, stolen)
 		accepted(t, a, token)
 
-		// An unchanged set keeps what was remembered; a changed one forgets it at once, though a minute is not over.
+		// An unchanged set keeps what was remembered; a changed one forgets it at once, though a
+		// minute is not over.
 		time.Sleep(9*time.Minute - 5*time.Second)
 		accepted(t, a, token)
 		server.serve(jwks(jwkOf(good)))
@@ -128,7 +129,11 @@ func TestWorksWithoutRun(t *testing.T) {
 func TestPanicInFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var results []string
-		a, _ := over(t, &keyServer{panics: true}, func(r string, _ error) { results = append(results, r) })
+		a, _ := over(
+			t,
+			&keyServer{panics: true},
+			func(r string, _ error) { results = append(results, r) },
+		)
 		unavailable(t, a, longToken(t, es256("a")))
 		if !slices.Equal(results, []string{"panic"}) {
 			t.Errorf("results %q", results)

@@ -1,0 +1,99 @@
+package auth_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/caddy-checkout/checkout/auth"
+)
+
+// acceptAll is a signing method that a neighbour in the same process may register.
+type acceptAll string
+
+func (a acceptAll) Verify(string, []byte, any) error { return nil }
+
+func (a acceptAll) Sign(string, any) ([]byte, error) { return nil, nil }
+
+func (a acceptAll) Alg() string { return string(a) }
+
+// TestHostileNeighbour changes all of golang-jwt that a program can change. Nothing of it may reach
+// us.
+func TestHostileNeighbour(t *testing.T) {
+	precision := jwt.TimePrecision
+	hash, pss := *jwt.SigningMethodHS256, *jwt.SigningMethodPS256
+	t.Cleanup(func() {
+		jwt.TimePrecision, *jwt.SigningMethodHS256, *jwt.SigningMethodPS256 = precision, hash, pss
+		jwt.RegisterSigningMethod(
+			"HS256",
+			func() jwt.SigningMethod { return jwt.SigningMethodHS256 },
+		)
+		jwt.RegisterSigningMethod(
+			"RS256",
+			func() jwt.SigningMethod { return jwt.SigningMethodRS256 },
+		)
+		jwt.RegisterSigningMethod("none", func() jwt.SigningMethod { return jwt.SigningMethodNone })
+	})
+	before, rs := newAuth(
+		t,
+		withSecret(),
+	), newAuth(
+		t,
+		auth.Config{PublicKeys: []string{publicPEM(rsaKey())}},
+	)
+
+	jwt.TimePrecision = 24 * time.Hour
+	jwt.MarshalSingleStringAsArray = false
+	defer func() { jwt.MarshalSingleStringAsArray = true }()
+	*jwt.SigningMethodHS256 = jwt.SigningMethodHMAC{Name: "HS256", Hash: crypto.SHA384}
+	jwt.SigningMethodPS256.VerifyOptions = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto}
+	for _, name := range []string{"HS256", "RS256", "none"} {
+		jwt.RegisterSigningMethod(name, func() jwt.SigningMethod { return acceptAll(name) })
+	}
+
+	for _, a := range []*auth.Authenticator{before, newAuth(t, withSecret())} {
+		accepted(t, a, hs256().token(t, claims(ada)))
+		refused(
+			t,
+			a,
+			signer{
+				alg:     "HS256",
+				private: []byte("somebody else's secret, long enough"),
+			}.token(
+				t,
+				claims(ada),
+			),
+			"signature",
+		)
+		refused(t, a, "eyJhbGciOiJub25lIn0.e30.AAAA", "algorithm")
+		refused(t, a, hs256().token(t, `{"exp":1000000000}`), "expired")
+	}
+	refused(t, rs, signer{alg: "RS256", private: otherRSA()}.token(t, claims(ada)), "signature")
+}
+
+// RFC 7518 section 3.5 fixes the length of the salt; other lengths are somebody's experiment.
+func TestSaltLength(t *testing.T) {
+	a, s := authFor(t, "PS256")
+	signed := b64.EncodeToString([]byte(s.header())) + "." + b64.EncodeToString([]byte(claims(ada)))
+	h := crypto.SHA256.New()
+	h.Write([]byte(signed))
+	for salt, rule := range map[int]string{
+		32: good, rsa.PSSSaltLengthEqualsHash: good, 1: "signature", 20: "signature",
+		31: "signature", 33: "signature", 64: "signature", 222: "signature",
+	} {
+		signature := must(
+			rsa.SignPSS(
+				rand.Reader,
+				rsaKey(),
+				crypto.SHA256,
+				h.Sum(nil),
+				&rsa.PSSOptions{SaltLength: salt},
+			),
+		)
+		compactly(t, a, signed+"."+b64.EncodeToString(signature), rule)
+	}
+}
