@@ -534,7 +534,8 @@ func TestConfigs(t *testing.T) {
 		},
 		"base64url secret": {
 			Secrets: []string{
-				"base64:AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+				"base64:AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-" +
+					"EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
 			},
 		},
 		"base64 and blanks": {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/caddy-checkout/checkout/auth"
@@ -108,8 +109,11 @@ func ExampleNew_mistake() {
 		JWKS: "https://id.example.com/jwks",
 		From: []auth.Source{{In: "cookie", Name: "session"}},
 	})
-	fmt.Println(err)
-	// Output: audience is missing: a provider signs tokens for other sites with the same keys;
+	mistake, fix, _ := strings.Cut(err.Error(), "; ")
+	fmt.Println(mistake)
+	fmt.Println(fix)
+	// Output:
+	// audience is missing: a provider signs tokens for other sites with the same keys
 	// write `audience shop` or `audience any`
 }
 

@@ -85,8 +85,8 @@ func checkSecrecy(jwk object) error {
 	return nil
 }
 
-// parseKey reads one public key for signatures. What its own members (use, key_ops, alg) say about it
-// holds.
+// parseKey reads one public key for signatures. What its own members (use, key_ops, alg) say about
+// it holds.
 func parseKey(jwk object) (key, error) {
 	if err := forSignatures(jwk); err != nil {
 		return key{}, err

@@ -219,7 +219,8 @@ func TestHugeTokensCostNothing(t *testing.T) {
 			),
 		),
 		"two cookies": request(
-			"Cookie: session=" + strings.Repeat("A", 1<<20) + "; session=" + strings.Repeat("B", 1<<20),
+			"Cookie: session=" + strings.Repeat("A", 1<<20) +
+				"; session=" + strings.Repeat("B", 1<<20),
 		),
 		"blanks": request("Cookie: session=A" + strings.Repeat(" ", 1<<20) + "B"),
 	} {
