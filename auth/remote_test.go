@@ -330,9 +330,7 @@ func TestErrorShowsNoQuery(t *testing.T) {
 		}
 	}
 	for name, server := range map[string]roundTrip{
-		"down": func(*http.Request) (
-			*http.Response, error,
-		) {
+		"down": func(*http.Request) (*http.Response, error) {
 			return nil, errors.New("connection refused")
 		},
 		"404": answers(http.StatusNotFound), "302": answers(http.StatusFound),
