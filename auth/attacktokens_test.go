@@ -225,11 +225,11 @@ func (x *attacker) structures() {
 	}
 	for _, more := range []string{
 		`"b64":false`, `"b64":true`, `"b64":false,"crit":["b64"]`, `"crit":["exp"]`, `"crit":[]`,
-		`"crit":["alg"]`, `"crit":null`, `"crit":"b64"`,
-		`"zip":"DEF"`, `"zip":null`, `"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`,
+		`"crit":["alg"]`, `"crit":"b64"`,
+		`"zip":"DEF"`, `"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`,
 		`"cty":1`,
 		`"typ":"logout+jwt"`, `"typ":"secevent+jwt"`, `"typ":"dpop+jwt"`, `"typ":"JOSE"`,
-		`"typ":"id_token"`, `"typ":null`, `"typ":1`, `"typ":""`,
+		`"typ":"id_token"`, `"typ":1`, `"typ":""`,
 		`"typ":"application/secevent+jwt"`, `"typ":"rt+jwt"`, `"typ":"token-introspection+jwt"`,
 		`"typ":"kb+jwt"`,
 	} {
@@ -286,7 +286,7 @@ func (x *attacker) times() {
 	}
 	for _, name := range []string{"nbf", "iat"} {
 		for _, value := range []string{
-			fmt.Sprintf("%q", fmt.Sprint(now-600)), "null", "true", "[]", "{}", "1e300", "1e400",
+			fmt.Sprintf("%q", fmt.Sprint(now-600)), "true", "[]", "{}", "1e300", "1e400",
 			fmt.Sprint(now * 1000), fmt.Sprint(now + 120), fmt.Sprint(now + 12*365*24*3600),
 		} {
 			x.signed(name+" "+value, x.head(""), x.body(`,"`+name+`":`+value))

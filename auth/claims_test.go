@@ -41,7 +41,7 @@ func TestTimes(t *testing.T) {
 		{`{"exp":1e300}`, "far_future"},
 		{`{"exp":1e400}`, "claims_type"},
 		{`{"exp":"2000000060"}`, "claims_type"},
-		{`{"exp":null}`, "claims_type"},
+		{`{"exp":null}`, "exp_missing"},
 		{`{"exp":true}`, "claims_type"},
 		{`{"exp":[2000000060]}`, "claims_type"},
 		{`{"exp":{}}`, "claims_type"},
@@ -59,7 +59,7 @@ func TestTimes(t *testing.T) {
 		{`{"exp":2000000060,"nbf":-5}`, good},
 		{`{"exp":2000000060,"nbf":1999999000000}`, "far_future"},
 		{`{"exp":2000000060,"nbf":"1"}`, "claims_type"},
-		{`{"exp":2000000060,"nbf":null}`, "claims_type"},
+		{`{"exp":2000000060,"nbf":null}`, good},
 		{`{"exp":2000000060,"Nbf":1}`, "claims_case"},
 
 		{`{"exp":2000000060,"iat":2000000030}`, good},
@@ -67,6 +67,7 @@ func TestTimes(t *testing.T) {
 		{`{"exp":2000000060,"iat":1000000000}`, good},
 		{`{"exp":2000000060,"iat":2000000000000}`, "far_future"},
 		{`{"exp":2000000060,"iat":"yesterday"}`, "claims_type"},
+		{`{"exp":2000000060,"iat":null}`, good},
 		{`{"exp":2000000060,"iat":false}`, "claims_type"},
 		{`{"exp":2000000060,"iat":1e400}`, "claims_type"},
 	} {
@@ -112,6 +113,7 @@ func TestLeewayAndMaxAge(t *testing.T) {
 		{0, time.Hour, `{"exp":2000000060,"iat":1999996371}`, good},
 		{0, time.Hour, `{"exp":2000000060,"iat":1999996370}`, "max_age"},
 		{0, time.Hour, `{"exp":2000000060,"iat":-1}`, "max_age"},
+		{0, time.Hour, `{"exp":2000000060,"iat":null}`, "max_age"},
 	} {
 		t.Run(fmt.Sprint(test.leeway, test.maxAge, test.claims), func(t *testing.T) {
 			cfg := withSecret()
@@ -133,7 +135,8 @@ func TestParties(t *testing.T) {
 		{"", nil, ``, good},
 		{"", nil, `"iss":"anybody"`, good},
 		{"", nil, `"iss":42`, "claims_type"},
-		{"", nil, `"iss":null`, "claims_type"},
+		{"", nil, `"iss":null`, good},
+		{issuer, nil, `"iss":null`, "issuer"},
 		{issuer, nil, `"iss":"https://id.example.com"`, good},
 		{issuer, nil, ``, "issuer"},
 		{issuer, nil, `"iss":""`, "issuer"},
@@ -145,7 +148,11 @@ func TestParties(t *testing.T) {
 
 		{"", nil, `"aud":"anything"`, good},
 		{"", nil, `"aud":42`, "claims_type"},
-		{"", nil, `"aud":null`, "claims_type"},
+		{"", nil, `"aud":null`, good},
+		{"", nil, `"aud":[null]`, "claims_type"},
+		{"", []string{"any"}, `"aud":null`, good},
+		{"", []string{"shop"}, `"aud":null`, "audience"},
+		{"", []string{"shop"}, `"aud":["shop",null]`, "claims_type"},
 		{"", nil, `"aud":{}`, "claims_type"},
 		{"", []string{"any"}, `"aud":"anything"`, good},
 		{"", []string{"any"}, ``, good},
@@ -237,6 +244,9 @@ func TestClaimsText(t *testing.T) {
 		{`{` + exp + `,"Locale":"en"}`, "claims_case"},
 		{`{` + exp + `,"JTI":"en"}`, "claims_case"},
 		{`{` + exp + `,"ſub":"long s"}`, "claims_case"},
+		{`{` + exp + `,"Sub":null}`, "claims_case"}, // the name is what is wrong
+		{`{` + exp + `,"jti":null,"sub":null,"locale":null,"email":null}`, good},
+		{`{` + exp + `,"x":null,"x":1}`, "claims_duplicate"},
 		{`{` + exp + `,"Plan":"a","plan":"b"}`, good}, // not a registered claim
 		{`{` + exp + `,"e-mail":"a"}`, good},
 		{`{` + exp + `,"x":{"Sub":"a"}}`, good}, // not at the top

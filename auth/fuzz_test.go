@@ -95,6 +95,9 @@ func FuzzHeader(f *testing.F) {
 		for name := range seen {
 			switch strings.ToLower(name) {
 			case "crit", "b64", "zip":
+				if seen[name] == nil {
+					continue // null says what absence says
+				}
 				t.Errorf("accepted with %s", name)
 			}
 		}
@@ -130,6 +133,9 @@ func FuzzClaims(f *testing.F) {
 		user.Claim(path)
 		user.SubscriberTrace()
 		for name, raw := range seen {
+			if string(raw) == "null" {
+				continue // says what absence says, so that a path of that name counts
+			}
 			got, ok := user.Claim(name)
 			var text string
 			if json.Unmarshal(raw, &text) == nil {

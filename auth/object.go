@@ -10,8 +10,19 @@ func members(text string) object {
 	return found
 }
 
-// get returns the JSON text of the member called name.
+// jsonNull is the value that says what absence says: serializers write it for what is not there.
+const jsonNull = "null"
+
+// get returns the JSON text of the member called name. One that is null is not there.
 func (o object) get(name string) (value string, ok bool) {
+	if value, ok = o.written(name); value == jsonNull {
+		return "", false
+	}
+	return value, ok
+}
+
+// written returns the JSON text of the member called name, be it null.
+func (o object) written(name string) (value string, ok bool) {
 	for i := range o {
 		if o[i].name == name {
 			return o[i].value, true
@@ -31,17 +42,28 @@ func (o object) text(name string) (text string, ok bool) {
 
 // lookup follows a dotted path. At each level a member with the whole remaining path as its name
 // wins, then the longest name that ends before a dot: claim names may be URLs and so hold dots
-// themselves. Array elements have no path.
+// themselves. Array elements have no path. What is null is not there.
 func (o object) lookup(path string) (value string, ok bool) {
+	return o.follow(path, object.get)
+}
+
+// mentions reports whether there is a value at path, be it null.
+func (o object) mentions(path string) bool {
+	_, ok := o.follow(path, object.written)
+	return ok
+}
+
+// follow is the way of lookup. At its end it reads with find.
+func (o object) follow(path string, find func(object, string) (string, bool)) (string, bool) {
 	for {
-		if value, ok = o.get(path); ok {
+		if value, ok := find(o, path); ok {
 			return value, true
 		}
-		value, path = o.longest(path)
+		value, rest := o.longest(path)
 		if !strings.HasPrefix(value, "{") {
 			return "", false
 		}
-		o = members(value)
+		o, path = members(value), rest
 	}
 }
 

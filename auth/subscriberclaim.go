@@ -147,7 +147,7 @@ var (
 func (c *subscriberClaim) read(claims object) (Subscriber, error) {
 	value, _ := claims.lookup(c.path)
 	switch {
-	case value == "", value == "null", value == `""`:
+	case value == "", value == `""`:
 		return Subscriber{}, errMissing
 	case value[0] == '"':
 		return ParseSubscriber(c.kind, unquote(value))
@@ -173,10 +173,10 @@ func (r *subscriberRules) verified(
 	}
 	said := false
 	for _, p := range proofs {
-		value, there := claims.lookup(p.path)
+		value, _ := claims.lookup(p.path)
 		switch {
-		case !there:
-		case value != "true" && value != `"true"`:
+		case value == "" && !claims.mentions(p.path):
+		case value != "true" && value != `"true"`: // null is no yes either
 			return errUnverified
 		case p.of == claim.path || holds(claims, p.of, subscriber):
 			said = true

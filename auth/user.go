@@ -22,7 +22,7 @@ type User struct {
 func (u *User) Claim(path string) (text string, ok bool) {
 	value, _ := u.claims.lookup(path)
 	switch {
-	case value == "", value == "null", value == `""`:
+	case value == "", value == `""`:
 		return "", false
 	case value[0] == '"':
 		return unquote(value), true

@@ -12,7 +12,7 @@ func TestClaim(t *testing.T) {
 	a := newAuth(t, withSecret())
 	user, err := a.UnverifiedUser([]byte(`{
 		"plan": "pro", "n": 9007199254740993, "f": 1.50, "e": 1E3, "yes": true, "no": false,
-		"null": null, "empty": "",
+		"null": null, "empty": "", "o.p": null, "o": {"p": "path"},
 		"list": ["a", {"b": 1}],
 		"object": {"a": {"b": "deep"}, "empty": "", "null": null, "x.y": "dotted"},
 		"a.b": "exact", "a": {"b": "path", "c.d": {"e": "far"}}, "a.c": {"d.e": "longest"},
@@ -27,7 +27,7 @@ func TestClaim(t *testing.T) {
 		"no":   "false",
 		"list": `["a", {"b": 1}]`, "object.a": `{"b": "deep"}`, "object.a.b": "deep",
 		"object.x.y": "dotted",
-		"a.b":        "exact", "a.c.d.e": "longest", "escaped": "line\nbreak é 😀",
+		"a.b":        "exact", "a.c.d.e": "longest", "o.p": "path", "escaped": "line\nbreak é 😀",
 		"https://shop.example.com/plan": "gold", "": "nameless",
 	} {
 		if got, ok := user.Claim(path); !ok || got != want {
