@@ -323,7 +323,7 @@ func TestConfigErrors(t *testing.T) {
 		"two keys of a kid": {
 			jwksOf(
 				jwk(p256Key(), map[string]any{"kid": "a"}),
-				jwk(rsaKey(), map[string]any{"kid": "a"}),
+				jwk(otherP256(), map[string]any{"kid": "a"}),
 			),
 			"same kid",
 		},

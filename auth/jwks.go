@@ -11,9 +11,9 @@ import (
 )
 
 // parseKeySet reads a JSON Web Key Set (RFC 7517 section 5). Keys for other purposes, of unknown
-// kinds, malformed or weak are passed over, as the RFC asks. The whole set is refused when it shows
-// that its publisher has mixed things up: symmetric or private keys in it, or one kid for two keys.
-// A set without a usable key is refused as well.
+// kinds, malformed or weak are passed over, as the RFC asks, whatever kid they have. The whole set
+// is refused when it shows that its publisher has mixed things up: symmetric or private keys in it,
+// or one kid for two keys that one token could mean. A set without a usable key is refused as well.
 func parseKeySet(body []byte) (*keySet, error) {
 	document, err := parseObject(body)
 	if err != nil {
@@ -24,23 +24,18 @@ func parseKeySet(body []byte) (*keySet, error) {
 		return nil, fetchFailed(resultMalformed, errors.New(`no array of objects called "keys"`))
 	}
 	set := &keySet{named: true}
-	kids := make(map[string]bool)
 	var passedOver []string
 	for i, jwk := range elements {
 		if err := checkSecrecy(jwk); err != nil {
 			return nil, err
 		}
-		if kid, ok := jwk.text("kid"); ok {
-			if kids[kid] {
-				return nil, fetchFailed(resultDuplicateKid,
-					errors.New("two keys have the same kid"))
-			}
-			kids[kid] = true
-		}
 		k, err := parseKey(jwk)
 		if err != nil {
 			passedOver = append(passedOver, fmt.Sprintf("key %d: %v", i+1, err))
 			continue
+		}
+		if slices.ContainsFunc(set.keys, k.clashes) {
+			return nil, fetchFailed(resultDuplicateKid, errors.New("two keys have the same kid"))
 		}
 		set.keys = append(set.keys, k)
 	}

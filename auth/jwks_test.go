@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/caddy-checkout/checkout/auth"
@@ -57,6 +58,102 @@ func TestNullMembers(t *testing.T) {
 	} {
 		if _, err := fromSet(t, k); err == nil {
 			t.Errorf("%s: the set was accepted", name)
+		}
+	}
+}
+
+// TestTwins is about one kid, or none, on several keys of a set.
+func TestTwins(t *testing.T) {
+	type members = map[string]any
+	named := func(private any, more members) members {
+		k := jwk(private, members{"kid": "a"})
+		for name, value := range more {
+			k[name] = value
+		}
+		return k
+	}
+	es := signer{alg: "ES256", private: p256Key(), kid: "a"}
+	rs := signer{alg: "RS256", private: rsaKey(), kid: "a"}
+	ps := signer{alg: "PS256", private: rsaKey(), kid: "a"}
+	bare := signer{alg: "ES256", private: p256Key()}
+	other := signer{alg: "ES256", private: otherP256(), kid: "a"}
+
+	for name, test := range map[string]struct {
+		keys []members
+		good []signer
+		bad  map[string]signer // by rule
+	}{
+		"one key twice": {
+			[]members{named(p256Key(), nil), named(p256Key(), nil)},
+			[]signer{es, bare}, map[string]signer{"signature": other},
+		},
+		"one key twice, once with use and alg": {
+			[]members{named(p256Key(), members{"use": "sig", "alg": "ES256"}), named(p256Key(), nil)},
+			[]signer{es, bare}, nil,
+		},
+		"one key twice without kid": {
+			[]members{jwk(p256Key(), nil), jwk(p256Key(), nil)},
+			[]signer{bare}, map[string]signer{"kid": es},
+		},
+		"one key under two names": {
+			[]members{named(p256Key(), nil), jwk(p256Key(), members{"kid": "b"})},
+			[]signer{es, bare}, nil,
+		},
+		"one key for each algorithm": {
+			[]members{named(rsaKey(), members{"alg": "RS256"}), named(rsaKey(), members{"alg": "PS256"})},
+			[]signer{rs, ps}, nil,
+		},
+		"two keys, each for its algorithm": {
+			[]members{named(rsaKey(), members{"alg": "RS256"}), named(otherRSA(), members{"alg": "PS256"})},
+			[]signer{rs}, map[string]signer{"signature": ps},
+		},
+		"another kind under the same kid": {
+			[]members{named(rsaKey(), nil), named(p256Key(), nil), named(ed25519Key(), nil)},
+			[]signer{rs, ps, es, bare}, nil,
+		},
+		"two curves under the same kid": {
+			[]members{named(p384Key(), nil), named(p256Key(), nil)},
+			[]signer{es, {alg: "ES384", private: p384Key(), kid: "a"}}, nil,
+		},
+		"another for encryption": {
+			[]members{named(otherP256(), members{"use": "enc"}), named(p256Key(), nil)},
+			[]signer{es, bare}, map[string]signer{"signature": other},
+		},
+		"another for signing only": {
+			[]members{named(p256Key(), nil), named(otherP256(), members{"key_ops": []string{"sign"}})},
+			[]signer{es, bare}, nil,
+		},
+		"another for an algorithm that is none of ours": {
+			[]members{named(rsaKey(), nil), named(otherRSA(), members{"alg": "RSA-OAEP"})},
+			[]signer{rs}, nil,
+		},
+		"another that cannot be read": {
+			[]members{{"kty": "AKP", "kid": "a"}, named(p256Key(), nil), {"kid": "a"}},
+			[]signer{es, bare}, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, err := fromSet(t, test.keys...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range test.good {
+				accepted(t, a, s.token(t, claims(ada)))
+			}
+			for rule, s := range test.bad {
+				refused(t, a, s.token(t, claims(ada)), rule)
+			}
+		})
+	}
+
+	// Two keys of one name that could both be meant are a mistake of the publisher.
+	for name, keys := range map[string][]members{
+		"of one kind":        {named(p256Key(), nil), named(otherP256(), nil)},
+		"one for any":        {named(rsaKey(), members{"alg": "RS256"}), named(otherRSA(), nil)},
+		"not the neighbours": {named(p256Key(), nil), named(rsaKey(), nil), named(otherP256(), nil)},
+	} {
+		if _, err := fromSet(t, keys...); err == nil || !strings.Contains(err.Error(), "same kid") {
+			t.Errorf("two keys of one kid, %s: %v", name, err)
 		}
 	}
 }

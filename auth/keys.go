@@ -24,6 +24,19 @@ func (k *key) fits(alg *algorithm) bool {
 	return k.family == alg.family && (k.alg == "" || k.alg == alg.name)
 }
 
+// same reports whether both verify the same signatures: one key may stand in a set several times,
+// for several algorithms or under several names.
+func (k *key) same(other *key) bool {
+	public, ok := k.public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(other.public)
+}
+
+// clashes reports whether a token could name k and mean other.
+func (k *key) clashes(other key) bool {
+	return k.kid != "" && k.kid == other.kid && k.family == other.family &&
+		(k.alg == "" || other.alg == "" || k.alg == other.alg) && !k.same(&other)
+}
+
 // newKey finds the family of a public key and refuses weak ones.
 func newKey(public crypto.PublicKey) (key, error) {
 	switch public := public.(type) {
@@ -75,35 +88,31 @@ func (s *keySet) verify(c *compact) (rule string) {
 	return rule
 }
 
-// choose finds the one key that may verify c: the one that it names, or, if it names none, the only
-// one there is for its algorithm (RFC 7515 section 4.1.4, RFC 8725 section 3.1).
+// choose finds the one key that may verify c, by its kid and its algorithm together, or, if it names
+// none, the only one there is for its algorithm (RFC 7515 section 4.1.4, RFC 8725 section 3.1).
 func (s *keySet) choose(c *compact) (chosen *key, rule string) {
+	rule = ruleKey
+	if c.kid != "" {
+		rule = ruleKid // until a key has it
+	}
 	for i := range s.keys {
 		k := &s.keys[i]
-		if c.kid != "" {
-			if k.kid != c.kid {
-				continue
-			}
-			if !k.fits(c.alg) {
-				return nil, ruleKey
-			}
-			return k, ""
-		}
-		if !k.fits(c.alg) {
+		if c.kid != "" && k.kid != c.kid {
 			continue
 		}
-		if chosen != nil {
+		switch {
+		case !k.fits(c.alg):
+			rule = ruleKey
+		case chosen == nil:
+			chosen = k
+		case !k.same(chosen):
 			return nil, ruleKid
 		}
-		chosen = k
 	}
-	switch {
-	case chosen != nil:
+	if chosen != nil {
 		return chosen, ""
-	case c.kid != "":
-		return nil, ruleKid
 	}
-	return nil, ruleKey
+	return nil, rule
 }
 
 func check(c *compact, k *key) (rule string) {

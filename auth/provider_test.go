@@ -102,9 +102,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "private key":
 		fmt.Fprint(w, strings.Replace(body, `{"keys":[{`, `{"keys":[{"d":"AQAB",`, 1))
 	case "duplicate kid":
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		fmt.Fprint(w, jwks(append(p.keys, p.keys...)...))
+		fmt.Fprint(w, jwks(jwkOf(es256("a")), jwk(otherP256(), map[string]any{"kid": "a"})))
 	case "duplicate member":
 		fmt.Fprint(w, `{"keys":[],`+body[1:])
 	default:
