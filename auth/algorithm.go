@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha256" // SHA-256 for every …256
 	_ "crypto/sha512" // SHA-384 and SHA-512
+	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -25,6 +26,7 @@ const (
 // algorithm is one way to verify a signature.
 type algorithm struct {
 	name   string
+	alias  string // a second name of the same algorithm, or empty
 	family family
 	hash   crypto.Hash
 	method jwt.SigningMethod
@@ -32,7 +34,7 @@ type algorithm struct {
 
 // algorithms are all we know; "none" is not among them. The methods are our own values: those that
 // golang-jwt exports are shared by the whole process and may be changed by anybody.
-var algorithms = []*algorithm{
+var algorithms = algorithmSet{
 	hmacAlgorithm("HS256", crypto.SHA256),
 	hmacAlgorithm("HS384", crypto.SHA384),
 	hmacAlgorithm("HS512", crypto.SHA512),
@@ -45,7 +47,11 @@ var algorithms = []*algorithm{
 	ecdsaAlgorithm("ES256", familyP256, crypto.SHA256, 256),
 	ecdsaAlgorithm("ES384", familyP384, crypto.SHA384, 384),
 	ecdsaAlgorithm("ES512", familyP521, crypto.SHA512, 521),
-	{name: "EdDSA", family: familyEd25519, method: &jwt.SigningMethodEd25519{}},
+	// RFC 9864 section 2.2 calls Ed25519 what RFC 8037 section 3.1 called EdDSA.
+	{
+		name: "EdDSA", alias: "Ed25519", family: familyEd25519,
+		method: &jwt.SigningMethodEd25519{},
+	},
 }
 
 // defaultAlgorithms are the algorithms of a local key of each family. The others are admitted by
@@ -59,34 +65,54 @@ var defaultAlgorithms = map[family]string{
 // remoteAlgorithms are the defaults for key sets. They are never symmetric.
 var remoteAlgorithms = []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"}
 
-func findAlgorithm(name string) *algorithm {
-	for _, alg := range algorithms {
-		if alg.name == name {
+// algorithmSet is a few algorithms, each of them once.
+type algorithmSet []*algorithm
+
+// find returns the algorithm of that name, or nil. Names are case-sensitive (RFC 7515 section 4.1.1).
+func (s algorithmSet) find(name string) *algorithm {
+	for _, alg := range s {
+		if alg.name == name || alg.alias != "" && alg.alias == name {
 			return alg
 		}
 	}
 	return nil
 }
 
+// names lists all names, for an error.
+func (s algorithmSet) names() string {
+	var list []string
+	for _, alg := range s {
+		list = append(list, alg.name)
+		if alg.alias != "" {
+			list = append(list, alg.alias)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
 func hmacAlgorithm(name string, hash crypto.Hash) *algorithm {
-	return &algorithm{name, familyHMAC, hash, &jwt.SigningMethodHMAC{Name: name, Hash: hash}}
+	method := &jwt.SigningMethodHMAC{Name: name, Hash: hash}
+	return &algorithm{name: name, family: familyHMAC, hash: hash, method: method}
 }
 
 func rsaAlgorithm(name string, hash crypto.Hash) *algorithm {
-	return &algorithm{name, familyRSA, hash, &jwt.SigningMethodRSA{Name: name, Hash: hash}}
+	method := &jwt.SigningMethodRSA{Name: name, Hash: hash}
+	return &algorithm{name: name, family: familyRSA, hash: hash, method: method}
 }
 
 // pssAlgorithm wants the salt to be as long as the hash (RFC 7518 section 3.5); golang-jwt's own
 // take any length.
 func pssAlgorithm(name string, hash crypto.Hash) *algorithm {
-	return &algorithm{name, familyRSA, hash, &jwt.SigningMethodRSAPSS{
+	method := &jwt.SigningMethodRSAPSS{
 		SigningMethodRSA: &jwt.SigningMethodRSA{Name: name, Hash: hash},
 		Options:          &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
-	}}
+	}
+	return &algorithm{name: name, family: familyRSA, hash: hash, method: method}
 }
 
 func ecdsaAlgorithm(name string, curve family, hash crypto.Hash, bits int) *algorithm {
-	return &algorithm{name, curve, hash, &jwt.SigningMethodECDSA{
+	method := &jwt.SigningMethodECDSA{
 		Name: name, Hash: hash, KeySize: (bits + 7) / 8, CurveBits: bits,
-	}}
+	}
+	return &algorithm{name: name, family: curve, hash: hash, method: method}
 }

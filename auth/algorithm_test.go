@@ -2,8 +2,10 @@ package auth_test
 
 import (
 	"crypto"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,5 +97,60 @@ func TestSaltLength(t *testing.T) {
 			),
 		)
 		compactly(t, a, signed+"."+b64.EncodeToString(signature), rule)
+	}
+}
+
+// TestEd25519ByBothNames: RFC 9864 calls Ed25519 what RFC 8037 called EdDSA. Both are one algorithm,
+// wherever a name may stand.
+func TestEd25519ByBothNames(t *testing.T) {
+	names := []string{"EdDSA", "Ed25519"}
+	configs := map[string]auth.Config{
+		"local": {PublicKeys: []string{publicPEM(ed25519Key())}},
+		"set": {
+			JWKS:     file(t, "jwks.json", jwks(jwk(ed25519Key(), nil))),
+			Audience: []string{"any"},
+		},
+	}
+	for _, name := range names {
+		configs["local, algorithms "+name] = auth.Config{
+			PublicKeys: []string{publicPEM(ed25519Key())}, Algorithms: []string{name},
+		}
+		configs["set, algorithms "+name] = auth.Config{
+			JWKS:     file(t, "jwks.json", jwks(jwk(ed25519Key(), nil))),
+			Audience: []string{"any"}, Algorithms: []string{name},
+		}
+		configs["set, its alg "+name] = auth.Config{
+			JWKS:     file(t, "jwks.json", jwks(jwk(ed25519Key(), map[string]any{"alg": name}))),
+			Audience: []string{"any"},
+		}
+	}
+	configs["both"] = auth.Config{
+		PublicKeys: []string{publicPEM(ed25519Key())}, Algorithms: names,
+	}
+	for name, cfg := range configs {
+		t.Run(name, func(t *testing.T) {
+			a := newAuth(t, cfg)
+			for _, alg := range names {
+				accepted(t, a, signer{alg: alg, private: ed25519Key()}.token(t, claims(ada)))
+				outsider := ed25519.NewKeyFromSeed(make([]byte, 32))
+				refused(t, a, signer{alg: alg, private: outsider}.token(t, claims(ada)), "signature")
+			}
+			for _, alg := range []string{"ed25519", "Ed448", "EDDSA", "ed25519ph"} {
+				token := signer{alg: "EdDSA", private: ed25519Key()}.sign(t,
+					`{"alg":"`+alg+`"}`, claims(ada))
+				refused(t, a, token, "algorithm")
+			}
+		})
+	}
+
+	// The name does not open a key of another kind.
+	rs := newAuth(t, auth.Config{PublicKeys: []string{publicPEM(rsaKey())}})
+	refused(t, rs, signer{alg: "Ed25519", private: ed25519Key()}.token(t, claims(ada)), "algorithm")
+	_, err := auth.New(auth.Config{
+		PublicKeys: []string{publicPEM(rsaKey())}, Algorithms: []string{"RS256", "Ed25519"},
+		From: fromCookie,
+	})
+	if err == nil || !strings.Contains(err.Error(), "needs an Ed25519 key") {
+		t.Errorf("algorithms Ed25519 without such a key: %v", err)
 	}
 }

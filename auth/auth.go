@@ -77,7 +77,7 @@ import (
 type Authenticator struct {
 	from       []Source
 	keys       keySource
-	algorithms map[string]*algorithm
+	algorithms algorithmSet
 	rules      claimRules
 	subscriber *subscriberRules
 	trusted    []string

@@ -26,7 +26,7 @@ type compact struct {
 }
 
 // parseCompact checks everything that can be known about a token without a key, cheapest first.
-func parseCompact(token string, allowed map[string]*algorithm) (compact, error) {
+func parseCompact(token string, allowed algorithmSet) (compact, error) {
 	header, payload, signature, err := split(token)
 	if err != nil {
 		return compact{}, err
@@ -76,7 +76,7 @@ var headerNames = []string{"alg", "kid", "typ", "cty", "crit", "b64", "zip"}
 
 // readHeader reads alg and kid and refuses what asks for a treatment we do not give. Members that
 // point to keys (jku, jwk, x5u, x5c) are not read at all.
-func (c *compact) readHeader(text string, allowed map[string]*algorithm) error {
+func (c *compact) readHeader(text string, allowed algorithmSet) error {
 	data, err := base64url.DecodeString(text)
 	if err != nil {
 		return refused(ruleEncoding)
@@ -91,7 +91,7 @@ func (c *compact) readHeader(text string, allowed map[string]*algorithm) error {
 		return refused(ruleHeaderDuplicate)
 	}
 	alg, _ := header.text("alg")
-	if c.alg = allowed[alg]; c.alg == nil {
+	if c.alg = allowed.find(alg); c.alg == nil {
 		return refused(ruleAlgorithm)
 	}
 	// RFC 7515 section 4.1.11 and RFC 7797: we understand no extension, so none may be critical.

@@ -139,7 +139,7 @@ func checkShared(cfg Config) error {
 }
 
 // allowedAlgorithms works out which algorithms a token may name, and checks keys against them.
-func allowedAlgorithms(cfg Config, keys keySource) (map[string]*algorithm, error) {
+func allowedAlgorithms(cfg Config, keys keySource) (algorithmSet, error) {
 	local, isLocal := keys.(*localKeys)
 	wanted := cfg.Algorithms
 	if len(wanted) == 0 && !isLocal {
@@ -157,21 +157,20 @@ func allowedAlgorithms(cfg Config, keys keySource) (map[string]*algorithm, error
 		}
 		wanted = slices.Sorted(maps.Keys(defaults))
 	}
-	allowed := make(map[string]*algorithm, len(wanted))
+	var allowed algorithmSet
 	for _, name := range wanted {
-		alg := findAlgorithm(name)
+		alg := algorithms.find(name)
 		switch {
 		case alg == nil:
 			return nil, fmt.Errorf("algorithms %q: unknown or never accepted; write some of %s",
-				name, algorithmNames())
+				name, algorithms.names())
 		case !isLocal && alg.family == familyHMAC:
-			return nil, fmt.Errorf(
-				"algorithms %s: a key set has public keys only; write some of %s",
-				name,
-				strings.Join(remoteAlgorithms, " "),
-			)
+			return nil, fmt.Errorf("algorithms %s: a key set has public keys only; "+
+				"write some of %s", name, strings.Join(remoteAlgorithms, " "))
 		}
-		allowed[name] = alg
+		if !slices.Contains(allowed, alg) {
+			allowed = append(allowed, alg)
+		}
 	}
 	if isLocal {
 		return allowed, checkLocal(local.set.keys, allowed)
@@ -180,15 +179,15 @@ func allowedAlgorithms(cfg Config, keys keySource) (map[string]*algorithm, error
 }
 
 // checkLocal wants every algorithm to have a key and every key an algorithm: the rest is a mistake.
-func checkLocal(keys []key, allowed map[string]*algorithm) error {
-	used := map[string]bool{}
+func checkLocal(keys []key, allowed algorithmSet) error {
+	used := map[*algorithm]bool{}
 	for i := range keys {
 		fits := false
-		for name, alg := range allowed {
+		for _, alg := range allowed {
 			if !keys[i].fits(alg) {
 				continue
 			}
-			fits, used[name] = true, true
+			fits, used[alg] = true, true
 			if secret, ok := keys[i].public.([]byte); ok {
 				if err := checkSecret(secret, alg); err != nil {
 					return fmt.Errorf("secret %d: %w", i+1, err)
@@ -200,21 +199,13 @@ func checkLocal(keys []key, allowed map[string]*algorithm) error {
 				"add one to `algorithms`, or leave the key out", i+1, keys[i].family)
 		}
 	}
-	for name, alg := range allowed {
-		if !used[name] {
-			return fmt.Errorf("algorithms %s: needs %s; leave it out, or write the key", name,
-				alg.family)
+	for _, alg := range allowed {
+		if !used[alg] {
+			return fmt.Errorf("algorithms %s: needs %s; leave it out, or write the key",
+				alg.name, alg.family)
 		}
 	}
 	return nil
-}
-
-func algorithmNames() string {
-	names := make([]string, len(algorithms))
-	for i, alg := range algorithms {
-		names[i] = alg.name
-	}
-	return strings.Join(names, " ")
 }
 
 // claimRulesOf checks and completes what cfg says about the registered claims.

@@ -76,12 +76,12 @@ func (s signer) signature(t testing.TB, signed string) []byte {
 }
 
 func (s signer) raw(signed string) ([]byte, error) {
+	if s.alg == "EdDSA" || s.alg == "Ed25519" {
+		return ed25519.Sign(s.private.(ed25519.PrivateKey), []byte(signed)), nil
+	}
 	hash := map[string]crypto.Hash{
 		"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512,
 	}[s.alg[2:]]
-	if s.alg == "EdDSA" {
-		return ed25519.Sign(s.private.(ed25519.PrivateKey), []byte(signed)), nil
-	}
 	if s.alg[:2] == "HS" {
 		mac := hmac.New(hash.New, s.private.([]byte))
 		mac.Write([]byte(signed))

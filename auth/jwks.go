@@ -137,11 +137,11 @@ func nameKey(k key, jwk object) (key, error) {
 	}
 	if _, there := jwk.get("alg"); there {
 		name, _ := jwk.text("alg")
-		alg := findAlgorithm(name)
+		alg := algorithms.find(name)
 		if alg == nil || alg.family != k.family {
 			return key{}, errors.New("its alg is not for keys of its kind")
 		}
-		k.alg = name
+		k.alg = alg.name
 	}
 	return k, nil
 }
