@@ -201,9 +201,8 @@ func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet
 		return nil, nil, err
 	}
 	if rule := keys.verify(&c); rule != "" {
-		if rule == ruleKid && c.kid != "" {
-			a.keys.unknownKey()
-		}
+		// A forged token, or one of a key that the provider has published since the last fetch.
+		a.keys.outdated()
 		return nil, nil, refused(rule)
 	}
 	payload, err := base64url.DecodeString(c.payload)

@@ -124,6 +124,9 @@ var (
 	otherP256 = sync.OnceValue(
 		func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) },
 	)
+	thirdP256 = sync.OnceValue(func() *ecdsa.PrivateKey {
+		return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	})
 	p384Key = sync.OnceValue(
 		func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)) },
 	)

@@ -128,8 +128,8 @@ type keySource interface {
 	peek(now time.Time) (*keySet, bool)
 	// wait returns the keys, or ErrKeysUnavailable after a bounded wait.
 	wait(ctx context.Context) (*keySet, error)
-	// unknownKey is told of a kid that the set does not hold.
-	unknownKey()
+	// outdated is told that no key verified a token, so that the keys may have changed.
+	outdated()
 }
 
 // localKeys are keys from the config.
@@ -137,4 +137,4 @@ type localKeys struct{ set keySet }
 
 func (l *localKeys) peek(time.Time) (*keySet, bool)        { return &l.set, true }
 func (l *localKeys) wait(context.Context) (*keySet, error) { return &l.set, nil }
-func (l *localKeys) unknownKey()                           {}
+func (l *localKeys) outdated()                             {}

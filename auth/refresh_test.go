@@ -161,3 +161,94 @@ func TestUnknownKidDuringFetch(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+// TestNewKeyUnderOldName is about providers that rotate without a new kid, or have none.
+func TestNewKeyUnderOldName(t *testing.T) {
+	bare := func(private any) map[string]any { return jwk(private, nil) }
+	next := signer{alg: "ES256", private: otherP256()}
+	named := signer{alg: "ES256", private: otherP256(), kid: "a"}
+	for name, test := range map[string]struct {
+		before []map[string]any
+		after  map[string]any
+		signer signer
+		rule   string // that refuses the new token until the set is fetched
+	}{
+		"the same kid": {
+			[]map[string]any{jwkOf(es256("a"))}, jwkOf(named), named, "signature",
+		},
+		"no kid": {[]map[string]any{bare(p256Key())}, bare(otherP256()), next, "signature"},
+		"the same kid, another kind": {
+			[]map[string]any{jwk(rsaKey(), map[string]any{"kid": "a"})}, jwkOf(named), named, "key",
+		},
+		"no kid, another kind": {[]map[string]any{bare(rsaKey())}, bare(otherP256()), next, "key"},
+		"no kid, too many keys before": {
+			[]map[string]any{jwk(p384Key(), nil), bare(p256Key()), jwk(thirdP256(), nil)},
+			bare(otherP256()), next, "kid",
+		},
+		"a kid that no key had": {[]map[string]any{bare(p256Key())}, jwkOf(named), named, "kid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &keyServer{body: jwks(test.before...)}
+				a, _ := over(t, server, nil)
+				go a.Run(t.Context())
+				time.Sleep(time.Second)
+				server.serve(jwks(test.after))
+				token := longToken(t, test.signer)
+				refused(t, a, token, test.rule)
+				time.Sleep(9*time.Second + time.Millisecond)
+				accepted(t, a, token)
+
+				// A good token asks for nothing.
+				time.Sleep(time.Minute)
+				accepted(t, a, longToken(t, test.signer))
+				if got := len(server.times()); got != 2 {
+					t.Errorf("%d fetches, want 2", got)
+				}
+			})
+		})
+	}
+}
+
+// Forged signatures cost the provider no more than unknown kids do: one fetch in ten seconds.
+func TestForgedSignatureFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{body: jwks(jwkOf(es256("a")), jwk(rsaKey(), map[string]any{"kid": "r"}))}
+		a, _ := over(t, server, nil)
+		go a.Run(t.Context())
+		synctest.Wait()
+		forged := []signer{
+			{alg: "ES256", private: otherP256(), kid: "a"}, {alg: "ES256", private: otherP256()},
+			{alg: "ES256", private: otherP256(), kid: "r"}, {alg: "EdDSA", private: ed25519Key()},
+			{alg: "ES256", private: otherP256(), kid: "x"},
+		}
+		good := longToken(t, es256("a"))
+		start := time.Now()
+		for i := 0; time.Since(start) < time.Minute; i++ {
+			refused(t, a, longToken(t, forged[i%len(forged)]), "")
+			accepted(t, a, good)
+			time.Sleep(100 * time.Millisecond)
+			synctest.Wait()
+		}
+		asked := server.times()
+		if len(asked) > 8 {
+			t.Errorf("%d fetches in a minute", len(asked))
+		}
+		for i := 1; i < len(asked); i++ {
+			if pause := asked[i].Sub(asked[i-1]); pause < 10*time.Second {
+				t.Errorf("a pause of %s", pause)
+			}
+		}
+
+		// What needs no key to be refused asks for none.
+		fetched := len(server.times())
+		for _, token := range []string{"junk", "a.b.c", es256("a").sign(t, `{"alg":"none"}`, "{}")} {
+			refused(t, a, token, "")
+		}
+		refused(t, a, es256("a").token(t, `{"exp":1}`), "expired")
+		time.Sleep(11 * time.Second)
+		if got := len(server.times()); got > fetched+1 {
+			t.Errorf("%d fetches for tokens that no key could help", got-fetched)
+		}
+	})
+}

@@ -14,7 +14,7 @@ import (
 const (
 	// refreshEvery is the time between two good fetches, less or more a tenth.
 	refreshEvery = 10 * time.Minute
-	// refreshPause is the shortest time between two fetches that unknown kids may ask for.
+	// refreshPause is the shortest time between two fetches that unverified tokens may ask for.
 	refreshPause = 10 * time.Second
 	// retryFirst and retryMost bound the pause after a failed fetch, which doubles each time.
 	retryFirst = time.Second
@@ -41,11 +41,11 @@ type RemoteConfig struct {
 	OnRefresh func(result string, err error)
 }
 
-// RemoteKeys is a key set that is fetched in the background: every ten minutes, less or more one,
-// and when a token names a kid that the set does not hold, then at most once in ten seconds. When
-// the server fails the last good set is used for up to 24 hours. No request waits for a fetch,
-// except up to three seconds for the very first set. It is safe for concurrent use and may be
-// shared by several Authenticators.
+// RemoteKeys is a key set that is fetched in the background: every ten minutes, less or more one, and
+// when no key of the set verifies a token, then at most once in ten seconds. When the server fails
+// the last good set is used for up to 24 hours. No request waits for a fetch, except up to three
+// seconds for the very first set. It is safe for concurrent use and may be shared by several
+// Authenticators.
 type RemoteKeys struct {
 	cfg   RemoteConfig
 	fetch fetcher
@@ -198,8 +198,10 @@ func (k *RemoteKeys) wait(ctx context.Context) (*keySet, error) {
 	return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, k.lastError())
 }
 
-// unknownKey brings the next fetch forward, to ten seconds after the last one began.
-func (k *RemoteKeys) unknownKey() {
+// outdated brings the next fetch forward, to ten seconds after the last one began. An unknown kid is
+// one reason; a failed signature is another, because providers rotate under an old kid, or have none.
+// Forged tokens are a reason as well, which is why the ten seconds hold for all of them together.
+func (k *RemoteKeys) outdated() {
 	now := k.cfg.Now()
 	k.mu.Lock()
 	defer k.mu.Unlock()
