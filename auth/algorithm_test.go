@@ -133,7 +133,9 @@ func TestEd25519ByBothNames(t *testing.T) {
 			for _, alg := range names {
 				accepted(t, a, signer{alg: alg, private: ed25519Key()}.token(t, claims(ada)))
 				outsider := ed25519.NewKeyFromSeed(make([]byte, 32))
-				refused(t, a, signer{alg: alg, private: outsider}.token(t, claims(ada)), "signature")
+				refused(
+					t, a, signer{alg: alg, private: outsider}.token(t, claims(ada)), "signature",
+				)
 			}
 			for _, alg := range []string{"ed25519", "Ed448", "EDDSA", "ed25519ph"} {
 				token := signer{alg: "EdDSA", private: ed25519Key()}.sign(t,

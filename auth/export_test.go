@@ -1,7 +1,7 @@
 package auth
 
 // CookieForTest opens the reading of cookies to the comparison with net/http.
-var CookieForTest = cookie
+var CookieForTest = wholeCookie
 
 // CacheSizeForTest is how many tokens are remembered at most.
 const CacheSizeForTest = cacheSize

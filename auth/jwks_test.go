@@ -88,7 +88,9 @@ func TestTwins(t *testing.T) {
 			[]signer{es, bare}, map[string]signer{"signature": other},
 		},
 		"one key twice, once with use and alg": {
-			[]members{named(p256Key(), members{"use": "sig", "alg": "ES256"}), named(p256Key(), nil)},
+			[]members{
+				named(p256Key(), members{"use": "sig", "alg": "ES256"}), named(p256Key(), nil),
+			},
 			[]signer{es, bare}, nil,
 		},
 		"one key twice without kid": {
@@ -100,11 +102,16 @@ func TestTwins(t *testing.T) {
 			[]signer{es, bare}, nil,
 		},
 		"one key for each algorithm": {
-			[]members{named(rsaKey(), members{"alg": "RS256"}), named(rsaKey(), members{"alg": "PS256"})},
+			[]members{
+				named(rsaKey(), members{"alg": "RS256"}), named(rsaKey(), members{"alg": "PS256"}),
+			},
 			[]signer{rs, ps}, nil,
 		},
 		"two keys, each for its algorithm": {
-			[]members{named(rsaKey(), members{"alg": "RS256"}), named(otherRSA(), members{"alg": "PS256"})},
+			[]members{
+				named(rsaKey(), members{"alg": "RS256"}),
+				named(otherRSA(), members{"alg": "PS256"}),
+			},
 			[]signer{rs}, map[string]signer{"signature": ps},
 		},
 		"another kind under the same kid": {
@@ -120,7 +127,9 @@ func TestTwins(t *testing.T) {
 			[]signer{es, bare}, map[string]signer{"signature": other},
 		},
 		"another for signing only": {
-			[]members{named(p256Key(), nil), named(otherP256(), members{"key_ops": []string{"sign"}})},
+			[]members{
+				named(p256Key(), nil), named(otherP256(), members{"key_ops": []string{"sign"}}),
+			},
 			[]signer{es, bare}, nil,
 		},
 		"another for an algorithm that is none of ours": {
@@ -148,9 +157,11 @@ func TestTwins(t *testing.T) {
 
 	// Two keys of one name that could both be meant are a mistake of the publisher.
 	for name, keys := range map[string][]members{
-		"of one kind":        {named(p256Key(), nil), named(otherP256(), nil)},
-		"one for any":        {named(rsaKey(), members{"alg": "RS256"}), named(otherRSA(), nil)},
-		"not the neighbours": {named(p256Key(), nil), named(rsaKey(), nil), named(otherP256(), nil)},
+		"of one kind": {named(p256Key(), nil), named(otherP256(), nil)},
+		"one for any": {named(rsaKey(), members{"alg": "RS256"}), named(otherRSA(), nil)},
+		"not the neighbours": {
+			named(p256Key(), nil), named(rsaKey(), nil), named(otherP256(), nil),
+		},
 	} {
 		if _, err := fromSet(t, keys...); err == nil || !strings.Contains(err.Error(), "same kid") {
 			t.Errorf("two keys of one kid, %s: %v", name, err)

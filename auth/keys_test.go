@@ -97,8 +97,14 @@ func TestKeyChoice(t *testing.T) {
 			`{"alg":"ES256","kid":"1"}`, "key",
 		},
 		{"alg of the key", []map[string]any{with(map[string]any{"alg": "ES256"})}, plain, good},
-		{"its kid is null, the only key", []map[string]any{one}, `{"alg":"ES256","kid":null}`, good},
-		{"its kid is null, two keys", []map[string]any{one, two}, `{"alg":"ES256","kid":null}`, "kid"},
+		{
+			"its kid is null, the only key", []map[string]any{one}, `{"alg":"ES256","kid":null}`,
+			good,
+		},
+		{
+			"its kid is null, two keys", []map[string]any{one, two}, `{"alg":"ES256","kid":null}`,
+			"kid",
+		},
 		{
 			"use and key_ops",
 			[]map[string]any{

@@ -213,7 +213,9 @@ func TestNewKeyUnderOldName(t *testing.T) {
 // Forged signatures cost the provider no more than unknown kids do: one fetch in ten seconds.
 func TestForgedSignatureFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &keyServer{body: jwks(jwkOf(es256("a")), jwk(rsaKey(), map[string]any{"kid": "r"}))}
+		server := &keyServer{
+			body: jwks(jwkOf(es256("a")), jwk(rsaKey(), map[string]any{"kid": "r"})),
+		}
 		a, _ := over(t, server, nil)
 		go a.Run(t.Context())
 		synctest.Wait()
@@ -242,7 +244,9 @@ func TestForgedSignatureFlood(t *testing.T) {
 
 		// What needs no key to be refused asks for none.
 		fetched := len(server.times())
-		for _, token := range []string{"junk", "a.b.c", es256("a").sign(t, `{"alg":"none"}`, "{}")} {
+		for _, token := range []string{
+			"junk", "a.b.c", es256("a").sign(t, `{"alg":"none"}`, "{}"),
+		} {
 			refused(t, a, token, "")
 		}
 		refused(t, a, es256("a").token(t, `{"exp":1}`), "expired")

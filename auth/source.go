@@ -12,13 +12,11 @@ import (
 type Source struct {
 	// In is "cookie" or "header".
 	In string `json:"in"`
-	// Name is the cookie's name, which is case-sensitive, or the header's, which is not. From the
-	// Authorization header the Bearer scheme is taken; any other header holds the bare token.
+	// Name is the cookie's name, which is case-sensitive, or the header's, which is not. A cookie
+	// that is absent may stand there in pieces: name.0, name.1 and so on, up to 8 KiB together.
+	// The token may follow the Bearer scheme; in the Authorization header it must.
 	Name string `json:"name"`
 }
-
-// maxCookies is how many cookies net/http reads; of more it reads none.
-const maxCookies = 3000
 
 func (s Source) check() error {
 	switch {
@@ -51,74 +49,58 @@ func (s Source) token(h http.Header) (string, error) {
 	}
 	var found string
 	for _, value := range h[s.Name] {
-		if s.Name == "Authorization" {
-			value = bearer(value)
+		token, ok := bearer(value)
+		if !ok && s.Name != "Authorization" {
+			token = textproto.TrimString(value)
 		}
-		value = textproto.TrimString(value)
-		if value == "" || value == found {
+		if token == "" || token == found {
 			continue
 		}
 		if found != "" {
 			return "", refused(ruleAmbiguous)
 		}
-		found = value
+		found = token
 	}
 	return found, nil
 }
 
-// bearer returns the token of an Authorization value of the Bearer scheme, whose name may be
-// written in any case (RFC 9110 section 11.1), or "". Whatever follows the scheme is the token:
-// "Bearer a, Bearer b" is one bad token.
-func bearer(value string) string {
-	scheme, token, _ := strings.Cut(textproto.TrimString(value), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
+// bare takes the scheme off a value that begins with it.
+func bare(value string) string {
+	if token, ok := bearer(value); ok {
+		return token
 	}
-	return token
+	return value
 }
 
-// cookie finds the value of the cookie called name just as net/http does, but without allocating
-// for the others.
-func cookie(lines []string, name string) (found string, err error) {
-	count := 0
-	for _, line := range lines {
-		for more := true; more; count++ {
-			var pair string
-			pair, line, more = strings.Cut(line, ";")
-			key, value, _ := strings.Cut(textproto.TrimString(pair), "=")
-			if textproto.TrimString(key) != name {
-				continue
-			}
-			value, ok := cookieValue(value)
-			switch {
-			case !ok, value == "", value == found:
-			case found == "":
-				found = value
-			default:
-				err = refused(ruleAmbiguous)
-			}
-		}
+// bearer returns what follows the Bearer scheme, whose name may be written in any case (RFC 9110
+// section 11.1). Between them stands a blank, which a cookie may hold in an escaped form. Whatever
+// follows is the token: "Bearer a, Bearer b" is one bad token, and "Bearer" alone is an empty one.
+func bearer(value string) (token string, ok bool) {
+	const scheme = "Bearer"
+	value = textproto.TrimString(value)
+	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
+		return "", false
 	}
-	switch {
-	case count > maxCookies:
-		return "", nil
-	case err != nil:
-		return "", err
+	token = value[len(scheme):]
+	if token == "" {
+		return "", true
 	}
-	return found, nil
+	token, ok = cutBlank(token)
+	for more := ok; more; {
+		token, more = cutBlank(token)
+	}
+	if !ok {
+		return "", false
+	}
+	return textproto.TrimString(token), true
 }
 
-// cookieValue strips one pair of quotes and checks the bytes, as net/http does with a request's
-// cookies. Past the size of the longest token it stops looking: such a value will be refused
-// whatever it holds.
-func cookieValue(value string) (string, bool) {
-	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
-		value = value[1 : len(value)-1]
-	}
-	for i := range min(len(value), maxToken) {
-		if b := value[i]; b < ' ' || b >= 0x7f || b == '"' || b == '\\' {
-			return "", false
+// cutBlank takes one blank off the beginning: as it is, in a URL's escape, or in a form's.
+func cutBlank(text string) (after string, found bool) {
+	for _, blank := range [...]string{" ", "%20", "+"} {
+		if after, found = strings.CutPrefix(text, blank); found {
+			return after, true
 		}
 	}
-	return value, true
+	return text, false
 }
