@@ -15,7 +15,8 @@ import (
 // Exactly one kind of key must be set: Secrets, PublicKeys, JWKS, or Issuer alone (OpenID Connect
 // discovery).
 type Config struct {
-	// Secrets are HMAC keys, as text or as "base64:" followed by the key. Any of them verifies.
+	// Secrets are HMAC keys, as text or as "base64:" followed by the key. Any of them verifies. A text
+	// that begins with "base64:" or "text:" itself is written behind "text:".
 	// Each must be at least as long as the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512.
 	Secrets []string
 	// PublicKeys are PEM texts or paths of PEM files: RSA of 2048 to 8192 bits, ECDSA P-256 or

@@ -16,27 +16,27 @@ import (
 const maxKeyFile = 256 << 10
 
 // parseSecret reads an HMAC secret: text, or base64 in any of its usual alphabets after "base64:".
+// Behind "text:" stands any text as it is, be it one that begins with base64: itself.
 // How long it must be depends on the algorithms; checkSecret knows. No error quotes the secret.
 func parseSecret(text string) (key, error) {
+	text, isText := strings.CutPrefix(text, "text:")
 	secret := []byte(text)
 	encoded, isBase64 := strings.CutPrefix(text, "base64:")
-	if isBase64 {
+	if isBase64 = isBase64 && !isText; isBase64 {
 		var err error
 		if secret, err = decodeBase64(encoded); err != nil {
-			return key{}, errors.New("what follows base64: is not base64; " +
-				"write the secret as `openssl rand -base64 32` prints it")
+			return key{}, errors.New("what follows base64: is not base64; write the secret as " +
+				"`openssl rand -base64 32` prints it, or write `secret text:` and the text, " +
+				"if base64: is part of it")
 		}
 	}
 	if bytes.Contains(secret, []byte("-----BEGIN ")) || isPublicKey(secret) {
-		return key{}, errors.New(
-			"this is a public or private key, and anyone who knows the public one " +
-				"could sign tokens; write `public_key` instead of `secret`",
-		)
+		return key{}, errors.New("this is a public or private key, and anyone who knows the " +
+			"public one could sign tokens; write `public_key` instead of `secret`")
 	}
 	if !isBase64 && text != strings.TrimSpace(text) {
-		return key{}, errors.New(
-			"begins or ends with white space; remove it, or write the secret as base64:",
-		)
+		return key{}, errors.New("begins or ends with white space; " +
+			"remove it, or write the secret as base64:")
 	}
 	return key{family: familyHMAC, public: secret}, nil
 }

@@ -22,6 +22,7 @@ type JWT struct {
 	// Secrets are HMAC keys, each a placeholder such as `{env.JWT_SECRET}`, with `base64:` in front
 	// if the key is encoded so. Any of them verifies, so a new key can be rolled in beside the old
 	// one. At least 32 bytes for HS256.
+	// A text that begins with `base64:` itself is written behind `text:`.
 	Secrets []string `json:"secret,omitempty"`
 	// PublicKeys are PEM files or PEM texts: RSA (2048 bits or more), ECDSA P-256 or P-384,
 	// Ed25519. Any of them verifies.
