@@ -167,7 +167,7 @@ func fuzzSubscriber(f *testing.F, kind auth.Kind, form *regexp.Regexp, seeds ...
 		if again, err := auth.ParseSubscriber(s.Kind, s.ID); err != nil || again != s {
 			t.Errorf("%q is not canonical", s.ID)
 		}
-		if strings.ContainsAny(s.ID, "\r\n\t \x00\"'`<>&,;\\") {
+		if strings.ContainsAny(s.ID, "\r\n\t \x00\"`<>&,;\\") {
 			t.Errorf("%q holds what could end a string", s.ID)
 		}
 		if kind == "" && s.Kind == auth.Phone {

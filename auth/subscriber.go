@@ -52,15 +52,16 @@ var (
 // shape, an address with one of | / # is not taken either: providers make such ids of addresses
 // (auth0|ada@example.com, ada_example.com#EXT#@tenant…), and nobody reads the mail.
 //
-// An e-mail stays as it is. A phone, E.164 with or without its plus, becomes its digits. A UUID
-// becomes lower case. No error quotes the text.
+// An e-mail stays as it is. A phone with its country code, in any form of OpenID Connect Core
+// section 5.1 and RFC 3966, becomes its digits. A UUID becomes lower case. What it returns is its
+// own canonical form. No error quotes the text.
 func ParseSubscriber(kind Kind, text string) (Subscriber, error) {
 	switch kind {
 	case Email:
 		return Subscriber{Email, text}.or(isEmail(text), errEmail)
 	case Phone:
-		digits := strings.TrimPrefix(text, "+")
-		return Subscriber{Phone, digits}.or(isPhone(digits), errPhone)
+		digits, ok := phoneDigits(text)
+		return Subscriber{Phone, digits}.or(ok, errPhone)
 	case UUID:
 		return Subscriber{UUID, strings.ToLower(text)}.or(isUUID(text), errUUID)
 	case "":
@@ -83,16 +84,15 @@ func (s Subscriber) or(ok bool, err error) (Subscriber, error) {
 	return s, nil
 }
 
-// isEmail takes the addresses that mean one mailbox to every reader: one @, before it the
-// characters that RFC 5322 allows without quotes, save those that could end a string or carry
-// markup (' ` &); after it a host name.
+// isEmail takes the addresses that mean one mailbox to every reader: one @, before it the characters
+// that RFC 5322 allows without quotes, save two that carry markup (` &); after it a host name.
 func isEmail(text string) bool {
 	local, domain, ok := strings.Cut(text, "@")
 	if !ok || local == "" || len(text) > maxEmail {
 		return false
 	}
 	for i := range len(local) {
-		if b := local[i]; !alphanumeric(b) && strings.IndexByte("!#$%*+-/=?^_{|}~.", b) < 0 {
+		if b := local[i]; !alphanumeric(b) && strings.IndexByte("!#$%'*+-/=?^_{|}~.", b) < 0 {
 			return false
 		}
 	}
@@ -104,19 +104,6 @@ func isEmail(text string) bool {
 			if b := label[i]; !alphanumeric(b) && b != '-' && b != '_' {
 				return false
 			}
-		}
-	}
-	return true
-}
-
-// isPhone takes the digits of an E.164 number: no trunk zero, 7 to 15 of them.
-func isPhone(digits string) bool {
-	if len(digits) < 7 || len(digits) > 15 || digits[0] == '0' {
-		return false
-	}
-	for i := range len(digits) {
-		if digits[i] < '0' || digits[i] > '9' {
-			return false
 		}
 	}
 	return true

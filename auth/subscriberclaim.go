@@ -144,18 +144,35 @@ var (
 	errUnverified = errors.New("not verified")
 )
 
+// read takes the subscriber from the claim. Providers that hold several addresses write a list; one
+// of a single entry says the same as that entry.
 func (c *subscriberClaim) read(claims object) (Subscriber, error) {
-	value, _ := claims.lookup(c.path)
-	switch {
-	case value == "", value == `""`:
+	value, there := claims.lookup(c.path)
+	if !there {
 		return Subscriber{}, errMissing
-	case value[0] == '"':
-		return ParseSubscriber(c.kind, unquote(value))
-	case c.number && isPhone(value):
+	}
+	if text, ok := oneText(value); ok {
+		if text == "" {
+			return Subscriber{}, errMissing
+		}
+		return ParseSubscriber(c.kind, text)
+	}
+	if c.number && isPhone(value) {
 		// The exact digits of the token: a float would round them.
 		return Subscriber{Phone, value}, nil
 	}
 	return Subscriber{}, errNoText
+}
+
+// oneText returns the text of a string, or of the only entry of an array, if that is a string.
+func oneText(value string) (text string, ok bool) {
+	if value[0] == '"' {
+		return unquote(value), true
+	}
+	if list, ok := texts(value); ok && len(list) == 1 {
+		return list[0], true
+	}
+	return "", false
 }
 
 // verified applies VerifiedContact to an e-mail or phone. A no counts against every contact of its
