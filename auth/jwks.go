@@ -19,13 +19,13 @@ func parseKeySet(body []byte) (*keySet, error) {
 	if err != nil {
 		return nil, fetchFailed(resultMalformed, err)
 	}
-	elements, ok := objects(document)
+	jwks, ok := objects(document)
 	if !ok {
 		return nil, fetchFailed(resultMalformed, errors.New(`no array of objects called "keys"`))
 	}
 	set := &keySet{named: true}
 	var passedOver []string
-	for i, jwk := range elements {
+	for i, jwk := range jwks {
 		if err := checkSecrecy(jwk); err != nil {
 			return nil, err
 		}
@@ -42,27 +42,24 @@ func parseKeySet(body []byte) (*keySet, error) {
 	if len(set.keys) == 0 {
 		reasons := strings.Join(passedOver[:min(len(passedOver), 3)], "; ")
 		return nil, fetchFailed(resultNoUsableKey,
-			fmt.Errorf("no usable key among %d (%s)", len(elements), reasons))
+			fmt.Errorf("no usable key among %d (%s)", len(jwks), reasons))
 	}
 	return set, nil
 }
 
 // objects returns the elements of the array called keys.
-func objects(document object) (elements []object, ok bool) {
+func objects(document object) (list []object, ok bool) {
 	array, _ := document.get("keys")
 	if !strings.HasPrefix(array, "[") {
 		return nil, false
 	}
-	s := scanner{text: array, pos: 1}
-	for s.blanks(); s.text[s.pos] != ']'; s.next() {
-		if s.text[s.pos] != '{' {
+	for element := range elements(array) {
+		if element[0] != '{' {
 			return nil, false
 		}
-		start := s.pos
-		_ = s.value(1)
-		elements = append(elements, members(array[start:s.pos]))
+		list = append(list, members(element))
 	}
-	return elements, true
+	return list, true
 }
 
 // checkSecrecy refuses what must never stand in a published key set (RFC 7518 section 6).

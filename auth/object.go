@@ -1,6 +1,9 @@
 package auth
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // members cuts an object's text that parseObject has seen as part of a bigger one.
 func members(text string) object {
@@ -98,13 +101,25 @@ func texts(array string) (list []string, ok bool) {
 	if array[0] != '[' {
 		return nil, false
 	}
-	s := scanner{text: array, pos: 1}
-	for s.blanks(); s.text[s.pos] != ']'; s.next() {
-		if s.text[s.pos] != '"' {
+	for element := range elements(array) {
+		if element[0] != '"' {
 			return nil, false
 		}
-		quoted, _ := s.string()
-		list = append(list, unquote(quoted))
+		list = append(list, unquote(element))
 	}
 	return list, true
+}
+
+// elements yields the JSON text of each element of an array.
+func elements(array string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		s := scanner{text: array, pos: 1}
+		for s.blanks(); s.text[s.pos] != ']'; s.next() {
+			start := s.pos
+			_ = s.value(1) // it was read before as part of the whole
+			if !yield(array[start:s.pos]) {
+				return
+			}
+		}
+	}
 }
