@@ -230,12 +230,14 @@ func (a *Authenticator) UnverifiedUser(claims []byte) (*User, error) {
 // user reads the claims that every caller wants.
 func (a *Authenticator) user(claims object, expires time.Time) *User {
 	issuer, _ := claims.text("iss")
+	subscriber, unconfirmed := a.subscriber.choose(claims, nil)
 	return &User{
-		Subscriber: a.subscriber.choose(claims, nil),
-		Issuer:     issuer,
-		Expires:    expires,
-		claims:     claims,
-		rules:      a.subscriber,
+		Subscriber:  subscriber,
+		Unconfirmed: unconfirmed,
+		Issuer:      issuer,
+		Expires:     expires,
+		claims:      claims,
+		rules:       a.subscriber,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -87,7 +88,7 @@ func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 // checkParties checks who made the token and for whom.
 func (r *claimRules) checkParties(claims object) error {
 	if iss, _ := claims.text("iss"); r.issuer != "" && iss != r.issuer {
-		return refused(ruleIssuer)
+		return refusedParty(ruleIssuer, r.issuer, iss)
 	}
 	audience, ok := audienceOf(claims)
 	if !ok {
@@ -101,7 +102,7 @@ func (r *claimRules) checkParties(claims object) error {
 			return nil
 		}
 	}
-	return refused(ruleAudience)
+	return refusedParty(ruleAudience, strings.Join(r.audience, " "), strings.Join(audience, " "))
 }
 
 // instant reads a NumericDate (RFC 7519 section 2): a JSON number of seconds, fractions allowed.

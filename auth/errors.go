@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"slices"
+	"strings"
 )
 
 // Errors of Authenticate, Verify and VerifyCompact.
@@ -20,13 +21,33 @@ var (
 type RefusedError struct {
 	// Rule is one of Rules.
 	Rule string
+	// Expected and Given are what the config asks for and what the signed token says, for the rules
+	// "issuer" and "audience" alone; several audiences stand with blanks between. They name sites, not
+	// users, and may be logged. Given is empty if the claim is missing, and cut at 256 bytes.
+	Expected, Given string
 }
 
-// Error names the rule.
-func (e *RefusedError) Error() string { return "token refused: " + e.Rule }
+// Error names the rule. Some providers sign under a second issuer: the text says where to read on.
+func (e *RefusedError) Error() string {
+	if e.Rule == ruleIssuer {
+		return "token refused: issuer; see docs/troubleshooting.md#another-issuer"
+	}
+	return "token refused: " + e.Rule
+}
 
 // refused is the error for a broken rule.
 func refused(rule string) error { return &RefusedError{Rule: rule} }
+
+// maxGiven bounds RefusedError.Given, in bytes.
+const maxGiven = 256
+
+// refusedParty is the error for iss or aud, which says what was expected and what the token gave.
+func refusedParty(rule, expected, given string) error {
+	if len(given) > maxGiven {
+		given = strings.ToValidUTF8(given[:maxGiven], "") // the cut may go through a character
+	}
+	return &RefusedError{Rule: rule, Expected: expected, Given: given}
+}
 
 // The rules, in the order in which a token meets them.
 const (

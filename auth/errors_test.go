@@ -1,9 +1,11 @@
 package auth_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/caddy-checkout/checkout/auth"
 )
@@ -35,5 +37,49 @@ func TestRefusalsQuoteNothing(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "canary") {
 			t.Errorf("the error is %q", err)
 		}
+	}
+}
+
+// TestRefusalsOfParties: what was expected and what was given stand beside the rules of iss and aud,
+// and beside no other.
+func TestRefusalsOfParties(t *testing.T) {
+	const issuer = "https://id.example.com"
+	a := newAuth(t, auth.Config{
+		Secrets: []string{secret}, Issuer: issuer, Audience: []string{"shop", "store"},
+	})
+	long := strings.Repeat("é", 5000/4)
+	for _, test := range []struct{ claims, rule, expected, given string }{
+		{`"iss":"https://id.example.com/","aud":"shop"`, "issuer", issuer, issuer + "/"},
+		{`"iss":"accounts.google.com","aud":"shop"`, "issuer", issuer, "accounts.google.com"},
+		{`"aud":"shop"`, "issuer", issuer, ""},
+		{`"iss":null,"aud":"shop"`, "issuer", issuer, ""},
+		{`"iss":"` + issuer + `","aud":"blog"`, "audience", "shop store", "blog"},
+		{`"iss":"` + issuer + `","aud":["blog","wiki"]`, "audience", "shop store", "blog wiki"},
+		{`"iss":"` + issuer + `"`, "audience", "shop store", ""},
+		{`"iss":"` + issuer + `","aud":"` + long + `"`, "audience", "shop store", long[:256]},
+		{`"iss":"` + issuer + `","aud":42`, "claims_type", "", ""},
+		{`"iss":"` + issuer + `","aud":"shop","nbf":9000000000`, "far_future", "", ""},
+	} {
+		_, err := a.Verify(t.Context(), hs256().token(t, claims(test.claims)))
+		wantRule(t, err, test.rule)
+		refusal, _ := errors.AsType[*auth.RefusedError](err)
+		if refusal.Expected != test.expected || refusal.Given != test.given {
+			t.Errorf("%.80s: expected %q, given %q", test.claims, refusal.Expected, refusal.Given)
+		}
+		if !utf8.ValidString(refusal.Given) || strings.Contains(err.Error(), "blog") {
+			t.Errorf("%.80s: the error is %q", test.claims, err)
+		}
+		if pointed := strings.Contains(
+			err.Error(), "docs/troubleshooting.md#",
+		); pointed != (test.rule == "issuer") {
+			t.Errorf("%s points to the docs: %t", test.rule, pointed)
+		}
+	}
+
+	// The signature comes first: a forged token chooses nothing that is logged.
+	_, err := a.Verify(t.Context(), signer{alg: "HS256", private: []byte("not ours")}.token(t,
+		claims(`"iss":"chosen by the attacker"`)))
+	if refusal, _ := errors.AsType[*auth.RefusedError](err); refusal.Given != "" {
+		t.Errorf("a forged token gives %q", refusal.Given)
 	}
 }

@@ -162,14 +162,8 @@ func (f fetcher) discover(ctx context.Context, issuer string) (address string, e
 	if err != nil {
 		return "", fetchFailed(resultMalformed, fmt.Errorf("discovery document: %w", err))
 	}
-	// Section 4.3: anything else would let one tenant of a server speak for another.
-	if got, _ := document.text("issuer"); got != issuer {
-		return "", fetchFailed(
-			resultIssuer,
-			errors.New(
-				"the discovery document names another issuer; write the issuer exactly as it does",
-			),
-		)
+	if err := checkIssuer(document, issuer); err != nil {
+		return "", err
 	}
 	address, _ = document.text("jwks_uri")
 	at, err := parseAddress(address)
@@ -181,6 +175,22 @@ func (f fetcher) discover(ctx context.Context, issuer string) (address string, e
 		return "", fetchFailed(resultAddress, errors.New("jwks_uri leads to this machine"))
 	}
 	return address, nil
+}
+
+// checkIssuer wants the document to be about the issuer (section 4.3): anything else would let one
+// tenant of a server speak for another. A pattern for all of them, as Microsoft's common endpoint
+// writes it, equals no issuer.
+func checkIssuer(document object, issuer string) error {
+	switch got, _ := document.text("issuer"); {
+	case got == issuer:
+		return nil
+	case strings.Contains(got, "{"):
+		return fetchFailed(resultIssuer, errors.New("the discovery document is one for many "+
+			"tenants and names no single issuer; "+
+			"see docs/troubleshooting.md#an-issuer-for-many-tenants"))
+	}
+	return fetchFailed(resultIssuer, errors.New(
+		"the discovery document names another issuer; write the issuer exactly as it does"))
 }
 
 // parseAddress takes https addresses, and http for loopback, where nobody can listen in.

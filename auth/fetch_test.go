@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -234,5 +235,29 @@ func TestFaultyProvider(t *testing.T) {
 			unavailable(t, r.Authenticator, late)
 			r.fetched(t, result)
 		})
+	}
+}
+
+// TestIssuerForManyTenants: whose discovery document holds a pattern instead of an issuer is told what
+// works instead, because to write the issuer exactly as it does cannot be done.
+func TestIssuerForManyTenants(t *testing.T) {
+	for issuer, want := range map[string]string{
+		"https://login.microsoftonline.com/{tenantid}/v2.0": "docs/troubleshooting.md#an-issuer-for-many-tenants",
+		"https://sts.windows.net/{tenantid}/":               "docs/troubleshooting.md#an-issuer-for-many-tenants",
+		"https://id.example.com/realms/{realm}":             "docs/troubleshooting.md#an-issuer-for-many-tenants",
+		"https://other.example.com":                         "write the issuer exactly as it does",
+		"":                                                  "write the issuer exactly as it does",
+	} {
+		const own = "https://login.microsoftonline.com/common/v2.0"
+		server := &discoveryServer{
+			document: fmt.Sprintf(`{"issuer":%q,"jwks_uri":"https://k.example"}`, issuer),
+		}
+		a := newAuth(t, auth.Config{
+			Issuer: own, Audience: []string{"shop"}, Client: &http.Client{Transport: server},
+		})
+		_, err := a.Verify(t.Context(), es256("a").token(t, claims(ada)))
+		if !errors.Is(err, auth.ErrKeysUnavailable) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", issuer, err)
+		}
 	}
 }

@@ -116,9 +116,11 @@ func proofsOf(path, standard string) []proof {
 	return proofs
 }
 
-// choose takes the first claim that gives a usable subscriber. If trace is not nil it is told about
-// each claim.
-func (r *subscriberRules) choose(claims object, trace func(line string)) Subscriber {
+// choose takes the first claim that gives a usable subscriber. If there is none, unconfirmed says that
+// one would have been, were it verified. If trace is not nil it is told about each claim.
+func (r *subscriberRules) choose(
+	claims object, trace func(line string),
+) (subscriber Subscriber, unconfirmed bool) {
 	for i := range r.claims {
 		claim := &r.claims[i]
 		subscriber, err := claim.read(claims)
@@ -132,10 +134,11 @@ func (r *subscriberRules) choose(claims object, trace func(line string)) Subscri
 			trace(claim.path + ": " + err.Error())
 		}
 		if err == nil {
-			return subscriber
+			return subscriber, false
 		}
+		unconfirmed = unconfirmed || err == errUnverified
 	}
-	return Subscriber{}
+	return Subscriber{}, unconfirmed
 }
 
 var (

@@ -7,6 +7,9 @@ import "time"
 type User struct {
 	// Subscriber is zero when no listed claim gave a usable one.
 	Subscriber Subscriber
+	// Unconfirmed says that there is no Subscriber because of VerifiedContact alone: a listed claim
+	// held an address or number that is not confirmed.
+	Unconfirmed bool
 	// Issuer is the verified iss claim; it may be empty.
 	Issuer string
 	// Expires is the exp claim.

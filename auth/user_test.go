@@ -63,3 +63,36 @@ func TestUsersDoNotPrintThemselves(t *testing.T) {
 		t.Errorf("the zero Subscriber is %q", text)
 	}
 }
+
+// TestUnconfirmed: an address that is there and not confirmed is told apart from none.
+func TestUnconfirmed(t *testing.T) {
+	for _, test := range []struct {
+		contact, claims string
+		want            bool
+	}{
+		{"", `"email":"ada@example.com","email_verified":false`, true},
+		{"", `"email":"ada@example.com","email_verified":null`, true},
+		{"", `"phone_number":"+905551112233","phone_number_verified":"false"`, true},
+		{"", `"email":"ada@example.com","email_verified":false,"sub":"4711"`, true},
+		{"required", `"email":"ada@example.com"`, true},
+		{"required", `"phone_number":"+1 (425) 555-1212"`, true},
+		{"required", `"email":["ada@example.com"]`, true},
+
+		{"", `"email":"ada@example.com"`, false}, // taken
+		{"", `"email":"ada@example.com","email_verified":false,"sub":"` + aUUID + `"`, false},
+		{"", `"email":"nonsense","email_verified":false`, false},
+		{"", `"email_verified":false`, false},
+		{"", `"sub":"4711"`, false},
+		{"", ``, false},
+		{"ignore", `"email":"ada@example.com","email_verified":false`, false},
+	} {
+		a := newAuth(t, auth.Config{Secrets: []string{secret}, VerifiedContact: test.contact})
+		user := accepted(t, a, hs256().token(t, claims(test.claims)))
+		if user.Unconfirmed != test.want {
+			t.Errorf("%s %s: unconfirmed is %t", test.contact, test.claims, user.Unconfirmed)
+		}
+		if user.Unconfirmed && user.Subscriber.Known() {
+			t.Errorf("%s: a subscriber that is not confirmed", test.claims)
+		}
+	}
+}
