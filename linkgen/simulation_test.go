@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caddy-checkout/checkout/internal/testsize"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
@@ -20,18 +21,16 @@ import (
 // that are late; configurations that are reloaded; an API that fails in every way the sandbox knows. A seed decides
 // everything but the interleaving of what happens in one instant.
 //
-// CHECKOUT_SEEDS says how many seeds are played, CHECKOUT_SEED names one to play again.
+// CHECKOUT_SEEDS says how many seeds are played instead of as many as testsize says, CHECKOUT_SEED
+// names one to play again.
 func TestSimulation(t *testing.T) {
 	if seed, err := strconv.ParseUint(os.Getenv("CHECKOUT_SEED"), 10, 64); err == nil {
 		simulate(t, seed)
 		return
 	}
-	seeds := uint64(12)
+	seeds := uint64(testsize.Long(1000))
 	if n, err := strconv.ParseUint(os.Getenv("CHECKOUT_SEEDS"), 10, 64); err == nil {
 		seeds = n
-	}
-	if testing.Short() {
-		seeds = min(seeds, 10)
 	}
 	var next atomic.Uint64
 	for worker := range 2 {
