@@ -1,33 +1,31 @@
-// Whole-binary tests: the production binary as a process, Caddyfiles as operators write them, and HTTP.
+// The shortest tour through the whole: the production binary as a process, Caddyfiles as operators
+// write them, and HTTP. More such tests are in package e2e.
 package checkout_test
 
 import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/caddy-checkout/checkout/internal/shoptest"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// private keeps a test's Caddy to itself, and lets it log all it can; surroundings also leads it to the stand-in.
-// A real site needs neither.
 const (
-	private = `
-	debug
-	admin unix/{$DIR}/admin.sock
-	http_port {$HTTP_PORT}
-	https_port {$HTTPS_PORT}
-	default_bind 127.0.0.1
-	skip_install_trust
-`
-	surroundings = "{" + private + "\tcheckout {\n\t\tapi_url {$API}\n\t}\n}\n"
+	ann = shoptest.Ann
+	ben = shoptest.Ben
 )
 
+// options lead a test's Caddy to the stand-in for Zotlo, and keep it to itself. A real site needs
+// neither.
+const options = "{" + shoptest.Private + "\tcheckout {\n\t\tapi_url {$API}\n\t}\n}\n"
+
 // smallest is the smallest useful site.
-const smallest = surroundings + `
+const smallest = options + `
 http://shop.example.com {
 	checkout_link /upgrade {
 		link_id 123
@@ -44,7 +42,7 @@ http://shop.example.com {
 `
 
 // dressed is a site with an error page of its own.
-const dressed = surroundings + `
+const dressed = options + `
 http://shop.example.com {
 	checkout_link /upgrade {
 		link_id 123
@@ -59,127 +57,142 @@ http://shop.example.com {
 }
 `
 
+func TestMain(m *testing.M) { os.Exit(shoptest.Main(m)) }
+
 func TestSmallestSite(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, smallest)
+	s := shoptest.Open(t, smallest)
 
-	if got := s.click(t, "", "/"); got.body != "the shop" {
-		t.Errorf("the rest of the site answers %q", got.body)
+	if got := s.Click(t, "", "/"); got.Text != "the shop" {
+		t.Errorf("the rest of the site answers %q", got.Text)
 	}
-	stranger := s.click(t, "", "/upgrade?from=footer")
-	if want := "/login?next=" + url.QueryEscape("/upgrade?from=footer"); stranger.StatusCode != http.StatusSeeOther || stranger.Header.Get("Location") != want {
-		t.Errorf("a stranger got %s to %q, want 303 to %q", stranger.Status, stranger.Header.Get("Location"), want)
+	visitor := s.Click(t, "", "/upgrade?from=footer")
+	want := "/login?next=" + url.QueryEscape("/upgrade?from=footer")
+	if visitor.StatusCode != http.StatusSeeOther || visitor.Header.Get("Location") != want {
+		t.Errorf("an anonymous visitor got %s to %q, want 303 to %q", visitor.Status,
+			visitor.Header.Get("Location"), want)
 	}
-	s.wantCalls(t, 0)
+	s.WantCalls(t, 0)
 
-	s.wantLinkOf(t, ann, s.click(t, ann, "/upgrade"))
-	s.wantLinkOf(t, ann, s.click(t, ann, "/upgrade"))
-	s.wantCalls(t, 1) // the second click needed none
-	s.wantLinkOf(t, ben, s.click(t, ben, "/upgrade"))
-	s.wantCalls(t, 2)
+	s.WantLinkOf(t, ann, s.Click(t, ann, "/upgrade"))
+	s.WantLinkOf(t, ann, s.Click(t, ann, "/upgrade"))
+	s.WantCalls(t, 1) // the second click needed none
+	s.WantLinkOf(t, ben, s.Click(t, ben, "/upgrade"))
+	s.WantCalls(t, 2)
 
-	s.mustReload(t, smallest)
-	s.wantLinkOf(t, ann, s.click(t, ann, "/upgrade"))
-	s.wantCalls(t, 2) // nor does one after a reload
+	s.MustReload(t, smallest)
+	s.WantLinkOf(t, ann, s.Click(t, ann, "/upgrade"))
+	s.WantCalls(t, 2) // nor does one after a reload
 
-	s.zotlo.Fail(sandbox.ServerError())
-	if got := s.click(t, "cyd@example.com", "/upgrade"); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/pricing" {
-		t.Errorf("while the API is down a shopper got %s to %q, want the fallback", got.Status, got.Header.Get("Location"))
+	s.Zotlo.Fail(sandbox.ServerError())
+	got := s.Click(t, "cyd@example.com", "/upgrade")
+	if got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/pricing" {
+		t.Errorf("while the API is down a shopper got %s to %q, want the fallback", got.Status,
+			got.Header.Get("Location"))
 	}
 }
 
 func TestRejectedReloadChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, smallest)
-	s.wantLinkOf(t, ann, s.click(t, ann, "/upgrade"))
+	s := shoptest.Open(t, smallest)
+	s.WantLinkOf(t, ann, s.Click(t, ann, "/upgrade"))
 	calls := 1
 
 	for _, mistake := range []struct{ name, caddyfile, says string }{
-		{"found while reading", strings.Replace(smallest, "link_id 123", "link_ids 123", 1), "link_ids"},
-		{"found while loading", strings.Replace(smallest, "JWT_SECRET", "JWT_SECERT", 1), "JWT_SECERT"},
-		// All of ours is made and started by then; this one fails when the servers start.
-		{"of somebody else", smallest + "\nhttp://other.example.com:{$HTTP_PORT} {\n\tbind 192.0.2.1\n}\n", "192.0.2.1"},
+		{"found while reading", strings.Replace(smallest, "link_id 123", "link_ids 123", 1),
+			"link_ids"},
+		{"found while loading", strings.Replace(smallest, "JWT_SECRET", "JWT_SECERT", 1),
+			"JWT_SECERT"},
+		// All of ours is provisioned and started by then; this one fails when the servers start.
+		{"of somebody else",
+			smallest + "\nhttp://other.example.com:{$HTTP_PORT} {\n\tbind 192.0.2.1\n}\n",
+			"192.0.2.1"},
 	} {
 		t.Run(mistake.name, func(t *testing.T) {
-			err := s.reload(mistake.caddyfile)
+			err := s.Reload(mistake.caddyfile)
 			if err == nil || !strings.Contains(err.Error(), mistake.says) {
 				t.Fatalf("reload: %v, want an error that names %s", err, mistake.says)
 			}
-			s.wantLinkOf(t, ann, s.click(t, ann, "/upgrade")) // what was kept is still there
-			s.wantCalls(t, calls)
+			s.WantLinkOf(t, ann, s.Click(t, ann, "/upgrade")) // what was cached is still there
+			s.WantCalls(t, calls)
 			newcomer := strings.ReplaceAll(mistake.name, " ", "-") + "@example.com"
-			s.wantLinkOf(t, newcomer, s.click(t, newcomer, "/upgrade")) // and so is all that makes new ones
+			s.WantLinkOf(t, newcomer,
+				s.Click(t, newcomer, "/upgrade")) // and so is all that makes new ones
 			calls++
-			s.wantCalls(t, calls)
+			s.WantCalls(t, calls)
 		})
 	}
 }
 
 func TestConcurrentClicksShareOneCall(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, smallest)
-	release := s.holdAPI(t)
-	wait := s.clickAtOnce(t, 200, ann, "/upgrade")
+	s := shoptest.Open(t, smallest)
+	release := s.HoldAPI(t)
+	wait := s.ClickAtOnce(t, 200, ann, "/upgrade")
 	release()
 	for _, got := range wait() {
-		s.wantLinkOf(t, ann, got)
+		s.WantLinkOf(t, ann, got)
 	}
-	s.wantCalls(t, 1)
+	s.WantCalls(t, 1)
 }
 
 func TestConfigurationsHoldNoSecret(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, smallest)
-	s.mustReload(t, smallest)
+	s := shoptest.Open(t, smallest)
+	s.MustReload(t, smallest)
 
-	adapted, err := s.caddy("adapt", "--config", s.caddyfile(), "--adapter", "caddyfile")
+	adapted, err := s.Exec("adapt", "--config", s.Caddyfile(), "--adapter", "caddyfile")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for where, text := range map[string]string{
 		"the adapted JSON": adapted,
-		"/config/":         s.admin(t, "/config/"),
-		"autosave.json":    read(t, filepath.Join(s.dir, "config", "caddy", "autosave.json")),
-		"the log":          s.log.String(),
+		"/config/":         s.Admin(t, "/config/"),
+		"autosave.json": shoptest.Read(t,
+			filepath.Join(s.Dir, "config", "caddy", "autosave.json")),
+		"the log": s.Log.String(),
 	} {
-		wantNone(t, where, text, secrets()...)
-		if where != "the log" && (!json.Valid([]byte(text)) || !strings.Contains(text, "{env.JWT_SECRET}")) {
+		shoptest.WantNone(t, where, text, shoptest.Secrets()...)
+		if where != "the log" &&
+			(!json.Valid([]byte(text)) || !strings.Contains(text, "{env.JWT_SECRET}")) {
 			t.Errorf("%s is not the configuration:\n%s", where, text)
 		}
 	}
 }
 
-// The Caddyfile that the project ships logs accesses and errors, but neither whom a link is for nor the link.
+// The Caddyfile that the project ships logs accesses and errors, but neither whom a link is for nor
+// the link.
 func TestExampleLogsNothingPersonal(t *testing.T) {
 	t.Parallel()
-	example := read(t, "Caddyfile.example")
+	example := shoptest.Read(t, "Caddyfile.example")
 	for was, is := range map[string]string{
-		"{\n":           "{" + private,
-		"checkout {\n":  "checkout {\n\t\tapi_url {$API}\n",
-		"\n" + shopHost: "\nhttp://" + shopHost,
+		"{\n":                "{" + shoptest.Private,
+		"checkout {\n":       "checkout {\n\t\tapi_url {$API}\n",
+		"\n" + shoptest.Host: "\nhttp://" + shoptest.Host,
 	} {
 		example = strings.Replace(example, was, is, 1)
 	}
-	s := openShop(t, example)
+	s := shoptest.Open(t, example)
 
-	got := s.click(t, ann, "/upgrade?token=of-a-mail")
-	s.wantLinkOf(t, ann, got)
-	s.zotlo.Fail(sandbox.BadRequest(sandbox.CodeSubscriberID))
-	s.click(t, ben, "/upgrade")
+	got := s.Click(t, ann, "/upgrade?token=of-a-mail")
+	s.WantLinkOf(t, ann, got)
+	s.Zotlo.Fail(sandbox.BadRequest(sandbox.CodeSubscriberID))
+	s.Click(t, ben, "/upgrade")
 	for _, line := range []string{`"checkout_outcome":"link"`, `"checkout_outcome":"refused"`} {
-		if !s.logged(line) {
-			t.Errorf("%s is not in the log:\n%s", line, s.log)
+		if !s.Logged(line) {
+			t.Errorf("%s is not in the log:\n%s", line, s.Log)
 		}
 	}
-	link := strings.TrimPrefix(got.Header.Get("Location"), payURL)
-	jwtHeader, _, _ := strings.Cut(session(ann), ".")
-	wantNone(t, "the log", s.log.String(), append(secrets(), ann, ben, link, jwtHeader, "of-a-mail")...)
+	link := strings.TrimPrefix(got.Header.Get("Location"), shoptest.PayURL)
+	jwtHeader, _, _ := strings.Cut(shoptest.Session(ann), ".")
+	shoptest.WantNone(t, "the log", s.Log.String(),
+		append(shoptest.Secrets(), ann, ben, link, jwtHeader, "of-a-mail")...)
 }
 
 func TestErrorPagesAreTheSites(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, dressed)
-	s.zotlo.Fail(sandbox.BadRequest(sandbox.CodeSubscriberID))
+	s := shoptest.Open(t, dressed)
+	s.Zotlo.Fail(sandbox.BadRequest(sandbox.CodeSubscriberID))
 	for _, c := range []struct {
 		email  string
 		status int
@@ -188,67 +201,70 @@ func TestErrorPagesAreTheSites(t *testing.T) {
 		{"", http.StatusUnauthorized, "<h1>401</h1> please sign in first (anonymous)"},
 		{ann, http.StatusBadGateway, "<h1>502</h1> the checkout could not be opened (refused)"},
 	} {
-		got := s.click(t, c.email, "/upgrade")
-		if got.StatusCode != c.status || got.body != c.page {
-			t.Errorf("%q got %s %q, want %d %q", c.email, got.Status, got.body, c.status, c.page)
+		got := s.Click(t, c.email, "/upgrade")
+		if got.StatusCode != c.status || got.Text != c.page {
+			t.Errorf("%q got %s %q, want %d %q", c.email, got.Status, got.Text, c.status, c.page)
 		}
-		wantPrivate(t, got)
+		shoptest.WantPrivate(t, got)
 	}
 }
 
 // A site without handle_errors would show its shoppers a white page.
 func TestErrorIsASentenceWhereTheSiteHasNoPages(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, strings.Replace(smallest, "\t\tanonymous redirect /login?next={http.checkout.return_to}\n", "", 1))
-	got := s.click(t, "", "/upgrade")
-	if got.StatusCode != http.StatusUnauthorized || got.body != "please sign in first\n" || !strings.HasPrefix(got.Header.Get("Content-Type"), "text/plain") {
-		t.Errorf("got %s %q", got.Status, got.body)
+	s := shoptest.Open(t,
+		strings.Replace(smallest, "\t\tanonymous redirect /login?next={http.checkout.return_to}\n",
+			"", 1))
+	got := s.Click(t, "", "/upgrade")
+	if got.StatusCode != http.StatusUnauthorized || got.Text != "please sign in first\n" ||
+		!strings.HasPrefix(got.Header.Get("Content-Type"), "text/plain") {
+		t.Errorf("got %s %q", got.Status, got.Text)
 	}
-	wantPrivate(t, got)
+	shoptest.WantPrivate(t, got)
 }
 
 func TestCountsSurviveReloads(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, smallest)
+	s := shoptest.Open(t, smallest)
 	const links = `caddy_checkout_requests_total{answer="link",campaign="link-123",outcome="link"}`
-	s.click(t, ann, "/upgrade")
-	s.wantMetric(t, links, "1")
-	s.mustReload(t, smallest)
-	s.wantMetric(t, links, "1")
-	s.click(t, ann, "/upgrade")
-	s.wantMetric(t, links, "2")
-	if err := s.reload(dressed + "}"); err == nil {
+	s.Click(t, ann, "/upgrade")
+	s.WantMetric(t, links, "1")
+	s.MustReload(t, smallest)
+	s.WantMetric(t, links, "1")
+	s.Click(t, ann, "/upgrade")
+	s.WantMetric(t, links, "2")
+	if err := s.Reload(dressed + "}"); err == nil {
 		t.Fatal("a Caddyfile with a brace too many loads")
 	}
-	s.click(t, ann, "/upgrade")
-	s.wantMetric(t, links, "3")
+	s.Click(t, ann, "/upgrade")
+	s.WantMetric(t, links, "3")
 }
 
 // Neither a reload nor the end of the process breaks off a click that has begun.
 func TestClicksUnderWayAreAnswered(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, smallest)
+	s := shoptest.Open(t, smallest)
 
-	release := s.holdAPI(t)
-	wait := s.clickAtOnce(t, 3, ann, "/upgrade")
-	s.waitAsked(t)
-	s.mustReload(t, smallest)
+	release := s.HoldAPI(t)
+	wait := s.ClickAtOnce(t, 3, ann, "/upgrade")
+	s.WaitAsked(t)
+	s.MustReload(t, smallest)
 	release()
 	for _, got := range wait() {
-		s.wantLinkOf(t, ann, got)
+		s.WantLinkOf(t, ann, got)
 	}
-	s.wantCalls(t, 1)
+	s.WantCalls(t, 1)
 
-	release = s.holdAPI(t)
-	wait = s.clickAtOnce(t, 1, ben, "/upgrade")
-	s.waitAsked(t)
-	s.terminate()
-	if !s.logged("servers shutting down") {
-		t.Fatalf("Caddy ended without waiting:\n%s", s.log)
+	release = s.HoldAPI(t)
+	wait = s.ClickAtOnce(t, 1, ben, "/upgrade")
+	s.WaitAsked(t)
+	s.Terminate()
+	if !s.Logged("servers shutting down") {
+		t.Fatalf("Caddy ended without waiting:\n%s", s.Log)
 	}
 	release()
 	for _, got := range wait() {
-		s.wantLinkOf(t, ben, got)
+		s.WantLinkOf(t, ben, got)
 	}
-	s.wantCalls(t, 2)
+	s.WantCalls(t, 2)
 }

@@ -1,0 +1,165 @@
+//go:build unix
+
+package e2e_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/caddy-checkout/checkout/internal/redistest"
+	"github.com/caddy-checkout/checkout/internal/shoptest"
+	"github.com/caddy-checkout/checkout/internal/testsize"
+	"github.com/caddy-checkout/checkout/sandbox"
+)
+
+// fleetUsers is how many users click; CHECKOUT_FLEET_USERS says another number. The test names some
+// of them, so there are at least 25.
+func fleetUsers(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("CHECKOUT_FLEET_USERS")
+	if text == "" {
+		return max(25, testsize.Of(1000))
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("CHECKOUT_FLEET_USERS is %q, want a number", text)
+	}
+	return n
+}
+
+func TestFleet(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t)
+	f := openFleet(t, 4, sharing, redis.URL())
+	users, calls := fleetUsers(t), 0
+
+	t.Run("one click after the other is one call per user", func(t *testing.T) {
+		everybody(users, "walker", func(email string, random *rand.Rand) {
+			first := f.hit(t, random.IntN(4), email)
+			for range 2 {
+				if again := f.hit(t, random.IntN(4), email); again != first {
+					t.Errorf("%s got another link", email)
+				}
+			}
+		})
+		f.wantCalls(t, &calls, users, users)
+	})
+	t.Run("all at once is at most one call per node and user", func(t *testing.T) {
+		everybody(users/5, "runner", func(email string, _ *rand.Rand) {
+			var clicks sync.WaitGroup
+			for node := range f.nodes {
+				for range 2 {
+					clicks.Go(func() { f.hit(t, node, email) })
+				}
+			}
+			clicks.Wait()
+		})
+		f.wantCalls(t, &calls, users/5, users/5*4)
+	})
+	t.Run("a payment on one node kills the link on all", func(t *testing.T) {
+		for i := range 12 {
+			email := fmt.Sprintf("walker-%d@example.com", i)
+			paid := f.hit(t, i%4, email)
+			f.zotlo.SetWebhooks(sandbox.WebhooksTo(f.nodes[(i+1)%4].HookURL()))
+			if _, err := f.zotlo.Pay(paid); err != nil {
+				t.Fatal(err)
+			}
+			for node := range f.nodes {
+				if f.hit(t, node, email) == paid {
+					t.Fatalf("node %d gives out a paid link", node)
+				}
+			}
+		}
+		f.wantCalls(t, &calls, 12, 12)
+		f.wantSum(t, shoptest.Conversions, "", 12)
+	})
+	t.Run("a webhook that all nodes get counts once", func(t *testing.T) {
+		f.zotlo.HoldWebhooks()
+		if _, err := f.zotlo.Pay(f.hit(t, 0, "walker-20@example.com")); err != nil {
+			t.Fatal(err)
+		}
+		body := string(f.nodes[0].Event(t, sandbox.KindPayment).Body)
+		var posts sync.WaitGroup
+		for _, node := range f.nodes {
+			posts.Go(func() {
+				resp, err := http.Post(node.HookURL(), "application/json", strings.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp.Body.Close()
+				if resp.StatusCode != http.StatusOK {
+					t.Errorf("a node answered %s", resp.Status)
+				}
+			})
+		}
+		posts.Wait()
+		f.wantSum(t, shoptest.Conversions, "", 13)
+		f.wantSum(t, shoptest.Webhooks, `result="repeated",type="payment"`, 3)
+	})
+	t.Run("two copies at once count once", func(t *testing.T) {
+		const payments = 200 // one in forty was counted by neither copy
+		event := f.nodes[0].Event(t, sandbox.KindPayment)
+		var posts sync.WaitGroup
+		for i := range payments {
+			body := strings.ReplaceAll(string(event.Body), event.ID,
+				fmt.Sprintf("%s-%d", event.ID, i))
+			for range 2 {
+				posts.Go(func() {
+					resp, err := http.Post(f.nodes[0].HookURL(), "application/json",
+						strings.NewReader(body))
+					if err != nil {
+						t.Error(err)
+					} else {
+						resp.Body.Close()
+					}
+				})
+			}
+			if i%10 == 9 {
+				posts.Wait()
+			}
+		}
+		posts.Wait()
+		f.wantSum(t, shoptest.Conversions, "", 13+payments)
+	})
+	t.Run("Redis holds nothing in clear", func(t *testing.T) { wantSealed(t, redis, f.zotlo) })
+}
+
+// wantSealed reads all that Redis knows, as somebody who can reach it could.
+func wantSealed(t *testing.T, redis *redistest.Server, zotlo *sandbox.Sandbox) {
+	t.Helper()
+	admin := redis.Client()
+	if err := admin.ConfigSet(t.Context(), "rdbcompression", "no").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := admin.Save(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	keys := admin.Keys(t.Context(), "*").Val()
+	if len(keys) < 2*fleetUsers(t) {
+		t.Fatalf("only %d keys", len(keys))
+	}
+	for _, key := range keys {
+		if admin.TTL(t.Context(), key).Val() <= 0 {
+			t.Errorf("%s has no time to live", key)
+		}
+	}
+	dump := shoptest.Read(t, filepath.Join(redis.Dir, "dump.rdb"))
+	if !strings.Contains(dump, keys[0]) {
+		t.Fatal("the dump is not of this Redis")
+	}
+	links := zotlo.Links()
+	for _, word := range append(shoptest.Secrets(), "walker", "example.com", "https://",
+		links[0].ID, links[len(links)-1].ID, "lifetime", shoptest.HookToken) {
+		if strings.Contains(strings.ToLower(dump), strings.ToLower(word)) {
+			t.Errorf("the dump holds %q", word)
+		}
+	}
+}

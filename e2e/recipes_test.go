@@ -1,0 +1,161 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddy-checkout/checkout/internal/shoptest"
+)
+
+// recipe is a Caddyfile of the documentation, and what visitors get from it.
+type recipe struct {
+	heading  string   // above it; a second Caddyfile under one heading is "<heading> 2"
+	change   []string // old and new texts, where the answer depends on the day
+	requests []request
+}
+
+// request is what a visitor asks for.
+type request struct {
+	who  who
+	asks string // a path of the shop, or a host with a path
+	gets string // as surroundings.describe says it
+	how  []with
+}
+
+// who is what a visitor's token says of them, beside their e-mail. A nil one has no token.
+type who map[string]any
+
+const toLogin = "303 to /login?next=%2Fupgrade"
+
+var (
+	anonymous who
+	user      = who{}
+	other     = who{"sub": "4741"} // whom the experiments put elsewhere
+
+	inSale   = []string{"from 2026", "from 2020", "until 2026", "until 2096"}
+	saleOver = []string{"from 2026", "from 2020", "until 2026", "until 2020"}
+	forged   = []with{header("X-Offer-Price", "0.01")}
+	asApp    = []with{method(http.MethodPost), header("Accept", "application/json")}
+)
+
+var recipes = []recipe{
+	{"The smallest site", nil, []request{
+		{user, "/upgrade", "link 123, ann@example.com, en", nil},
+		{anonymous, "/upgrade", toLogin, nil},
+		{user, "/", "the site", nil},
+	}},
+	{"Try it without Zotlo", nil, []request{
+		{user, "localhost/upgrade", "link 123, ann@example.com, en", nil},
+		{user, "localhost/", "the shop", nil},
+	}},
+	{"Caddyfile.example", saleOver, []request{
+		{who{"given_name": "Ann", "locale": "de-AT"}, "/upgrade",
+			"link 123, ann@example.com, de, Welcome back, Ann", nil},
+	}},
+	{"Caddyfile.example", inSale, []request{
+		{user, "/upgrade", "link 124, ann@example.com, en, 19.99 EUR", nil},
+	}},
+	{"Different offers per plan", nil, []request{
+		{who{"plan": "free"}, "/upgrade",
+			"link 101, ann@example.com, en, Your projects stay where they are.", nil},
+		{who{"plan": "pro"}, "/upgrade", "link 102, ann@example.com, en", nil},
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+		{anonymous, "/upgrade", toLogin, nil},
+	}},
+	{"A price test", nil, []request{
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+		{user, "/pricing", "the site, X-Offer-Currency EUR, X-Offer-Price 9.99", forged},
+		{other, "/upgrade", "link 110, ann@example.com, en", nil},
+		{other, "/pricing", "the site, X-Offer-Currency EUR, X-Offer-Price 7.99", nil},
+		{user, "/", "the site", forged},
+	}},
+	{"A test of the call to action", nil, []request{
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+		{other, "/upgrade", "link 100, ann@example.com, en, Pay for ten months, use twelve.", nil},
+	}},
+	{"Influencer links", nil, []request{
+		{anonymous, "/ref/mira", "link 100, en, With greetings from Mira", nil},
+		{user, "/ref/juno", "link 100, ann@example.com, en, With greetings from Juno", nil},
+		{user, "/ref/nobody", "the site", nil},
+	}},
+	{"An invoice that the backend prices", nil, []request{
+		{user, "/invoices/4711/pay", "link 300, ann@example.com, en, 120.50 EUR", nil},
+		{user, "/invoices/4711/pay", "link 300, ann@example.com, en, 120.50 EUR", asApp[:1]},
+		{user, "/invoices/huge/pay", "303 to /invoices?later=1", nil},
+		{user, "/invoices/paid/pay", "the site", nil},
+		{anonymous, "/invoices/4711/pay", "303 to /login?next=/invoices", nil},
+	}},
+	{"Black Friday", inSale, []request{
+		{user, "/upgrade", "link 124, ann@example.com, en, 49.00 EUR", nil},
+	}},
+	{"Black Friday", saleOver, []request{
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+	}},
+	{"Localized offers", nil, []request{
+		{who{"country": "TR", "given_name": "Ann"}, "/upgrade",
+			"link 190, ann@example.com, tr, Hoş geldin, Ann", nil},
+		{who{"country": "AT", "locale": "de-AT"}, "/upgrade", "link 100, ann@example.com, de", nil},
+	}},
+	{"Skip the registration step", nil, []request{
+		{who{"account": who{"email": ben, "email_verified": true}}, "/upgrade",
+			"link 100, ben@example.com, en", nil},
+		{who{"msisdn": "+4930901820", "msisdn_verified": true}, "/upgrade",
+			"link 100, 4930901820, en", nil},
+		{who{"account": who{"email": ben}}, "/upgrade", "303 to /account/add-email", nil},
+	}},
+	{"Two Zotlo projects on one server", nil, []request{
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+		{user, "partners.example.com/upgrade", "link 100, ann@example.com, en", nil},
+	}},
+	{"A single-page app that fetches JSON", nil, []request{
+		{user, "/api/checkout", "link 100, ann@example.com, en, as JSON", asApp},
+		{anonymous, "/api/checkout", "401 with login /login", asApp},
+		{user, "/api/orders", "the site", nil},
+		{anonymous, "/orders/4711", "the app", nil},
+	}},
+	{"The page that quotes the same offer", nil, []request{
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+		{user, "/pricing", "the site, X-Offer-Currency EUR, X-Offer-Price 9.99, X-Offer-Variant",
+			forged},
+		{user, "/", "the site", forged},
+	}},
+	{"The page that quotes the same offer 2", nil, []request{
+		{user, "/pricing", "the site, X-Offer-Currency EUR, X-Offer-Price 9.99", forged},
+	}},
+	{"The page that quotes the same offer 3", nil, []request{
+		{user, "/pricing.html", "the app quotes 9.99 EUR", nil},
+	}},
+	{"The page that quotes the same offer 4", nil, []request{
+		{user, "/pricing", "the site, X-Offer-Pro 9.99, X-Offer-Sale 49.00", nil},
+	}},
+}
+
+// TestRecipes tries every Caddyfile of the cookbook, of the README and Caddyfile.example: each must
+// do what its page says.
+func TestRecipes(t *testing.T) {
+	here, shown := openSurroundings(t), allRecipes(t)
+	for i, p := range recipes {
+		text, found := shown[p.heading]
+		if !found {
+			t.Errorf("there is no Caddyfile under %q", p.heading)
+		}
+		t.Run(fmt.Sprint(i, " ", p.heading), func(t *testing.T) {
+			t.Parallel()
+			s := shoptest.Open(t, here.move(strings.NewReplacer(p.change...).Replace(text)),
+				here.env()...)
+			for _, r := range p.requests {
+				if got := here.describe(t, s, here.send(t, s, r)); got != r.gets {
+					t.Errorf("%v asks for %s and gets %q, want %q", r.who, r.asks, got, r.gets)
+				}
+			}
+		})
+	}
+	for name := range shown {
+		if !slices.ContainsFunc(recipes, func(p recipe) bool { return p.heading == name }) {
+			t.Errorf("the Caddyfile under %q is not tried", name)
+		}
+	}
+}
