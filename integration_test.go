@@ -98,15 +98,13 @@ func TestRejectedReloadChangesNothing(t *testing.T) {
 	s.WantLinkOf(t, ann, s.Click(t, ann, "/upgrade"))
 	calls := 1
 
+	instead := func(was, is string) string { return strings.Replace(smallest, was, is, 1) }
+	const elsewhere = "\nhttp://other.example.com:{$HTTP_PORT} {\n\tbind 192.0.2.1\n}\n"
 	for _, mistake := range []struct{ name, caddyfile, says string }{
-		{"found while reading", strings.Replace(smallest, "link_id 123", "link_ids 123", 1),
-			"link_ids"},
-		{"found while loading", strings.Replace(smallest, "JWT_SECRET", "JWT_SECERT", 1),
-			"JWT_SECERT"},
+		{"found while reading", instead("link_id 123", "link_ids 123"), "link_ids"},
+		{"found while loading", instead("JWT_SECRET", "JWT_SECERT"), "JWT_SECERT"},
 		// All of ours is provisioned and started by then; this one fails when the servers start.
-		{"of somebody else",
-			smallest + "\nhttp://other.example.com:{$HTTP_PORT} {\n\tbind 192.0.2.1\n}\n",
-			"192.0.2.1"},
+		{"of somebody else", smallest + elsewhere, "192.0.2.1"},
 	} {
 		t.Run(mistake.name, func(t *testing.T) {
 			err := s.Reload(mistake.caddyfile)
@@ -116,8 +114,8 @@ func TestRejectedReloadChangesNothing(t *testing.T) {
 			s.WantLinkOf(t, ann, s.Click(t, ann, "/upgrade")) // what was cached is still there
 			s.WantCalls(t, calls)
 			newcomer := strings.ReplaceAll(mistake.name, " ", "-") + "@example.com"
-			s.WantLinkOf(t, newcomer,
-				s.Click(t, newcomer, "/upgrade")) // and so is all that makes new ones
+			// And so is all that fetches new ones.
+			s.WantLinkOf(t, newcomer, s.Click(t, newcomer, "/upgrade"))
 			calls++
 			s.WantCalls(t, calls)
 		})
@@ -212,9 +210,8 @@ func TestErrorPagesAreTheSites(t *testing.T) {
 // A site without handle_errors would show its shoppers a white page.
 func TestErrorIsASentenceWhereTheSiteHasNoPages(t *testing.T) {
 	t.Parallel()
-	s := shoptest.Open(t,
-		strings.Replace(smallest, "\t\tanonymous redirect /login?next={http.checkout.return_to}\n",
-			"", 1))
+	const login = "\t\tanonymous redirect /login?next={http.checkout.return_to}\n"
+	s := shoptest.Open(t, strings.Replace(smallest, login, "", 1))
 	got := s.Click(t, "", "/upgrade")
 	if got.StatusCode != http.StatusUnauthorized || got.Text != "please sign in first\n" ||
 		!strings.HasPrefix(got.Header.Get("Content-Type"), "text/plain") {

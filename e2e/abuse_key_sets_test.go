@@ -107,17 +107,17 @@ func TestAbuse09RevokedKey(t *testing.T) {
 	start := time.Now()
 	now := func() time.Time { return start.Add(time.Duration(passed.Load())) }
 	a := mustAuth(t, auth.Config{JWKS: p.URL, Audience: []string{"shop"}, Now: now})
-	enters := func(who pair) bool {
-		_, err := a.Verify(t.Context(), who.token(claims(ann)))
+	accepts := func(of pair) bool {
+		_, err := a.Verify(t.Context(), of.token(claims(ann)))
 		return err == nil
 	}
-	if !enters(stolen) || !enters(fresh) {
+	if !accepts(stolen) || !accepts(fresh) {
 		t.Fatal("good keys do not work")
 	}
 	p.answers(keySet(fresh))
 	passed.Store(int64(15 * time.Minute))
-	shoptest.Eventually(t, "the stolen key is refused", func() bool { return !enters(stolen) })
-	if !enters(fresh) {
+	shoptest.Eventually(t, "the stolen key is refused", func() bool { return !accepts(stolen) })
+	if !accepts(fresh) {
 		t.Error("the key that stayed is refused")
 	}
 }

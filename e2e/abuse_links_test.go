@@ -123,9 +123,9 @@ func TestAbuse38BadLinks(t *testing.T) {
 	s.WantLinkOf(t, ann, s.Send(t, "/upgrade", as(ann)))
 	shoptest.WantNone(t, "the log", s.Log.String(), "evil.example")
 
+	const api = "api_url {$API}\n"
 	listed := shoptest.Open(t,
-		strings.Replace(guarded, "api_url {$API}\n",
-			"api_url {$API}\n\t\tlink_hosts pay.example.com:8443\n", 1))
+		strings.Replace(guarded, api, api+"\t\tlink_hosts pay.example.com:8443\n", 1))
 	listed.Denies(t, "a host that is not listed", http.StatusBadGateway, "/upgrade", as(ann))
 }
 

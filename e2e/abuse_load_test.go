@@ -146,10 +146,11 @@ func TestAbuse48ShoppersWhoLeave(t *testing.T) {
 		all.Go(func() {
 			ctx, leave := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer leave()
-			client := &http.Client{Transport: &http.Transport{DialContext: shoptest.DialTo("tcp",
-				s.HTTP), DisableKeepAlives: true}}
-			_, err := shoptest.Try(ctx, client, "http://"+shoptest.Host+"/upgrade",
-				shoptest.SignedIn(person(i)))
+			client := &http.Client{Transport: &http.Transport{
+				DialContext: shoptest.DialTo("tcp", s.HTTP), DisableKeepAlives: true,
+			}}
+			address := "http://" + shoptest.Host + "/upgrade"
+			_, err := shoptest.Try(ctx, client, address, shoptest.SignedIn(person(i)))
 			if err == nil {
 				t.Error("an API that waits answered")
 			}

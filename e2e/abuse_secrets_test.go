@@ -94,9 +94,7 @@ func TestAbuse56Secrets(t *testing.T) {
 // A shopper's data are in none of the places that others read.
 func TestAbuse57PersonalData(t *testing.T) {
 	t.Parallel()
-	s := shoptest.Open(t,
-		strings.Replace(guarded, "\tlog\n",
-			`	log {
+	const filtered = `	log {
 		format filter {
 			resp_headers>Location delete
 			request>uri query {
@@ -104,14 +102,16 @@ func TestAbuse57PersonalData(t *testing.T) {
 			}
 		}
 	}
-`, 1))
-	personal := []string{"canary-mail@example.com", "canary-name", "+905559876543", "905559876543",
-		"canary-sub"}
-	token := tokenOf(claims(personal[0],
-		map[string]any{"name": personal[1], "phone_number": personal[2], "sub": personal[4]}))
-	phone := tokenOf(claims("",
-		map[string]any{"email": nil, "name": personal[1], "phone_number": personal[2],
-			"sub": personal[4]}))
+`
+	s := shoptest.Open(t, strings.Replace(guarded, "\tlog\n", filtered, 1))
+	personal := []string{
+		"canary-mail@example.com", "canary-name", "+905559876543", "905559876543", "canary-sub",
+	}
+	canary := map[string]any{
+		"name": personal[1], "phone_number": personal[2], "sub": personal[4],
+	}
+	token := tokenOf(claims(personal[0], canary))
+	phone := tokenOf(claims("", canary, map[string]any{"email": nil}))
 	for _, text := range []string{token, phone} {
 		got := s.Send(t, "/upgrade", bearing(text))
 		link, known := s.Zotlo.Link(got.Header.Get("Location"))

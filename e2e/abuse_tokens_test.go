@@ -80,7 +80,7 @@ func TestAbuse01ForgedTokens(t *testing.T) {
 			if text == "" {
 				text = got.Text
 			}
-			// which is no cookie either, so nobody has signed in
+			// The JSON form is no cookie either, so nobody has signed in.
 			if got.Text != text && name != "JSON form" {
 				t.Errorf("%s: the answer is %q, and to another forgery %q", name, got.Text, text)
 			}
@@ -195,6 +195,7 @@ func TestAbuse05FloodOfForgedTokens(t *testing.T) {
 }
 
 func TestAbuse58Clocks(t *testing.T) {
+	secrets := []string{shoptest.JWTSecret}
 	issued := time.Date(2037, 12, 1, 0, 0, 0, 0, time.UTC)
 	expires := time.Date(2038, 2, 1, 0, 0, 0, 0, time.UTC) // beyond what 32 bits can count
 	token := tokenOf(map[string]any{"email": ann, "iat": issued.Unix(), "nbf": issued.Unix(),
@@ -211,9 +212,7 @@ func TestAbuse58Clocks(t *testing.T) {
 		{expires.Add(time.Hour), false},
 		{expires.AddDate(-11, 0, 0), false},
 	} {
-		a := mustAuth(t,
-			auth.Config{Secrets: []string{shoptest.JWTSecret},
-				Now: func() time.Time { return c.now }})
+		a := mustAuth(t, auth.Config{Secrets: secrets, Now: func() time.Time { return c.now }})
 		if _, err := a.Verify(t.Context(), token); (err == nil) != c.good {
 			t.Errorf("at %s: %v", c.now, err)
 		}
@@ -221,8 +220,7 @@ func TestAbuse58Clocks(t *testing.T) {
 	// A clock that goes back does not bring an expired token to life, nor a remembered one beyond
 	// its end.
 	now := expires.Add(time.Hour)
-	a := mustAuth(t,
-		auth.Config{Secrets: []string{shoptest.JWTSecret}, Now: func() time.Time { return now }})
+	a := mustAuth(t, auth.Config{Secrets: secrets, Now: func() time.Time { return now }})
 	for _, step := range []struct {
 		by   time.Duration
 		good bool

@@ -76,7 +76,7 @@ func TestAbuse36InvalidWebhooks(t *testing.T) {
 	}
 	before := s.ResidentMemory()
 	resp, err := s.Client.Post(s.HookURL(), "application/json", io.LimitReader(zeros{}, 100<<20))
-	if err == nil { // the server may hang up on who goes on sending
+	if err == nil { // the server may hang up on a client that goes on sending
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("100 MB got %s", resp.Status)

@@ -12,7 +12,6 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/caddy-checkout/checkout"
-
 	"github.com/caddy-checkout/checkout/internal/shoptest"
 )
 

@@ -73,12 +73,11 @@ func TestPassThrough(t *testing.T) {
 // what every proxy adds.
 func wantUntouched(t *testing.T, s *shoptest.Shop, b *backend, e sandbox.Event) {
 	t.Helper()
-	want := received{http.MethodPost, shoptest.HookPath + url.QueryEscape(shoptest.HookToken),
-		string(e.Body), http.Header{
-			"Content-Type": {"application/json"}, "User-Agent": {"Zotlo-Sandbox"},
-			"Content-Length":  {strconv.Itoa(len(e.Body))},
-			"Accept-Encoding": {"gzip"},
-		}}
+	path := shoptest.HookPath + url.QueryEscape(shoptest.HookToken)
+	want := received{http.MethodPost, path, string(e.Body), http.Header{
+		"Content-Type": {"application/json"}, "User-Agent": {"Zotlo-Sandbox"},
+		"Content-Length": {strconv.Itoa(len(e.Body))}, "Accept-Encoding": {"gzip"},
+	}}
 	n := 0
 	for _, got := range b.received() {
 		if got.Body != want.Body {
@@ -130,8 +129,8 @@ func TestCrashBetweenForgettingAndTheAnswer(t *testing.T) {
 
 	s.Clock.Advance(10 * time.Minute)
 	s.Zotlo.ReleaseWebhooks(t.Context())
-	if payment = s.Event(t, sandbox.KindPayment); payment.State != sandbox.Delivered ||
-		len(payment.Attempts) != 2 {
+	payment = s.Event(t, sandbox.KindPayment)
+	if payment.State != sandbox.Delivered || len(payment.Attempts) != 2 {
 		t.Errorf("the webhook is %s after %v", payment.State, payment.Attempts)
 	}
 	s.WantSum(t, shoptest.Conversions, `campaign="monthly"`, 1)

@@ -76,7 +76,7 @@ func TestLifeOfASubscription(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.WantSum(t, "caddy_checkout_refunds_total", `campaign="monthly"`, 1)
-	s.Sold(t, ann, "/monthly") // who got the money back may buy again
+	s.Sold(t, ann, "/monthly") // anyone who got the money back may buy again
 	s.WantSum(t, "caddy_checkout_mismatches_total", "", 0)
 }
 
@@ -125,8 +125,8 @@ func TestOtherPriceThanAsked(t *testing.T) {
 	if !s.Logged("a payment differs from what its link asked for") {
 		t.Error("nothing is in the log")
 	}
-	s.Pay(t, s.Sold(t, ben, "/monthly"),
-		sandbox.Charge("99.99", "TRY")) // nothing was asked for, so nothing differs
+	// Nothing was asked for here, so nothing differs.
+	s.Pay(t, s.Sold(t, ben, "/monthly"), sandbox.Charge("99.99", "TRY"))
 	s.WantSum(t, "caddy_checkout_mismatches_total", "", 2)
 	shoptest.WantNone(t, "the log", s.Log.String(),
 		append(shoptest.Secrets(), ann, ben, shoptest.HookToken)...)

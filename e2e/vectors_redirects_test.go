@@ -1,13 +1,13 @@
 package e2e_test
 
 import (
-	whatwg "github.com/nlnwa/whatwg-url/url"
-
 	"bufio"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
+
+	whatwg "github.com/nlnwa/whatwg-url/url"
 
 	"github.com/caddy-checkout/checkout/internal/shoptest"
 	"github.com/caddy-checkout/checkout/sandbox"
@@ -23,9 +23,8 @@ func TestOpenRedirectVectors(t *testing.T) {
 	}
 	defer file.Close()
 	t.Parallel()
-	s := shoptest.Open(t,
-		strings.Replace(guarded, "api_url {$API}\n", "api_url {$API}\n\t\tlink_hosts "+allowed+"\n",
-			1))
+	const api = "api_url {$API}\n"
+	s := shoptest.Open(t, strings.Replace(guarded, api, api+"\t\tlink_hosts "+allowed+"\n", 1))
 	given, refused := 0, 0
 	for in := bufio.NewScanner(file); in.Scan(); {
 		for _, link := range []string{

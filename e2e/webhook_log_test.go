@@ -33,9 +33,8 @@ func TestRefusedWebhookLogsNoToken(t *testing.T) {
 func TestWebhookThatItsBackendFailsLogsNoToken(t *testing.T) {
 	t.Parallel()
 	b := openBackend(t)
-	s := shoptest.OpenSelling(t,
-		strings.Replace(passing(b), "\tdebug\n", "",
-			1)) // with it, reverse_proxy logs whole requests
+	// With debug, reverse_proxy logs whole requests.
+	s := shoptest.OpenSelling(t, strings.Replace(passing(b), "\tdebug\n", "", 1))
 	b.Close()
 	got := s.SendHook(t, http.MethodPost, "?token="+shoptest.HookToken, "{}")
 	if got != http.StatusBadGateway {
