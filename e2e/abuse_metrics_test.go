@@ -20,8 +20,10 @@ func TestAbuse53MetricsThatGrow(t *testing.T) {
 			header("User-Agent", fmt.Sprint("agent ", i)))
 		s.Send(t, "/lifetime", method("M"+strings.Repeat("X", i%10)),
 			header("Sec-Fetch-Dest", fmt.Sprint("dest", i)))
-		attribution := url.Values{"c": {fmt.Sprint("campaign-", i)}, "e": {fmt.Sprint("e-", i)},
-			"v": {fmt.Sprint("v-", i)}}.Encode()
+		attribution := url.Values{
+			"c": {fmt.Sprint("campaign-", i)}, "e": {fmt.Sprint("e-", i)},
+			"v": {fmt.Sprint("v-", i)},
+		}.Encode()
 		s.PostHook(t, fmt.Sprintf(`{"queue":{"type":"TransactionInsert","requestID":"%d"},`+
 			`"parameters":{"status":"status-%d","custom_parameters":{"checkout":%q}}}`,
 			i, i, attribution), http.StatusOK)

@@ -59,8 +59,12 @@ func forgeries() map[string]string {
 	forged["short signature"] = good[:len(good)-4]
 	forged["padded"] = good + "="
 	for _, h := range []map[string]any{
-		{"crit": []string{"exp"}}, {"b64": false}, {"zip": "DEF"}, {"cty": "JWT"},
-		{"typ": "logout+jwt"}, {"crit": []string{}},
+		{"crit": []string{"exp"}},
+		{"b64": false},
+		{"zip": "DEF"},
+		{"cty": "JWT"},
+		{"typ": "logout+jwt"},
+		{"crit": []string{}},
 	} {
 		forged[fmt.Sprint("header ", h)] = tokenOf(claims("eve@example.com"), h)
 	}
@@ -198,8 +202,10 @@ func TestAbuse58Clocks(t *testing.T) {
 	secrets := []string{shoptest.JWTSecret}
 	issued := time.Date(2037, 12, 1, 0, 0, 0, 0, time.UTC)
 	expires := time.Date(2038, 2, 1, 0, 0, 0, 0, time.UTC) // beyond what 32 bits can count
-	token := tokenOf(map[string]any{"email": ann, "iat": issued.Unix(), "nbf": issued.Unix(),
-		"exp": expires.Unix()})
+	token := tokenOf(map[string]any{
+		"email": ann, "iat": issued.Unix(), "nbf": issued.Unix(),
+		"exp": expires.Unix(),
+	})
 	for _, c := range []struct {
 		now  time.Time
 		good bool

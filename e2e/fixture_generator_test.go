@@ -26,8 +26,10 @@ type harness struct {
 
 func newHarness(t *testing.T, change ...func(*linkgen.Config)) *harness {
 	t.Helper()
-	h := &harness{zotlo: sandbox.New(sandbox.Config{PublicURL: shoptest.PayURL}),
-		memory: memorycache.New(memorycache.Config{})}
+	h := &harness{
+		zotlo:  sandbox.New(sandbox.Config{PublicURL: shoptest.PayURL}),
+		memory: memorycache.New(memorycache.Config{}),
+	}
 	t.Cleanup(h.memory.Close)
 	cfg := linkgen.Config{
 		Projects: []linkgen.Project{{

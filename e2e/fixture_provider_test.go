@@ -55,8 +55,10 @@ func (p pair) jwk() map[string]any {
 		panic(err)
 	}
 	b64 := base64.RawURLEncoding.EncodeToString
-	return map[string]any{"kty": "EC", "crv": "P-256", "kid": p.kid, "x": b64(point[1:33]),
-		"y": b64(point[33:])}
+	return map[string]any{
+		"kty": "EC", "crv": "P-256", "kid": p.kid, "x": b64(point[1:33]),
+		"y": b64(point[33:]),
+	}
 }
 
 func (p pair) token(claims map[string]any) string {

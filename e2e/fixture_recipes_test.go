@@ -35,8 +35,10 @@ func openSurroundings(t *testing.T) *surroundings {
 	here.backend.answers(site)
 	here.id = openProvider(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/.well-known/openid-configuration" {
-			_ = json.NewEncoder(w).Encode(map[string]string{"issuer": here.id.URL,
-				"jwks_uri": here.id.URL + "/jwks"})
+			_ = json.NewEncoder(w).Encode(map[string]string{
+				"issuer":   here.id.URL,
+				"jwks_uri": here.id.URL + "/jwks",
+			})
 			return
 		}
 		keySet(here.key)(w, r)
@@ -56,8 +58,10 @@ func openSurroundings(t *testing.T) *surroundings {
 // site answers as the backend that the recipes describe. It says which of the offer's headers have
 // reached it.
 func site(w http.ResponseWriter, r *http.Request) {
-	price := map[string]string{"/invoices/4711/pay": "120.50",
-		"/invoices/huge/pay": "900.00"}[r.URL.Path]
+	price := map[string]string{
+		"/invoices/4711/pay": "120.50",
+		"/invoices/huge/pay": "900.00",
+	}[r.URL.Path]
 	if price != "" {
 		w.Header().Set("X-Checkout-Campaign", "invoice")
 		w.Header().Set("X-Checkout-Price", price)
@@ -156,8 +160,10 @@ func (here *surroundings) describe(t *testing.T, s *shoptest.Shop, got shoptest.
 }
 
 func describeLink(l sandbox.Link, asJSON bool) string {
-	parts := []string{"link " + l.CheckoutLinkID, l.SubscriberID, l.Language,
-		strings.TrimSpace(l.CustomPrice + " " + l.CustomCurrency), l.AdditionalText}
+	parts := []string{
+		"link " + l.CheckoutLinkID, l.SubscriberID, l.Language,
+		strings.TrimSpace(l.CustomPrice + " " + l.CustomCurrency), l.AdditionalText,
+	}
 	if asJSON {
 		parts = append(parts, "as JSON")
 	}

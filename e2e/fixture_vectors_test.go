@@ -75,8 +75,10 @@ func cookbook(t *testing.T) (suites []signatureSuite) {
 		if err := json.Unmarshal([]byte(shoptest.Read(t, path)), &vector); err != nil {
 			t.Fatal(err)
 		}
-		suite := signatureSuite{name: filepath.Base(path),
-			keys: publicKeys(t, vector.Input.Key, vector.Input.Alg)}
+		suite := signatureSuite{
+			name: filepath.Base(path),
+			keys: publicKeys(t, vector.Input.Key, vector.Input.Alg),
+		}
 		for form, raw := range vector.Output {
 			token := signed{form, string(raw), false}
 			if form == "compact" {

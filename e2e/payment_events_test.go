@@ -31,8 +31,10 @@ var heard struct {
 }
 
 func (listener) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "events.handlers.checkout_test",
-		New: func() caddy.Module { return new(listener) }}
+	return caddy.ModuleInfo{
+		ID:  "events.handlers.checkout_test",
+		New: func() caddy.Module { return new(listener) },
+	}
 }
 
 func (listener) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {

@@ -52,15 +52,21 @@ var recipes = []recipe{
 		{user, "localhost/", "the shop", nil},
 	}},
 	{"Caddyfile.example", saleOver, []request{
-		{who{"given_name": "Ann", "locale": "de-AT"}, "/upgrade",
-			"link 123, ann@example.com, de, Welcome back, Ann", nil},
+		{
+			who{"given_name": "Ann", "locale": "de-AT"},
+			"/upgrade",
+			"link 123, ann@example.com, de, Welcome back, Ann", nil,
+		},
 	}},
 	{"Caddyfile.example", inSale, []request{
 		{user, "/upgrade", "link 124, ann@example.com, en, 19.99 EUR", nil},
 	}},
 	{"Different offers per plan", nil, []request{
-		{who{"plan": "free"}, "/upgrade",
-			"link 101, ann@example.com, en, Your projects stay where they are.", nil},
+		{
+			who{"plan": "free"},
+			"/upgrade",
+			"link 101, ann@example.com, en, Your projects stay where they are.", nil,
+		},
 		{who{"plan": "pro"}, "/upgrade", "link 102, ann@example.com, en", nil},
 		{user, "/upgrade", "link 100, ann@example.com, en", nil},
 		{anonymous, "/upgrade", toLogin, nil},
@@ -95,15 +101,24 @@ var recipes = []recipe{
 		{user, "/upgrade", "link 100, ann@example.com, en", nil},
 	}},
 	{"Localized offers", nil, []request{
-		{who{"country": "TR", "given_name": "Ann"}, "/upgrade",
-			"link 190, ann@example.com, tr, Hoş geldin, Ann", nil},
+		{
+			who{"country": "TR", "given_name": "Ann"},
+			"/upgrade",
+			"link 190, ann@example.com, tr, Hoş geldin, Ann", nil,
+		},
 		{who{"country": "AT", "locale": "de-AT"}, "/upgrade", "link 100, ann@example.com, de", nil},
 	}},
 	{"Skip the registration step", nil, []request{
-		{who{"account": who{"email": ben, "email_verified": true}}, "/upgrade",
-			"link 100, ben@example.com, en", nil},
-		{who{"msisdn": "+4930901820", "msisdn_verified": true}, "/upgrade",
-			"link 100, 4930901820, en", nil},
+		{
+			who{"account": who{"email": ben, "email_verified": true}},
+			"/upgrade",
+			"link 100, ben@example.com, en", nil,
+		},
+		{
+			who{"msisdn": "+4930901820", "msisdn_verified": true},
+			"/upgrade",
+			"link 100, 4930901820, en", nil,
+		},
 		{who{"account": who{"email": ben}}, "/upgrade", "303 to /account/add-email", nil},
 	}},
 	{"Two Zotlo projects on one server", nil, []request{
@@ -118,8 +133,10 @@ var recipes = []recipe{
 	}},
 	{"The page that quotes the same offer", nil, []request{
 		{user, "/upgrade", "link 100, ann@example.com, en", nil},
-		{user, "/pricing", "the site, X-Offer-Currency EUR, X-Offer-Price 9.99, X-Offer-Variant",
-			forged},
+		{
+			user, "/pricing", "the site, X-Offer-Currency EUR, X-Offer-Price 9.99, X-Offer-Variant",
+			forged,
+		},
 		{user, "/", "the site", forged},
 	}},
 	{"The page that quotes the same offer 2", nil, []request{
