@@ -17,8 +17,8 @@ const (
 )
 
 // libraries are the packages that anyone can embed without Caddy, each with those it may know among
-// the project's own. Who the shopper is does not mix with what they are offered; and the sandbox
-// reads and writes the wire by itself, so that a mistake there is caught instead of shared. What two
+// the project's own. Who the shopper is does not mix with what they are offered. The sandbox reads
+// and writes the wire by itself, so that a mistake there is caught instead of shared. What two
 // libraries need alike is a leaf below internal.
 var libraries = map[string][]string{
 	"auth":     {"internal"},
@@ -92,7 +92,8 @@ func wantOnly(t *testing.T, name string, deps, may []string) {
 		t.Errorf("the dependencies of %s do not hold it: %v", name, deps)
 	}
 	for _, dep := range deps {
-		allowed := slices.ContainsFunc(may, func(tree string) bool { return within(own(tree), dep) })
+		of := func(tree string) bool { return within(own(tree), dep) }
+		allowed := slices.ContainsFunc(may, of)
 		itself := dep == own(name) || name != "." && within(own(name), dep)
 		if within(shoptest.ModulePath, dep) && !allowed && !itself {
 			t.Errorf("%s must not import %s", name, dep)
