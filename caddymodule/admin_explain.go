@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -163,7 +162,7 @@ func (d *decision) explain(variant string) *cli.Explanation {
 		}
 	}
 	chosen, err := campaign.Explain(campaigns, d.campaignUser(), d, d.now, variant)
-	out.Rules, out.Dropped = d.rules(chosen.Steps, err), chosen.Dropped
+	out.Rules, out.Dropped = d.rules(chosen.Steps), chosen.Dropped
 	out.Subscriber = d.explainedSubscriber()
 	if ip := clientip.Of(d.r); ip.IsValid() {
 		out.ClientIP = ip.String()
@@ -178,19 +177,14 @@ func (d *decision) explain(variant string) *cli.Explanation {
 }
 
 // rules adds to each campaign tried what its matchers say. Those behind the chosen one are asked
-// too: an operator who wonders why a campaign did not win wants to know whether it could have. err
-// is what ended the decision, if anything did.
-func (d *decision) rules(steps []campaign.Step, err error) []campaign.Step {
+// too: an operator who wonders why a campaign did not win wants to know whether it could have.
+func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 	for i := range steps {
 		step, e := &steps[i], d.entries[i]
 		says := matchers.Explain(e.matchers, e.source, d.r)
 		switch step.Result {
 		case "chosen", "no match":
 			step.Detail = says
-		case "match failed":
-			if cause := errors.Unwrap(err); cause != nil {
-				step.Detail = cause.Error()
-			}
 		case "not reached":
 			if state := e.State(d.now); state != "active" {
 				step.Detail = "and is " + state

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -22,6 +24,10 @@ func (d *decision) decide() error {
 	}
 	d.entries = entries
 	chosen, err := campaign.Decide(campaigns, d.campaignUser(), d, d.now)
+	for _, failed := range chosen.Failed {
+		d.rt.failures.Warn("a campaign was passed over: its matcher failed",
+			zap.String("campaign", failed.Campaign.Name()), zap.NamedError("cause", failed))
+	}
 	if chosen.Index >= 0 {
 		d.entry = entries[chosen.Index]
 	}

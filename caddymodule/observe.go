@@ -12,7 +12,6 @@ import (
 
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
-	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -22,8 +21,6 @@ func observe(d *decision, a answer, what string) {
 	fields := accessFields{outcome: a.outcome, answer: what, source: string(a.link.Source)}
 	if d.entry != nil {
 		fields.campaign = d.entry.Name()
-	} else if failed, ok := errors.AsType[*campaign.Error](a.err); ok {
-		fields.campaign = failed.Campaign.Name() // the one that could not be asked
 	}
 	if d.offer != nil {
 		fields.variant = d.offer.Variant

@@ -69,25 +69,23 @@ func TestPanicCostsAPageItsPriceOnly(t *testing.T) {
 	o.warns(1, "panic while choosing an offer")
 }
 
-func TestMatcherThatFailsIsABadOffer(t *testing.T) {
-	o := openOffice(t, brokenShop("always", "checkout_link /u pro\n\tcheckout_offer /p "+
-		"pro\n\trespond \"page\""))
-	res, _ := o.click("/u", by("ann@example.com"))
-	if res.StatusCode != http.StatusInternalServerError {
-		t.Errorf("status %d, want 500", res.StatusCode)
+func TestMatcherThatFailsPassesItsCampaignOver(t *testing.T) {
+	shop := strings.Replace(brokenShop("always", "checkout_link /u pro plain\n\tcheckout_link /alone pro\n\tcheckout_offer /p pro plain\n\trespond \"page {http.checkout.campaign}\""),
+		"\t\tcampaign pro {", "\t\tcampaign plain {\n\t\t\tlink_id 2\n\t\t}\n\t\tcampaign pro {", 1)
+	o := openOffice(t, shop)
+	if res, _ := o.click("/u", by("ann@example.com")); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("status %d, want the link of the next campaign", res.StatusCode)
 	}
-	if res, body := o.click("/p", by("ann@example.com")); res.StatusCode != http.StatusOK ||
-		string(body) != "page" {
-		t.Errorf("%d %q", res.StatusCode, body)
+	for path, want := range map[string]string{"/p": "page plain", "/alone": "page "} {
+		if res, body := o.click(path, by("ann@example.com")); res.StatusCode != http.StatusOK || string(body) != want {
+			t.Errorf("%s: %d %q, want %q", path, res.StatusCode, body, want)
+		}
 	}
-	o.warns(1, "no checkout link: bad_offer",
-		"campaign pro: a matcher failed (*errors.errorString)", `"campaign":"pro"`)
-	o.warns(1, "no offer for a page", "campaign pro: a matcher failed (*errors.errorString)",
-		`"campaign":"pro"`)
+	o.warns(3, "a campaign was passed over: its matcher failed", "campaign pro: a matcher failed (*errors.errorString)", `"campaign":"pro"`)
 	o.warns(0, "the matcher of a plugin failed")
-	if e := o.explain(`{}`); len(e.Rules) != 1 || e.Rules[0].Result != "match failed" ||
-		e.Rules[0].Detail != "the matcher of a plugin failed" {
-		t.Errorf("explain does not tell the operator what failed: %+v", e)
+	e := o.explain(`{"campaigns": ["pro", "plain"]}`)
+	if len(e.Rules) != 2 || e.Rules[0].Result != "match failed" || e.Rules[0].Detail != "the matcher of a plugin failed" || e.Rules[1].Result != "chosen" {
+		t.Errorf("explain does not tell the operator what failed, and what came of it: %+v", e)
 	}
 }
 

@@ -91,9 +91,6 @@ func (e *Error) Unwrap() error { return e.cause }
 // from an offer.
 func Decide(list []*Campaign, user User, facts Facts, now time.Time) (d Decision, err error) {
 	d.choose(list, question{facts, now}, false)
-	if len(d.Failed) > 0 {
-		return d, d.Failed[0]
-	}
 	if d.Index < 0 {
 		return d, ErrNone
 	}
@@ -118,9 +115,6 @@ func (d *Decision) choose(list []*Campaign, q question, explain bool) {
 		}
 		if explain {
 			d.Steps = append(d.Steps, v.step(c))
-		}
-		if v.failed != nil {
-			return
 		}
 		if v.holds() {
 			d.Index = i

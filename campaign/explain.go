@@ -21,9 +21,6 @@ func Explain(list []*Campaign, user User, facts Facts, now time.Time, variant st
 	for _, c := range list[len(d.Steps):] {
 		d.Steps = append(d.Steps, Step{c.Name(), "not reached", ""})
 	}
-	if len(d.Failed) > 0 {
-		return d, d.Failed[0]
-	}
 	if d.Index < 0 {
 		return d, ErrNone
 	}

@@ -1,0 +1,88 @@
+package campaign
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// errQuoting is what a matcher of Caddy's expression says: it quotes the claim on which it failed.
+var errQuoting = errors.New("no such key: ann@example.com")
+
+// fails is a shopper for whom the matchers at these places fail; the others accept.
+func fails(places ...int) shopper {
+	return shopper{match: func(index int) (bool, error) {
+		for _, place := range places {
+			if index == place {
+				return true, errQuoting // an error counts, whatever is said beside it
+			}
+		}
+		return true, nil
+	}}
+}
+
+func TestMatchersThatFailPassOver(t *testing.T) {
+	a, b, c := load(t, Config{Name: "a"}), load(t, Config{Name: "b"}), load(t, Config{Name: "c"})
+	list := []*Campaign{a, b, c}
+	for _, test := range []struct {
+		name   string
+		fails  []int
+		want   int
+		failed []int
+	}{
+		{"the first", []int{0}, 1, []int{0}},
+		{"two of them", []int{0, 1}, 2, []int{0, 1}},
+		{"all", []int{0, 1, 2}, -1, []int{0, 1, 2}},
+		{"one behind the chosen", []int{1}, 0, nil},
+	} {
+		s := fails(test.fails...)
+		d, err := Decide(list, s.user(), s, s.at)
+		if d.Index != test.want || test.want >= 0 && (err != nil || d.Offer.Campaign != list[test.want]) {
+			t.Errorf("%s: %+v, %v; want campaign %d", test.name, d, err, test.want)
+		}
+		if test.want < 0 && (err != ErrNone || d.Offer != nil) {
+			t.Errorf("%s: %+v, %v; want no campaign", test.name, d, err)
+		}
+		var failed []int
+		for _, e := range d.Failed {
+			failed = append(failed, e.Index)
+			if e.Campaign != list[e.Index] || e.Word != "" || !errors.Is(e, errQuoting) {
+				t.Errorf("%s: report %+v", test.name, e)
+			}
+			want := "campaign " + e.Campaign.Name() + ": a matcher failed (*errors.errorString)"
+			if e.Error() != want {
+				t.Errorf("%s: the report reads %s, want %s", test.name, e, want)
+			}
+		}
+		if diff := cmp.Diff(test.failed, failed); diff != "" {
+			t.Errorf("%s: reported (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestExplainGoesOnAfterMatchersThatFail(t *testing.T) {
+	a, b, c := load(t, Config{Name: "a"}), load(t, Config{Name: "b"}), load(t, Config{Name: "c"})
+	d, err := explain([]*Campaign{a, b, c}, fails(0), "")
+	want := []Step{{"a", "match failed", errQuoting.Error()}, {"b", "chosen", ""}, {"c", "not reached", ""}}
+	if diff := cmp.Diff(want, d.Steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if err != nil || d.Index != 1 || d.Offer.Campaign != b || len(d.Failed) != 1 {
+		t.Errorf("got %+v, %v", d, err)
+	}
+
+	d, err = explain([]*Campaign{a}, fails(0), "")
+	if err != ErrNone || d.Offer != nil || len(d.Steps) != 1 || d.Steps[0].Result != "match failed" {
+		t.Errorf("nothing is left: %+v, %v", d, err)
+	}
+}
+
+// TestAFailureIsNotAskedOfAnInactiveCampaign: what is over is passed over for that reason alone.
+func TestAFailureIsNotAskedOfAnInactiveCampaign(t *testing.T) {
+	s := fails(0)
+	d, err := explain([]*Campaign{load(t, Config{Off: true}), load(t, Config{Name: "b"})}, s, "")
+	if err != nil || d.Index != 1 || d.Failed != nil || d.Steps[0].Result != "off" {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
