@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,10 +14,8 @@ var errQuoting = errors.New("no such key: ann@example.com")
 // fails is a shopper for whom the matchers at these places fail; the others accept.
 func fails(places ...int) shopper {
 	return shopper{match: func(index int) (bool, error) {
-		for _, place := range places {
-			if index == place {
-				return true, errQuoting // an error counts, whatever is said beside it
-			}
+		if slices.Contains(places, index) {
+			return true, errQuoting // an error counts, whatever is said beside it
 		}
 		return true, nil
 	}}

@@ -1,11 +1,10 @@
 package campaign
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -15,7 +14,10 @@ import (
 const (
 	maxPreference = 1024 // bytes looked at
 	maxTags       = 16   // tags looked at
-	maxTag        = 35   // bytes of one tag; the longest that RFC 5646 section 4.4.1 asks implementations to take
+
+	// maxTag is how long a tag may be in a list or alone, in bytes: the longest that RFC 5646 section
+	// 4.4.1 asks implementations to take.
+	maxTag = 35
 )
 
 // Languages is a closed list of checkout languages. It is immutable and safe for concurrent use.
@@ -26,8 +28,8 @@ type Languages struct {
 	matcher language.Matcher
 }
 
-// NewLanguages checks a list of languages as Zotlo writes them (en, tr, pt_br). Case and hyphens are put right: EN is
-// en, pt-BR is pt_br. The first is the default.
+// NewLanguages checks a list of languages as Zotlo writes them (en, tr, pt_br). Case and hyphens are put
+// right: EN is en, pt-BR is pt_br. The first is the default.
 func NewLanguages(list ...string) (*Languages, error) {
 	if len(list) == 0 {
 		return nil, errors.New("languages: none listed: write \"languages en\"")
@@ -57,10 +59,11 @@ func NewLanguages(list ...string) (*Languages, error) {
 // String lists the languages, the default first.
 func (l *Languages) String() string { return strings.Join(l.list, " ") }
 
-// Match returns the entry that fits the first usable preference; each is a language tag or an Accept-Language value.
-// Of an Accept-Language value it takes the best tag whose language is in the list, whatever the regions (de-AT finds de,
-// pt finds pt_br), else the best that has a stand-in by the rules of golang.org/x/text/language (be finds ru).
-// It never returns the empty string: without a usable preference it is the default.
+// Match returns the entry that fits the first usable preference; each is a language tag or an
+// Accept-Language value. Of an Accept-Language value it takes the best tag whose language is in the list,
+// whatever the regions (de-AT finds de, pt finds pt_br), else the best that has a stand-in by the rules
+// of golang.org/x/text/language (be finds ru). It never returns the empty string: without a usable
+// preference it is the default.
 //
 // Preferences may come from anybody. Of each, the first 16 tags within the first KiB are looked at.
 func (l *Languages) Match(preferences ...string) string {
@@ -97,17 +100,8 @@ func (l *Languages) match(preference string) (string, bool) {
 	if found, ok := l.exact(preference); ok {
 		return found, true
 	}
-	var room [maxTags]wish
-	wishes := parsePreference(room[:0], preference)
 	standIn := -1
-	for _, w := range wishes {
-		if found, ok := l.exact(w.text); ok {
-			return found, true
-		}
-		tag, err := language.Parse(w.text)
-		if err != nil {
-			continue // one slip must not cost the rest
-		}
+	for _, tag := range accepted(preference) {
 		_, i, confidence := l.matcher.Match(tag)
 		base, _ := tag.Base()
 		switch {
@@ -124,46 +118,43 @@ func (l *Languages) match(preference string) (string, bool) {
 	return l.list[standIn], true
 }
 
-// wish is one tag of an Accept-Language value.
-type wish struct {
-	text    string
-	quality float64
+// accepted reads an Accept-Language value (RFC 9110 section 12.5.4), or a single tag: at most maxTags,
+// the best first. An entry that is malformed does not cost the others.
+func accepted(s string) []language.Tag {
+	s = bounded(s)
+	if tags, ok := parseAccept(s); ok {
+		return tags
+	}
+	var good []string
+	for entry := range strings.SplitSeq(strings.ToLower(s), ",") { // the parser knows no Q=0.5
+		if _, ok := parseAccept(entry); ok {
+			good = append(good, entry)
+		}
+	}
+	tags, _ := parseAccept(strings.Join(good, ","))
+	return tags
 }
 
-// parsePreference appends the tags of a language tag or an Accept-Language value (RFC 9110 section 12.5.4) to wishes, best
-// first. What is malformed is passed over.
-func parsePreference(wishes []wish, s string) []wish {
+// bounded cuts what is looked at, between two tags.
+func bounded(s string) string {
 	if len(s) > maxPreference {
-		s = s[:maxPreference]
-		s = s[:max(0, strings.LastIndexByte(s, ','))] // no half tag
+		s = s[:max(0, strings.LastIndexByte(s[:maxPreference], ','))]
 	}
-	for entry := range strings.SplitSeq(s, ",") {
-		text, weight, weighted := strings.Cut(entry, ";")
-		text = strings.TrimSpace(text)
-		quality, ok := 1.0, true
-		if weighted {
-			quality, ok = parseQuality(weight)
-		}
-		if !ok || quality == 0 || text == "" || len(text) > maxTag {
-			continue
-		}
-		if wishes = append(wishes, wish{text, quality}); len(wishes) == maxTags {
-			break
-		}
+	if strings.Count(s, ",") >= maxTags {
+		s = strings.Join(strings.SplitN(s, ",", maxTags+1)[:maxTags], ",")
 	}
-	slices.SortStableFunc(wishes, func(a, b wish) int { return cmp.Compare(b.quality, a.quality) })
-	return wishes
+	return s
 }
 
-// parseQuality reads the weight behind a tag's semicolon: q=0 to q=1.
-func parseQuality(s string) (float64, bool) {
-	name, value, _ := strings.Cut(strings.TrimSpace(s), "=")
-	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	ok := err == nil && strings.EqualFold(strings.TrimSpace(name), "q") && q >= 0 && q <= 1 // NaN is neither
-	return q, ok
+// parseAccept is the library's parser, and a look at what it lets through: weights above 1, and NaN.
+func parseAccept(s string) (tags []language.Tag, ok bool) {
+	tags, weights, err := language.ParseAcceptLanguage(s)
+	invalid := func(weight float32) bool { return weight > 1 || math.IsNaN(float64(weight)) }
+	return tags, err == nil && !slices.ContainsFunc(weights, invalid)
 }
 
-// checkLanguage takes a constant only if it is in the list; what a placeholder brings is matched into it.
+// checkLanguage takes a constant only if it is in the list; what a placeholder brings is matched into
+// it.
 func checkLanguage(s *slot, v string) (string, error) {
 	find := s.languages.match
 	if s.parts == nil {
