@@ -8,11 +8,14 @@ import (
 	"sync"
 
 	"golang.org/x/text/currency"
+
+	"github.com/caddy-checkout/checkout/internal/money"
 )
 
 // Price is an amount in major units with a decimal point, and its ISO 4217 currency.
 //
-// An amount is 1 to 9 digits and, after a decimal point, 1 or 2 more; it is above zero. It is sent as it was written:
+// An amount is 1 to 9 digits and, after a decimal point, 1 or 2 more; it is above zero, and has no more
+// decimals than ISO 4217 gives its currency (1999 JPY, never 1999.50 JPY). It is sent as it was written:
 // 19.90 stays 19.90.
 type Price struct {
 	// Amount is a decimal number such as 19.99, or holds a placeholder.
@@ -37,43 +40,42 @@ func (p Price) String() string {
 	return s
 }
 
-// cents is an amount in hundredths of the major unit. Prices are compared as integers, never as floats.
-type cents int64
-
 var (
-	errAmount = errors.New("must be a decimal number above zero with at most 9 digits before and 2 after the point, such as 19.99")
+	errAmount = errors.New("must be a decimal number above zero" +
+		" with at most 9 digits before and 2 after the point, such as 19.99")
 	errBounds = errors.New("is below the minimum or above the maximum")
 )
 
-// parseAmount reads a decimal amount. Signs, exponents, blanks, thousands separators and digits of other scripts are refused.
-func parseAmount(s string) (cents, error) {
-	whole, fraction, point := strings.Cut(s, ".")
-	if len(whole) < 1 || len(whole) > 9 || len(fraction) > 2 || point && fraction == "" {
+// Limits of an amount by Zotlo's reference, in digits.
+const (
+	maxWhole    = 9 // before the point
+	maxDecimals = 2 // after it, also in currencies that have three
+)
+
+// parseAmount reads an amount of a currency. Signs, exponents, blanks, thousands separators and digits
+// of other scripts are refused, and decimals that the currency does not have.
+func parseAmount(text, currency string) (money.Amount, error) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	n, ok := money.Parse(text)
+	if !ok || n <= 0 || len(whole) > maxWhole || len(fraction) > maxDecimals {
 		return 0, errAmount
 	}
-	var n cents
-	for _, digits := range []string{whole, (fraction + "00")[:2]} {
-		for _, d := range []byte(digits) {
-			if d < '0' || d > '9' {
-				return 0, errAmount
-			}
-			n = n*10 + cents(d-'0')
-		}
-	}
-	if n == 0 {
-		return 0, errAmount
+	if len(fraction) > money.Decimals(currency) {
+		return 0, fmt.Errorf("must be a whole number: by ISO 4217 %s has no decimals", currency)
 	}
 	return n, nil
 }
 
 // check reports the first mistake of a configured price, its literal amount aside, and returns the bounds of one that
 // is a placeholder (dynamic). A price that is charged must have bounds then; one that is only shown may.
-func (p *Price) check(word string, charged, dynamic bool) (low, high cents, err error) {
+func (p *Price) check(word string, charged, dynamic bool) (low, high money.Amount, err error) {
 	bounds := ""
 	if charged && dynamic {
 		bounds = " 1.00 99.00"
 	}
-	fail := func(format string, args ...any) (cents, cents, error) { return 0, 0, fmt.Errorf(format, args...) }
+	fail := func(format string, args ...any) (money.Amount, money.Amount, error) {
+		return 0, 0, fmt.Errorf(format, args...)
+	}
 	switch {
 	case p.Amount == "":
 		return fail("amount missing: write \"%s 19.99 EUR\"", word)
@@ -94,10 +96,10 @@ func (p *Price) check(word string, charged, dynamic bool) (low, high cents, err 
 	case !dynamic:
 		return 0, 0, nil
 	}
-	if low, err = parseAmount(p.Min); err != nil {
+	if low, err = parseAmount(p.Min, p.Currency); err != nil {
 		return fail("MIN %q %w", p.Min, err)
 	}
-	if high, err = parseAmount(p.Max); err != nil {
+	if high, err = parseAmount(p.Max, p.Currency); err != nil {
 		return fail("MAX %q %w", p.Max, err)
 	}
 	if low > high {
@@ -108,7 +110,7 @@ func (p *Price) check(word string, charged, dynamic bool) (low, high cents, err 
 
 // checkAmount is the check of a price word's amount. It returns the amount as it was written.
 func checkAmount(s *slot, v string) (string, error) {
-	n, err := parseAmount(v)
+	n, err := parseAmount(v, s.currency)
 	switch {
 	case err != nil:
 		return "", err

@@ -5,16 +5,19 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/caddy-checkout/checkout/internal/money"
 )
 
 func TestParseAmount(t *testing.T) {
 	for _, test := range []struct {
 		in   string
-		want cents
+		want money.Amount
 	}{
-		{"1", 100}, {"19.99", 1999}, {"0.01", 1}, {"0.1", 10}, {"19.9", 1990}, {"999999999.99", 99999999999}, {"007", 700},
+		{"1", 10_000}, {"19.99", 199_900}, {"0.01", 100}, {"0.1", 1000}, {"19.9", 199_000},
+		{"999999999.99", 9_999_999_999_900}, {"007", 70_000},
 	} {
-		if got, err := parseAmount(test.in); err != nil || got != test.want {
+		if got, err := parseAmount(test.in, "EUR"); err != nil || got != test.want {
 			t.Errorf("parseAmount(%q) = %d, %v; want %d", test.in, got, err, test.want)
 		}
 	}
@@ -22,7 +25,7 @@ func TestParseAmount(t *testing.T) {
 		"", "0", "0.00", "-1", "+1", "1e2", "NaN", "Inf", "1,00", "1.000,00", "1.999", "1.", ".5", ".", "1.2.3", " 1", "1 ", "1\n", "0x10", "1_000",
 		"０.5", "1٫5", "€5", "5 EUR", "1000000000", strings.Repeat("9", 40), "1.-1", "1.+1", "{x}",
 	} {
-		if got, err := parseAmount(in); err == nil {
+		if got, err := parseAmount(in, "EUR"); err == nil {
 			t.Errorf("parseAmount(%q) = %d, want an error", in, got)
 		}
 	}
@@ -84,6 +87,62 @@ func TestBadPriceOfAVariantIsNotReplaced(t *testing.T) {
 	}
 }
 
+// TestDecimalsOfTheCurrency: no amount has more decimals than its currency has by ISO 4217, wherever
+// it comes from.
+func TestDecimalsOfTheCurrency(t *testing.T) {
+	const whole = " must be a whole number: by ISO 4217 "
+	bounded := func(currency, low, high string) *Price {
+		return &Price{Amount: "{x}", Currency: currency, Min: low, Max: high}
+	}
+	for _, test := range []struct {
+		name string
+		o    Overrides
+		want string // of the error; empty: none
+	}{
+		{"yen with cents", Overrides{OneTimePrice: &Price{Amount: "1999.50", Currency: "JPY"}},
+			`one_time_price: "1999.50"` + whole + `JPY has no decimals`},
+		{"yen with cents of nothing", Overrides{OneTimePrice: &Price{Amount: "1999.00", Currency: "JPY"}},
+			`one_time_price: "1999.00"` + whole + `JPY has no decimals`},
+		{"won with one decimal", Overrides{OneTimePrice: &Price{Amount: "9900.5", Currency: "KRW"}},
+			`one_time_price: "9900.5"` + whole + `KRW has no decimals`},
+		{"a quote in pesos", Overrides{Quote: &Price{Amount: "4990.90", Currency: "CLP"}},
+			`quote: "4990.90"` + whole + `CLP has no decimals`},
+		{"a MIN in yen", Overrides{OneTimePrice: bounded("JPY", "0.50", "9900")},
+			`one_time_price: MIN "0.50"` + whole + `JPY has no decimals`},
+		{"a MAX in yen", Overrides{OneTimePrice: bounded("JPY", "500", "9900.00")},
+			`one_time_price: MAX "9900.00"` + whole + `JPY has no decimals`},
+		{"yen", Overrides{OneTimePrice: &Price{Amount: "1999", Currency: "JPY"}}, ""},
+		{"bounds in yen", Overrides{OneTimePrice: bounded("JPY", "500", "9900")}, ""},
+		{"dinars of Serbia have paras", Overrides{OneTimePrice: &Price{Amount: "49.50", Currency: "RSD"}}, ""},
+		{"rupiahs have sen", Overrides{Quote: &Price{Amount: "49.50", Currency: "IDR"}}, ""},
+		{"dinars of Kuwait have three decimals, and two are sent", Overrides{OneTimePrice: &Price{Amount: "4.95", Currency: "KWD"}}, ""},
+		{"never three", Overrides{OneTimePrice: &Price{Amount: "4.950", Currency: "KWD"}},
+			`one_time_price: "4.950" ` + errAmount.Error()},
+	} {
+		_, err := New(complete(Config{Overrides: test.o}), options(t))
+		if want := "campaign pro: " + test.want; test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%s:\ngot  %v\nwant %s", test.name, err, want)
+		}
+	}
+}
+
+func TestDecimalsOfAPlaceholdersAmount(t *testing.T) {
+	yen := sells(t, Overrides{OneTimePrice: &Price{Amount: "{x}", Currency: "JPY", Min: "500", Max: "9900"}})
+	if o := gets(t, yen, sends("x", "1999")); o.Price != (Price{Amount: "1999", Currency: "JPY"}) {
+		t.Errorf("1999 yen became %+v", o.Price)
+	}
+	for _, amount := range []string{"1999.50", "1999.5", "1999.00"} {
+		bad := getsBad(t, yen, sends("x", amount))
+		if bad.Word != "one_time_price" || bad.Why != "must be a whole number: by ISO 4217 JPY has no decimals" {
+			t.Errorf("%s yen: %v", amount, bad)
+		}
+	}
+	quoted := sells(t, Overrides{Quote: &Price{Amount: "{x}", Currency: "ISK"}})
+	if o := gets(t, quoted, sends("x", "1999.50")); o.Quote != (Price{}) || len(o.Dropped) != 1 {
+		t.Errorf("krónur with aurar: %+v", o)
+	}
+}
+
 func TestPriceString(t *testing.T) {
 	for want, p := range map[string]Price{
 		"":             {},
@@ -103,7 +162,7 @@ func FuzzAmount(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, err := parseAmount(s)
+		got, err := parseAmount(s, "EUR")
 		want, ok := new(big.Rat), false
 		if plainDecimal.MatchString(s) {
 			want, ok = want.SetString(s)
@@ -112,7 +171,7 @@ func FuzzAmount(f *testing.F) {
 		if (err == nil) != ok {
 			t.Fatalf("parseAmount(%q) = %d, %v; want usable: %v", s, got, err, ok)
 		}
-		if ok && want.Cmp(big.NewRat(int64(got), 100)) != 0 {
+		if ok && want.Cmp(big.NewRat(int64(got), 10_000)) != 0 {
 			t.Fatalf("parseAmount(%q) = %d", s, got)
 		}
 	})

@@ -107,7 +107,7 @@ func FuzzOffer(f *testing.F) {
 func holdsPromises(t *testing.T, o *Offer) {
 	t.Helper()
 	texts := map[string]int{"packageName": 100, "additionalText": 250, "title": 250, "description": 250, "buttonText": 250}
-	if n, err := parseAmount(o.Price.Amount); err != nil || n < 100 || n > 9900 || o.Price.Currency != "EUR" {
+	if n, err := parseAmount(o.Price.Amount, "EUR"); err != nil || n < 10_000 || n > 990_000 || o.Price.Currency != "EUR" {
 		t.Errorf("price %+v", o.Price)
 	}
 	if o.Language != "" && !slices.Contains([]string{"en", "tr", "de", "pt_br"}, o.Language) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/caddy-checkout/checkout/internal/money"
 )
 
 // slot is one override, ready to be resolved: a constant, or a template.
@@ -17,10 +19,10 @@ type slot struct {
 	value string   // the value, when parts is nil
 	parts template // nil: the value is a constant
 
-	currency  string     // of a price
-	low, high cents      // bounds of an amount; zero: none
-	languages *Languages // of the language word
-	shortened bool       // the constant was longer than the word's limit
+	currency  string       // of a price
+	low, high money.Amount // bounds of an amount; zero: none
+	languages *Languages   // of the language word
+	shortened bool         // the constant was longer than the word's limit
 }
 
 // compile checks the overrides and turns them into slots, in the order in which an offer lists them: words without
