@@ -55,8 +55,8 @@ func TestPassingOverAllocatesNothing(t *testing.T) {
 	}
 }
 
-// incurious is a request of which a campaign without placeholders wants to know nothing but whether it
-// matches.
+// incurious is a request of which a campaign without placeholders wants to know nothing but whether
+// it matches.
 type incurious struct{}
 
 func (incurious) Match(int) (bool, error)         { return true, nil }

@@ -1,7 +1,7 @@
-// Package campaign decides what a shopper is offered: which campaign, which variant of its experiment,
-// at which price, with which texts. It is pure: a [User], the [Facts] of a request and an instant come
-// in, a [Decision] comes out. It makes no network connection, starts no goroutine, has no clock, keeps
-// no state and logs nothing.
+// Package campaign decides what a shopper is offered: which campaign, which variant of its
+// experiment, at which price, with which texts. It is pure: a [User], the [Facts] of a request and
+// an instant come in, a [Decision] comes out. It makes no network connection, starts no goroutine,
+// has no clock, keeps no state and logs nothing.
 //
 // # A decision
 //
@@ -13,35 +13,36 @@
 //  3. puts the variant's overrides over the campaign's,
 //  4. fills in placeholders and checks what came out.
 //
-// A campaign's conditions are its schedule and the caller's request matchers. They are asked in order,
-// cheapest first, up to the first that does not hold; no fact is asked for before a condition or an
-// override needs it. The answer says which place of the list was chosen, so that the caller finds what
-// it keeps beside the campaign without a look-up.
+// A campaign's conditions are its schedule and the caller's request matchers. They are asked in
+// order, cheapest first, up to the first that does not hold; no fact is asked for before a
+// condition or an override needs it. The answer says which place of the list was chosen, so that
+// the caller finds what it keeps beside the campaign without a look-up.
 //
-// An override whose value turns out missing, empty or unusable is left out and named in Offer.Dropped:
-// a missing name must not cost a sale. Price and link id are the exception. They are never guessed,
-// replaced or sent in part: the answer is an [*Error], and the caller falls back.
+// An override whose value turns out missing, empty or unusable is left out and named in
+// Offer.Dropped: a missing name must not cost a sale. Price and link id are the exception. They are
+// never guessed, replaced or sent in part: the answer is an [*Error], and the caller falls back.
 //
 // [Explain] is the same decision with its reasons, for people.
 //
 // # Overrides and whom they trust
 //
-// [Overrides] lists what a campaign can change. Values may hold placeholders, which Options.ParseTemplate
-// finds, and each override says whose:
+// [Overrides] lists what a campaign can change. Values may hold placeholders, which
+// Options.ParseTemplate finds, and each override says whose:
 //
-//   - trusted ones (link_id, one_time_price, quote, product_image, package, theme, layout, field) only
-//     those that a visitor cannot write. [Campaign.Untrusted] holds a campaign against that rule at load,
-//     Facts.Trusted at each request.
-//   - texts (package_name, additional_text, title, description, button_text, language) take any. Zotlo's
-//     page inserts texts without escaping them, so the characters < > " & \ and the backtick, control
-//     characters and bidi controls are removed from what a placeholder brought in; never from what the
-//     operator wrote. Texts are cut at their limit.
+//   - trusted ones (link_id, one_time_price, quote, product_image, package, theme, layout, field)
+//     only those that a visitor cannot write. [Campaign.Untrusted] holds a campaign against that
+//     rule at load, Facts.Trusted at each request.
+//   - texts (package_name, additional_text, title, description, button_text, language) take any.
+//     Zotlo's page inserts texts without escaping them, so the characters < > " & \ and the
+//     backtick, control characters and bidi controls are removed from what a placeholder brought
+//     in; never from what the operator wrote. Texts are cut at their limit.
 //   - custom_parameter and mmp take any as they are, but for control characters: up to 32 keys, 256
 //     characters each, 2 KiB in all.
 //
 // A placeholder's value is never looked at for placeholders again.
 //
-// A one-time price may be a placeholder too, such as one that a backend sets, but only within bounds:
+// A one-time price may be a placeholder too, such as one that a backend sets, but only within
+// bounds:
 //
 //	Price{Amount: "{http.reverse_proxy.header.X-Price}", Currency: "EUR", Min: "1.00", Max: "99.00"}
 //
@@ -49,15 +50,15 @@
 //
 // # Experiments
 //
-// A user's bucket is GrowthBook's hash version 2 of seed and user id, an integer from 0 to 9999, so that
-// anyone can recompute it with GrowthBook's SDKs. A variant owns the buckets [start, start +
-// floor(weight × coverage)), where start is the sum of the weights before it: raising the coverage adds
-// users and moves none. Changing weights does move users; [Campaign.Moved] says how many.
+// A user's bucket is GrowthBook's hash version 2 of seed and user id, an integer from 0 to 9999, so
+// that anyone can recompute it with GrowthBook's SDKs. A variant owns the buckets [start, start +
+// floor(weight × coverage)), where start is the sum of the weights before it: raising the coverage
+// adds users and moves none. Changing weights does move users; [Campaign.Moved] says how many.
 //
-// The id is the claim that HashAttribute names; by default sub, else the subscriber (an e-mail in lower
-// case). Users without an id get the first variant and are not counted. Users who are not covered get
-// the campaign without a variant, and are not counted either. There is no memory: a user whose id
-// changes may get another variant.
+// The id is the claim that HashAttribute names; by default sub, else the subscriber (an e-mail in
+// lower case). Users without an id get the first variant and are not counted. Users who are not
+// covered get the campaign without a variant, and are not counted either. There is no memory: a
+// user whose id changes may get another variant.
 //
 // # Speed
 //
@@ -89,8 +90,8 @@ type Config struct {
 
 // Options are what campaigns of one configuration share.
 type Options struct {
-	// ParseTemplate cuts a configured value at its placeholders. With nil there are none, and a brace
-	// in a value is an error.
+	// ParseTemplate cuts a configured value at its placeholders. With nil there are none, and a
+	// brace in a value is an error.
 	ParseTemplate func(text string) ([]Part, error)
 	// Languages is the closed list of checkout languages. Nil means NewLanguages("en").
 	Languages *Languages
@@ -116,7 +117,8 @@ const maxName = 64
 
 const nameRule = "1 to 64 of A-Z a-z 0-9 . _ -"
 
-// Check reports the first mistake in the words that are set, each on its own: what can be said without the rest of the campaign.
+// Check reports the first mistake in the overrides that are set, each on its own: what can be said
+// without the rest of the campaign.
 func (o Overrides) Check(opt Options) error {
 	_, err := o.compile(opt.withDefaults())
 	return err
@@ -141,7 +143,8 @@ type level struct {
 	slots []slot
 }
 
-// New checks cfg and prepares a Campaign. Its errors name the campaign, the word and the mend.
+// New checks cfg and prepares a Campaign. Its errors name the campaign, the option and
+// the fix.
 func New(cfg Config, opt Options) (*Campaign, error) {
 	if !isName(cfg.Name, "._-") {
 		return nil, fmt.Errorf("campaign %q: name must be %s", cfg.Name, nameRule)
@@ -178,8 +181,8 @@ func (c *Campaign) compile(opt Options) error {
 	return nil
 }
 
-// compileVariants makes the arms of an experiment. A variant is checked by itself first, so that a mistake is
-// reported where it stands, and then together with the campaign's overrides.
+// compileVariants makes the arms of an experiment. A variant is checked by itself first, so that a
+// mistake is reported where it stands, and then together with the campaign's overrides.
 func (c *Campaign) compileVariants(opt Options) (err error) {
 	e := c.cfg.Experiment
 	if c.split, err = e.compile(); err != nil {
@@ -194,10 +197,12 @@ func (c *Campaign) compileVariants(opt Options) (err error) {
 		}
 		merged, err := v.Overrides.over(c.cfg.Overrides).compile(opt)
 		if err != nil {
-			return wrap(where+", with the campaign's own words", err)
+			return wrap(where+", with the campaign's own overrides", err)
 		}
 		c.levels = append(c.levels, level{where + ": ", own})
-		head := Offer{Campaign: c, Experiment: e.Key, Variant: v.Name, Reason: reasonSplit, Counted: true}
+		head := Offer{
+			Campaign: c, Experiment: e.Key, Variant: v.Name, Reason: reasonSplit, Counted: true,
+		}
 		c.arms = append(c.arms, newArm(head, merged))
 	}
 	head := c.arms[0].head
@@ -206,19 +211,23 @@ func (c *Campaign) compileVariants(opt Options) (err error) {
 	return nil
 }
 
-// linkInVariants accepts a campaign without a link id of its own if everybody gets a variant that has one.
+// linkInVariants accepts a campaign without a link id of its own if everybody gets a variant that
+// has one.
 func (c *Campaign) linkInVariants() error {
 	e := c.cfg.Experiment
 	if e == nil {
-		return errors.New("link_id missing: write \"link_id 123\" with the id of a checkout link from the Zotlo Dashboard")
+		return errors.New("link_id missing:" +
+			" write \"link_id 123\" with the id of a checkout link from the Zotlo Dashboard")
 	}
 	for i := range e.Variants {
 		if e.Variants[i].LinkID == "" {
-			return fmt.Errorf("link_id missing: write it in the campaign, or in every variant: %s has none", e.Variants[i].Name)
+			return fmt.Errorf("link_id missing: write it in the campaign, or in every variant:"+
+				" %s has none", e.Variants[i].Name)
 		}
 	}
 	if n, err := e.coverage(); err != nil || n != basisPoints {
-		return fmt.Errorf("link_id missing: with coverage %s some users get no variant: write it in the campaign", e.Coverage)
+		return fmt.Errorf("link_id missing: with coverage %s some users get no variant:"+
+			" write it in the campaign", e.Coverage)
 	}
 	return nil
 }
@@ -226,5 +235,6 @@ func (c *Campaign) linkInVariants() error {
 // Name is the campaign's name.
 func (c *Campaign) Name() string { return c.cfg.Name }
 
-// Config returns what New was given. Its maps, slices and pointers are those of the caller: treat them as read-only.
+// Config returns what New was given. Its maps, slices and pointers are those of the caller: treat
+// them as read-only.
 func (c *Campaign) Config() Config { return c.cfg }

@@ -120,7 +120,7 @@ func TestABadOfferSaysWhichCampaignItIs(t *testing.T) {
 	s := shopper{match: func(index int) (bool, error) { return index == 1, nil }}
 	d, err := Decide([]*Campaign{picky, broken}, s.user(), s, s.at)
 	var bad *Error
-	if !errors.As(err, &bad) || bad.Index != 1 || bad.Campaign != broken || bad.Word != "link_id" || d.Index != 1 || d.Offer != nil {
+	if !errors.As(err, &bad) || bad.Index != 1 || bad.Campaign != broken || bad.Override != "link_id" || d.Index != 1 || d.Offer != nil {
 		t.Errorf("got %+v, %v", d, err)
 	}
 	if errors.Unwrap(bad) != nil {

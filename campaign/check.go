@@ -24,7 +24,8 @@ const (
 var (
 	errNotUTF8 = errors.New("must be valid UTF-8")
 	errLinkID  = errors.New("must be 1 to 64 of A-Z a-z 0-9 _ -")
-	errImage   = errors.New("must be an absolute https URL of printable ASCII, percent-encoded and without user info, such as https://shop.example.com/pro.png")
+	errImage   = errors.New("must be an absolute https URL of printable ASCII," +
+		" percent-encoded and without user info, such as https://shop.example.com/pro.png")
 )
 
 func errTooLong(limit int) error { return fmt.Errorf("must be at most %d characters", limit) }
@@ -38,12 +39,17 @@ func checkLinkID(_ *slot, v string) (string, error) {
 
 // checkImage wants a URL that can stand between double quotes in Zotlo's page.
 func checkImage(s *slot, v string) (string, error) {
-	if len(v) > s.word.limit {
-		return "", errTooLong(s.word.limit)
+	if len(v) > s.override.limit {
+		return "", errTooLong(s.override.limit)
 	}
-	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>\\^`{|}", r) }
+	invalid := func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"'<>\\^`{|}", r)
+	}
+	if strings.ContainsFunc(v, invalid) {
+		return "", errImage
+	}
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.ContainsFunc(v, odd) {
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
 		return "", errImage
 	}
 	return v, nil
@@ -51,25 +57,26 @@ func checkImage(s *slot, v string) (string, error) {
 
 // isName reports whether s is 1 to maxName ASCII letters, digits and others.
 func isName(s, others string) bool {
-	odd := func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(others, r)
+	invalid := func(r rune) bool {
+		letter := r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+		return !letter && (r < '0' || r > '9') && !strings.ContainsRune(others, r)
 	}
-	return len(s) >= 1 && len(s) <= maxName && !strings.ContainsFunc(s, odd)
+	return len(s) >= 1 && len(s) <= maxName && !strings.ContainsFunc(s, invalid)
 }
 
-// checkText cuts a text at the limit of its word. Its characters were seen to before.
-func checkText(s *slot, v string) (string, error) { return cut(v, s.word.limit), nil }
+// checkText cuts a text at its limit. Harmful characters were removed before.
+func checkText(s *slot, v string) (string, error) { return cut(v, s.override.limit), nil }
 
-// checkPlain refuses a value that is too long or is not plain text. Cutting it would give another meaning to what is an
-// identifier, not a text.
+// checkPlain refuses a value that is too long or is not plain text. Cutting it would give another
+// meaning to what is an identifier, not a text.
 func checkPlain(s *slot, v string) (string, error) {
 	switch {
 	case !utf8.ValidString(v):
 		return "", errNotUTF8
 	case strings.ContainsFunc(v, unicode.IsControl):
 		return "", errors.New("must hold no control characters")
-	case len(v) > s.word.limit && utf8.RuneCountInString(v) > s.word.limit:
-		return "", errTooLong(s.word.limit)
+	case len(v) > s.override.limit && utf8.RuneCountInString(v) > s.override.limit:
+		return "", errTooLong(s.override.limit)
 	}
 	return v, nil
 }

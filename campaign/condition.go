@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// question is what a condition may look at: the facts of a request, and when it came. It is handed on by
-// value: behind an interface a pointer to it would cost every request an allocation.
+// question is what a condition may look at: the facts of a request, and when it came. It is handed
+// on by value: behind an interface a pointer to it would cost every request an allocation.
 type question struct {
 	facts Facts
 	now   time.Time
 }
 
-// condition is one of the things that must hold for a campaign to be chosen. index is the campaign's
-// place in the list. A new condition is a type of this interface that conditions lists and, if nothing
-// answers it yet, a method of [Facts].
+// condition is one of the things that must hold for a campaign to be chosen. index is the
+// campaign's place in the list. A new condition is a type of this interface that conditions lists
+// and, if nothing answers it yet, a method of [Facts].
 type condition interface {
 	ask(q question, index int) verdict
 }
@@ -39,7 +39,7 @@ func (c *Campaign) ask(q question, index int) verdict {
 
 // verdict is what a condition answers. The zero verdict says that it holds.
 type verdict struct {
-	result string // why it does not hold, in the words of a Step
+	result string // why it does not hold, as Step.Result says it
 	failed error  // the condition could not be asked
 }
 
@@ -70,8 +70,9 @@ func (matchers) ask(q question, index int) verdict {
 	return verdict{}
 }
 
-// matchError is the report of matchers that failed. Of the failure only its type is quoted: its text
-// may hold what a token says.
+// matchError is the report of matchers that failed. Of the failure only its type is quoted: its
+// text may hold what a token says.
 func matchError(index int, c *Campaign, cause error) *Error {
-	return &Error{Index: index, Campaign: c, Why: fmt.Sprintf("a matcher failed (%T)", cause), cause: cause}
+	why := fmt.Sprintf("a matcher failed (%T)", cause)
+	return &Error{Index: index, Campaign: c, Why: why, cause: cause}
 }

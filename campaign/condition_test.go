@@ -46,7 +46,7 @@ func TestMatchersThatFailPassOver(t *testing.T) {
 		var failed []int
 		for _, e := range d.Failed {
 			failed = append(failed, e.Index)
-			if e.Campaign != list[e.Index] || e.Word != "" || !errors.Is(e, errQuoting) {
+			if e.Campaign != list[e.Index] || e.Override != "" || !errors.Is(e, errQuoting) {
 				t.Errorf("%s: report %+v", test.name, e)
 			}
 			want := "campaign " + e.Campaign.Name() + ": a matcher failed (*errors.errorString)"

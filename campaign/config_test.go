@@ -77,7 +77,7 @@ func TestConfigErrors(t *testing.T) {
 		},
 		{
 			Config{Overrides: Overrides{Quote: &Price{Amount: "5", Currency: "EUR"}}, Experiment: fifty(Overrides{}, Overrides{OneTimePrice: &Price{Amount: "5", Currency: "EUR"}})},
-			`variant other, with the campaign's own words: quote beside one_time_price: a quote is the price of the base link's package, which one_time_price replaces; write one of them`,
+			`variant other, with the campaign's own overrides: quote beside one_time_price: a quote is the price of the base link's package, which one_time_price replaces; write one of them`,
 		},
 
 		{Config{Overrides: Overrides{PackageName: "a\xff"}}, `package_name: "a\xff" must be valid UTF-8`},
@@ -91,8 +91,8 @@ func TestConfigErrors(t *testing.T) {
 		{field("1st", "x"), `field: name "1st" must be a letter and up to 63 letters, digits and underscores`},
 		{field("a.b", "x"), `field: name "a.b" must be a letter and up to 63 letters, digits and underscores`},
 		{field("_a", "x"), `field: name "_a" must be a letter and up to 63 letters, digits and underscores`},
-		{field("customprice", "x"), `field: customprice has a word of its own: write one_time_price`},
-		{field("packageId", "x"), `field: packageId has a word of its own: write package`},
+		{field("customprice", "x"), `field: customprice has an option of its own: write one_time_price`},
+		{field("packageId", "x"), `field: packageId has an option of its own: write package`},
 		{field("ApplicationKey", "x"), `field: ApplicationKey is set for every link and cannot be overridden: remove it`},
 		{field("ok", strings.Repeat("x", 2049)), `field ok: "` + strings.Repeat("x", 64) + `" must be at most 2048 characters`},
 
@@ -117,7 +117,7 @@ func TestConfigErrors(t *testing.T) {
 				Overrides:  Overrides{CustomParameters: map[string]string{"a": "1"}},
 				Experiment: fifty(Overrides{}, Overrides{CustomParameters: map[string]string{"a.b": "2"}}),
 			},
-			`variant other, with the campaign's own words: custom_parameter a and a.b cannot both be set: the first would be a value and an object at once; rename one of them`,
+			`variant other, with the campaign's own overrides: custom_parameter a and a.b cannot both be set: the first would be a value and an object at once; rename one of them`,
 		},
 
 		{experiment(ExperimentConfig{Key: "a b"}), `experiment "a b": key must be 1 to 64 of A-Z a-z 0-9 . _ -`},
@@ -182,7 +182,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("campaign name %q: %v", name, err)
 		}
 		if !good && !strings.Contains(fmt.Sprint(err), "name must be 1 to 64 of A-Z a-z 0-9 . _ -") {
-			t.Errorf("campaign name %q: the error says no mend: %v", name, err)
+			t.Errorf("campaign name %q: the error says no fix: %v", name, err)
 		}
 	}
 }

@@ -10,13 +10,15 @@ import (
 type ExperimentConfig struct {
 	// Key is the experiment's unique name: 1 to 64 of A-Z a-z 0-9 _ - and the dot.
 	Key string `json:"key"`
-	// Coverage is the share of users in the experiment, such as "80%", with at most two decimals. Default 100%.
-	// The others get the campaign without a variant. Raising it adds users and moves none.
+	// Coverage is the share of users in the experiment, such as "80%", with at most two decimals.
+	// Default 100%. The others get the campaign without a variant. Raising it adds users and moves
+	// none.
 	Coverage string `json:"coverage,omitempty"`
-	// Seed mixes the hash. Default: the key. Experiments with the same seed split their users alike.
+	// Seed mixes the hash. Default: the key. Experiments with the same seed split their users
+	// alike.
 	Seed string `json:"seed,omitempty"`
-	// HashAttribute is the claim that is hashed, byte for byte. Default: sub, else the subscriber, with an e-mail
-	// in lower case so that one person keeps one variant.
+	// HashAttribute is the claim that is hashed, byte for byte. Default: sub, else the subscriber,
+	// with an e-mail in lower case so that one person keeps one variant.
 	HashAttribute string `json:"hash_attribute,omitempty"`
 	// Variants are the arms, the control first. Their weights sum to 100%.
 	Variants []VariantConfig `json:"variant"`
@@ -40,8 +42,8 @@ type Range struct {
 // basisPoints is the size of the bucket space: 100% in hundredths of a percent.
 const basisPoints = 10_000
 
-// bucket is GrowthBook's hash version 2, as an integer from 0 to 9999: FNV-1a-32 over the decimal text of
-// FNV-1a-32 over seed and id. Text beyond ASCII is hashed as UTF-8.
+// bucket is GrowthBook's hash version 2, as an integer from 0 to 9999: FNV-1a-32 over the decimal
+// text of FNV-1a-32 over seed and id. Text beyond ASCII is hashed as UTF-8.
 // https://docs.growthbook.io/lib/build-your-own
 func bucket(seed, id string) int {
 	var decimal [10]byte
@@ -54,7 +56,8 @@ const (
 	fnvPrime  uint32 = 16777619
 )
 
-// fnv1a goes on from h. hash/fnv does the same but lets its argument escape to the heap, and a decision allocates nothing.
+// fnv1a goes on from h. hash/fnv does the same but lets its argument escape to the heap, and a
+// decision allocates nothing.
 func fnv1a[T string | []byte](h uint32, s T) uint32 {
 	for i := range len(s) {
 		h = (h ^ uint32(s[i])) * fnvPrime
@@ -68,17 +71,19 @@ type split struct {
 	ranges               []Range
 }
 
-// compile checks the experiment, its variants' overrides aside. Weights and coverage are integers, so a range's end is
-// the floor of weight × coverage without a rounding error.
+// compile checks the experiment, its variants' overrides aside. Weights and coverage are integers,
+// so a range's end is the floor of weight × coverage without a rounding error.
 func (e *ExperimentConfig) compile() (*split, error) {
 	if !isName(e.Key, "._-") {
 		return nil, fmt.Errorf("experiment %q: key must be %s", e.Key, nameRule)
 	}
 	if strings.Contains(e.Seed, "{") {
-		return nil, fmt.Errorf("experiment %s: seed %s: a seed is the same for all users: write a constant", e.Key, e.Seed)
+		return nil, fmt.Errorf("experiment %s: seed %s: a seed is the same for all users:"+
+			" write a constant", e.Key, e.Seed)
 	}
 	if strings.ContainsAny(e.HashAttribute, "{}") {
-		return nil, fmt.Errorf("experiment %s: hash_attribute %s: write the path of a claim without braces, such as \"hash_attribute sub\"", e.Key, e.HashAttribute)
+		return nil, fmt.Errorf("experiment %s: hash_attribute %s: write the path of a claim"+
+			" without braces, such as \"hash_attribute sub\"", e.Key, e.HashAttribute)
 	}
 	s := &split{key: e.Key, seed: e.Seed, attribute: e.HashAttribute}
 	if s.seed == "" {
@@ -89,7 +94,8 @@ func (e *ExperimentConfig) compile() (*split, error) {
 		return nil, fmt.Errorf("experiment %s: %w", e.Key, err)
 	}
 	if len(e.Variants) == 0 {
-		return nil, fmt.Errorf("experiment %s: variants missing: write \"variant control 50%%\" and \"variant other 50%% { … }\"", e.Key)
+		return nil, fmt.Errorf("experiment %s: variants missing:"+
+			" write \"variant control 50%%\" and \"variant other 50%% { … }\"", e.Key)
 	}
 	start := 0
 	seen := make(map[string]bool, len(e.Variants))
@@ -107,7 +113,8 @@ func (e *ExperimentConfig) compile() (*split, error) {
 		start += weight
 	}
 	if start != basisPoints {
-		return nil, fmt.Errorf("experiment %s: weights sum to %s: change them so that they sum to 100%%", e.Key, formatPercent(start))
+		return nil, fmt.Errorf("experiment %s: weights sum to %s:"+
+			" change them so that they sum to 100%%", e.Key, formatPercent(start))
 	}
 	return s, nil
 }
@@ -125,7 +132,8 @@ func (v *VariantConfig) check() (weight int, err error) {
 		return 0, fmt.Errorf("variant %q: name must be %s", v.Name, nameRule)
 	}
 	if v.Weight == "" {
-		return 0, fmt.Errorf("variant %s: weight missing: write \"variant %s 50%%\"", v.Name, v.Name)
+		return 0, fmt.Errorf("variant %s: weight missing: write \"variant %s 50%%\"",
+			v.Name, v.Name)
 	}
 	weight, err = parsePercent(v.Weight)
 	return weight, wrap("variant "+v.Name+": weight", err)
@@ -137,8 +145,10 @@ func parsePercent(text string) (int, error) {
 	whole, fraction, point := strings.Cut(number, ".")
 	digits := whole + (fraction + "00")[:2]
 	n, err := strconv.ParseUint(digits, 10, 16)
-	if !percent || whole == "" || len(whole) > 3 || len(fraction) > 2 || point && fraction == "" || err != nil || n > basisPoints {
-		return 0, fmt.Errorf("%q must be a percentage from 0%% to 100%% with at most two decimals, such as 33.34%%", text)
+	formed := percent && whole != "" && len(whole) <= 3 && len(fraction) <= 2 && point == (fraction != "")
+	if !formed || err != nil || n > basisPoints {
+		return 0, fmt.Errorf("%q must be a percentage from 0%% to 100%% with at most two decimals,"+
+			" such as 33.34%%", text)
 	}
 	return int(n), nil
 }

@@ -89,8 +89,8 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// TestMillionUsers splits 10^6 users and holds each variant against the bound of the binomial distribution. Growing
-// coverage keeps everybody where he was.
+// TestMillionUsers splits 10^6 users and holds each variant against the bound of the binomial
+// distribution. Growing coverage keeps everybody where he was.
 func TestMillionUsers(t *testing.T) {
 	users := ids(1_000_000)
 	for _, split := range [][]string{{"50%", "50%"}, {"20%", "30%", "50%"}, {"1%", "99%"}, {"33.33%", "33.33%", "33.34%"}} {
@@ -119,8 +119,8 @@ func TestMillionUsers(t *testing.T) {
 	}
 }
 
-// withinBound fails when a count is more than five standard deviations from its expectation: for an honest split, once
-// in 1.7 million runs.
+// withinBound fails when a count is more than five standard deviations from its expectation: for an
+// honest split, once in 1.7 million runs.
 func withinBound(t *testing.T, what string, count, n int, p float64) {
 	t.Helper()
 	mean, deviation := float64(n)*p, math.Sqrt(float64(n)*p*(1-p))

@@ -13,10 +13,13 @@ type Step struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Explain decides as [Decide] does and fills in the reasons: Decision.Steps, Decision.Dropped, and the
-// bucket in the offer. A non-empty variant forces that variant; it is then not counted. A Step's Detail
-// may hold what Facts.Match said about the request: it is for the operator's eyes, not for a log.
-func Explain(list []*Campaign, user User, facts Facts, now time.Time, variant string) (d Decision, err error) {
+// Explain decides as [Decide] does and fills in the reasons: Decision.Steps, Decision.Dropped, and
+// the bucket in the offer. A non-empty variant forces that variant; it is then not counted. A
+// Step's Detail may hold what Facts.Match said about the request: it is for the operator's eyes,
+// not for a log.
+func Explain(
+	list []*Campaign, user User, facts Facts, now time.Time, variant string,
+) (d Decision, err error) {
 	d.choose(list, question{facts, now}, true)
 	for _, c := range list[len(d.Steps):] {
 		d.Steps = append(d.Steps, Step{c.Name(), "not reached", ""})

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// shopper is a user with their request. What it does not set is absent; it trusts every placeholder but
-// those of distrust.
+// shopper is a user with their request. What it does not set is absent; it trusts every placeholder
+// but those of distrust.
 type shopper struct {
 	at         time.Time
 	subscriber string
@@ -117,8 +117,8 @@ func languages(t testing.TB, list ...string) *Languages {
 	return l
 }
 
-// load compiles a campaign that must be good. Without a name it is called pro, without any link id it
-// sells 123.
+// load compiles a campaign that must be good. Without a name it is called pro, without any link id
+// it sells 123.
 func load(t testing.TB, cfg Config) *Campaign {
 	t.Helper()
 	c, err := New(complete(cfg), options(t))

@@ -20,10 +20,12 @@ func (c *Campaign) Placeholders() []string {
 }
 
 // trustHelp ends the error of Untrusted.
-const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}, {http.reverse_proxy.header.*} " +
-	"and {http.checkout.claim.*} of a claim listed in trusted_claims; a claim that only your backend writes belongs there"
+const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}," +
+	" {http.reverse_proxy.header.*} and {http.checkout.claim.*} of a claim listed in trusted_claims;" +
+	" a claim that only your backend writes belongs there"
 
-// Untrusted returns an error naming the first trusted word that holds a placeholder which trust refuses.
+// Untrusted returns an error naming the first trusted override that holds a placeholder which trust
+// refuses.
 func (c *Campaign) Untrusted(trust func(key string) bool) error {
 	for _, l := range c.levels {
 		if err := untrusted(l.slots, trust); err != nil {
@@ -33,7 +35,8 @@ func (c *Campaign) Untrusted(trust func(key string) bool) error {
 	return nil
 }
 
-// Untrusted is Campaign.Untrusted for overrides that are not in a campaign yet. They must have passed Check.
+// Untrusted is Campaign.Untrusted for overrides that are not in a campaign yet. They must have
+// passed Check.
 func (o Overrides) Untrusted(opt Options, trust func(key string) bool) error {
 	slots, err := o.compile(opt.withDefaults())
 	if err != nil {
@@ -45,7 +48,7 @@ func (o Overrides) Untrusted(opt Options, trust func(key string) bool) error {
 func untrusted(slots []slot, trust func(key string) bool) error {
 	for i := range slots {
 		s := &slots[i]
-		if s.word.trust != trusted {
+		if s.override.trust != trusted {
 			continue
 		}
 		for _, key := range s.parts.keys() {
@@ -66,20 +69,30 @@ func (c *Campaign) Warnings() []string {
 		}
 		for i := range l.slots {
 			s := &l.slots[i]
-			if s.word.guessed {
-				warn("%s is not in Zotlo's published reference and may have no effect; the sure way is a second base link, with its link_id in a variant", s.label())
+			if s.override.guessed {
+				warn("%s is not in Zotlo's published reference and may have no effect;"+
+					" the sure way is a second base link, with its link_id in a variant", s.label())
 			}
 			if s.shortened {
-				warn("%s is longer than %d characters and is cut there", s.label(), s.word.limit)
+				warn("%s is longer than %d characters and is cut there", s.label(), s.override.limit)
 			}
 		}
 	}
-	if e := c.cfg.Experiment; e != nil && c.cfg.Quote != nil {
-		for i := range e.Variants {
-			if v := &e.Variants[i]; v.LinkID != "" && v.LinkID != c.cfg.LinkID && v.Quote == nil {
-				list = append(list, fmt.Sprintf("campaign %s: variant %s: quote %s is the campaign's, but link_id %s is another: write the quote of its package in the variant",
-					c.cfg.Name, v.Name, c.cfg.Quote, v.LinkID))
-			}
+	return append(list, c.misquoted()...)
+}
+
+// misquoted warns of variants that sell another package at the campaign's quote.
+func (c *Campaign) misquoted() (list []string) {
+	e := c.cfg.Experiment
+	if e == nil || c.cfg.Quote == nil {
+		return nil
+	}
+	for i := range e.Variants {
+		v := &e.Variants[i]
+		if v.LinkID != "" && v.LinkID != c.cfg.LinkID && v.Quote == nil {
+			list = append(list, fmt.Sprintf("campaign %s: variant %s: quote %s is the campaign's,"+
+				" but link_id %s is another: write the quote of its package in the variant",
+				c.cfg.Name, v.Name, c.cfg.Quote, v.LinkID))
 		}
 	}
 	return list

@@ -8,35 +8,39 @@ import (
 	"strings"
 )
 
-// baseFields are top-level fields that are not words: the caller of Zotlo's API fills them.
-var baseFields = []string{"applicationKey", "subscriberId", "subscriberIpAddress", "customCurrency", "customParameters"}
+// baseFields are top-level fields that no override sets: the caller of Zotlo's API fills them.
+var baseFields = []string{
+	"applicationKey", "subscriberId", "subscriberIpAddress", "customCurrency", "customParameters",
+}
 
-// reservedParameters are top-level keys of custom parameters that Zotlo uses for itself, as its webhook and payment pages show.
+// reservedParameters are top-level keys of custom parameters that Zotlo uses for itself, as its
+// webhook and payment pages show.
 var reservedParameters = []string{
 	"clientUuid", "dataWarehouse", "utm", "invoice", "agreement", "merchantParameters",
 	"subscriberIpAddress", "paymentMethod", "cardBrand", "adjust",
 }
 
-// wordOfField is the word of each top-level field by its name in lower case. It is filled in init because the table
-// of words itself refers to checkFieldName.
-var wordOfField = make(map[string]string)
+// overrideOfField is the override of each top-level field by its name in lower case. It is filled
+// in init because the table of overrides itself refers to checkFieldName.
+var overrideOfField = make(map[string]string)
 
 func init() {
-	for i := range words {
-		if w := &words[i]; w.entries == nil && w.wire != "" {
-			wordOfField[strings.ToLower(w.wire)] = w.name
+	for i := range overrides {
+		if ov := &overrides[i]; ov.entries == nil && ov.wire != "" {
+			overrideOfField[strings.ToLower(ov.wire)] = ov.name
 		}
 	}
 }
 
-// checkFieldName refuses what is no field name, and the names of fields that have a word or are not for overriding.
-// Case is not looked at: customprice is no way around one_time_price.
+// checkFieldName refuses what is no field name, and the names of fields that have an override or
+// are not for overriding. Case is not looked at: customprice is no way around one_time_price.
 func checkFieldName(name string) error {
 	if !isName(name, "_") || strings.ContainsAny(name[:1], "_0123456789") {
-		return fmt.Errorf("name %q must be a letter and up to 63 letters, digits and underscores", name)
+		return fmt.Errorf("name %q must be a letter and up to 63 letters, digits and underscores",
+			name)
 	}
-	if w := wordOfField[strings.ToLower(name)]; w != "" {
-		return fmt.Errorf("%s has a word of its own: write %s", name, w)
+	if ov := overrideOfField[strings.ToLower(name)]; ov != "" {
+		return fmt.Errorf("%s has an option of its own: write %s", name, ov)
 	}
 	for _, known := range baseFields {
 		if strings.EqualFold(name, known) {
@@ -51,7 +55,8 @@ func checkParameterKey(key string) error {
 	top, rest, nested := strings.Cut(key, ".")
 	switch {
 	case strings.EqualFold(top, "checkout"):
-		return fmt.Errorf("key %s: checkout is reserved for the attribution of payments: choose another name", key)
+		return fmt.Errorf("key %s: checkout is reserved for the attribution of payments:"+
+			" choose another name", key)
 	case top == "mmp" && !nested:
 		return errors.New("key mmp holds the ids of attribution partners: write \"mmp KEY VALUE\"")
 	case top == "mmp":
@@ -69,17 +74,19 @@ func checkParameterKey(key string) error {
 func checkKey(key string) error {
 	for segment := range strings.SplitSeq(key, ".") {
 		if !isName(segment, "_-") {
-			return fmt.Errorf("key %q must be names of A-Z a-z 0-9 _ - with dots between them, each of at most 64 characters", key)
+			return fmt.Errorf("key %q must be names of A-Z a-z 0-9 _ - with dots between them,"+
+				" each of at most 64 characters", key)
 		}
 	}
 	if len(key) > maxParameterValue {
-		return fmt.Errorf("key of %d characters is too long: write at most %d", len(key), maxParameterValue)
+		return fmt.Errorf("key of %d characters is too long: write at most %d",
+			len(key), maxParameterValue)
 	}
 	return nil
 }
 
-// checkParameters looks at all parameters together: their number, their size as far as it is known, and keys that
-// would have to be both a value and an object.
+// checkParameters looks at all parameters together: their number, their size as far as it is known,
+// and keys that would have to be both a value and an object.
 func checkParameters(slots []slot) error {
 	seen := make(map[string]bool)
 	size := 0
@@ -89,21 +96,25 @@ func checkParameters(slots []slot) error {
 			continue
 		}
 		if seen[s.name] {
-			return fmt.Errorf("custom_parameter %s and mmp %s are the same key: write one of them", s.name, strings.TrimPrefix(s.name, "mmp."))
+			return fmt.Errorf("custom_parameter %s and mmp %s are the same key: write one of them",
+				s.name, strings.TrimPrefix(s.name, "mmp."))
 		}
 		seen[s.name] = true
 		size += s.size()
 	}
 	if len(seen) > maxParameters {
-		return fmt.Errorf("custom_parameter and mmp: %d keys are too many: write at most %d", len(seen), maxParameters)
+		return fmt.Errorf("custom_parameter and mmp: %d keys are too many: write at most %d",
+			len(seen), maxParameters)
 	}
 	if size > maxParameterBytes {
-		return fmt.Errorf("custom_parameter and mmp: keys and values of %d bytes are too much: write at most %d bytes in all", size, maxParameterBytes)
+		return fmt.Errorf("custom_parameter and mmp: keys and values of %d bytes are too much:"+
+			" write at most %d bytes in all", size, maxParameterBytes)
 	}
 	for _, key := range slices.Sorted(maps.Keys(seen)) {
 		for i := range key {
 			if key[i] == '.' && seen[key[:i]] {
-				return fmt.Errorf("custom_parameter %s and %s cannot both be set: the first would be a value and an object at once; rename one of them", key[:i], key)
+				return fmt.Errorf("custom_parameter %s and %s cannot both be set:"+
+					" the first would be a value and an object at once; rename one of them", key[:i], key)
 			}
 		}
 	}

@@ -15,8 +15,8 @@ const (
 	maxPreference = 1024 // bytes looked at
 	maxTags       = 16   // tags looked at
 
-	// maxTag is how long a tag may be in a list or alone, in bytes: the longest that RFC 5646 section
-	// 4.4.1 asks implementations to take.
+	// maxTag is how long a tag may be in a list or alone, in bytes: the longest that RFC 5646
+	// section 4.4.1 asks implementations to take.
 	maxTag = 35
 )
 
@@ -28,8 +28,8 @@ type Languages struct {
 	matcher language.Matcher
 }
 
-// NewLanguages checks a list of languages as Zotlo writes them (en, tr, pt_br). Case and hyphens are put
-// right: EN is en, pt-BR is pt_br. The first is the default.
+// NewLanguages checks a list of languages as Zotlo writes them (en, tr, pt_br). Case and hyphens
+// are put right: EN is en, pt-BR is pt_br. The first is the default.
 func NewLanguages(list ...string) (*Languages, error) {
 	if len(list) == 0 {
 		return nil, errors.New("languages: none listed: write \"languages en\"")
@@ -40,7 +40,8 @@ func NewLanguages(list ...string) (*Languages, error) {
 		tag, err := language.Parse(text)
 		base, sure := tag.Base()
 		if err != nil || len(text) > maxTag || sure != language.Exact || base.String() == "und" {
-			return nil, fmt.Errorf("languages: %q is no language: write codes such as en, tr or pt_br", text)
+			return nil, fmt.Errorf("languages: %q is no language:"+
+				" write codes such as en, tr or pt_br", text)
 		}
 		hyphens := strings.ToLower(strings.ReplaceAll(text, "_", "-"))
 		underscores := strings.ReplaceAll(hyphens, "-", "_")
@@ -60,10 +61,10 @@ func NewLanguages(list ...string) (*Languages, error) {
 func (l *Languages) String() string { return strings.Join(l.list, " ") }
 
 // Match returns the entry that fits the first usable preference; each is a language tag or an
-// Accept-Language value. Of an Accept-Language value it takes the best tag whose language is in the list,
-// whatever the regions (de-AT finds de, pt finds pt_br), else the best that has a stand-in by the rules
-// of golang.org/x/text/language (be finds ru). It never returns the empty string: without a usable
-// preference it is the default.
+// Accept-Language value. Of an Accept-Language value it takes the best tag whose language is in the
+// list, whatever the regions (de-AT finds de, pt finds pt_br), else the best that has a stand-in by
+// the rules of golang.org/x/text/language (be finds ru). It never returns the empty string: without
+// a usable preference it is the default.
 //
 // Preferences may come from anybody. Of each, the first 16 tags within the first KiB are looked at.
 func (l *Languages) Match(preferences ...string) string {
@@ -118,8 +119,8 @@ func (l *Languages) match(preference string) (string, bool) {
 	return l.list[standIn], true
 }
 
-// accepted reads an Accept-Language value (RFC 9110 section 12.5.4), or a single tag: at most maxTags,
-// the best first. An entry that is malformed does not cost the others.
+// accepted reads an Accept-Language value (RFC 9110 section 12.5.4), or a single tag: at most
+// maxTags, the best first. An entry that is malformed does not cost the others.
 func accepted(s string) []language.Tag {
 	s = bounded(s)
 	if tags, ok := parseAccept(s); ok {
@@ -146,15 +147,16 @@ func bounded(s string) string {
 	return s
 }
 
-// parseAccept is the library's parser, and a look at what it lets through: weights above 1, and NaN.
+// parseAccept is the library's parser, and a look at what it lets through: weights above 1, and
+// NaN.
 func parseAccept(s string) (tags []language.Tag, ok bool) {
 	tags, weights, err := language.ParseAcceptLanguage(s)
 	invalid := func(weight float32) bool { return weight > 1 || math.IsNaN(float64(weight)) }
 	return tags, err == nil && !slices.ContainsFunc(weights, invalid)
 }
 
-// checkLanguage takes a constant only if it is in the list; what a placeholder brings is matched into
-// it.
+// checkLanguage takes a constant only if it is in the list; what a placeholder brings is matched
+// into it.
 func checkLanguage(s *slot, v string) (string, error) {
 	find := s.languages.match
 	if s.parts == nil {
@@ -167,5 +169,6 @@ func checkLanguage(s *slot, v string) (string, error) {
 	return found, nil
 }
 
-// Several reports whether there is a choice at all: with one language every preference gives the same answer.
+// Several reports whether there is a choice at all: with one language every preference gives the
+// same answer.
 func (l *Languages) Several() bool { return len(l.list) > 1 }

@@ -10,12 +10,12 @@ func (c *Campaign) Ranges() (key string, ranges []Range) {
 	return c.split.key, slices.Clone(c.split.ranges)
 }
 
-// Moved returns how many basis points of all users have a variant under c, and another one, or none,
-// under next, which takes its place. Without the same experiment key in both it is 0. Users who only
-// join, because coverage grew, have not moved.
+// Moved returns how many basis points of all users have a variant under c, and another one, or
+// none, under next, which takes its place. Without the same experiment key in both it is 0. Users
+// who only join, because coverage grew, have not moved.
 //
-// It is exact while seed and hash attribute stay. If one of them changes, every user is rehashed: the
-// result is then the expected share, rounded.
+// It is exact while seed and hash attribute stay. If one of them changes, every user is rehashed:
+// the result is then the expected share, rounded.
 func (c *Campaign) Moved(next *Campaign) int {
 	if c.split == nil || next.split == nil || c.split.key != next.split.key {
 		return 0

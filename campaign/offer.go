@@ -2,20 +2,31 @@ package campaign
 
 import "strings"
 
-// Offer is what one request gets. Offers without placeholders are shared between requests: treat every offer as read-only.
+// Offer is what one request gets. Offers without placeholders are shared between requests: treat
+// every offer as read-only.
 type Offer struct {
 	Campaign *Campaign
-	// Experiment is the experiment's key; empty when the campaign has none or the user is not covered.
+	// Experiment is the experiment's key; empty when the campaign has none or the user is not
+	// covered.
 	Experiment string
-	// Variant is the variant's name; empty without Experiment.
+	// Variant is the variant's name; empty without Experiment. It says what the shopper sees, which
+	// is not yet that they take part: see Counted.
 	Variant string
-	// Reason is OpenFeature's word for how the variant came about: STATIC (nothing to choose, or forced by Explain), SPLIT (by bucket),
-	// DEFAULT (no stable id: the first variant), DISABLED (not covered: none).
+	// Reason is OpenFeature's name for how the variant came about:
+	//
+	//   - STATIC: there was nothing to choose, or Explain was asked for the variant.
+	//   - SPLIT: the user's bucket chose it.
+	//   - DEFAULT: the user has no stable id, so they see the first variant. Of signed-in users
+	//     that means that none of them has the claim that HashAttribute names: a likely mistake.
+	//   - DISABLED: the experiment does not cover the user, who gets the campaign alone.
 	Reason string
-	// Bucket is the user's bucket, 0 to 9999, in an offer of Explain; -1 when nothing was hashed, and in the
-	// offers of Decide, which are shared by users of many buckets.
+	// Bucket is the user's bucket, 0 to 9999, in an offer of Explain; -1 when nothing was hashed,
+	// and in the offers of Decide, which are shared by users of many buckets.
 	Bucket int
-	// Counted reports whether handing out this offer is an exposure of Variant.
+	// Counted reports whether handing out this offer to a known subscriber is an exposure of
+	// Variant. Only then may the attribution of a payment carry Experiment and Variant: without it
+	// the payment belongs to the campaign alone, or users whom the hash did not choose would tip
+	// the result. A guest, who has no subscriber, is never counted, whatever Counted says.
 	Counted bool
 	// LinkID is the base link. Never empty.
 	LinkID string
@@ -25,36 +36,38 @@ type Offer struct {
 	Quote Price
 	// Language is one of Options.Languages, or empty when the campaign does not say.
 	Language string
-	// Fields are the top-level wire fields in the order of their names, without checkoutLinkId, customPrice, customCurrency and language.
+	// Fields are the top-level wire fields in the order of their names, without checkoutLinkId,
+	// customPrice, customCurrency and language.
 	Fields []Field
 	// Parameters are the custom parameters by dotted key, in the order of their keys.
 	Parameters []Field
-	// Dropped names the word of each value that was missing or unusable and is left out; a word may be there more than once.
+	// Dropped names the override of each value that was missing or unusable and is left out; one
+	// may be there more than once.
 	Dropped []string
 }
 
 // Field is a name and its value.
 type Field struct{ Name, Value string }
 
-// Override returns the resolved value of a configuration word, such as "package_name". Prices read "19.99 EUR".
-// Entries of keyed words are named word.key: "field.NAME", "custom_parameter.KEY", "mmp.KEY".
-// It is not ok when the offer does not change that field.
+// Override returns the resolved value of an override, such as "package_name". Prices read
+// "19.99 EUR". Entries of keyed ones are named name.key: "field.NAME", "custom_parameter.KEY",
+// "mmp.KEY". It is not ok when the offer does not change that field.
 func (o *Offer) Override(name string) (string, bool) {
 	name, key, _ := strings.Cut(name, ".")
-	w := wordNamed(name)
-	if w == nil || (w.entries != nil) != (key != "") {
+	ov := overrideNamed(name)
+	if ov == nil || (ov.entries != nil) != (key != "") {
 		return "", false
 	}
 	var v string
 	switch {
-	case w.get != nil:
-		v = w.get(o, key)
-	case w.trust == anyone:
-		v = find(o.Parameters, w.wire+key)
-	case w.entries != nil:
+	case ov.get != nil:
+		v = ov.get(o, key)
+	case ov.trust == anyone:
+		v = find(o.Parameters, ov.wire+key)
+	case ov.entries != nil:
 		v = find(o.Fields, key)
 	default:
-		v = find(o.Fields, w.wire)
+		v = find(o.Fields, ov.wire)
 	}
 	return v, v != ""
 }
@@ -68,17 +81,20 @@ func find(fields []Field, name string) string {
 	return ""
 }
 
-func wordNamed(name string) *word {
-	for i := range words {
-		if words[i].name == name {
-			return &words[i]
+func overrideNamed(name string) *override {
+	for i := range overrides {
+		if overrides[i].name == name {
+			return &overrides[i]
 		}
 	}
 	return nil
 }
 
-func putField(o *Offer, s *slot, v string)     { o.Fields = append(o.Fields, Field{s.name, v}) }
-func putParameter(o *Offer, s *slot, v string) { o.Parameters = append(o.Parameters, Field{s.name, v}) }
+func putField(o *Offer, s *slot, v string) { o.Fields = append(o.Fields, Field{s.name, v}) }
+
+func putParameter(o *Offer, s *slot, v string) {
+	o.Parameters = append(o.Parameters, Field{s.name, v})
+}
 
 // The reasons of OpenFeature that an offer can have.
 const (
@@ -151,11 +167,11 @@ func (a *arm) resolve(facts Facts, reasons *[]string) (*Offer, *Error) {
 		}
 		switch {
 		case why == "":
-			s.word.put(&o, s, v)
-		case s.word.must:
-			return nil, &Error{Campaign: o.Campaign, Word: s.word.name, Why: why}
+			s.override.put(&o, s, v)
+		case s.override.must:
+			return nil, &Error{Campaign: o.Campaign, Override: s.override.name, Why: why}
 		default:
-			o.Dropped = append(o.Dropped, s.word.name)
+			o.Dropped = append(o.Dropped, s.override.name)
 			if reasons != nil {
 				*reasons = append(*reasons, s.label()+": "+why)
 			}

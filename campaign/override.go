@@ -2,24 +2,28 @@ package campaign
 
 import "maps"
 
-// Overrides are the fields of the base link that a campaign or a variant changes. Empty ones are not sent.
-// Values may hold placeholders in braces; trusted words only those that a visitor cannot write.
+// Overrides are the fields of the base link that a campaign or a variant changes. Empty ones are
+// not sent. Values may hold placeholders in braces; trusted ones only those that a visitor cannot
+// write.
 type Overrides struct {
 	// LinkID is the base link: 1 to 64 of A-Z a-z 0-9 _ and -. Trusted.
 	LinkID string `json:"link_id,omitempty"`
-	// OneTimePrice is the price that is charged. With a price set, Zotlo sells a one-time payment, whatever the
-	// base link's package is. Trusted.
+	// OneTimePrice is the price that is charged. With a price set, Zotlo sells a one-time payment,
+	// whatever the base link's package is. Trusted.
 	OneTimePrice *Price `json:"one_time_price,omitempty"`
-	// Quote is the price of the base link's package, for pages and tests. It is never sent, and excludes OneTimePrice. Trusted.
+	// Quote is the price of the base link's package, for pages and tests. It is never sent, and
+	// excludes OneTimePrice. Trusted.
 	Quote *Price `json:"quote,omitempty"`
-	// PackageName is shown for the package; it does not choose the package. Text, cut at 100 characters.
+	// PackageName is shown for the package; it does not choose the package. Text, cut at 100
+	// characters.
 	PackageName string `json:"package_name,omitempty"`
 	// AdditionalText is an extra text on the checkout page. Text, cut at 250 characters.
 	AdditionalText string `json:"additional_text,omitempty"`
 	// ProductImage is an absolute https URL of at most 2048 characters. Trusted.
 	ProductImage string `json:"product_image,omitempty"`
-	// Package, Theme, Layout are trusted; Title, Description, ButtonText are text, cut at 250 characters.
-	// Zotlo promises these overrides without publishing their field names: see Campaign.Warnings.
+	// Package, Theme, Layout are trusted; Title, Description, ButtonText are text, cut at 250
+	// characters. Zotlo promises these overrides without publishing their field names: see
+	// Campaign.Warnings.
 	Package     string `json:"package,omitempty"`
 	Theme       string `json:"theme,omitempty"`
 	Layout      string `json:"layout,omitempty"`
@@ -30,14 +34,14 @@ type Overrides struct {
 	Fields map[string]string `json:"field,omitempty"`
 	// Language is one of Options.Languages. A placeholder's value is matched into them. Text.
 	Language string `json:"language,omitempty"`
-	// CustomParameters are metadata by dotted key. Any placeholder may stand in them. In a variant, an empty
-	// value removes what the campaign set.
+	// CustomParameters are metadata by dotted key. Any placeholder may stand in them. In a variant,
+	// an empty value removes what the campaign set.
 	CustomParameters map[string]string `json:"custom_parameter,omitempty"`
 	// MMP are custom parameters below "mmp", where Zotlo looks for the ids of attribution partners.
 	MMP map[string]string `json:"mmp,omitempty"`
 }
 
-// trust says whose placeholders a word may hold.
+// trust says whose placeholders an override may hold.
 type trust string
 
 const (
@@ -46,10 +50,11 @@ const (
 	anyone  trust = "any"     // any, as they are
 )
 
-// word is one override word of the configuration. Exactly one of text, price and entries is set: where its value stands in Overrides.
-type word struct {
+// override is one option that changes the base link. Exactly one of text, price and entries is set:
+// where its value stands in Overrides.
+type override struct {
 	name  string
-	wire  string // field of the request; the prefix of the keys for parameters; empty if it is never sent
+	wire  string // field of the request, or prefix of a parameter's key; empty: it is never sent
 	trust trust
 	limit int // characters; for texts: where they are cut
 
@@ -58,7 +63,7 @@ type word struct {
 	entries func(*Overrides) *map[string]string
 
 	key   func(string) error                    // checks a key of entries
-	check func(*slot, string) (string, error)   // checks and completes a value; its errors hold no value
+	check func(*slot, string) (string, error)   // checks and completes a value
 	put   func(o *Offer, s *slot, value string) // into an offer
 	get   func(o *Offer, key string) string     // out of an offer
 
@@ -66,9 +71,9 @@ type word struct {
 	guessed bool // not in Zotlo's published reference
 }
 
-// words is the one place that knows which words there are, what they are called on the wire, whom they trust,
-// how they are checked and where they stand, in their documented order.
-var words = []word{
+// overrides is the one place that knows which overrides there are, what they are called on the
+// wire, whom they trust, how they are checked and where they stand, in their documented order.
+var overrides = []override{
 	{
 		name: "link_id", wire: "checkoutLinkId", trust: trusted, must: true,
 		text:  func(o *Overrides) *string { return &o.LinkID },
@@ -80,14 +85,14 @@ var words = []word{
 		name: "one_time_price", wire: "customPrice", trust: trusted, must: true,
 		price: func(o *Overrides) **Price { return &o.OneTimePrice },
 		check: checkAmount,
-		put:   func(o *Offer, s *slot, v string) { o.Price = Price{Amount: v, Currency: s.currency} },
+		put:   func(o *Offer, s *slot, v string) { o.Price = s.price(v) },
 		get:   func(o *Offer, _ string) string { return o.Price.String() },
 	},
 	{
 		name: "quote", trust: trusted,
 		price: func(o *Overrides) **Price { return &o.Quote },
 		check: checkAmount,
-		put:   func(o *Offer, s *slot, v string) { o.Quote = Price{Amount: v, Currency: s.currency} },
+		put:   func(o *Offer, s *slot, v string) { o.Quote = s.price(v) },
 		get:   func(o *Offer, _ string) string { return o.Quote.String() },
 	},
 	{
@@ -162,35 +167,35 @@ var words = []word{
 	},
 }
 
-// set reports whether the word stands in o.
-func (w *word) set(o *Overrides) bool {
+// set reports whether the override stands in o.
+func (ov *override) set(o *Overrides) bool {
 	switch {
-	case w.text != nil:
-		return *w.text(o) != ""
-	case w.price != nil:
-		return *w.price(o) != nil
+	case ov.text != nil:
+		return *ov.text(o) != ""
+	case ov.price != nil:
+		return *ov.price(o) != nil
 	}
-	return len(*w.entries(o)) > 0
+	return len(*ov.entries(o)) > 0
 }
 
 // over returns the overrides of a campaign with those of a variant put over them, entry by entry.
 func (o Overrides) over(base Overrides) Overrides {
 	merged := base
-	for i := range words {
-		w := &words[i]
+	for i := range overrides {
+		ov := &overrides[i]
 		switch {
-		case !w.set(&o):
-		case w.text != nil:
-			*w.text(&merged) = *w.text(&o)
-		case w.price != nil:
-			*w.price(&merged) = *w.price(&o)
+		case !ov.set(&o):
+		case ov.text != nil:
+			*ov.text(&merged) = *ov.text(&o)
+		case ov.price != nil:
+			*ov.price(&merged) = *ov.price(&o)
 		default:
-			entries := maps.Clone(*w.entries(&base))
+			entries := maps.Clone(*ov.entries(&base))
 			if entries == nil {
 				entries = make(map[string]string)
 			}
-			maps.Copy(entries, *w.entries(&o))
-			*w.entries(&merged) = entries
+			maps.Copy(entries, *ov.entries(&o))
+			*ov.entries(&merged) = entries
 		}
 	}
 	return merged

@@ -9,41 +9,41 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestWordsInDocumentedOrder(t *testing.T) {
+func TestOverridesInDocumentedOrder(t *testing.T) {
 	want := []string{
 		"link_id", "one_time_price", "quote", "package_name", "additional_text", "product_image", "package", "theme", "layout",
 		"title", "description", "button_text", "field", "language", "custom_parameter", "mmp",
 	}
-	if diff := cmp.Diff(want, allWords()); diff != "" {
-		t.Errorf("words (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, allOverrides()); diff != "" {
+		t.Errorf("overrides (-want +got):\n%s", diff)
 	}
 }
 
-func allWords() []string {
+func allOverrides() []string {
 	var names []string
-	for i := range words {
-		names = append(names, words[i].name)
+	for i := range overrides {
+		names = append(names, overrides[i].name)
 	}
 	return names
 }
 
-// saying is a set of overrides in which one word has one value.
+// saying is a set of overrides in which one has a value.
 func saying(name, value string) Overrides {
 	var o Overrides
-	w := wordNamed(name)
+	ov := overrideNamed(name)
 	switch {
-	case w.text != nil:
-		*w.text(&o) = value
-	case w.price != nil:
-		*w.price(&o) = &Price{Amount: value, Currency: "EUR", Min: "1", Max: "99"}
+	case ov.text != nil:
+		*ov.text(&o) = value
+	case ov.price != nil:
+		*ov.price(&o) = &Price{Amount: value, Currency: "EUR", Min: "1", Max: "99"}
 	default:
-		*w.entries(&o) = map[string]string{"key": value}
+		*ov.entries(&o) = map[string]string{"key": value}
 	}
 	return o
 }
 
-// TestTrust holds every word against every kind of placeholder: what a visitor can write reaches no trusted field,
-// neither at load nor at a request.
+// TestTrust holds every name against every kind of placeholder: what a visitor can write reaches no
+// trusted field, neither at load nor at a request.
 func TestTrust(t *testing.T) {
 	served := []string{
 		"env.X", "file./run/x", "time.now", "system.hostname", "http.auth.user.plan", "http.reverse_proxy.header.X",
@@ -61,38 +61,38 @@ func TestTrust(t *testing.T) {
 		}
 		return []Part{{Literal: text}}, nil
 	}
-	trustedWords := []string{"link_id", "one_time_price", "quote", "product_image", "package", "theme", "layout", "field"}
+	trustedOnes := []string{"link_id", "one_time_price", "quote", "product_image", "package", "theme", "layout", "field"}
 
-	for _, word := range allWords() {
+	for _, name := range allOverrides() {
 		for _, key := range append(served, visitors...) {
-			o := saying(word, "{"+key+"}")
-			if word != "link_id" {
+			o := saying(name, "{"+key+"}")
+			if name != "link_id" {
 				o.LinkID = "1"
 			}
 			c, err := New(Config{Name: "pro", Overrides: o}, Options{ParseTemplate: whole})
 			if err != nil {
 				t.Fatal(err)
 			}
-			refused := slices.Contains(trustedWords, word) && !trust(key)
+			refused := slices.Contains(trustedOnes, name) && !trust(key)
 			err = c.Untrusted(trust)
 			if (err != nil) != refused {
-				t.Errorf("%s {%s}: Untrusted = %v", word, key, err)
+				t.Errorf("%s {%s}: Untrusted = %v", name, key, err)
 			}
-			if err != nil && !strings.HasPrefix(err.Error(), "campaign pro: "+word) || err != nil && !strings.Contains(err.Error(), "{"+key+"}: allowed are {env.*}") {
-				t.Errorf("the error names not word, placeholder and mend: %v", err)
+			if err != nil && !strings.HasPrefix(err.Error(), "campaign pro: "+name) || err != nil && !strings.Contains(err.Error(), "{"+key+"}: allowed are {env.*}") {
+				t.Errorf("the error does not name override, placeholder and fix: %v", err)
 			}
 
 			v := sends(key, "7")
 			v.distrust = key
 			offer, err := decide([]*Campaign{c}, v)
 			switch {
-			case !slices.Contains(trustedWords, word):
-			case word == "link_id" || word == "one_time_price":
+			case !slices.Contains(trustedOnes, name):
+			case name == "link_id" || name == "one_time_price":
 				if err == nil {
-					t.Errorf("%s {%s}: an untrusted value was used: %+v", word, key, offer)
+					t.Errorf("%s {%s}: an untrusted value was used: %+v", name, key, offer)
 				}
-			case err != nil || !slices.Equal(offer.Dropped, []string{word}):
-				t.Errorf("%s {%s}: an untrusted value was not dropped: %+v, %v", word, key, offer, err)
+			case err != nil || !slices.Equal(offer.Dropped, []string{name}):
+				t.Errorf("%s {%s}: an untrusted value was not dropped: %+v, %v", name, key, offer, err)
 			}
 		}
 	}
@@ -121,35 +121,37 @@ func TestUntrustedWithoutACampaign(t *testing.T) {
 }
 
 func TestMissingValuesAreLeftOut(t *testing.T) {
-	words := slices.DeleteFunc(allWords(), func(w string) bool { return w == "link_id" || w == "one_time_price" })
-	for _, word := range words {
-		o := saying(word, "{x}")
-		if word == "package_name" {
-			o = saying(word, "Hello {x}") // not "Hello " alone
+	names := slices.DeleteFunc(allOverrides(), func(name string) bool {
+		return name == "link_id" || name == "one_time_price"
+	})
+	for _, name := range names {
+		o := saying(name, "{x}")
+		if name == "package_name" {
+			o = saying(name, "Hello {x}") // not "Hello " alone
 		}
-		if word != "button_text" {
+		if name != "button_text" {
 			o.ButtonText = "Buy"
 		}
 		c := sells(t, o)
-		for name, v := range map[string]shopper{
+		for state, s := range map[string]shopper{
 			"missing": {}, "empty": sends("x", ""), "blank": sends("x", " \t"), "mistrusted": {distrust: "x"},
 		} {
-			got := gets(t, c, v)
-			if !slices.Equal(got.Dropped, []string{word}) {
-				t.Errorf("%s with a value that is %s: dropped %q", word, name, got.Dropped)
+			got := gets(t, c, s)
+			if !slices.Equal(got.Dropped, []string{name}) {
+				t.Errorf("%s with a value that is %s: dropped %q", name, state, got.Dropped)
 			}
-			if v, ok := got.Override("button_text"); word != "button_text" && !ok {
-				t.Errorf("%s with a value that is %s takes the rest of the offer along: %q", word, name, v)
+			if v, ok := got.Override("button_text"); name != "button_text" && !ok {
+				t.Errorf("%s with a value that is %s takes the rest of the offer along: %q", name, state, v)
 			}
 			if len(got.Fields) > 1 || len(got.Parameters) > 0 || got.Quote != (Price{}) || got.Language != "" {
-				t.Errorf("%s with a value that is %s: %+v", word, name, got)
+				t.Errorf("%s with a value that is %s: %+v", name, state, got)
 			}
 		}
 	}
 }
 
 func TestUnusableValuesAreLeftOut(t *testing.T) {
-	for _, test := range []struct{ word, value string }{
+	for _, test := range []struct{ name, value string }{
 		{"quote", "1e2"},
 		{"quote", "100"},
 		{"product_image", "javascript:alert(1)"},
@@ -172,9 +174,9 @@ func TestUnusableValuesAreLeftOut(t *testing.T) {
 		{"custom_parameter", "a\nb"},
 		{"mmp", "\xff"},
 	} {
-		got := gets(t, sells(t, saying(test.word, "{x}")), sends("x", test.value))
-		if !slices.Equal(got.Dropped, []string{test.word}) || len(got.Fields)+len(got.Parameters) > 0 || got.Quote != (Price{}) || got.Language != "" {
-			t.Errorf("%s %q: %+v", test.word, test.value, got)
+		got := gets(t, sells(t, saying(test.name, "{x}")), sends("x", test.value))
+		if !slices.Equal(got.Dropped, []string{test.name}) || len(got.Fields)+len(got.Parameters) > 0 || got.Quote != (Price{}) || got.Language != "" {
+			t.Errorf("%s %q: %+v", test.name, test.value, got)
 		}
 	}
 }
@@ -188,7 +190,7 @@ func TestUnusableLinkIDIsABadOffer(t *testing.T) {
 		"missing": {}, "empty": sends("x", ""), "odd": sends("x", "47 11"), "long": sends("x", strings.Repeat("1", 65)), "mistrusted": {distrust: "x"},
 	} {
 		bad := getsBad(t, c, v)
-		if bad.Campaign != c || bad.Word != "link_id" || strings.Contains(bad.Error(), "47 11") {
+		if bad.Campaign != c || bad.Override != "link_id" || strings.Contains(bad.Error(), "47 11") {
 			t.Errorf("%s: %v", name, bad)
 		}
 	}
@@ -196,11 +198,11 @@ func TestUnusableLinkIDIsABadOffer(t *testing.T) {
 
 func TestValuesAreNeverExpandedAgain(t *testing.T) {
 	v := sends("x", "{secret}", "secret", "S3CRET", "env.KEY", "S3CRET")
-	for _, word := range []string{"package_name", "additional_text", "title", "theme", "field", "custom_parameter", "mmp"} {
-		o := gets(t, sells(t, saying(word, "{x} {x}")), v)
+	for _, name := range []string{"package_name", "additional_text", "title", "theme", "field", "custom_parameter", "mmp"} {
+		o := gets(t, sells(t, saying(name, "{x} {x}")), v)
 		all := append(slices.Clone(o.Fields), o.Parameters...)
 		if len(all) != 1 || all[0].Value != "{secret} {secret}" {
-			t.Errorf("%s: %+v", word, all)
+			t.Errorf("%s: %+v", name, all)
 		}
 	}
 	// A value that completes what the operator began is no placeholder either.
@@ -211,11 +213,11 @@ func TestValuesAreNeverExpandedAgain(t *testing.T) {
 }
 
 func TestTextsAreCutAtTheirLimit(t *testing.T) {
-	for word, limit := range map[string]int{"package_name": 100, "additional_text": 250, "title": 250, "description": 250, "button_text": 250} {
+	for name, limit := range map[string]int{"package_name": 100, "additional_text": 250, "title": 250, "description": 250, "button_text": 250} {
 		for _, value := range []string{strings.Repeat("é", 300), "{x}", "ab{x}"} {
-			o := gets(t, sells(t, saying(word, value)), sends("x", strings.Repeat("é", 70_000)))
+			o := gets(t, sells(t, saying(name, value)), sends("x", strings.Repeat("é", 70_000)))
 			if got := []rune(o.Fields[0].Value); len(got) != limit {
-				t.Errorf("%s %q: %d characters", word, value, len(got))
+				t.Errorf("%s %q: %d characters", name, value, len(got))
 			}
 		}
 	}

@@ -14,16 +14,16 @@ import (
 
 // Price is an amount in major units with a decimal point, and its ISO 4217 currency.
 //
-// An amount is 1 to 9 digits and, after a decimal point, 1 or 2 more; it is above zero, and has no more
-// decimals than ISO 4217 gives its currency (1999 JPY, never 1999.50 JPY). It is sent as it was written:
-// 19.90 stays 19.90.
+// An amount is 1 to 9 digits and, after a decimal point, 1 or 2 more; it is above zero, and has no
+// more decimals than ISO 4217 gives its currency (1999 JPY, never 1999.50 JPY). It is sent as it
+// was written: 19.90 stays 19.90.
 type Price struct {
 	// Amount is a decimal number such as 19.99, or holds a placeholder.
 	Amount string `json:"amount"`
 	// Currency is a current ISO 4217 code in upper case. It is never a placeholder.
 	Currency string `json:"currency"`
-	// Min and Max bound an amount that is a placeholder, inclusive. For a price that is charged they are required then;
-	// for a literal amount they are refused.
+	// Min and Max bound an amount that is a placeholder, inclusive. For a price that is charged
+	// they are required then; for a literal amount they are refused.
 	Min string `json:"min,omitempty"`
 	Max string `json:"max,omitempty"`
 }
@@ -52,8 +52,8 @@ const (
 	maxDecimals = 2 // after it, also in currencies that have three
 )
 
-// parseAmount reads an amount of a currency. Signs, exponents, blanks, thousands separators and digits
-// of other scripts are refused, and decimals that the currency does not have.
+// parseAmount reads an amount of a currency. Signs, exponents, blanks, thousands separators and
+// digits of other scripts are refused, and decimals that the currency does not have.
 func parseAmount(text, currency string) (money.Amount, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	n, ok := money.Parse(text)
@@ -66,49 +66,72 @@ func parseAmount(text, currency string) (money.Amount, error) {
 	return n, nil
 }
 
-// check reports the first mistake of a configured price, its literal amount aside, and returns the bounds of one that
-// is a placeholder (dynamic). A price that is charged must have bounds then; one that is only shown may.
-func (p *Price) check(word string, charged, dynamic bool) (low, high money.Amount, err error) {
-	bounds := ""
-	if charged && dynamic {
-		bounds = " 1.00 99.00"
+// check reports the first mistake of a configured price, its literal amount aside, and returns the
+// bounds of one that is a placeholder (dynamic). A price that is charged must have bounds then; one
+// that is only shown may.
+func (p *Price) check(name string, charged, dynamic bool) (low, high money.Amount, err error) {
+	if err := p.checkCurrency(name, charged && dynamic); err != nil {
+		return 0, 0, err
 	}
-	fail := func(format string, args ...any) (money.Amount, money.Amount, error) {
-		return 0, 0, fmt.Errorf(format, args...)
-	}
+	bounded := p.Min != "" || p.Max != ""
 	switch {
-	case p.Amount == "":
-		return fail("amount missing: write \"%s 19.99 EUR\"", word)
-	case p.Currency == "":
-		return fail("currency missing: write \"%s %s EUR%s\"", word, p.Amount, bounds)
-	case strings.Contains(p.Currency, "{"):
-		return fail("currency %s is a placeholder: write the code itself, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
-	case isCurrency(p.Amount) && !isCurrency(p.Currency):
-		return fail("the amount comes first: write \"%s %s %s%s\"", word, p.Currency, p.Amount, bounds)
-	case !isCurrency(p.Currency):
-		return fail("currency %q is no current ISO 4217 code: write three upper-case letters, as in \"%s %s EUR%s\"", p.Currency, word, p.Amount, bounds)
-	case dynamic && !charged && p.Min == "" && p.Max == "":
-		return 0, 0, nil
-	case dynamic && (p.Min == "" || p.Max == ""):
-		return fail("amount %s is a placeholder and needs MIN and MAX: write \"%s %s %s 1.00 99.00\"", p.Amount, word, p.Amount, p.Currency)
-	case !dynamic && (p.Min != "" || p.Max != ""):
-		return fail("MIN and MAX are for an amount that is a placeholder: write \"%s %s %s\"", word, p.Amount, p.Currency)
-	case !dynamic:
+	case dynamic && (charged || bounded) && (p.Min == "" || p.Max == ""):
+		return 0, 0, fmt.Errorf("amount %s is a placeholder and needs MIN and MAX:"+
+			" write \"%s %s %s%s\"", p.Amount, name, p.Amount, p.Currency, exampleBounds(p.Currency))
+	case !dynamic && bounded:
+		return 0, 0, fmt.Errorf("MIN and MAX are for an amount that is a placeholder:"+
+			" write \"%s %s %s\"", name, p.Amount, p.Currency)
+	case !bounded:
 		return 0, 0, nil
 	}
 	if low, err = parseAmount(p.Min, p.Currency); err != nil {
-		return fail("MIN %q %w", p.Min, err)
+		return 0, 0, fmt.Errorf("MIN %q %w", p.Min, err)
 	}
 	if high, err = parseAmount(p.Max, p.Currency); err != nil {
-		return fail("MAX %q %w", p.Max, err)
+		return 0, 0, fmt.Errorf("MAX %q %w", p.Max, err)
 	}
 	if low > high {
-		return fail("MIN %s is above MAX %s: write the smaller one first", p.Min, p.Max)
+		return 0, 0, fmt.Errorf("MIN %s is above MAX %s: write the smaller one first", p.Min, p.Max)
 	}
 	return low, high, nil
 }
 
-// checkAmount is the check of a price word's amount. It returns the amount as it was written.
+// checkCurrency reports what is wrong with the currency. Its examples have bounds where the price
+// needs some.
+func (p *Price) checkCurrency(name string, needsBounds bool) error {
+	example := func(amount, currency string) string {
+		text := name + " " + amount + " " + currency
+		if needsBounds {
+			text += exampleBounds(currency)
+		}
+		return text
+	}
+	switch {
+	case p.Amount == "":
+		return fmt.Errorf("amount missing: write %q", name+" 19.99 EUR")
+	case p.Currency == "":
+		return fmt.Errorf("currency missing: write \"%s\"", example(p.Amount, "EUR"))
+	case strings.Contains(p.Currency, "{"):
+		return fmt.Errorf("currency %s is a placeholder: write the code itself, as in \"%s\"",
+			p.Currency, example(p.Amount, "EUR"))
+	case isCurrency(p.Amount) && !isCurrency(p.Currency):
+		return fmt.Errorf("the amount comes first: write \"%s\"", example(p.Currency, p.Amount))
+	case !isCurrency(p.Currency):
+		return fmt.Errorf("currency %q is no current ISO 4217 code: write three upper-case letters,"+
+			" as in \"%s\"", p.Currency, example(p.Amount, "EUR"))
+	}
+	return nil
+}
+
+// exampleBounds are a MIN and a MAX that the currency can have.
+func exampleBounds(currency string) string {
+	if money.Decimals(currency) == 0 {
+		return " 100 9900"
+	}
+	return " 1.00 99.00"
+}
+
+// checkAmount is the check of a price's amount. It returns the amount as it was written.
 func checkAmount(s *slot, v string) (string, error) {
 	n, err := parseAmount(v, s.currency)
 	switch {
@@ -120,8 +143,11 @@ func checkAmount(s *slot, v string) (string, error) {
 	return v, nil
 }
 
-// currencySince corrects golang.org/x/text/currency, whose data is of 2017, by ISO 4217's later amendments:
-// true for codes that came, false for those that went.
+// price is an amount of the slot's currency.
+func (s *slot) price(amount string) Price { return Price{Amount: amount, Currency: s.currency} }
+
+// currencySince corrects golang.org/x/text/currency, whose data is of 2017, by ISO 4217's later
+// amendments: true for codes that came, false for those that went.
 var currencySince = map[string]bool{
 	"MRU": true, "MRO": false, // Mauritania, 2018
 	"VES": true, "VED": true, "VEF": false, // Venezuela, 2018 and 2021
@@ -133,7 +159,8 @@ var currencySince = map[string]bool{
 	"BGN": false, // Bulgaria, euro since 2026
 }
 
-// currencies is the set of codes that are legal tender somewhere. Metals, funds and test codes (XAU, CHE, XTS, XXX) are not.
+// currencies is the set of codes that are legal tender somewhere. Metals, funds and test codes
+// (XAU, CHE, XTS, XXX) are not.
 var currencies = sync.OnceValue(func() map[string]bool {
 	set := make(map[string]bool, 160)
 	for it := currency.Query(); it.Next(); {

@@ -53,7 +53,7 @@ func TestPriceFromAPlaceholder(t *testing.T) {
 	}
 	for _, amount := range []string{"", " ", "0.99", "99.01", "1e1", "19,99", "19.999", "-5", "5 EUR", "NaN"} {
 		bad := getsBad(t, c, sends("x", amount))
-		if bad.Word != "one_time_price" || len(amount) > 1 && strings.Contains(bad.Error(), amount) {
+		if bad.Override != "one_time_price" || len(amount) > 1 && strings.Contains(bad.Error(), amount) {
 			t.Errorf("price %q: %v", amount, bad)
 		}
 	}
@@ -87,8 +87,8 @@ func TestBadPriceOfAVariantIsNotReplaced(t *testing.T) {
 	}
 }
 
-// TestDecimalsOfTheCurrency: no amount has more decimals than its currency has by ISO 4217, wherever
-// it comes from.
+// TestDecimalsOfTheCurrency: no amount has more decimals than its currency has by ISO 4217,
+// wherever it comes from.
 func TestDecimalsOfTheCurrency(t *testing.T) {
 	const whole = " must be a whole number: by ISO 4217 "
 	bounded := func(currency, low, high string) *Price {
@@ -111,6 +111,8 @@ func TestDecimalsOfTheCurrency(t *testing.T) {
 			`one_time_price: MIN "0.50"` + whole + `JPY has no decimals`},
 		{"a MAX in yen", Overrides{OneTimePrice: bounded("JPY", "500", "9900.00")},
 			`one_time_price: MAX "9900.00"` + whole + `JPY has no decimals`},
+		{"no bounds in yen", Overrides{OneTimePrice: bounded("JPY", "", "")},
+			`one_time_price: amount {x} is a placeholder and needs MIN and MAX: write "one_time_price {x} JPY 100 9900"`},
 		{"yen", Overrides{OneTimePrice: &Price{Amount: "1999", Currency: "JPY"}}, ""},
 		{"bounds in yen", Overrides{OneTimePrice: bounded("JPY", "500", "9900")}, ""},
 		{"dinars of Serbia have paras", Overrides{OneTimePrice: &Price{Amount: "49.50", Currency: "RSD"}}, ""},
@@ -133,7 +135,7 @@ func TestDecimalsOfAPlaceholdersAmount(t *testing.T) {
 	}
 	for _, amount := range []string{"1999.50", "1999.5", "1999.00"} {
 		bad := getsBad(t, yen, sends("x", amount))
-		if bad.Word != "one_time_price" || bad.Why != "must be a whole number: by ISO 4217 JPY has no decimals" {
+		if bad.Override != "one_time_price" || bad.Why != "must be a whole number: by ISO 4217 JPY has no decimals" {
 			t.Errorf("%s yen: %v", amount, bad)
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// nest makes the JSON object that dotted keys mean, or fails when a key would be a value and an object at once.
+// nest makes the JSON object that dotted keys mean, or fails when a key would be a value and an
+// object at once.
 func nest(parameters []Field) (map[string]any, error) {
 	root := make(map[string]any)
 	for _, p := range parameters {
@@ -76,7 +77,8 @@ func FuzzParameterKeys(f *testing.F) {
 	})
 }
 
-// FuzzOffer gives one hostile value to every word at once. Whatever it is, an offer keeps its promises.
+// FuzzOffer gives one hostile value to every word at once. Whatever it is, an offer keeps its
+// promises.
 func FuzzOffer(f *testing.F) {
 	for _, seed := range []string{"", "5", "19.99", "https://shop.example.com/a.png", "tr", `<b>"&\`, "{x}", "\u202e", "a\xff\x00", strings.Repeat("é", 300), strings.Repeat("a", 3000)} {
 		f.Add(seed)

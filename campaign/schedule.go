@@ -22,7 +22,8 @@ type schedule struct {
 func newSchedule(cfg *Config) (schedule, error) {
 	s := schedule{from: cfg.From, until: cfg.Until, off: cfg.Off}
 	if !s.from.IsZero() && !s.until.IsZero() && !s.from.Before(s.until) {
-		return s, fmt.Errorf("%s is not after %s: write the later instant as until", s.detail(ended), s.detail(scheduled))
+		return s, fmt.Errorf("%s is not after %s: write the later instant as until",
+			s.detail(ended), s.detail(scheduled))
 	}
 	return s, nil
 }
@@ -60,8 +61,8 @@ func (s *schedule) state(now time.Time) string {
 // State is "active", "scheduled", "ended" or "off" at now. From is inclusive, Until exclusive.
 func (c *Campaign) State(now time.Time) string { return c.schedule.state(now) }
 
-// Scheduled reports whether the campaign has a From or Until, or is off: whether time alone can make
-// it inactive.
+// Scheduled reports whether the campaign has a From or Until, or is off: whether time alone can
+// make it inactive.
 func (c *Campaign) Scheduled() bool {
 	s := &c.schedule
 	return s.off || !s.from.IsZero() || !s.until.IsZero()

@@ -14,34 +14,35 @@ import (
 
 // slot is one override, ready to be resolved: a constant, or a template.
 type slot struct {
-	word  *word
-	name  string   // field name or dotted key
-	value string   // the value, when parts is nil
-	parts template // nil: the value is a constant
+	override *override
+	name     string   // field name or dotted key
+	value    string   // the value, when parts is nil
+	parts    template // nil: the value is a constant
 
 	currency  string       // of a price
 	low, high money.Amount // bounds of an amount; zero: none
-	languages *Languages   // of the language word
-	shortened bool         // the constant was longer than the word's limit
+	languages *Languages   // of language
+	shortened bool         // the constant was longer than the limit
 }
 
-// compile checks the overrides and turns them into slots, in the order in which an offer lists them: words without
-// a key first, then fields by name, then parameters by key.
+// compile checks the overrides and turns them into slots, in the order in which an offer lists
+// them: overrides without a key first, then fields by name, then parameters by key.
 func (o Overrides) compile(opt Options) ([]slot, error) {
 	var slots []slot
-	for i := range words {
-		w := &words[i]
-		if !w.set(&o) {
+	for i := range overrides {
+		ov := &overrides[i]
+		if !ov.set(&o) {
 			continue
 		}
-		more, err := w.compile(&o, opt)
+		more, err := ov.compile(&o, opt)
 		if err != nil {
 			return nil, err
 		}
 		slots = append(slots, more...)
 	}
 	if o.Quote != nil && o.OneTimePrice != nil {
-		return nil, errors.New("quote beside one_time_price: a quote is the price of the base link's package, which one_time_price replaces; write one of them")
+		return nil, errors.New("quote beside one_time_price: a quote is the price of the base link's" +
+			" package, which one_time_price replaces; write one of them")
 	}
 	if err := checkParameters(slots); err != nil {
 		return nil, err
@@ -61,56 +62,57 @@ const (
 
 func (s *slot) rank() int {
 	switch {
-	case s.word.get != nil:
+	case s.override.get != nil:
 		return rankMember
-	case s.word.trust != anyone:
+	case s.override.trust != anyone:
 		return rankField
 	}
 	return rankParameter
 }
 
-// compile turns one word that is set into its slots.
-func (w *word) compile(o *Overrides, opt Options) ([]slot, error) {
+// compile turns one override that is set into its slots.
+func (ov *override) compile(o *Overrides, opt Options) ([]slot, error) {
 	switch {
-	case w.text != nil:
-		s := slot{word: w, name: w.wire, languages: opt.Languages}
-		return []slot{s}, wrap(w.name, s.parse(*w.text(o), opt))
-	case w.price != nil:
-		s, err := w.compilePrice(*w.price(o), opt)
-		return []slot{s}, wrap(w.name, err)
+	case ov.text != nil:
+		s := slot{override: ov, name: ov.wire, languages: opt.Languages}
+		return []slot{s}, wrap(ov.name, s.parse(*ov.text(o), opt))
+	case ov.price != nil:
+		s, err := ov.compilePrice(*ov.price(o), opt)
+		return []slot{s}, wrap(ov.name, err)
 	}
-	entries := *w.entries(o)
+	entries := *ov.entries(o)
 	slots := make([]slot, 0, len(entries))
 	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		if err := w.key(key); err != nil {
-			return nil, wrap(w.name, err)
+		if err := ov.key(key); err != nil {
+			return nil, wrap(ov.name, err)
 		}
 		if entries[key] == "" {
 			continue // not sent; a variant's way to remove what the campaign set
 		}
-		s := slot{word: w, name: w.wire + key}
+		s := slot{override: ov, name: ov.wire + key}
 		if err := s.parse(entries[key], opt); err != nil {
-			return nil, wrap(w.name+" "+key, err)
+			return nil, wrap(ov.name+" "+key, err)
 		}
 		slots = append(slots, s)
 	}
 	return slots, nil
 }
 
-func (w *word) compilePrice(p *Price, opt Options) (slot, error) {
-	s := slot{word: w, name: w.wire, currency: p.Currency}
+func (ov *override) compilePrice(p *Price, opt Options) (slot, error) {
+	s := slot{override: ov, name: ov.wire, currency: p.Currency}
 	parts, err := opt.ParseTemplate(p.Amount)
 	if err != nil {
 		return s, err
 	}
 	_, constant := template(parts).constant()
-	if s.low, s.high, err = p.check(w.name, w.must, !constant); err != nil {
+	if s.low, s.high, err = p.check(ov.name, ov.must, !constant); err != nil {
 		return s, err
 	}
 	return s, s.parse(p.Amount, opt)
 }
 
-// parse reads a configured value. A constant is checked now, with the check that a placeholder's value meets later.
+// parse reads a configured value. A constant is checked now, with the check that a placeholder's
+// value meets later.
 func (s *slot) parse(text string, opt Options) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("%q %w", cut(text, 64), errNotUTF8)
@@ -124,7 +126,7 @@ func (s *slot) parse(text string, opt Options) error {
 		s.parts = parts
 		return nil
 	}
-	if s.value, err = s.word.check(s, constant); err != nil {
+	if s.value, err = s.override.check(s, constant); err != nil {
 		return fmt.Errorf("%q %w", cut(constant, 64), err)
 	}
 	s.shortened = len(s.value) < len(constant)
@@ -133,18 +135,18 @@ func (s *slot) parse(text string, opt Options) error {
 
 // label names the slot as the configuration does.
 func (s *slot) label() string {
-	if s.word.entries == nil {
-		return s.word.name
+	if s.override.entries == nil {
+		return s.override.name
 	}
-	return s.word.name + " " + strings.TrimPrefix(s.name, s.word.wire)
+	return s.override.name + " " + strings.TrimPrefix(s.name, s.override.wire)
 }
 
-// wrap puts the word in front of what is wrong with it.
-func wrap(word string, err error) error {
+// wrap puts the name of an option in front of what is wrong with it.
+func wrap(name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", word, err)
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // size is what the slot takes of maxParameterBytes as far as that is known before a request.
@@ -155,8 +157,8 @@ func (s *slot) size() int {
 	return len(s.name) + len(s.value)
 }
 
-// resolve returns the slot's value for one request, checked and complete, or what is wrong with it. The second
-// result never holds a value, so that it can be logged.
+// resolve returns the slot's value for one request, checked and complete, or what is wrong with it.
+// The second result never holds a value, so that it can be logged.
 func (s *slot) resolve(facts Facts) (value, why string) {
 	if s.parts == nil {
 		return s.value, ""
@@ -165,7 +167,7 @@ func (s *slot) resolve(facts Facts) (value, why string) {
 	if why != "" {
 		return "", why
 	}
-	value, err := s.word.check(s, value)
+	value, err := s.override.check(s, value)
 	if err != nil {
 		return "", err.Error()
 	}
@@ -192,11 +194,11 @@ func (s *slot) expand(facts Facts) (value, why string) {
 
 // fill is one placeholder's value, or why there is none.
 func (s *slot) fill(facts Facts, key string) (value, why string) {
-	if s.word.trust == trusted && !facts.Trusted(key) {
+	if s.override.trust == trusted && !facts.Trusted(key) {
 		return "", "placeholder {" + key + "} is not trusted here"
 	}
 	v, ok := facts.Value(key)
-	if s.word.trust == texts {
+	if s.override.trust == texts {
 		v = clean(v)
 	}
 	if !ok || strings.TrimSpace(v) == "" {

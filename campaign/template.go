@@ -14,10 +14,11 @@ type Part struct {
 // template is a value with placeholders, cut at them.
 type template []Part
 
-var errNoParser = errors.New("has a brace, but nothing reads placeholders here: set Options.ParseTemplate")
+var errNoParser = errors.New("has a brace, but nothing reads placeholders here:" +
+	" set Options.ParseTemplate")
 
-// noPlaceholders is the parser for callers that have no placeholders. A brace is refused rather than
-// taken as it is: it is nearly always a placeholder, and a shopper would read it.
+// noPlaceholders is the parser for callers that have no placeholders. A brace is refused rather
+// than taken as it is: it is nearly always a placeholder, and a shopper would read it.
 func noPlaceholders(text string) ([]Part, error) {
 	if strings.ContainsAny(text, "{}") {
 		return nil, errNoParser

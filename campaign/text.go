@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// clean removes from a placeholder's value what could carry markup into Zotlo's page, which inserts texts without
-// escaping them, and what could change how the text around it is read: control characters, line and paragraph
-// separators, the byte order mark, and the Unicode bidi controls. Bytes that are not UTF-8 go too.
-// Apostrophes stay: people are called O'Brien.
+// clean removes from a placeholder's value what could carry markup into Zotlo's page, which inserts
+// texts without escaping them, and what could change how the text around it is read: control
+// characters, line and paragraph separators, the byte order mark, and the Unicode bidi controls.
+// Bytes that are not UTF-8 go too. Apostrophes stay: people are called O'Brien.
 func clean(s string) string {
 	if isClean(s) {
 		return s
@@ -44,7 +44,8 @@ func harmful(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// brokenAt reports whether r, found at s[i], stands for bytes that are not UTF-8, rather than for a U+FFFD that somebody wrote.
+// brokenAt reports whether r, found at s[i], stands for bytes that are not UTF-8, rather than for a
+// U+FFFD that somebody wrote.
 func brokenAt(s string, i int, r rune) bool {
 	if r != utf8.RuneError {
 		return false

@@ -1,11 +1,12 @@
-// Package money reads amounts of money exactly. Prices come as decimal text, from a configuration, a
-// backend or Zotlo, and are compared and summed as integers: a float would round what somebody paid.
+// Package money reads amounts of money exactly. Prices come as decimal text, from a configuration,
+// a backend or Zotlo, and are compared and summed as integers: a float would round what somebody
+// paid.
 package money
 
 import "strings"
 
-// Amount is an amount of money in ten-thousandths of its currency's major unit. No currency of ISO 4217
-// has more than four decimals.
+// Amount is an amount of money in ten-thousandths of its currency's major unit. No currency of ISO
+// 4217 has more than four decimals.
 type Amount int64
 
 const (
@@ -13,9 +14,10 @@ const (
 	maxDigits = 12 // before the point; leaves room for the sum of 900 of the largest
 )
 
-// Parse reads decimal text such as 19.99: 1 to 12 digits, which may follow a minus (a refund), and may be
-// followed by a point and at least one more. Equal amounts are equal, however they are written: 9.9,
-// 9.90 and 09.900. Not ok is what is no such text, and what an Amount cannot hold exactly.
+// Parse reads decimal text such as 19.99: 1 to 12 digits, which may follow a minus (a refund), and
+// may be followed by a point and at least one more. Equal amounts are equal, however they are
+// written: 9.9, 9.90 and 09.900. Not ok is what is no such text, and what an Amount cannot hold
+// exactly.
 func Parse(text string) (a Amount, ok bool) {
 	digits, negative := strings.CutPrefix(text, "-")
 	whole, fraction, point := strings.Cut(digits, ".")
@@ -42,13 +44,14 @@ func Parse(text string) (a Amount, ok bool) {
 	return a, true
 }
 
-// Decimals is how many decimals a currency has by ISO 4217: that of nearly all is 2, also for codes that
-// are no currency.
+// Decimals is how many decimals a currency has by ISO 4217: that of nearly all is 2, also for codes
+// that are no currency.
 //
-// The source is the standard's list one, column "minor unit", as its maintenance agency publishes it
+// The source is the standard's list one, column "minor unit", as its maintenance agency publishes
+// it
 // (https://www.six-group.com/dam/download/financial-information/data-center/iso-currrency/lists/list-one.xml).
-// golang.org/x/text/currency has the decimals of CLDR, which are those that are still customary, such as
-// none for the Serbian dinar: a price may have more.
+// golang.org/x/text/currency has the decimals of CLDR, which are those that are still customary,
+// such as none for the Serbian dinar: a price may have more.
 func Decimals(currency string) int {
 	if n, ok := decimals[currency]; ok {
 		return n
