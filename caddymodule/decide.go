@@ -99,9 +99,12 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 		Project: d.entry.project, IP: ip, Language: d.language(), LinkID: d.offer.LinkID,
 		Price: d.offer.Price.Amount, Currency: d.offer.Price.Currency,
 		Fields: wireFields(d.offer.Fields), Parameters: wireFields(d.offer.Parameters),
-		Campaign: d.entry.Name(), Experiment: d.offer.Experiment, Variant: d.offer.Variant,
+		Campaign: d.entry.Name(),
 	}
 	if user, ok := d.knownUser(); ok {
+		if d.offer.Counted { // else the payment belongs to the campaign, never to a variant
+			o.Experiment, o.Variant = d.offer.Experiment, d.offer.Variant
+		}
 		o.Subscriber = linkgen.Subscriber{
 			Kind: string(user.Subscriber.Kind), ID: user.Subscriber.ID, Issuer: user.Issuer,
 		}
