@@ -13,8 +13,8 @@
 //  3. puts the variant's overrides over the campaign's,
 //  4. fills in placeholders and checks what came out.
 //
-// A campaign's conditions are its schedule and the caller's request matchers. They are asked in
-// order, cheapest first, up to the first that does not hold; no fact is asked for before a
+// A campaign's conditions are the caller's request matchers. They are asked of an active campaign
+// in order, cheapest first, up to the first that does not hold; no fact is asked for before a
 // condition or an override needs it. The answer says which place of the list was chosen, so that
 // the caller finds what it keeps beside the campaign without a look-up.
 //
@@ -126,10 +126,10 @@ func (o Overrides) Check(opt Options) error {
 
 // Campaign is a checked campaign, ready to decide. It is immutable and safe for concurrent use.
 type Campaign struct {
-	cfg      Config
-	schedule schedule
-	needs    []condition
-	levels   []level
+	cfg        Config
+	schedule   schedule
+	conditions []condition
+	levels     []level
 
 	plain *arm   // the campaign without a variant; nil when the link id is only in the variants
 	split *split // nil: no experiment
@@ -149,7 +149,7 @@ func New(cfg Config, opt Options) (*Campaign, error) {
 	if !isName(cfg.Name, "._-") {
 		return nil, fmt.Errorf("campaign %q: name must be %s", cfg.Name, nameRule)
 	}
-	c := &Campaign{cfg: cfg}
+	c := &Campaign{cfg: cfg, conditions: []condition{matchers{}}}
 	if err := c.compile(opt.withDefaults()); err != nil {
 		return nil, fmt.Errorf("campaign %s: %w", cfg.Name, err)
 	}
@@ -161,7 +161,6 @@ func (c *Campaign) compile(opt Options) error {
 	if c.schedule, err = newSchedule(&c.cfg); err != nil {
 		return err
 	}
-	c.needs = c.conditions()
 	slots, err := c.cfg.Overrides.compile(opt)
 	if err != nil {
 		return err

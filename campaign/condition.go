@@ -12,24 +12,20 @@ type question struct {
 	now   time.Time
 }
 
-// condition is one of the things that must hold for a campaign to be chosen. index is the
-// campaign's place in the list. A new condition is a type of this interface that conditions lists
-// and, if nothing answers it yet, a method of [Facts].
+// condition is one of the things that must hold for a campaign to be chosen, beside its schedule.
+// index is the campaign's place in the list. A new condition is a type of this interface that New
+// lists and, if nothing answers it yet, a method of [Facts].
 type condition interface {
 	ask(q question, index int) verdict
 }
 
-// conditions are those of a campaign, in the order in which they are asked: what costs least first.
-func (c *Campaign) conditions() []condition {
-	if !c.Scheduled() {
-		return []condition{matchers{}}
-	}
-	return []condition{&c.schedule, matchers{}}
-}
-
-// ask asks the campaign's conditions, up to the first that does not hold.
+// ask says whether the campaign is to be chosen: it is active, and its conditions hold. They are
+// asked in their order, up to the first that does not.
 func (c *Campaign) ask(q question, index int) verdict {
-	for _, cond := range c.needs {
+	if bar := c.schedule.bar(q.now); bar != "" {
+		return verdict{result: bar}
+	}
+	for _, cond := range c.conditions {
 		if v := cond.ask(q, index); !v.holds() {
 			return v
 		}

@@ -136,7 +136,7 @@ func (c *Campaign) assign(user User) (*arm, int) {
 	if !ok {
 		return c.first, -1
 	}
-	b := bucket(c.split.seed, id)
+	b := c.split.bucket(id)
 	if i := c.split.variant(b); i >= 0 {
 		return c.arms[i], b
 	}

@@ -42,15 +42,6 @@ type Range struct {
 // basisPoints is the size of the bucket space: 100% in hundredths of a percent.
 const basisPoints = 10_000
 
-// bucket is GrowthBook's hash version 2, as an integer from 0 to 9999: FNV-1a-32 over the decimal
-// text of FNV-1a-32 over seed and id. Text beyond ASCII is hashed as UTF-8.
-// https://docs.growthbook.io/lib/build-your-own
-func bucket(seed, id string) int {
-	var decimal [10]byte
-	first := fnv1a(fnv1a(fnvOffset, seed), id)
-	return int(fnv1a(fnvOffset, strconv.AppendUint(decimal[:0], uint64(first), 10)) % basisPoints)
-}
-
 const (
 	fnvOffset uint32 = 2166136261
 	fnvPrime  uint32 = 16777619
@@ -68,6 +59,7 @@ func fnv1a[T string | []byte](h uint32, s T) uint32 {
 // split says who gets which variant.
 type split struct {
 	key, seed, attribute string
+	seeded               uint32 // FNV-1a of the seed
 	ranges               []Range
 }
 
@@ -89,6 +81,7 @@ func (e *ExperimentConfig) compile() (*split, error) {
 	if s.seed == "" {
 		s.seed = e.Key
 	}
+	s.seeded = fnv1a(fnvOffset, s.seed)
 	coverage, err := e.coverage()
 	if err != nil {
 		return nil, fmt.Errorf("experiment %s: %w", e.Key, err)
@@ -175,6 +168,15 @@ func (s *split) id(user User) (string, bool) {
 		id = strings.ToLower(id)
 	}
 	return id, id != ""
+}
+
+// bucket is where an id belongs, 0 to 9999. It is GrowthBook's hash version 2 as an integer:
+// FNV-1a-32 over the decimal text of FNV-1a-32 over seed and id. Text beyond ASCII is hashed as
+// UTF-8. https://docs.growthbook.io/lib/build-your-own
+func (s *split) bucket(id string) int {
+	var decimal [10]byte
+	first := fnv1a(s.seeded, id)
+	return int(fnv1a(fnvOffset, strconv.AppendUint(decimal[:0], uint64(first), 10)) % basisPoints)
 }
 
 // variant is the index of the variant that owns a bucket, or -1 when none does.

@@ -101,7 +101,7 @@ func TestMillionUsers(t *testing.T) {
 			c := load(t, Config{Experiment: e})
 			counts := make([]int, len(split))
 			for i, id := range users {
-				variant := c.split.variant(bucket(c.split.seed, id))
+				variant := c.split.variant(c.split.bucket(id))
 				if now := int8(variant + 1); before[i] != 0 && now != before[i] {
 					t.Fatalf("%v at %s: user %s moved from %d to %d", split, coverage, id, before[i], now)
 				} else {

@@ -59,6 +59,9 @@ func sends(pairs ...string) shopper {
 // user is a shopper whose sub claim is id.
 func user(id string) shopper { return shopper{claims: claims{"sub": id}} }
 
+// bucket is where an id belongs in an experiment with this seed.
+func bucket(seed, id string) int { return (&split{seeded: fnv1a(fnvOffset, seed)}).bucket(id) }
+
 // decide and explain ask for a shopper.
 func decide(list []*Campaign, s shopper) (*Offer, error) {
 	d, err := Decide(list, s.user(), s, s.at)

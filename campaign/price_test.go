@@ -14,8 +14,13 @@ func TestParseAmount(t *testing.T) {
 		in   string
 		want money.Amount
 	}{
-		{"1", 10_000}, {"19.99", 199_900}, {"0.01", 100}, {"0.1", 1000}, {"19.9", 199_000},
-		{"999999999.99", 9_999_999_999_900}, {"007", 70_000},
+		{"1", 10_000},
+		{"19.99", 199_900},
+		{"0.01", 100},
+		{"0.1", 1000},
+		{"19.9", 199_000},
+		{"999999999.99", 9_999_999_999_900},
+		{"007", 70_000},
 	} {
 		if got, err := parseAmount(test.in, "EUR"); err != nil || got != test.want {
 			t.Errorf("parseAmount(%q) = %d, %v; want %d", test.in, got, err, test.want)
@@ -99,27 +104,51 @@ func TestDecimalsOfTheCurrency(t *testing.T) {
 		o    Overrides
 		want string // of the error; empty: none
 	}{
-		{"yen with cents", Overrides{OneTimePrice: &Price{Amount: "1999.50", Currency: "JPY"}},
-			`one_time_price: "1999.50"` + whole + `JPY has no decimals`},
-		{"yen with cents of nothing", Overrides{OneTimePrice: &Price{Amount: "1999.00", Currency: "JPY"}},
-			`one_time_price: "1999.00"` + whole + `JPY has no decimals`},
-		{"won with one decimal", Overrides{OneTimePrice: &Price{Amount: "9900.5", Currency: "KRW"}},
-			`one_time_price: "9900.5"` + whole + `KRW has no decimals`},
-		{"a quote in pesos", Overrides{Quote: &Price{Amount: "4990.90", Currency: "CLP"}},
-			`quote: "4990.90"` + whole + `CLP has no decimals`},
-		{"a MIN in yen", Overrides{OneTimePrice: bounded("JPY", "0.50", "9900")},
-			`one_time_price: MIN "0.50"` + whole + `JPY has no decimals`},
-		{"a MAX in yen", Overrides{OneTimePrice: bounded("JPY", "500", "9900.00")},
-			`one_time_price: MAX "9900.00"` + whole + `JPY has no decimals`},
-		{"no bounds in yen", Overrides{OneTimePrice: bounded("JPY", "", "")},
-			`one_time_price: amount {x} is a placeholder and needs MIN and MAX: write "one_time_price {x} JPY 100 9900"`},
+		{
+			"yen with cents",
+			Overrides{OneTimePrice: &Price{Amount: "1999.50", Currency: "JPY"}},
+			`one_time_price: "1999.50"` + whole + `JPY has no decimals`,
+		},
+		{
+			"yen with cents of nothing",
+			Overrides{OneTimePrice: &Price{Amount: "1999.00", Currency: "JPY"}},
+			`one_time_price: "1999.00"` + whole + `JPY has no decimals`,
+		},
+		{
+			"won with one decimal",
+			Overrides{OneTimePrice: &Price{Amount: "9900.5", Currency: "KRW"}},
+			`one_time_price: "9900.5"` + whole + `KRW has no decimals`,
+		},
+		{
+			"a quote in pesos",
+			Overrides{Quote: &Price{Amount: "4990.90", Currency: "CLP"}},
+			`quote: "4990.90"` + whole + `CLP has no decimals`,
+		},
+		{
+			"a MIN in yen",
+			Overrides{OneTimePrice: bounded("JPY", "0.50", "9900")},
+			`one_time_price: MIN "0.50"` + whole + `JPY has no decimals`,
+		},
+		{
+			"a MAX in yen",
+			Overrides{OneTimePrice: bounded("JPY", "500", "9900.00")},
+			`one_time_price: MAX "9900.00"` + whole + `JPY has no decimals`,
+		},
+		{
+			"no bounds in yen",
+			Overrides{OneTimePrice: bounded("JPY", "", "")},
+			`one_time_price: amount {x} is a placeholder and needs MIN and MAX: write "one_time_price {x} JPY 100 9900"`,
+		},
 		{"yen", Overrides{OneTimePrice: &Price{Amount: "1999", Currency: "JPY"}}, ""},
 		{"bounds in yen", Overrides{OneTimePrice: bounded("JPY", "500", "9900")}, ""},
 		{"dinars of Serbia have paras", Overrides{OneTimePrice: &Price{Amount: "49.50", Currency: "RSD"}}, ""},
 		{"rupiahs have sen", Overrides{Quote: &Price{Amount: "49.50", Currency: "IDR"}}, ""},
 		{"dinars of Kuwait have three decimals, and two are sent", Overrides{OneTimePrice: &Price{Amount: "4.95", Currency: "KWD"}}, ""},
-		{"never three", Overrides{OneTimePrice: &Price{Amount: "4.950", Currency: "KWD"}},
-			`one_time_price: "4.950" ` + errAmount.Error()},
+		{
+			"never three",
+			Overrides{OneTimePrice: &Price{Amount: "4.950", Currency: "KWD"}},
+			`one_time_price: "4.950" ` + errAmount.Error(),
+		},
 	} {
 		_, err := New(complete(Config{Overrides: test.o}), options(t))
 		if want := "campaign pro: " + test.want; test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != want) {

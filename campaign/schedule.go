@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -13,7 +14,8 @@ const (
 	off       = "off"
 )
 
-// schedule is the condition that a campaign is switched on and that its time has come.
+// schedule says when a campaign is active. It is no condition: it holds also for a campaign that
+// was chosen in another way than by its conditions.
 type schedule struct {
 	from, until time.Time
 	off         bool
@@ -28,11 +30,17 @@ func newSchedule(cfg *Config) (schedule, error) {
 	return s, nil
 }
 
-func (s *schedule) ask(q question, _ int) verdict {
-	if state := s.state(q.now); state != active {
-		return verdict{result: state}
+// bar is what keeps the campaign from being active at now, or empty.
+func (s *schedule) bar(now time.Time) string {
+	switch {
+	case s.off:
+		return off
+	case !s.from.IsZero() && now.Before(s.from):
+		return scheduled
+	case !s.until.IsZero() && !now.Before(s.until):
+		return ended
 	}
-	return verdict{}
+	return ""
 }
 
 // detail is the instant that a state depends on.
@@ -46,20 +54,10 @@ func (s *schedule) detail(state string) string {
 	return ""
 }
 
-func (s *schedule) state(now time.Time) string {
-	switch {
-	case s.off:
-		return off
-	case !s.from.IsZero() && now.Before(s.from):
-		return scheduled
-	case !s.until.IsZero() && !now.Before(s.until):
-		return ended
-	}
-	return active
-}
-
 // State is "active", "scheduled", "ended" or "off" at now. From is inclusive, Until exclusive.
-func (c *Campaign) State(now time.Time) string { return c.schedule.state(now) }
+func (c *Campaign) State(now time.Time) string {
+	return cmp.Or(c.schedule.bar(now), active)
+}
 
 // Scheduled reports whether the campaign has a From or Until, or is off: whether time alone can
 // make it inactive.
