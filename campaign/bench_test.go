@@ -10,7 +10,8 @@ func plain(t testing.TB) ([]*Campaign, *shopper) {
 	list := []*Campaign{load(t, Config{
 		From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		Overrides: Overrides{
-			OneTimePrice: &Price{Amount: "19.99", Currency: "EUR"}, PackageName: "Pro", AdditionalText: "Welcome",
+			OneTimePrice: &Price{Amount: "19.99", Currency: "EUR"}, PackageName: "Pro",
+			AdditionalText:   "Welcome",
 			CustomParameters: map[string]string{"partner": "acme"},
 		},
 		Experiment: fifty(Overrides{}, Overrides{OneTimePrice: &Price{Amount: "14.99", Currency: "EUR"}}),
@@ -41,7 +42,8 @@ func TestPassingOverAllocatesNothing(t *testing.T) {
 	list, s := plain(t)
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	list = append([]*Campaign{
-		load(t, Config{Name: "late", From: at.AddDate(9, 0, 0)}), load(t, Config{Name: "over", Until: at}),
+		load(t, Config{Name: "late", From: at.AddDate(9, 0, 0)}),
+		load(t, Config{Name: "over", Until: at}),
 		load(t, Config{Name: "dead", Off: true}), load(t, Config{Name: "picky"}),
 	}, list...)
 	s.match = func(index int) (bool, error) { return index == 4, nil }
@@ -99,8 +101,10 @@ func BenchmarkDecidePlain(b *testing.B) {
 func BenchmarkDecideThreePlaceholders(b *testing.B) {
 	list := []*Campaign{load(b, Config{
 		Overrides: Overrides{
-			OneTimePrice: &Price{Amount: "{price}", Currency: "EUR", Min: "1", Max: "99"}, PackageName: "Pro",
-			AdditionalText: "Welcome back, {name}", CustomParameters: map[string]string{"partner": "{partner}"},
+			OneTimePrice:     &Price{Amount: "{price}", Currency: "EUR", Min: "1", Max: "99"},
+			PackageName:      "Pro",
+			AdditionalText:   "Welcome back, {name}",
+			CustomParameters: map[string]string{"partner": "{partner}"},
 		},
 		Experiment: weights("50%", "50%"),
 	})}
@@ -144,7 +148,9 @@ func BenchmarkLanguages(b *testing.B) {
 }
 
 func BenchmarkCleanText(b *testing.B) {
-	for name, text := range map[string]string{"clean": "Ada Lovelace, London", "markup": `<b>Ada</b> "Lovelace"`} {
+	for name, text := range map[string]string{
+		"clean": "Ada Lovelace, London", "markup": `<b>Ada</b> "Lovelace"`,
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -65,8 +65,10 @@ func TestOverrideByWord(t *testing.T) {
 	o := gets(t, c, shopper{})
 	for word, want := range map[string]string{
 		"link_id": "4711", "one_time_price": "19.90 EUR", "package_name": "Pro", "language": "tr",
-		"field.quantity": "2", "custom_parameter.a.b": "1", "mmp.idfa": "x", "custom_parameter.mmp.idfa": "x",
-		"quote": "", "title": "", "field": "", "field.other": "", "package_name.x": "", "nonsense": "", "": "", "mmp.": "",
+		"field.quantity": "2", "custom_parameter.a.b": "1", "mmp.idfa": "x",
+		"custom_parameter.mmp.idfa": "x",
+		"quote":                     "", "title": "", "field": "", "field.other": "", "package_name.x": "",
+		"nonsense": "", "": "", "mmp.": "",
 	} {
 		if got, ok := o.Override(word); got != want || ok != (want != "") {
 			t.Errorf("Override(%q) = %q, %v; want %q", word, got, ok, want)
@@ -151,7 +153,8 @@ func TestStates(t *testing.T) {
 	} {
 		c := load(t, test.cfg)
 		if got := c.State(test.at); got != test.want || c.Scheduled() != test.scheduled {
-			t.Errorf("state of %+v at %v = %s, scheduled %v; want %s, %v", test.cfg, test.at, got, c.Scheduled(), test.want, test.scheduled)
+			t.Errorf("state of %+v at %v = %s, scheduled %v; want %s, %v",
+				test.cfg, test.at, got, c.Scheduled(), test.want, test.scheduled)
 		}
 	}
 }
@@ -180,7 +183,8 @@ func TestConfigSurvivesJSON(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	c := load(t, Config{
 		Overrides: Overrides{
-			Quote: &Price{Amount: "9.99", Currency: "EUR"}, Theme: "dark", Fields: map[string]string{"quantity": "2"},
+			Quote: &Price{Amount: "9.99", Currency: "EUR"}, Theme: "dark",
+			Fields:      map[string]string{"quantity": "2"},
 			PackageName: strings.Repeat("n", 101),
 		},
 		Experiment: &ExperimentConfig{Key: "e", Variants: []VariantConfig{

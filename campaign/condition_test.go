@@ -63,7 +63,9 @@ func TestMatchersThatFailPassOver(t *testing.T) {
 func TestExplainGoesOnAfterMatchersThatFail(t *testing.T) {
 	a, b, c := load(t, Config{Name: "a"}), load(t, Config{Name: "b"}), load(t, Config{Name: "c"})
 	d, err := explain([]*Campaign{a, b, c}, fails(0), "")
-	want := []Step{{"a", "match failed", errQuoting.Error()}, {"b", "chosen", ""}, {"c", "not reached", ""}}
+	want := []Step{
+		{"a", "match failed", errQuoting.Error()}, {"b", "chosen", ""}, {"c", "not reached", ""},
+	}
 	if diff := cmp.Diff(want, d.Steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}

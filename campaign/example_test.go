@@ -117,7 +117,8 @@ func ExampleCampaign_Ranges() {
 		Experiment: &campaign.ExperimentConfig{
 			Key: "price", Coverage: "20%",
 			Variants: []campaign.VariantConfig{
-				{Name: "control", Weight: "20%"}, {Name: "cheaper", Weight: "30%"}, {Name: "dearer", Weight: "50%"},
+				{Name: "control", Weight: "20%"}, {Name: "cheaper", Weight: "30%"},
+				{Name: "dearer", Weight: "50%"},
 			},
 		},
 	}, campaign.Options{})
@@ -132,7 +133,8 @@ func ExampleCampaign_Ranges() {
 
 func ExampleExplain() {
 	c, err := campaign.New(campaign.Config{
-		Name: "early-bird", Overrides: campaign.Overrides{LinkID: "123"}, Until: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Name: "early-bird", Overrides: campaign.Overrides{LinkID: "123"},
+		Until: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}, campaign.Options{})
 	if err != nil {
 		fmt.Println(err)

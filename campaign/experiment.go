@@ -138,8 +138,8 @@ func parsePercent(text string) (int, error) {
 	whole, fraction, point := strings.Cut(number, ".")
 	digits := whole + (fraction + "00")[:2]
 	n, err := strconv.ParseUint(digits, 10, 16)
-	formed := percent && whole != "" && len(whole) <= 3 && len(fraction) <= 2 && point == (fraction != "")
-	if !formed || err != nil || n > basisPoints {
+	long := len(whole) > 3 || len(fraction) > 2
+	if !percent || whole == "" || long || point && fraction == "" || err != nil || n > basisPoints {
 		return 0, fmt.Errorf("%q must be a percentage from 0%% to 100%% with at most two decimals,"+
 			" such as 33.34%%", text)
 	}

@@ -103,7 +103,8 @@ func TestMillionUsers(t *testing.T) {
 			for i, id := range users {
 				variant := c.split.variant(c.split.bucket(id))
 				if now := int8(variant + 1); before[i] != 0 && now != before[i] {
-					t.Fatalf("%v at %s: user %s moved from %d to %d", split, coverage, id, before[i], now)
+					t.Fatalf("%v at %s: user %s moved from %d to %d",
+						split, coverage, id, before[i], now)
 				} else {
 					before[i] = now
 				}
@@ -200,22 +201,31 @@ func TestNotCovered(t *testing.T) {
 	same(t, gets(t, c, user("42")), Offer{LinkID: "123", Reason: "DISABLED", Bucket: -1, Fields: []Field{{"title", "plain"}}})
 	// A stranger sees what the control sees, whatever the coverage.
 	same(t, gets(t, c, shopper{}), Offer{
-		LinkID: "123", Reason: "DEFAULT", Bucket: -1, Experiment: "e", Variant: "control", Fields: []Field{{"title", "plain"}},
+		LinkID: "123", Reason: "DEFAULT", Bucket: -1, Experiment: "e", Variant: "control",
+		Fields: []Field{{"title", "plain"}},
 	})
 }
 
 func TestPercent(t *testing.T) {
-	for text, want := range map[string]int{"0%": 0, "50%": 5000, "33.3%": 3330, "33.34%": 3334, "0.01%": 1, "100%": 10000, "100.00%": 10000} {
+	for text, want := range map[string]int{
+		"0%": 0, "50%": 5000, "33.3%": 3330, "33.34%": 3334, "0.01%": 1, "100%": 10000,
+		"100.00%": 10000,
+	} {
 		if got, err := parsePercent(text); err != nil || got != want {
 			t.Errorf("parsePercent(%q) = %d, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "%", "50", "50 %", " 50%", "+5%", "-5%", "100.01%", "1000%", "0.001%", "5.%", ".5%", "5,5%", "1e1%", "50%%", "٥%", "99999999999999999999%"} {
+	for _, text := range []string{
+		"", "%", "50", "50 %", " 50%", "+5%", "-5%", "100.01%", "1000%", "0.001%", "5.%", ".5%",
+		"5,5%", "1e1%", "50%%", "٥%", "99999999999999999999%",
+	} {
 		if got, err := parsePercent(text); err == nil {
 			t.Errorf("parsePercent(%q) = %d, want an error", text, got)
 		}
 	}
-	for n, want := range map[int]string{0: "0%", 1: "0.01%", 10: "0.1%", 3334: "33.34%", 5000: "50%", 10000: "100%"} {
+	for n, want := range map[int]string{
+		0: "0%", 1: "0.01%", 10: "0.1%", 3334: "33.34%", 5000: "50%", 10000: "100%",
+	} {
 		if got := formatPercent(n); got != want {
 			t.Errorf("formatPercent(%d) = %q, want %q", n, got, want)
 		}
@@ -288,7 +298,8 @@ func TestMovedIsExact(t *testing.T) {
 			}
 		}
 		if got := a.Moved(b); got != want {
-			t.Fatalf("Moved = %d, want %d, from %v to %v", got, want, a.split.ranges, b.split.ranges)
+			t.Fatalf("Moved = %d, want %d, from %v to %v",
+				got, want, a.split.ranges, b.split.ranges)
 		}
 	}
 }

@@ -102,7 +102,9 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 			t.Fatalf("offers (-Decide +Explain):\n%s", diff)
 		}
 	}
-	for _, kind := range []string{"bad", "SPLITcontrol", "SPLITother", "DISABLED", "DEFAULTcontrol"} {
+	for _, kind := range []string{
+		"bad", "SPLITcontrol", "SPLITother", "DISABLED", "DEFAULTcontrol",
+	} {
 		if kinds[kind] == 0 {
 			t.Errorf("no user of kind %s among %v", kind, kinds)
 		}

@@ -21,8 +21,8 @@ func (c *Campaign) Placeholders() []string {
 
 // trustHelp ends the error of Untrusted.
 const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}," +
-	" {http.reverse_proxy.header.*} and {http.checkout.claim.*} of a claim listed in trusted_claims;" +
-	" a claim that only your backend writes belongs there"
+	" {http.reverse_proxy.header.*} and {http.checkout.claim.*} of a claim listed in" +
+	" trusted_claims; a claim that only your backend writes belongs there"
 
 // Untrusted returns an error naming the first trusted override that holds a placeholder which trust
 // refuses.
@@ -74,7 +74,8 @@ func (c *Campaign) Warnings() []string {
 					" the sure way is a second base link, with its link_id in a variant", s.label())
 			}
 			if s.shortened {
-				warn("%s is longer than %d characters and is cut there", s.label(), s.override.limit)
+				warn("%s is longer than %d characters and is cut there",
+					s.label(), s.override.limit)
 			}
 		}
 	}

@@ -114,7 +114,8 @@ func checkParameters(slots []slot) error {
 		for i := range key {
 			if key[i] == '.' && seen[key[:i]] {
 				return fmt.Errorf("custom_parameter %s and %s cannot both be set:"+
-					" the first would be a value and an object at once; rename one of them", key[:i], key)
+					" the first would be a value and an object at once; rename one of them",
+					key[:i], key)
 			}
 		}
 	}

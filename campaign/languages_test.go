@@ -107,7 +107,10 @@ func TestLanguageListErrors(t *testing.T) {
 }
 
 func FuzzLanguages(f *testing.F) {
-	for _, seed := range []string{"en", "pt-BR,pt;q=0.9,en;q=0.8", "*", "de;q=0", "tr_TR", ",,;;--", "\xff", strings.Repeat("a-", 600), "i-klingon", "sr-Latn-RS-u-co-phonebk"} {
+	for _, seed := range []string{
+		"en", "pt-BR,pt;q=0.9,en;q=0.8", "*", "de;q=0", "tr_TR", ",,;;--", "\xff",
+		strings.Repeat("a-", 600), "i-klingon", "sr-Latn-RS-u-co-phonebk",
+	} {
 		f.Add(seed)
 	}
 	list := []string{"en", "tr", "de", "pt_br", "sr_latn"}
@@ -118,7 +121,8 @@ func FuzzLanguages(f *testing.F) {
 		}
 		first, usable := l.match(s)
 		if got := l.Match(s, "tr"); usable && got != first || !usable && got != "tr" {
-			t.Errorf("Match(%q, tr) = %q, but %q alone gives %q, usable: %v", s, got, s, first, usable)
+			t.Errorf("Match(%q, tr) = %q, but %q alone gives %q, usable: %v",
+				s, got, s, first, usable)
 		}
 	})
 }

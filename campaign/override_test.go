@@ -11,7 +11,8 @@ import (
 
 func TestOverridesInDocumentedOrder(t *testing.T) {
 	want := []string{
-		"link_id", "one_time_price", "quote", "package_name", "additional_text", "product_image", "package", "theme", "layout",
+		"link_id", "one_time_price", "quote", "package_name", "additional_text", "product_image",
+		"package", "theme", "layout",
 		"title", "description", "button_text", "field", "language", "custom_parameter", "mmp",
 	}
 	if diff := cmp.Diff(want, allOverrides()); diff != "" {
@@ -46,12 +47,15 @@ func saying(name, value string) Overrides {
 // trusted field, neither at load nor at a request.
 func TestTrust(t *testing.T) {
 	served := []string{
-		"env.X", "file./run/x", "time.now", "system.hostname", "http.auth.user.plan", "http.reverse_proxy.header.X",
+		"env.X", "file./run/x", "time.now", "system.hostname", "http.auth.user.plan",
+		"http.reverse_proxy.header.X",
 		"http.checkout.claim.plan",
 	}
 	visitors := []string{
-		"query.x", "http.request.uri.query.x", "http.request.header.X", "http.request.cookie.x", "http.request.uri.path.1", "path.1",
-		"http.request.body", "http.request.host", "client_ip", "http.vars.x", "http.regexp.x.1", "http.request.tls.client.subject",
+		"query.x", "http.request.uri.query.x", "http.request.header.X", "http.request.cookie.x",
+		"http.request.uri.path.1", "path.1",
+		"http.request.body", "http.request.host", "client_ip", "http.vars.x", "http.regexp.x.1",
+		"http.request.tls.client.subject",
 		"http.checkout.claim.name", "http.error.message", "ENV.X", " env.X",
 	}
 	trust := func(key string) bool { return slices.Contains(served, key) }
@@ -61,7 +65,10 @@ func TestTrust(t *testing.T) {
 		}
 		return []Part{{Literal: text}}, nil
 	}
-	trustedOnes := []string{"link_id", "one_time_price", "quote", "product_image", "package", "theme", "layout", "field"}
+	trustedOnes := []string{
+		"link_id", "one_time_price", "quote", "product_image", "package", "theme", "layout",
+		"field",
+	}
 
 	for _, name := range allOverrides() {
 		for _, key := range append(served, visitors...) {
@@ -92,7 +99,8 @@ func TestTrust(t *testing.T) {
 					t.Errorf("%s {%s}: an untrusted value was used: %+v", name, key, offer)
 				}
 			case err != nil || !slices.Equal(offer.Dropped, []string{name}):
-				t.Errorf("%s {%s}: an untrusted value was not dropped: %+v, %v", name, key, offer, err)
+				t.Errorf("%s {%s}: an untrusted value was not dropped: %+v, %v",
+					name, key, offer, err)
 			}
 		}
 	}
@@ -134,14 +142,16 @@ func TestMissingValuesAreLeftOut(t *testing.T) {
 		}
 		c := sells(t, o)
 		for state, s := range map[string]shopper{
-			"missing": {}, "empty": sends("x", ""), "blank": sends("x", " \t"), "mistrusted": {distrust: "x"},
+			"missing": {}, "empty": sends("x", ""), "blank": sends("x", " \t"),
+			"mistrusted": {distrust: "x"},
 		} {
 			got := gets(t, c, s)
 			if !slices.Equal(got.Dropped, []string{name}) {
 				t.Errorf("%s with a value that is %s: dropped %q", name, state, got.Dropped)
 			}
 			if v, ok := got.Override("button_text"); name != "button_text" && !ok {
-				t.Errorf("%s with a value that is %s takes the rest of the offer along: %q", name, state, v)
+				t.Errorf("%s with a value that is %s takes the rest of the offer along: %q",
+					name, state, v)
 			}
 			if len(got.Fields) > 1 || len(got.Parameters) > 0 || got.Quote != (Price{}) || got.Language != "" {
 				t.Errorf("%s with a value that is %s: %+v", name, state, got)
@@ -187,7 +197,8 @@ func TestUnusableLinkIDIsABadOffer(t *testing.T) {
 		t.Errorf("link id = %q", o.LinkID)
 	}
 	for name, v := range map[string]shopper{
-		"missing": {}, "empty": sends("x", ""), "odd": sends("x", "47 11"), "long": sends("x", strings.Repeat("1", 65)), "mistrusted": {distrust: "x"},
+		"missing": {}, "empty": sends("x", ""), "odd": sends("x", "47 11"),
+		"long": sends("x", strings.Repeat("1", 65)), "mistrusted": {distrust: "x"},
 	} {
 		bad := getsBad(t, c, v)
 		if bad.Campaign != c || bad.Override != "link_id" || strings.Contains(bad.Error(), "47 11") {
@@ -198,7 +209,9 @@ func TestUnusableLinkIDIsABadOffer(t *testing.T) {
 
 func TestValuesAreNeverExpandedAgain(t *testing.T) {
 	v := sends("x", "{secret}", "secret", "S3CRET", "env.KEY", "S3CRET")
-	for _, name := range []string{"package_name", "additional_text", "title", "theme", "field", "custom_parameter", "mmp"} {
+	for _, name := range []string{
+		"package_name", "additional_text", "title", "theme", "field", "custom_parameter", "mmp",
+	} {
 		o := gets(t, sells(t, saying(name, "{x} {x}")), v)
 		all := append(slices.Clone(o.Fields), o.Parameters...)
 		if len(all) != 1 || all[0].Value != "{secret} {secret}" {
@@ -213,7 +226,10 @@ func TestValuesAreNeverExpandedAgain(t *testing.T) {
 }
 
 func TestTextsAreCutAtTheirLimit(t *testing.T) {
-	for name, limit := range map[string]int{"package_name": 100, "additional_text": 250, "title": 250, "description": 250, "button_text": 250} {
+	for name, limit := range map[string]int{
+		"package_name": 100, "additional_text": 250, "title": 250, "description": 250,
+		"button_text": 250,
+	} {
 		for _, value := range []string{strings.Repeat("é", 300), "{x}", "ab{x}"} {
 			o := gets(t, sells(t, saying(name, value)), sends("x", strings.Repeat("é", 70_000)))
 			if got := []rune(o.Fields[0].Value); len(got) != limit {
@@ -226,12 +242,17 @@ func TestTextsAreCutAtTheirLimit(t *testing.T) {
 func TestVariantBeatsCampaign(t *testing.T) {
 	c := load(t, Config{
 		Overrides: Overrides{
-			OneTimePrice: &Price{Amount: "19.99", Currency: "EUR"}, PackageName: "Pro", Title: "Title", Language: "en",
-			Fields: map[string]string{"a": "1", "b": "1"}, CustomParameters: map[string]string{"a": "1", "b": "1", "c": "1"},
+			OneTimePrice: &Price{Amount: "19.99", Currency: "EUR"}, PackageName: "Pro",
+			Title: "Title", Language: "en",
+			Fields:           map[string]string{"a": "1", "b": "1"},
+			CustomParameters: map[string]string{"a": "1", "b": "1", "c": "1"},
 		},
 		Experiment: fifty(Overrides{}, Overrides{
-			LinkID: "9", OneTimePrice: &Price{Amount: "14.99", Currency: "USD"}, PackageName: "Cheap", Language: "tr",
-			Fields: map[string]string{"b": "2", "c": "2"}, CustomParameters: map[string]string{"b": "2", "c": "", "d": "2"}, MMP: map[string]string{"idfa": "2"},
+			LinkID: "9", OneTimePrice: &Price{Amount: "14.99", Currency: "USD"},
+			PackageName: "Cheap", Language: "tr",
+			Fields:           map[string]string{"b": "2", "c": "2"},
+			CustomParameters: map[string]string{"b": "2", "c": "", "d": "2"},
+			MMP:              map[string]string{"idfa": "2"},
 		}),
 	})
 	same(t, forced(t, c, "control"), Offer{
@@ -288,7 +309,9 @@ func TestParametersFillTheirRoomToTheByte(t *testing.T) {
 
 func TestLanguageFromAVisitorIsMatched(t *testing.T) {
 	c := sells(t, Overrides{Language: "{locale}"})
-	for value, want := range map[string]string{"pt-BR": "pt_br", "de_AT": "de", "TR": "tr", "fr, de;q=0.5": "de"} {
+	for value, want := range map[string]string{
+		"pt-BR": "pt_br", "de_AT": "de", "TR": "tr", "fr, de;q=0.5": "de",
+	} {
 		if o := gets(t, c, sends("locale", value)); o.Language != want {
 			t.Errorf("language %q = %q, want %q", value, o.Language, want)
 		}

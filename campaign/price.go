@@ -77,7 +77,8 @@ func (p *Price) check(name string, charged, dynamic bool) (low, high money.Amoun
 	switch {
 	case dynamic && (charged || bounded) && (p.Min == "" || p.Max == ""):
 		return 0, 0, fmt.Errorf("amount %s is a placeholder and needs MIN and MAX:"+
-			" write \"%s %s %s%s\"", p.Amount, name, p.Amount, p.Currency, exampleBounds(p.Currency))
+			" write \"%s %s %s%s\"",
+			p.Amount, name, p.Amount, p.Currency, exampleBounds(p.Currency))
 	case !dynamic && bounded:
 		return 0, 0, fmt.Errorf("MIN and MAX are for an amount that is a placeholder:"+
 			" write \"%s %s %s\"", name, p.Amount, p.Currency)
@@ -117,8 +118,9 @@ func (p *Price) checkCurrency(name string, needsBounds bool) error {
 	case isCurrency(p.Amount) && !isCurrency(p.Currency):
 		return fmt.Errorf("the amount comes first: write \"%s\"", example(p.Currency, p.Amount))
 	case !isCurrency(p.Currency):
-		return fmt.Errorf("currency %q is no current ISO 4217 code: write three upper-case letters,"+
-			" as in \"%s\"", p.Currency, example(p.Amount, "EUR"))
+		return fmt.Errorf("currency %q is no current ISO 4217 code:"+
+			" write three upper-case letters, as in \"%s\"",
+			p.Currency, example(p.Amount, "EUR"))
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ func TestParseAmount(t *testing.T) {
 		}
 	}
 	for _, in := range []string{
-		"", "0", "0.00", "-1", "+1", "1e2", "NaN", "Inf", "1,00", "1.000,00", "1.999", "1.", ".5", ".", "1.2.3", " 1", "1 ", "1\n", "0x10", "1_000",
+		"", "0", "0.00", "-1", "+1", "1e2", "NaN", "Inf", "1,00", "1.000,00", "1.999", "1.", ".5",
+		".", "1.2.3", " 1", "1 ", "1\n", "0x10", "1_000",
 		"０.5", "1٫5", "€5", "5 EUR", "1000000000", strings.Repeat("9", 40), "1.-1", "1.+1", "{x}",
 	} {
 		if got, err := parseAmount(in, "EUR"); err == nil {
@@ -37,12 +38,17 @@ func TestParseAmount(t *testing.T) {
 }
 
 func TestCurrencies(t *testing.T) {
-	for _, code := range []string{"EUR", "USD", "TRY", "GBP", "JPY", "KWD", "SLE", "VES", "ZWG", "XCG", "MRU", "STN", "XOF"} {
+	for _, code := range []string{
+		"EUR", "USD", "TRY", "GBP", "JPY", "KWD", "SLE", "VES", "ZWG", "XCG", "MRU", "STN", "XOF",
+	} {
 		if !isCurrency(code) {
 			t.Errorf("%s is refused", code)
 		}
 	}
-	for _, code := range []string{"", "eur", "Eur", "EU", "EURO", "EUR ", "€", "XXX", "XTS", "XAU", "XDR", "DEM", "HRK", "BGN", "ANG", "SLL", "CHE", "ZZZ"} {
+	for _, code := range []string{
+		"", "eur", "Eur", "EU", "EURO", "EUR ", "€", "XXX", "XTS", "XAU", "XDR", "DEM", "HRK",
+		"BGN", "ANG", "SLL", "CHE", "ZZZ",
+	} {
 		if isCurrency(code) {
 			t.Errorf("%s is taken", code)
 		}
@@ -56,7 +62,9 @@ func TestPriceFromAPlaceholder(t *testing.T) {
 			t.Errorf("price %s became %+v", amount, o.Price)
 		}
 	}
-	for _, amount := range []string{"", " ", "0.99", "99.01", "1e1", "19,99", "19.999", "-5", "5 EUR", "NaN"} {
+	for _, amount := range []string{
+		"", " ", "0.99", "99.01", "1e1", "19,99", "19.999", "-5", "5 EUR", "NaN",
+	} {
 		bad := getsBad(t, c, sends("x", amount))
 		if bad.Override != "one_time_price" || len(amount) > 1 && strings.Contains(bad.Error(), amount) {
 			t.Errorf("price %q: %v", amount, bad)
@@ -137,7 +145,8 @@ func TestDecimalsOfTheCurrency(t *testing.T) {
 		{
 			"no bounds in yen",
 			Overrides{OneTimePrice: bounded("JPY", "", "")},
-			`one_time_price: amount {x} is a placeholder and needs MIN and MAX: write "one_time_price {x} JPY 100 9900"`,
+			`one_time_price: amount {x} is a placeholder and needs MIN and MAX: write` +
+				` "one_time_price {x} JPY 100 9900"`,
 		},
 		{"yen", Overrides{OneTimePrice: &Price{Amount: "1999", Currency: "JPY"}}, ""},
 		{"bounds in yen", Overrides{OneTimePrice: bounded("JPY", "500", "9900")}, ""},
@@ -189,7 +198,9 @@ func TestPriceString(t *testing.T) {
 var plainDecimal = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,2})?$`)
 
 func FuzzAmount(f *testing.F) {
-	for _, seed := range []string{"19.99", "0.01", "0", "1e2", "-1", "1.999", "999999999.99", "1.", ".5", "０.5"} {
+	for _, seed := range []string{
+		"19.99", "0.01", "0", "1e2", "-1", "1.999", "999999999.99", "1.", ".5", "０.5",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

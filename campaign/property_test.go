@@ -52,7 +52,10 @@ func leaves(v any) int {
 }
 
 func FuzzParameterKeys(f *testing.F) {
-	for _, seed := range [][2]string{{"a", "a.b"}, {"a.b", "a.c"}, {"mmp.x", "x"}, {"checkout", "x"}, {"a..b", ""}, {"a-b", "a.b"}, {"{x}", "é"}, {"utm.x", "UTM"}} {
+	for _, seed := range [][2]string{
+		{"a", "a.b"}, {"a.b", "a.c"}, {"mmp.x", "x"}, {"checkout", "x"}, {"a..b", ""},
+		{"a-b", "a.b"}, {"{x}", "é"}, {"utm.x", "UTM"},
+	} {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
@@ -80,14 +83,19 @@ func FuzzParameterKeys(f *testing.F) {
 // FuzzOffer gives one hostile value to every word at once. Whatever it is, an offer keeps its
 // promises.
 func FuzzOffer(f *testing.F) {
-	for _, seed := range []string{"", "5", "19.99", "https://shop.example.com/a.png", "tr", `<b>"&\`, "{x}", "\u202e", "a\xff\x00", strings.Repeat("é", 300), strings.Repeat("a", 3000)} {
+	for _, seed := range []string{
+		"", "5", "19.99", "https://shop.example.com/a.png", "tr", `<b>"&\`, "{x}", "\u202e",
+		"a\xff\x00", strings.Repeat("é", 300), strings.Repeat("a", 3000),
+	} {
 		f.Add(seed)
 	}
 	everything := Overrides{
 		OneTimePrice: &Price{Amount: "{p}", Currency: "EUR", Min: "1", Max: "99"},
-		PackageName:  "Hi {x}", AdditionalText: "{x}{x}", ProductImage: "{x}", Package: "{x}", Theme: "{x}", Layout: "{x}",
+		PackageName:  "Hi {x}", AdditionalText: "{x}{x}", ProductImage: "{x}", Package: "{x}",
+		Theme: "{x}", Layout: "{x}",
 		Title: "{x}", Description: "{x}", ButtonText: "{x}", Language: "{x}",
-		Fields: map[string]string{"f": "{x}", "g": "{x} {x}"}, CustomParameters: make(map[string]string), MMP: map[string]string{"idfa": "{x}"},
+		Fields:           map[string]string{"f": "{x}", "g": "{x} {x}"},
+		CustomParameters: make(map[string]string), MMP: map[string]string{"idfa": "{x}"},
 	}
 	for i := range 31 {
 		everything.CustomParameters[fmt.Sprintf("k%d.v", i)] = "{x}"
@@ -108,7 +116,10 @@ func FuzzOffer(f *testing.F) {
 // holdsPromises checks what is true of every offer.
 func holdsPromises(t *testing.T, o *Offer) {
 	t.Helper()
-	texts := map[string]int{"packageName": 100, "additionalText": 250, "title": 250, "description": 250, "buttonText": 250}
+	texts := map[string]int{
+		"packageName": 100, "additionalText": 250, "title": 250, "description": 250,
+		"buttonText": 250,
+	}
 	if n, err := parseAmount(o.Price.Amount, "EUR"); err != nil || n < 10_000 || n > 990_000 || o.Price.Currency != "EUR" {
 		t.Errorf("price %+v", o.Price)
 	}

@@ -41,8 +41,8 @@ func (o Overrides) compile(opt Options) ([]slot, error) {
 		slots = append(slots, more...)
 	}
 	if o.Quote != nil && o.OneTimePrice != nil {
-		return nil, errors.New("quote beside one_time_price: a quote is the price of the base link's" +
-			" package, which one_time_price replaces; write one of them")
+		return nil, errors.New("quote beside one_time_price:" +
+			" a quote is the price of the base link's package, which one_time_price replaces; write one of them")
 	}
 	if err := checkParameters(slots); err != nil {
 		return nil, err

@@ -60,7 +60,9 @@ func TestCut(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for _, seed := range []string{"Ada", `<b>"&\`, "\u202e\x00`", "a\xff\xc3(", "👩‍👩‍👧", strings.Repeat("<", 300)} {
+	for _, seed := range []string{
+		"Ada", `<b>"&\`, "\u202e\x00`", "a\xff\xc3(", "👩‍👩‍👧", strings.Repeat("<", 300),
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
