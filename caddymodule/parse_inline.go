@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/caddy-checkout/checkout/campaign"
 )
 
 // inlineCampaign is a campaign that a directive defines.
@@ -68,15 +70,19 @@ func (p *routeParser) inlineName() (string, error) {
 	case strings.Contains(name, "{"):
 		return "", errors.New("a campaign whose link_id is a placeholder needs a name: " +
 			"write it before the {")
-	case len(name) > maxName:
+	case !isCampaignName(name):
 		return "", errors.New("the link_id is too long to name the campaign after it: " +
 			"give the campaign a name before the {")
 	}
 	return name, nil
 }
 
-// maxName is how long a campaign's name may be.
-const maxName = 64
+// isCampaignName asks package campaign, where the rule is.
+func isCampaignName(name string) bool {
+	cfg := campaign.Config{Name: name, Overrides: campaign.Overrides{LinkID: "1"}}
+	_, err := campaign.New(cfg, campaign.Options{})
+	return err == nil
+}
 
 // checkInlineName refuses a name that another definition has.
 func (p *routeParser) checkInlineName(name string, written []byte) error {

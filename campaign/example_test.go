@@ -117,7 +117,8 @@ func ExampleCampaign_Ranges() {
 		Experiment: &campaign.ExperimentConfig{
 			Key: "price", Coverage: "20%",
 			Variants: []campaign.VariantConfig{
-				{Name: "control", Weight: "20%"}, {Name: "cheaper", Weight: "30%"},
+				{Name: "control", Weight: "20%"},
+				{Name: "cheaper", Weight: "30%"},
 				{Name: "dearer", Weight: "50%"},
 			},
 		},

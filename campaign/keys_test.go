@@ -48,8 +48,14 @@ func leaves(v any) int {
 
 func FuzzParameterKeys(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"a", "a.b"}, {"a.b", "a.c"}, {"mmp.x", "x"}, {"checkout", "x"}, {"a..b", ""},
-		{"a-b", "a.b"}, {"{x}", "é"}, {"utm.x", "UTM"},
+		{"a", "a.b"},
+		{"a.b", "a.c"},
+		{"mmp.x", "x"},
+		{"checkout", "x"},
+		{"a..b", ""},
+		{"a-b", "a.b"},
+		{"{x}", "é"},
+		{"utm.x", "UTM"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
