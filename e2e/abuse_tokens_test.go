@@ -81,11 +81,13 @@ func TestAbuse01ForgedTokens(t *testing.T) {
 		} {
 			got := s.Send(t, "/upgrade", how, header("Accept", "application/json"))
 			shoptest.WantDenied(t, name+" in "+place, got, http.StatusUnauthorized)
+			if name == "JSON form" { // which is no cookie either, so nobody has signed in
+				continue
+			}
 			if text == "" {
 				text = got.Text
 			}
-			// The JSON form is no cookie either, so nobody has signed in.
-			if got.Text != text && name != "JSON form" {
+			if got.Text != text {
 				t.Errorf("%s: the answer is %q, and to another forgery %q", name, got.Text, text)
 			}
 		}
