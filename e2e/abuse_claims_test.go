@@ -33,7 +33,7 @@ func TestAbuse11ClaimsOfAnotherType(t *testing.T) {
 	t.Parallel()
 	s := shoptest.Open(t, guarded)
 	for _, email := range []any{
-		[]string{ann}, map[string]any{"value": ann}, true, 5550100, 1e300, []any{},
+		[]string{ann, ben}, map[string]any{"value": ann}, true, 5550100, 1e300, []any{},
 	} {
 		token := tokenOf(claims("", map[string]any{"email": email}))
 		s.Denies(t, fmt.Sprintf("%v as e-mail", email), http.StatusForbidden, "/upgrade",
@@ -44,6 +44,9 @@ func TestAbuse11ClaimsOfAnotherType(t *testing.T) {
 		s.Denies(t, sub+" as sub", http.StatusForbidden, "/upgrade", bearing(token))
 	}
 	s.WantCalls(t, 0)
+	// A list of one says whom it means: some providers write every claim so.
+	one := tokenOf(claims("", map[string]any{"email": []string{ann}}))
+	s.WantLinkOf(t, ann, s.Send(t, "/upgrade", bearing(one)))
 }
 
 func TestAbuse12InvalidAddresses(t *testing.T) {
