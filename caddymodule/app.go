@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/linkgen"
 )
 
 // App holds what all checkout directives of a configuration share: Zotlo projects, identities, the
@@ -84,7 +85,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if err := a.ids.openNamed(a.JWT, log); err != nil {
 		return err
 	}
-	a.shared.orders = memo.New[question, prepared]()
+	a.shared.orders = memo.New[question, *linkgen.Prepared]()
 	a.shared.exposed = memo.New[exposure, struct{}]()
 	a.shared.registry, err = newRegistry(ctx, log, a.projects, a.shared.languages, a.Campaigns)
 	return err

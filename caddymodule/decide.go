@@ -70,9 +70,9 @@ const maxLanguageHeader = 256
 
 // prepared is the order for the offer with its cache key: a remembered one, if the same was asked
 // for a moment ago.
-func (d *decision) prepared(ip netip.Addr) prepared {
+func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
 	if d.user == nil || d.entry.dynamic {
-		return d.prepare(ip)
+		return d.rt.generator.Prepare(d.order(ip))
 	}
 	q := question{user: d.user, offer: d.offer, ip: ip}
 	if d.offer.Language == "" && d.rt.severalLanguages {
@@ -81,16 +81,11 @@ func (d *decision) prepared(ip netip.Addr) prepared {
 	if known, ok := d.rt.orders.Get(q); ok {
 		return known
 	}
-	p := d.prepare(ip)
+	p := d.rt.generator.Prepare(d.order(ip))
 	if len(q.language) <= maxLanguageHeader {
 		d.rt.orders.Put(q, p)
 	}
 	return p
-}
-
-func (d *decision) prepare(ip netip.Addr) prepared {
-	o := d.order(ip)
-	return prepared{o, d.rt.generator.Key(o)}
 }
 
 // order says which link the offer wants.
@@ -98,7 +93,7 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 	o := linkgen.Order{
 		Project: d.entry.project, IP: ip, Language: d.language(), LinkID: d.offer.LinkID,
 		Price: d.offer.Price.Amount, Currency: d.offer.Price.Currency,
-		Fields: wireFields(d.offer.Fields), Parameters: wireFields(d.offer.Parameters),
+		Fields: d.offer.Fields, Parameters: d.offer.Parameters,
 		Campaign: d.entry.Name(),
 	}
 	if user, ok := d.knownUser(); ok {
@@ -122,15 +117,4 @@ func (d *decision) language() string {
 		locale, _ = d.user.Claim("locale")
 	}
 	return d.rt.languages.Match(locale, strings.Join(d.r.Header["Accept-Language"], ", "))
-}
-
-func wireFields(in []campaign.Field) []linkgen.Field {
-	if len(in) == 0 {
-		return nil
-	}
-	out := make([]linkgen.Field, len(in))
-	for i, f := range in {
-		out[i] = linkgen.Field(f)
-	}
-	return out
 }

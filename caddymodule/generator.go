@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/tracing"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // Limits bound what the module asks of Zotlo's API and of a shopper's patience. They count per
@@ -44,7 +45,7 @@ func (l *Limits) parse() (linkgen.Limits, error) {
 	}
 	for _, r := range []struct {
 		option, text string
-		to           *linkgen.Rate
+		to           *zotlo.Rate
 	}{
 		{"rate", l.Rate, &out.Rate},
 		{"per_subscriber", l.PerSubscriber, &out.PerSubscriber},
@@ -60,22 +61,22 @@ func (l *Limits) parse() (linkgen.Limits, error) {
 }
 
 // parseRate reads a rate such as 10/1m; an empty text is the zero rate.
-func parseRate(text string) (linkgen.Rate, error) {
+func parseRate(text string) (zotlo.Rate, error) {
 	if text == "" {
-		return linkgen.Rate{}, nil
+		return zotlo.Rate{}, nil
 	}
 	events, per, ok := strings.Cut(text, "/")
 	n, err := strconv.Atoi(events)
 	if !ok || err != nil || n <= 0 {
-		return linkgen.Rate{}, fmt.Errorf(
+		return zotlo.Rate{}, fmt.Errorf(
 			"%q is not a rate: write events per duration, such as 10/1m", text)
 	}
 	d, err := caddy.ParseDuration(per)
 	if err != nil || d < time.Millisecond {
-		return linkgen.Rate{}, fmt.Errorf("%q is not a rate: %q is not a duration; "+
+		return zotlo.Rate{}, fmt.Errorf("%q is not a rate: %q is not a duration; "+
 			"write events per duration, such as 10/1m", text, per)
 	}
-	return linkgen.Rate{Events: n, Per: d}, nil
+	return zotlo.Rate{Events: n, Per: d}, nil
 }
 
 // newGenerator makes the generator on the state that outlives configurations. It is nil without any
@@ -90,7 +91,7 @@ func newGenerator(
 	if err != nil {
 		return nil, fmt.Errorf("limits: %w", err)
 	}
-	transport := linkgen.NewTransport()
+	transport := zotlo.NewTransport()
 	if parsed.MaxInFlight > 0 {
 		transport.MaxIdleConnsPerHost = parsed.MaxInFlight
 	}
@@ -115,34 +116,40 @@ func newGenerator(
 // newHooks connect the generator to metrics and log.
 func newHooks(log, failures *zap.Logger, cache *openCache) linkgen.Hooks {
 	return linkgen.Hooks{
-		APICall: func(project, result string, d time.Duration) {
-			metrics.APIRequests.WithLabelValues(metrics.Project(project), result).Inc()
-			metrics.APIDuration.WithLabelValues(metrics.Project(project)).Observe(d.Seconds())
-		},
+		Hooks:    newAPIHooks(log),
 		InFlight: func(delta int) { metrics.APIInFlight.Add(float64(delta)) },
-		Breaker: func(project string, open bool) {
-			project = metrics.Project(project)
-			metrics.BreakerOpen.WithLabelValues(project).Set(metrics.Bool(open))
-			if open {
-				log.Warn("calls to the API keep failing: pausing them",
-					zap.String("project", project))
-			} else {
-				log.Info("calls to the API work again", zap.String("project", project))
-			}
-		},
 		CacheError: func(err error) {
 			metrics.CacheErrors.WithLabelValues(cache.name).Inc()
 			failures.Warn("cache failed, going on without it",
 				zap.String("cache", cache.name), zap.Error(err))
 		},
+		Panic: func(value any, stack []byte) {
+			log.Error("panic while calling the API",
+				zap.String("type", fmt.Sprintf("%T", value)), zap.ByteString("stack", stack))
+		},
+	}
+}
+
+// newAPIHooks connect the API's calls to metrics and log.
+func newAPIHooks(log *zap.Logger) zotlo.Hooks {
+	return zotlo.Hooks{
+		APICall: func(project, result string, d time.Duration) {
+			metrics.APIRequests.WithLabelValues(metrics.Project(project), result).Inc()
+			metrics.APIDuration.WithLabelValues(metrics.Project(project)).Observe(d.Seconds())
+		},
+		Breaker: func(project string, open bool) {
+			project = metrics.Project(project)
+			metrics.BreakerOpen.WithLabelValues(project).Set(metrics.Bool(open))
+			if open {
+				log.Warn("calls to the API keep failing: pausing them", zap.String("project", project))
+			} else {
+				log.Info("calls to the API work again", zap.String("project", project))
+			}
+		},
 		Paused: func(project, code string, d time.Duration) {
 			log.Error("the API refused our credentials or address, or asked for a pause",
 				zap.String("project", metrics.Project(project)), zap.String("code", code),
 				zap.Duration("pause", d))
-		},
-		Panic: func(value any, stack []byte) {
-			log.Error("panic while calling the API",
-				zap.String("type", fmt.Sprintf("%T", value)), zap.ByteString("stack", stack))
 		},
 	}
 }

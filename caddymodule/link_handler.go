@@ -201,9 +201,7 @@ func (d *decision) afterPayment() string {
 // link gets the link that the offer wants.
 func (d *decision) link() answer {
 	ip := clientip.Of(d.r)
-	p := d.prepared(ip)
-	p.OwnHost = d.r.Host
-	result, err := d.rt.generator.LinkKeyed(d.r.Context(), p.Order, p.Key)
+	result, err := d.rt.generator.Link(d.r.Context(), d.prepared(ip), d.r.Host)
 	if result.Source != linkgen.FromCache {
 		d.rt.addresses.Look(d.rt.log, d.r, ip)
 	}

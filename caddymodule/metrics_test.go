@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/caddy-checkout/checkout/auth"
-	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // published are the metrics that the documentation promises: their type, and which values each
@@ -41,7 +41,7 @@ var published = map[string]struct {
 		map[string][]string{"campaign": campaignLabels,
 			"override": {"additional_text", "custom_parameter"}}},
 	"caddy_checkout_api_requests_total": {dto.MetricType_COUNTER,
-		map[string][]string{"project": {"default"}, "result": linkgen.Results()}},
+		map[string][]string{"project": {"default"}, "result": zotlo.Results()}},
 	"caddy_checkout_api_duration_seconds": {dto.MetricType_HISTOGRAM,
 		map[string][]string{"project": {"default"}}},
 	"caddy_checkout_api_in_flight": {dto.MetricType_GAUGE, nil},

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // appParser reads the global option. It keeps where each campaign stands, for mistakes that are
@@ -106,13 +107,13 @@ func projectOptions(b *block.Block, p *Project) block.Options {
 			if err := b.ListAtLoad(&p.LinkHosts); err != nil || placeholder.In(p.LinkHosts...) {
 				return err
 			}
-			return b.Check("link_hosts", linkgen.CheckLinkHosts(p.LinkHosts))
+			return b.Check("link_hosts", linkgen.Project{LinkHosts: p.LinkHosts}.CheckLinkHosts())
 		},
 		"api_url": func() error {
 			if err := b.TextAtLoad(&p.APIURL); err != nil || placeholder.In(p.APIURL) {
 				return err
 			}
-			return b.Check("api_url", linkgen.CheckAPIURL(p.APIURL))
+			return b.Check("api_url", zotlo.Project{APIURL: p.APIURL}.CheckAPIURL())
 		},
 	}
 }

@@ -96,14 +96,14 @@ func (p Project) fill(log *zap.Logger) (out linkgen.Project, err error) {
 	if out.APIURL, err = placeholder.Value("api_url", p.APIURL); err != nil {
 		return out, err
 	}
-	if err := linkgen.CheckAPIURL(out.APIURL); err != nil {
+	if err := out.CheckAPIURL(); err != nil {
 		return out, block.Locate("api_url", p.APIURL, err)
 	}
 	out.LinkHosts, err = placeholder.Values("link_hosts", p.LinkHosts)
 	if err != nil || len(out.LinkHosts) == 0 {
 		return out, err
 	}
-	if err := linkgen.CheckLinkHosts(out.LinkHosts); err != nil {
+	if err := out.CheckLinkHosts(); err != nil {
 		err = placeholder.Conceal(fmt.Errorf("link_hosts: %w", err), p.LinkHosts, out.LinkHosts)
 		return out, block.Locate("link_hosts", p.LinkHosts[0], err)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/campaign"
-	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // The tests of this file keep docs/reference.md and the code together, in both directions: each
@@ -108,7 +108,7 @@ func TestReferenceListsEveryMetric(t *testing.T) {
 func TestReferenceListsEveryLabelValue(t *testing.T) {
 	ref := readReference(t)
 	for label, inCode := range map[string][]string{
-		"rule": auth.Rules(), "api": linkgen.Results(), "keys": auth.RefreshResults(),
+		"rule": auth.Rules(), "api": zotlo.Results(), "keys": auth.RefreshResults(),
 		"webhook type":   constants(t, "../zotlo/webhook.go", "Webhook"),
 		"webhook result": constants(t, "webhook_handler.go", "hook"),
 	} {

@@ -29,8 +29,8 @@ type services struct {
 	languages        *campaign.Languages
 	severalLanguages bool
 
-	orders  *memo.Table[question, prepared] // spares a returning shopper the hashing
-	exposed *memo.Table[exposure, struct{}] // and the question whether they were counted
+	orders  *memo.Table[question, *linkgen.Prepared] // spares a returning shopper the hashing
+	exposed *memo.Table[exposure, struct{}]          // and the question whether they were counted
 
 	errorPages  errorpages.Finder
 	addresses   clientip.Warnings
@@ -58,10 +58,4 @@ func sampled(log *zap.Logger) *zap.Logger {
 	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 100)
 	}))
-}
-
-// prepared is an order with its cache key.
-type prepared struct {
-	linkgen.Order
-	linkgen.Key
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/auth"
-	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 func TestWhoeverWaitsForAFetchThatAReloadEndedHasNotLeft(t *testing.T) {
@@ -23,7 +23,7 @@ func TestWhoeverWaitsForAFetchThatAReloadEndedHasNotLeft(t *testing.T) {
 }
 
 func TestParseRate(t *testing.T) {
-	for text, want := range map[string]linkgen.Rate{
+	for text, want := range map[string]zotlo.Rate{
 		"": {}, "50/1s": {Events: 50, Per: time.Second}, "10/1m": {Events: 10,
 			Per: time.Minute}, "5/1d": {Events: 5, Per: 24 * time.Hour},
 	} {

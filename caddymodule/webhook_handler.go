@@ -185,7 +185,8 @@ func (h *WebhookHandler) subscribers(
 	if event.SubscriberID != "" {
 		hashes = append(hashes, h.shared.generator.SubscriberHash(event.SubscriberID))
 	}
-	hash, err := linkgen.ParseSubscriberHash(by.Subscriber)
+	var hash linkgen.SubscriberHash
+	err := hash.UnmarshalText([]byte(by.Subscriber))
 	if err == nil && !slices.Contains(hashes, hash) {
 		hashes = append(hashes, hash)
 	}

@@ -46,8 +46,9 @@ type Offer struct {
 	Dropped []string
 }
 
-// Field is a name and its value.
-type Field struct{ Name, Value string }
+// Field is a name and its value. It is a plain struct, so that a caller can hand fields on to another
+// package without copying them.
+type Field = struct{ Name, Value string }
 
 // Override returns the resolved value of an override, such as "package_name". Prices read
 // "19.99 EUR". Entries of keyed ones are named name.key: "field.NAME", "custom_parameter.KEY",

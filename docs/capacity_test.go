@@ -19,6 +19,7 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // What the capacity table of operations.md takes for granted.
@@ -130,7 +131,9 @@ func newHour(t *testing.T) *hour {
 	var err error
 	h.links, err = linkgen.New(linkgen.Config{
 		Projects: []linkgen.Project{{
-			AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret, ApplicationKey: sandbox.DefaultApplicationKey,
+			Project: zotlo.Project{
+				AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret, ApplicationKey: sandbox.DefaultApplicationKey,
+			},
 		}},
 		Key: []byte("the key of a simulation"), Cache: h.memory, TTL: ttl, Transport: h.zotlo.Transport(),
 		Hooks: linkgen.Hooks{InFlight: func(delta int) { h.inFlight.Add(int64(delta)) }},
@@ -146,10 +149,10 @@ func newHour(t *testing.T) *hour {
 func (h *hour) visit(i int, pauses [3]time.Duration) {
 	for _, pause := range pauses {
 		time.Sleep(pause)
-		_, err := h.links.Link(context.Background(), linkgen.Order{
+		_, err := h.links.Link(context.Background(), h.links.Prepare(linkgen.Order{
 			Subscriber: linkgen.Subscriber{Kind: "email", ID: fmt.Sprintf("user%d@example.com", i)},
 			IP:         netip.MustParseAddr("203.0.113.7"), Language: "en", LinkID: "100", Campaign: "pro",
-		})
+		}), "shop.example.com")
 		if err != nil {
 			h.t.Errorf("user %d: %v", i, err)
 		}

@@ -20,7 +20,7 @@ func TestQuotedMessagesAreInTheCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	literals := stringLiterals(t, "../caddymodule", "../auth", "../campaign", "../linkgen", "../linkgen/rediscache")
+	literals := stringLiterals(t, "../caddymodule", "../auth", "../campaign", "../linkgen", "../linkgen/rediscache", "../linkgen/memorycache", "../ledger", "../zotlo")
 	quotes := regexp.MustCompile("(?m)^> `(.+)`$").FindAllStringSubmatch(string(text), -1)
 	if len(quotes) == 0 {
 		t.Fatal("no message is quoted")

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-checkout/checkout/internal/shoptest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 func TestAbuse37InnerHosts(t *testing.T) {
@@ -64,9 +65,9 @@ func TestAbuse37RedirectsOfTheAPI(t *testing.T) {
 }
 
 func TestAbuse69BadCertificates(t *testing.T) {
-	zotlo := sandbox.New(sandbox.Config{PublicURL: shoptest.PayURL})
+	stand := sandbox.New(sandbox.Config{PublicURL: shoptest.PayURL})
 	trusting := func(server *httptest.Server) *http.Transport {
-		transport := linkgen.NewTransport()
+		transport := zotlo.NewTransport()
 		authority := x509.NewCertPool()
 		authority.AddCert(server.Certificate())
 		transport.TLSClientConfig.RootCAs = authority
@@ -78,7 +79,7 @@ func TestAbuse69BadCertificates(t *testing.T) {
 		host      string
 	}{
 		"unknown authority": {transport: func(*httptest.Server) *http.Transport {
-			return linkgen.NewTransport()
+			return zotlo.NewTransport()
 		}},
 		"another name": {transport: trusting, host: "localhost"},
 		"TLS 1.1": {transport: trusting, prepare: func(s *httptest.Server) {
@@ -86,7 +87,7 @@ func TestAbuse69BadCertificates(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewUnstartedServer(zotlo)
+			server := httptest.NewUnstartedServer(stand)
 			server.Config.ErrorLog = quiet
 			if c.prepare != nil {
 				c.prepare(server)
@@ -103,7 +104,7 @@ func TestAbuse69BadCertificates(t *testing.T) {
 			h.fails(t, ann, linkgen.Unavailable)
 		})
 	}
-	if zotlo.Calls() != 0 {
+	if stand.Calls() != 0 {
 		t.Error("a secret was sent")
 	}
 	refusesToLoad(t, fragment("option", "insecure_skip_verify"), "insecure_skip_verify")

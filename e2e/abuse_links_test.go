@@ -13,17 +13,18 @@ import (
 	"github.com/caddy-checkout/checkout/internal/shoptest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 func TestAbuse14SameTextAnotherPerson(t *testing.T) {
-	h := newHarness(t)
+	keyOf := newKeyer(t)
 	seen := map[linkgen.Key]string{}
 	for _, kind := range []string{"email", "phone", "uuid"} {
 		for _, issuer := range []string{"", "https://a.example", "https://b.example"} {
 			for _, link := range []string{"1", "2"} {
 				o := orderOf("905551234567")
 				o.Subscriber.Kind, o.Subscriber.Issuer, o.LinkID = kind, issuer, link
-				what, key := fmt.Sprint(kind, issuer, link), h.Key(o)
+				what, key := fmt.Sprint(kind, issuer, link), keyOf(o)
 				if other, taken := seen[key]; taken {
 					t.Errorf("%s shares a link with %s", what, other)
 				}
@@ -34,7 +35,7 @@ func TestAbuse14SameTextAnotherPerson(t *testing.T) {
 }
 
 func TestAbuse15Separators(t *testing.T) {
-	h := newHarness(t)
+	keyOf := newKeyer(t)
 	pieces := []string{"", "a", ":", "a:", ":a", "\x00", "1", "/", "a:b", "|", "\n", "é"}
 	random, seen := rand.New(rand.NewPCG(3, 4)), map[linkgen.Key]string{}
 	pick := func() string {
@@ -43,10 +44,10 @@ func TestAbuse15Separators(t *testing.T) {
 	for range 20_000 {
 		o := orderOf("x" + pick())
 		o.Subscriber.Issuer, o.LinkID, o.Variant, o.Campaign = pick(), pick(), pick(), pick()
-		o.Fields = []linkgen.Field{{Name: pick(), Value: pick()}}
-		o.Parameters = []linkgen.Field{{Name: pick(), Value: pick()}}
+		o.Fields = []zotlo.Field{{Name: pick(), Value: pick()}}
+		o.Parameters = []zotlo.Field{{Name: pick(), Value: pick()}}
 		what, key := fmt.Sprintf("%q",
-			[]any{o.Subscriber, o.LinkID, o.Variant, o.Campaign, o.Fields, o.Parameters}), h.Key(o)
+			[]any{o.Subscriber, o.LinkID, o.Variant, o.Campaign, o.Fields, o.Parameters}), keyOf(o)
 		if other, taken := seen[key]; taken && other != what {
 			t.Fatalf("one key for\n%s and\n%s", what, other)
 		}

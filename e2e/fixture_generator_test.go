@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // harness asks for links without Caddy: in virtual time, and by the thousand.
@@ -33,9 +35,12 @@ func newHarness(t *testing.T, change ...func(*linkgen.Config)) *harness {
 	t.Cleanup(h.memory.Close)
 	cfg := linkgen.Config{
 		Projects: []linkgen.Project{{
-			AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret,
-			ApplicationKey: sandbox.DefaultApplicationKey,
-			APIURL:         "http://127.0.0.1",
+			Project: zotlo.Project{
+				AccessKey:      sandbox.DefaultAccessKey,
+				AccessSecret:   sandbox.DefaultAccessSecret,
+				ApplicationKey: sandbox.DefaultApplicationKey,
+				APIURL:         "http://127.0.0.1",
+			},
 		}},
 		Key: []byte("the key of a shop in a test"), Cache: h.memory, Transport: h.zotlo.Transport(),
 	}
@@ -48,6 +53,36 @@ func newHarness(t *testing.T, change ...func(*linkgen.Config)) *harness {
 	}
 	t.Cleanup(h.Close)
 	return h
+}
+
+// Link takes an order at the shop's own host.
+func (h *harness) Link(ctx context.Context, o linkgen.Order) (linkgen.Result, error) {
+	return h.Generator.Link(ctx, h.Prepare(o), "shop.example.com")
+}
+
+// keySpy is a cache that has every link, and remembers what it was asked for.
+type keySpy struct{ asked linkgen.Key }
+
+func (k *keySpy) Get(_ context.Context, key linkgen.Key) (linkgen.Lookup, error) {
+	k.asked = key
+	entry := linkgen.Entry{URL: shoptest.PayURL + "/pay", Made: time.Now()}
+	return linkgen.Lookup{Found: true, Entry: entry}, nil
+}
+
+func (k *keySpy) Set(context.Context, linkgen.Key, linkgen.Epoch, linkgen.Entry) error { return nil }
+
+func (k *keySpy) Forget(context.Context, linkgen.SubscriberHash) error { return nil }
+
+// newKeyer tells the key of an order's link.
+func newKeyer(t *testing.T) func(linkgen.Order) linkgen.Key {
+	spy := new(keySpy)
+	h := newHarness(t, func(c *linkgen.Config) { c.Cache = spy })
+	return func(o linkgen.Order) linkgen.Key {
+		if r, err := h.Link(t.Context(), o); err != nil || r.Source != linkgen.FromCache {
+			t.Fatalf("%v, from %q", err, r.Source)
+		}
+		return spy.asked
+	}
 }
 
 func orderOf(email string) linkgen.Order {

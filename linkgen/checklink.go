@@ -9,9 +9,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// A link is what we tell a shopper's browser to open, so it must mean the same to us as to a browser. Browsers (WHATWG
-// URL) mend what is broken: they drop tabs and newlines, turn backslashes into slashes and read many spellings of an
-// IP address. The check therefore allows only texts where there is nothing to mend.
+// A link is what we tell a shopper's browser to open, so it must mean the same to us as to a browser.
+// Browsers (WHATWG URL) repair what is broken: they drop tabs and newlines, turn backslashes into
+// slashes and read many spellings of an IP address. The check therefore allows only texts where there
+// is nothing to repair.
 
 const maxLink = 2048
 
@@ -25,15 +26,18 @@ var (
 	errLinkOwn    = errors.New("the link leads back to the request's own host")
 )
 
-// checkLink tells whether a shopper may be sent to link. It is run on every answer, cached or not, and does not
-// allocate unless a host needs to be brought into lower case.
-func checkLink(link string, hosts linkHosts, ownHost string) error {
+// checkLink tells whether a shopper may be sent to link. It is run on every answer, cached or not, and
+// does not allocate unless a host needs to be brought into lower case.
+func checkLink(link string, hosts *linkHosts, ownHost string) error {
 	if len(link) > maxLink {
 		return errLinkLength
 	}
-	rest, plain, err := cutScheme(link)
-	if err != nil {
-		return err
+	rest, secure := strings.CutPrefix(link, "https://")
+	if !secure { // as good as never
+		var err error
+		if rest, secure, err = cutScheme(link); err != nil {
+			return err
+		}
 	}
 	for i := range len(rest) {
 		if !urlByte[rest[i]] {
@@ -51,7 +55,7 @@ func checkLink(link string, hosts linkHosts, ownHost string) error {
 	switch {
 	case err != nil:
 		return err
-	case plain && !(hosts.plain && loopback(host)):
+	case !secure && !(hosts.plain && loopback(host)):
 		return errLinkScheme
 	case !hosts.allow(host, port):
 		return errLinkList
@@ -61,20 +65,27 @@ func checkLink(link string, hosts linkHosts, ownHost string) error {
 	return nil
 }
 
-// cutScheme cuts the scheme off. Whether a plain http link is allowed depends on its host.
-func cutScheme(link string) (rest string, plain bool, err error) {
-	if rest, ok := strings.CutPrefix(link, "https://"); ok { // as good as always
-		return rest, false, nil
-	}
+// cutScheme cuts the scheme off in any spelling. Whether a plain http link is allowed depends on its
+// host.
+func cutScheme(link string) (rest string, secure bool, err error) {
 	for _, scheme := range [...]string{"https://", "http://"} {
 		if len(link) > len(scheme) && strings.EqualFold(link[:len(scheme)], scheme) {
-			return link[len(scheme):], scheme == "http://", nil
+			return link[len(scheme):], scheme == "https://", nil
 		}
 	}
 	return "", false, errLinkScheme
 }
 
-// splitAuthority returns the host in lower case without a trailing dot, and the port, empty for the default one.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// splitAuthority returns the host in lower case without a trailing dot, and the port, empty for the
+// default one.
 func splitAuthority(authority string) (host, port string, err error) {
 	host, port, hasPort := strings.Cut(authority, ":")
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
@@ -87,7 +98,8 @@ func splitAuthority(authority string) (host, port string, err error) {
 	return host, port, nil
 }
 
-// isHost accepts a DNS name in lower case or a dotted IPv4 address, and no other spelling of an address.
+// isHost accepts a DNS name in lower case or a dotted IPv4 address, and no other spelling of an
+// address.
 func isHost(host string) bool {
 	if host == "" || len(host) > 253 {
 		return false
@@ -95,28 +107,22 @@ func isHost(host string) bool {
 	last := ""
 	for rest, more := host, true; more; {
 		last, rest, more = strings.Cut(rest, ".")
-		if !isLabel(last) {
+		if last == "" || len(last) > 63 || last[0] == '-' || last[len(last)-1] == '-' {
 			return false
 		}
+		for i := range len(last) {
+			c := last[i]
+			letter := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+			if !letter && c != '-' && c != '_' {
+				return false
+			}
+		}
 	}
-	// A browser reads a host that ends in a number as an address, in one of many spellings. Readers do not agree on what
-	// a number is, but no top-level domain begins with a digit.
+	// A browser reads a host that ends in a number as an address, in one of many spellings. Readers do
+	// not agree on what a number is, but no top-level domain begins with a digit.
 	if '0' <= last[0] && last[0] <= '9' {
 		ip, err := netip.ParseAddr(host)
 		return err == nil && ip.Is4()
-	}
-	return true
-}
-
-func isLabel(label string) bool {
-	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-		return false
-	}
-	for i := range len(label) {
-		c := label[i]
-		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
-			return false
-		}
 	}
 	return true
 }
@@ -160,61 +166,3 @@ var urlByte = func() (ok [256]bool) {
 	}
 	return ok
 }()
-
-// linkHosts is an allow-list; an empty one allows every host on every port.
-type linkHosts struct {
-	// plain allows http links to loopback hosts. It is set when the API itself is http on loopback, which no real one is:
-	// so a stand-in on a developer's machine needs no certificate, and nobody else's links change.
-	plain    bool
-	exact    map[string]bool // host, or host:port
-	suffixes []string        // ".example.net" or ".example.net:8443"
-}
-
-// CheckLinkHosts reports what is wrong with a Project's LinkHosts.
-func CheckLinkHosts(entries []string) error {
-	_, err := newLinkHosts(entries)
-	return err
-}
-
-// newLinkHosts reads entries such as pay.example.com, *.example.net and, for another port than 443,
-// pay.example.com:8443.
-func newLinkHosts(entries []string) (linkHosts, error) {
-	var l linkHosts
-	for _, entry := range entries {
-		name, wild := strings.CutPrefix(entry, "*.")
-		host, port, err := splitAuthority(name)
-		if err != nil {
-			return linkHosts{}, fmt.Errorf("link host %q: write a host such as pay.example.com or *.example.net", entry)
-		}
-		if port != "" {
-			host += ":" + port
-		}
-		if wild {
-			l.suffixes = append(l.suffixes, "."+host)
-			continue
-		}
-		if l.exact == nil {
-			l.exact = make(map[string]bool)
-		}
-		l.exact[host] = true
-	}
-	return l, nil
-}
-
-func (l linkHosts) allow(host, port string) bool {
-	if len(l.exact) == 0 && len(l.suffixes) == 0 {
-		return true
-	}
-	if port != "" {
-		host += ":" + port
-	}
-	if l.exact[host] {
-		return true
-	}
-	for _, suffix := range l.suffixes {
-		if len(host) > len(suffix) && strings.HasSuffix(host, suffix) {
-			return true
-		}
-	}
-	return false
-}

@@ -22,16 +22,14 @@ func offered(t testing.TB, link, ownHost string, hosts ...string) (string, bool)
 	return s.offered(link, ownHost)
 }
 
-func (s *stage) offered(link, ownHost string) (string, bool) {
+func (s *harness) offered(link, ownHost string) (string, bool) {
 	s.t.Helper()
 	text, err := json.Marshal(link)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.api.does(says(http.StatusOK, fmt.Sprintf(`{"result":{"onelink":%s}}`, text)))
-	o := orderOf("")
-	o.OwnHost = ownHost
-	r, err := s.g.Link(s.t.Context(), o)
+	r, err := s.g.LinkFrom(s.t.Context(), orderOf(""), ownHost)
 	return r.URL, err == nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // full is an order that uses everything.
@@ -22,14 +23,14 @@ func full() linkgen.Order {
 		Subscriber: linkgen.Subscriber{Kind: "email", ID: "ada@example.com", Issuer: "https://id.example.com"},
 		IP:         netip.MustParseAddr("::ffff:203.0.113.7"),
 		Language:   "pt_br", LinkID: "123", Price: "14.99", Currency: "EUR",
-		Fields: []linkgen.Field{
+		Fields: []zotlo.Field{
 			{Name: "packageName", Value: "Pro, <lifetime>"},
 			{Name: "additionalText", Value: ""},
 			{Name: "theme", Value: "mobileapp"},
 			{Name: "customPrice", Value: "0.01"}, // must not replace the price of the order
 			{Name: "applicationKey", Value: "x"},
 		},
-		Parameters: []linkgen.Field{{Name: "mmp.appsflyer_id", Value: "af-1"}, {Name: "partner", Value: "p"}, {Name: "checkout", Value: "x"}},
+		Parameters: []zotlo.Field{{Name: "mmp.appsflyer_id", Value: "af-1"}, {Name: "partner", Value: "p"}, {Name: "checkout", Value: "x"}},
 		Campaign:   "black-friday", Experiment: "bf-price", Variant: "cheaper",
 	}
 }
@@ -162,7 +163,7 @@ func TestConnectionsAreKept(t *testing.T) {
 
 // The environment's proxy would see the secret of a plain-text API, and be told every host.
 func TestNoProxyFromTheEnvironment(t *testing.T) {
-	if linkgen.NewTransport().Proxy != nil {
+	if zotlo.NewTransport().Proxy != nil {
 		t.Error("a proxy is asked for")
 	}
 }

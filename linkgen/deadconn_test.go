@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // tunnel carries connections to a server until it swallows what is on them, as a NAT does that has forgotten them: nothing is closed,
@@ -72,14 +73,14 @@ func (tun *tunnel) carry(n int64, from io.Reader, to io.Writer) {
 // TestConnectionThatDiedWithoutAWordIsReplaced: with HTTP/2 one dead connection would otherwise carry every call, and every probe of
 // the breaker, for as long as somebody clicks.
 func TestConnectionThatDiedWithoutAWordIsReplaced(t *testing.T) {
-	zotlo := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
-	server := httptest.NewUnstartedServer(zotlo)
+	stand := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
+	server := httptest.NewUnstartedServer(stand)
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	tun := openTunnel(t, server.Listener.Addr().String())
 
-	transport := linkgen.NewTransport()
+	transport := zotlo.NewTransport()
 	if transport.HTTP2 == nil || transport.HTTP2.SendPingTimeout > 5*time.Second || transport.HTTP2.PingTimeout > 5*time.Second {
 		t.Fatal("dead connections are not looked for within 10 s")
 	}
@@ -90,11 +91,15 @@ func TestConnectionThatDiedWithoutAWordIsReplaced(t *testing.T) {
 	t.Cleanup(transport.CloseIdleConnections)
 	memory := memorycache.New(memorycache.Config{})
 	t.Cleanup(memory.Close)
-	g, err := linkgen.New(linkgen.Config{
-		Projects:  []linkgen.Project{{AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret, ApplicationKey: sandbox.DefaultApplicationKey, APIURL: "https://" + tun.Addr().String()}},
+	g, err := newGenerator(linkgen.Config{
+		Projects: []linkgen.Project{{
+			Project: zotlo.Project{
+				AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret, ApplicationKey: sandbox.DefaultApplicationKey, APIURL: "https://" + tun.Addr().String(),
+			},
+		}},
 		Key:       []byte(strings.Repeat("k", 32)),
 		Cache:     memory,
-		Limits:    linkgen.Limits{PerIP: linkgen.Rate{Events: -1}},
+		Limits:    linkgen.Limits{PerIP: zotlo.Rate{Events: -1}},
 		Transport: transport,
 	})
 	if err != nil {

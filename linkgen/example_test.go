@@ -9,23 +9,25 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // The sandbox stands in for Zotlo: without its Transport the same code calls the real API.
 func Example() {
 	cache := memorycache.New(memorycache.Config{MaxLinks: 10_000})
 	defer cache.Close()
-	zotlo := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
+	stand := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
 	generator, err := linkgen.New(linkgen.Config{
 		Projects: []linkgen.Project{{
-			AccessKey:      sandbox.DefaultAccessKey,
-			AccessSecret:   sandbox.DefaultAccessSecret,
-			ApplicationKey: sandbox.DefaultApplicationKey,
-			LinkHosts:      []string{"pay.example.com"},
+			Project: zotlo.Project{
+				AccessKey:      sandbox.DefaultAccessKey,
+				AccessSecret:   sandbox.DefaultAccessSecret,
+				ApplicationKey: sandbox.DefaultApplicationKey,
+			}, LinkHosts: []string{"pay.example.com"},
 		}},
 		Key:       []byte("thirty-two secret bytes or so..."),
 		Cache:     cache,
-		Transport: zotlo.Transport(),
+		Transport: stand.Transport(),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -41,7 +43,7 @@ func Example() {
 		Currency:   "EUR",
 	}
 	for range 2 {
-		link, err := generator.Link(context.Background(), order)
+		link, err := generator.Link(context.Background(), generator.Prepare(order), "shop.example.com")
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -49,9 +51,9 @@ func Example() {
 		fmt.Println(link.Source) // redirect to link.URL with 303 and Cache-Control: no-store
 	}
 
-	// He paid, says the webhook: his links are dead.
+	// They paid, says the webhook: their links are dead.
 	_ = generator.Forget(context.Background(), generator.SubscriberHash("ada@example.com"))
-	link, _ := generator.Link(context.Background(), order)
+	link, _ := generator.Link(context.Background(), generator.Prepare(order), "shop.example.com")
 	fmt.Println(link.Source)
 	// Output:
 	// api
@@ -72,7 +74,7 @@ func ExampleGenerator_Describe() {
 	cache := memorycache.New(memorycache.Config{})
 	defer cache.Close()
 	generator, err := linkgen.New(linkgen.Config{
-		Projects: []linkgen.Project{{AccessKey: "k", AccessSecret: "s", ApplicationKey: "a"}},
+		Projects: []linkgen.Project{{Project: zotlo.Project{AccessKey: "k", AccessSecret: "s", ApplicationKey: "a"}}},
 		Key:      []byte("thirty-two secret bytes or so..."), Cache: cache,
 	})
 	if err != nil {

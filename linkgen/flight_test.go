@@ -91,7 +91,7 @@ func TestManyUsersAtOnce(t *testing.T) {
 }
 
 // together makes n calls of Link at once and counts their sources; each must bring a link.
-func (s *stage) together(n int, order func(int) linkgen.Order) map[linkgen.Source]int {
+func (s *harness) together(n int, order func(int) linkgen.Order) map[linkgen.Source]int {
 	s.t.Helper()
 	var mu sync.Mutex
 	var wg sync.WaitGroup

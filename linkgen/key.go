@@ -9,40 +9,56 @@ import (
 	"hash"
 	"net/netip"
 	"sync"
+
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// Key is the name of o's link in a cache: equal for two orders exactly when the API would be asked the same thing for
-// the same subscriber. Whoever asks often for the same order may keep it and call LinkKeyed.
+// Prepared is an order with the key of its link, sealed together: the key of another order would give
+// a shopper somebody else's link. A caller that asks often for the same order may keep it. It does not
+// change, and is safe for concurrent use.
+type Prepared struct {
+	generator *Generator
+	project   *project // nil if the order names none that is configured
+	order     Order
+	key       Key
+}
+
+// Prepare works out the key of o's link: equal for two orders exactly when the API would be asked the
+// same thing for the same subscriber.
 //
-// Fields are length-prefixed, so that no two orders run together, and hashed under a secret, so that a cache's keys
-// tell nothing. Addresses count by network (IPv6 by /64); OwnHost and the random part of the attribution do not count.
-// An order for a project that the Generator does not have gets the zero Key.
-func (g *Generator) Key(o Order) Key {
+// Fields are length-prefixed, so that no two orders run together, and hashed under a secret, so that a
+// cache's keys tell nothing. Addresses count by network (IPv6 by /64); the random part of the
+// attribution does not count.
+func (g *Generator) Prepare(o Order) *Prepared {
+	made := &Prepared{generator: g, order: o.clone()}
 	p, ok := g.projects[o.Project]
 	if !ok {
-		return Key{}
+		return made
 	}
 	m := g.macs.get()
 	defer g.macs.put(m)
-	return Key{Subscriber: m.subject(o.Subscriber.ID), Order: m.order(p, &o)}
+	made.project = p
+	made.key = Key{Subscriber: m.subscriber(o.Subscriber.ID), Order: m.order(p.fingerprint, &made.order)}
+	return made
 }
 
-// macs lends keyed hash states. Making one costs two SHA-256 blocks and several allocations, on the path of every click.
+// macs lends keyed hash states. Making one costs two SHA-256 blocks and several allocations, on the
+// path of every click.
 type macs struct {
 	pool sync.Pool
 }
 
 // mac is a pair of keyed hashes and the scratch space to feed them.
 type mac struct {
-	subjects, orders hash.Hash
-	buf              []byte
-	sum              [sha256.Size]byte
+	subscribers, orders hash.Hash
+	buf                 []byte
+	sum                 [sha256.Size]byte
 }
 
 func newMACs(secret []byte) (*macs, error) {
-	subjects, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout subject", sha256.Size)
+	subscribers, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout subject", sha256.Size)
 	if err != nil {
-		return nil, fmt.Errorf("deriving the subject key: %w", err)
+		return nil, fmt.Errorf("deriving the subscriber key: %w", err)
 	}
 	orders, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout order", sha256.Size)
 	if err != nil {
@@ -51,9 +67,9 @@ func newMACs(secret []byte) (*macs, error) {
 	m := new(macs)
 	m.pool.New = func() any {
 		return &mac{
-			subjects: hmac.New(sha256.New, subjects),
-			orders:   hmac.New(sha256.New, orders),
-			buf:      make([]byte, 0, 1024),
+			subscribers: hmac.New(sha256.New, subscribers),
+			orders:      hmac.New(sha256.New, orders),
+			buf:         make([]byte, 0, 1024),
 		}
 	}
 	return m, nil
@@ -62,20 +78,20 @@ func newMACs(secret []byte) (*macs, error) {
 func (m *macs) get() *mac  { return m.pool.Get().(*mac) }
 func (m *macs) put(x *mac) { m.pool.Put(x) }
 
-// subject is the zero SubscriberHash for no id.
-func (m *mac) subject(id string) (s SubscriberHash) {
+// subscriber is the zero SubscriberHash for no id.
+func (m *mac) subscriber(id string) (s SubscriberHash) {
 	if id == "" {
 		return s
 	}
 	m.buf = appendNormal(m.buf[:0], id)
-	m.subjects.Reset()
-	m.subjects.Write(m.buf)
-	copy(s[:], m.subjects.Sum(m.sum[:0]))
+	m.subscribers.Reset()
+	m.subscribers.Write(m.buf)
+	copy(s[:], m.subscribers.Sum(m.sum[:0]))
 	return s
 }
 
-func (m *mac) order(p *project, o *Order) (sum [sha256.Size]byte) {
-	b := append(m.buf[:0], p.fingerprint[:]...)
+func (m *mac) order(project [sha256.Size]byte, o *Order) (sum [sha256.Size]byte) {
+	b := append(m.buf[:0], project[:]...)
 	for _, s := range [...]string{
 		o.Subscriber.Kind, o.Subscriber.ID, o.Subscriber.Issuer, o.Language, o.LinkID,
 		o.Price, o.Currency, o.Campaign, o.Experiment, o.Variant,
@@ -92,16 +108,20 @@ func (m *mac) order(p *project, o *Order) (sum [sha256.Size]byte) {
 	return m.sum
 }
 
-// fingerprint names a project by everything about it that changes its links. The secret is in it so that a corrected
-// one starts afresh; only its hash is kept.
-func (m *mac) fingerprint(p Project, api string) (sum [sha256.Size]byte) {
-	m.orders.Reset()
+// fingerprint names a project by everything about it that changes its links. The secret is in it so
+// that a corrected one starts afresh; only its hash is kept.
+func (m *macs) fingerprint(p zotlo.Project) (sum [sha256.Size]byte) {
+	x := m.get()
+	defer m.put(x)
+	x.orders.Reset()
 	var b []byte
-	for _, s := range []string{"project", p.Name, api, p.AccessKey, p.AccessSecret, p.ApplicationKey, p.ApplicationID} {
+	for _, s := range []string{
+		"project", p.Name, p.API(), p.AccessKey, p.AccessSecret, p.ApplicationKey, p.ApplicationID,
+	} {
 		b = appendText(b, s)
 	}
-	m.orders.Write(b)
-	m.orders.Sum(sum[:0])
+	x.orders.Write(b)
+	x.orders.Sum(sum[:0])
 	return sum
 }
 
@@ -109,7 +129,7 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-func appendFields(b []byte, fields []Field) []byte {
+func appendFields(b []byte, fields []zotlo.Field) []byte {
 	b = binary.AppendUvarint(b, uint64(len(fields)))
 	for _, f := range fields {
 		b = appendText(appendText(b, f.Name), f.Value)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // pieces are chosen to run together: separators, prefixes of each other, empty texts, lengths that look like content.
@@ -18,9 +19,9 @@ var pieces = []string{"", "a", "aa", "ab", "b", ":", "a:b", "\x00", "\x01a", "\x
 
 func randomOrder(r *rand.Rand) linkgen.Order {
 	pick := func() string { return pieces[r.IntN(len(pieces))] }
-	fields := func() (f []linkgen.Field) {
+	fields := func() (f []zotlo.Field) {
 		for range r.IntN(3) {
-			f = append(f, linkgen.Field{Name: pick(), Value: pick()})
+			f = append(f, zotlo.Field{Name: pick(), Value: pick()})
 		}
 		return f
 	}
@@ -29,7 +30,7 @@ func randomOrder(r *rand.Rand) linkgen.Order {
 		Subscriber: linkgen.Subscriber{Kind: pick(), ID: pick(), Issuer: pick()},
 		Language:   pick(), LinkID: pick(), Price: pick(), Currency: pick(),
 		Fields: fields(), Parameters: fields(),
-		Campaign: pick(), Experiment: pick(), Variant: pick(), OwnHost: pick(),
+		Campaign: pick(), Experiment: pick(), Variant: pick(),
 	}
 	if r.IntN(4) > 0 {
 		o.IP = netip.MustParseAddr(ips[r.IntN(len(ips))])
@@ -78,7 +79,7 @@ func TestFieldsDoNotRunTogether(t *testing.T) {
 			&o.Subscriber.Kind, &o.Subscriber.ID, &o.Subscriber.Issuer, &o.Language, &o.LinkID,
 			&o.Price, &o.Currency, &o.Campaign, &o.Experiment, &o.Variant,
 		}
-		for _, fields := range [][]linkgen.Field{o.Fields, o.Parameters} {
+		for _, fields := range [][]zotlo.Field{o.Fields, o.Parameters} {
 			for i := range fields {
 				texts = append(texts, &fields[i].Name, &fields[i].Value)
 			}
@@ -108,13 +109,13 @@ func TestEveryFieldOfAnOrderCounts(t *testing.T) {
 		"LinkID":     func(o *linkgen.Order) { o.LinkID = "124" },
 		"Price":      func(o *linkgen.Order) { o.Price = "1" },
 		"Currency":   func(o *linkgen.Order) { o.Currency = "EUR" },
-		"Fields":     func(o *linkgen.Order) { o.Fields = []linkgen.Field{{}} },
-		"Parameters": func(o *linkgen.Order) { o.Parameters = []linkgen.Field{{}} },
+		"Fields":     func(o *linkgen.Order) { o.Fields = []zotlo.Field{{}} },
+		"Parameters": func(o *linkgen.Order) { o.Parameters = []zotlo.Field{{}} },
 		"Campaign":   func(o *linkgen.Order) { o.Campaign = "x" },
 		"Experiment": func(o *linkgen.Order) { o.Experiment = "x" },
 		"Variant":    func(o *linkgen.Order) { o.Variant = "x" },
 	}
-	free := map[string]bool{"OwnHost": true, "Project": true} // Project: see below
+	free := map[string]bool{"Project": true} // Project: see below
 	for field := range reflect.TypeFor[linkgen.Order]().Fields() {
 		name := field.Name
 		if free[name] {
@@ -165,7 +166,7 @@ func TestKeysTellNothingAndAgreeAcrossNodes(t *testing.T) {
 	}
 }
 
-func TestSubject(t *testing.T) {
+func TestSubscriberHash(t *testing.T) {
 	s := set(t)
 	same := [][2]string{
 		{"Ada@Example.com", "ada@example.COM"},
@@ -188,19 +189,20 @@ func TestSubject(t *testing.T) {
 		}
 	}
 	if s.g.SubscriberHash("") != (linkgen.SubscriberHash{}) {
-		t.Error("nobody has a subject")
+		t.Error("nobody has a hash")
 	}
 }
 
-func TestParseSubject(t *testing.T) {
+func TestParseSubscriberHash(t *testing.T) {
 	s := set(t)
 	want := s.g.SubscriberHash("ada")
-	got, err := linkgen.ParseSubscriberHash(want.String())
+	var got linkgen.SubscriberHash
+	err := got.UnmarshalText([]byte(want.String()))
 	if err != nil || got != want || len(want.String()) != 22 {
 		t.Errorf("%q became %v, %v", want, got, err)
 	}
 	for _, bad := range []string{"", "x", want.String() + "A", want.String()[:21], want.String()[:21] + "=", want.String()[:21] + "\n", "!!!!!!!!!!!!!!!!!!!!!!", "AAAAAAAAAAAAAAAAAAAAAB"} {
-		if _, err := linkgen.ParseSubscriberHash(bad); err == nil {
+		if err := got.UnmarshalText([]byte(bad)); err == nil || got != want {
 			t.Errorf("%q was accepted", bad)
 		}
 	}

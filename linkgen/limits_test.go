@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 func TestPerSubscriber(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		variants := 0
 		another := func(id string) linkgen.Order { // each asks for something new, so that nothing is cached
 			o := orderOf(id)
@@ -35,15 +36,15 @@ func TestPerSubscriber(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		s.hitOrder(another("ada"), linkgen.FromAPI)
 		s.refusedOrder(another("ada"), linkgen.Limited)
-		s.reload(func(c *linkgen.Config) { c.Limits.PerSubscriber = linkgen.Rate{Events: 60, Per: time.Minute} })
+		s.reload(func(c *linkgen.Config) { c.Limits.PerSubscriber = zotlo.Rate{Events: 60, Per: time.Minute} })
 		s.refusedOrder(another("ada"), linkgen.Limited)
 		time.Sleep(time.Second) // they do change with one
 		s.hitOrder(another("ada"), linkgen.FromAPI)
-	}, limits(linkgen.Limits{PerSubscriber: linkgen.Rate{Events: 3, Per: time.Minute}}))
+	}, limits(linkgen.Limits{PerSubscriber: zotlo.Rate{Events: 3, Per: time.Minute}}))
 }
 
 func TestCachedLinksPassNoLimit(t *testing.T) {
-	s := set(t, limits(linkgen.Limits{PerSubscriber: linkgen.Rate{Events: 1, Per: time.Hour}, Rate: linkgen.Rate{Events: 1, Per: time.Hour}}))
+	s := set(t, limits(linkgen.Limits{PerSubscriber: zotlo.Rate{Events: 1, Per: time.Hour}, Rate: zotlo.Rate{Events: 1, Per: time.Hour}}))
 	s.hit("ada", linkgen.FromAPI)
 	for range 100 {
 		s.hit("ada", linkgen.FromCache)
@@ -51,7 +52,7 @@ func TestCachedLinksPassNoLimit(t *testing.T) {
 }
 
 func TestWhatNeverReachesTheLineIsNotCounted(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.does(says(429, "", "Retry-After", "60"))
 		s.refused("bob", linkgen.Throttled)
 		for range 20 {
@@ -60,11 +61,11 @@ func TestWhatNeverReachesTheLineIsNotCounted(t *testing.T) {
 		s.api.does(nil)
 		time.Sleep(time.Minute)
 		s.hit("ada", linkgen.FromAPI)
-	}, limits(linkgen.Limits{PerSubscriber: linkgen.Rate{Events: 1, Per: time.Hour}}))
+	}, limits(linkgen.Limits{PerSubscriber: zotlo.Rate{Events: 1, Per: time.Hour}}))
 }
 
 func TestPerIPCountsGuestsByNetwork(t *testing.T) {
-	s := set(t, limits(linkgen.Limits{PerIP: linkgen.Rate{Events: 1, Per: time.Hour}}))
+	s := set(t, limits(linkgen.Limits{PerIP: zotlo.Rate{Events: 1, Per: time.Hour}}))
 	from := func(ip string) linkgen.Order {
 		o := orderOf("")
 		o.IP = netip.Addr{}
@@ -88,7 +89,7 @@ func TestPerIPCountsGuestsByNetwork(t *testing.T) {
 }
 
 func TestBusyWhenTheLineIsTooSlow(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.takes(3 * time.Second)
 		for i := range 4 {
 			go s.g.Link(t.Context(), orderOf(fmt.Sprint("user", i)))
@@ -113,7 +114,7 @@ func TestBusyWhenTheLineIsTooSlow(t *testing.T) {
 }
 
 func TestPlacesChangeWithAReload(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.takes(time.Second)
 		for i := range 5 {
 			go s.hit(fmt.Sprint("user", i), linkgen.FromAPI)
@@ -133,7 +134,7 @@ func TestPlacesChangeWithAReload(t *testing.T) {
 }
 
 func TestRateOfAProject(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		start := time.Now()
 		for i := range 7 {
 			s.hit(fmt.Sprint("user", i), linkgen.FromAPI)
@@ -158,5 +159,5 @@ func TestRateOfAProject(t *testing.T) {
 		if n := served.Load(); n != 5 {
 			t.Errorf("%d were served within their wait, want 5", n)
 		}
-	}, limits(linkgen.Limits{Rate: linkgen.Rate{Events: 2, Per: 2 * time.Second}}))
+	}, limits(linkgen.Limits{Rate: zotlo.Rate{Events: 2, Per: 2 * time.Second}}))
 }

@@ -67,16 +67,12 @@ func TestCachedLinkMustPassTodaysRules(t *testing.T) {
 	s.refused("ada", linkgen.UntrustedLink) // the cached one no longer counts, and the API's new one is no better
 	s.apiCalls(2)
 	s.reload(func(c *linkgen.Config) { c.Projects[0].LinkHosts = nil })
-	own := orderOf("ada")
-	own.OwnHost = "Pay.Example.com.:8443"
-	s.refusedOrder(own, linkgen.UntrustedLink)
+	s.refusedFrom(orderOf("ada"), "Pay.Example.com.:8443", linkgen.UntrustedLink)
 }
 
 func TestLinkToOurselvesIsNotKept(t *testing.T) {
 	s := set(t)
-	o := orderOf("ada")
-	o.OwnHost = "pay.example.com"
-	s.refusedOrder(o, linkgen.UntrustedLink)
+	s.refusedFrom(orderOf("ada"), "pay.example.com", linkgen.UntrustedLink)
 	if s.memory.Len() != 0 {
 		t.Error("it was kept")
 	}

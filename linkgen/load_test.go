@@ -22,11 +22,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// play starts the sandbox as a real server and returns a stage that calls it.
-func play(t testing.TB, change ...func(*linkgen.Config)) (*stage, *sandbox.Sandbox) {
+// play starts the sandbox as a real server and returns a harness that calls it.
+func play(t testing.TB, change ...func(*linkgen.Config)) (*harness, *sandbox.Sandbox) {
 	t.Helper()
-	zotlo := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
-	server := httptest.NewServer(zotlo)
+	stand := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
+	server := httptest.NewServer(stand)
 	t.Cleanup(server.Close)
 	sandboxKeys := func(c *linkgen.Config) {
 		c.Projects[0].AccessKey = sandbox.DefaultAccessKey
@@ -35,17 +35,17 @@ func play(t testing.TB, change ...func(*linkgen.Config)) (*stage, *sandbox.Sandb
 	}
 	s := set(t, append([]func(*linkgen.Config){at(server.URL), sandboxKeys}, change...)...)
 	t.Cleanup(func() { s.g.Close() })
-	return s, zotlo
+	return s, stand
 }
 
 // The sandbox holds calls to Zotlo's rules, and was written without a look at this package.
 func TestAgainstTheSandbox(t *testing.T) {
-	s, zotlo := play(t)
+	s, stand := play(t)
 	r, err := s.g.Link(t.Context(), full())
 	if err != nil {
 		t.Fatal(err, cause(err))
 	}
-	link, ok := zotlo.Link(r.URL)
+	link, ok := stand.Link(r.URL)
 	if !ok || link.SubscriberID != "ada@example.com" || link.CustomPrice != "14.99" || link.SubscriberIPAddress != "203.0.113.7" {
 		t.Errorf("Zotlo understood %+v", link)
 	}
@@ -73,8 +73,8 @@ func TestAgainstTheSandbox(t *testing.T) {
 		"wrong credentials": {sandbox.BadCredentials(), linkgen.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, zotlo := play(t)
-			zotlo.Fail(c.fault)
+			s, stand := play(t)
+			stand.Fail(c.fault)
 			s.refused("ada@example.com", c.want)
 		})
 	}
@@ -82,8 +82,8 @@ func TestAgainstTheSandbox(t *testing.T) {
 
 func TestManyUsersOverRealHTTP(t *testing.T) {
 	const users, most = 1000, 100
-	s, zotlo := play(t, limits(linkgen.Limits{MaxInFlight: most, Wait: time.Minute, Timeout: time.Minute}))
-	zotlo.Fail(sandbox.Latency(10 * time.Millisecond))
+	s, stand := play(t, limits(linkgen.Limits{MaxInFlight: most, Wait: time.Minute, Timeout: time.Minute}))
+	stand.Fail(sandbox.Latency(10 * time.Millisecond))
 	var wg sync.WaitGroup
 	for i := range users {
 		wg.Go(func() {
@@ -93,10 +93,10 @@ func TestManyUsersOverRealHTTP(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := zotlo.Calls(); n != users {
+	if n := stand.Calls(); n != users {
 		t.Errorf("%d calls for %d users", n, users)
 	}
-	if n := zotlo.MaxInFlight(); n > most {
+	if n := stand.MaxInFlight(); n > most {
 		t.Errorf("%d calls at once", n)
 	}
 }
@@ -115,7 +115,7 @@ func TestIsolation(t *testing.T) {
 		ids[i] = fmt.Sprintf("user%d@example.com", i)
 		subjects[i] = s.g.SubscriberHash(ids[i])
 	}
-	var g atomic.Pointer[linkgen.Generator]
+	var g atomic.Pointer[generator]
 	g.Store(s.g)
 	const workers = 16
 	var wg sync.WaitGroup
@@ -133,7 +133,7 @@ func TestIsolation(t *testing.T) {
 					g.Load().Forget(context.Background(), subjects[i])
 				}
 				if w == 0 && n%10_000 == 0 {
-					next, err := linkgen.New(s.cfg)
+					next, err := newGenerator(s.cfg)
 					if err != nil {
 						t.Error(err)
 						return
@@ -164,7 +164,7 @@ func TestReloadsLeaveNothingBehind(t *testing.T) {
 	server.Start()
 	before := goleak.IgnoreCurrent()
 	s := set(t, at(server.URL), noLimits)
-	var g atomic.Pointer[linkgen.Generator]
+	var g atomic.Pointer[generator]
 	g.Store(s.g)
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
@@ -184,7 +184,7 @@ func TestReloadsLeaveNothingBehind(t *testing.T) {
 		})
 	}
 	for range 200 {
-		next, err := linkgen.New(s.cfg) // with a transport of its own
+		next, err := newGenerator(s.cfg) // with a transport of its own
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,28 +2,26 @@ package linkgen
 
 import (
 	"net/netip"
-	"strings"
+	"slices"
+
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // Order is what a link is wanted for.
 type Order struct {
-	Project    string     // by name; empty is the default project
-	Subscriber Subscriber // zero for a guest: the link is then made for this click and never cached
-	IP         netip.Addr // the shopper's; Zotlo may choose price and currency by its country. Left out when it is not valid
-	Language   string     // of the checkout page; empty means "en"
-	LinkID     string     // of the base link in the Zotlo Dashboard
-	Price      string     // decimal text, with Currency, or neither
-	Currency   string
-	Fields     []Field // top-level wire fields by name; they never replace a field that Order has a name for
-	Parameters []Field // custom parameters by dotted key; "checkout" is ours
-	Campaign   string  // for attribution
+	Project    string        // by name; empty is the default project
+	Subscriber Subscriber    // zero for a guest: the link is then made for this click and never cached
+	IP         netip.Addr    // the shopper's; Zotlo may choose price and currency by its country
+	Language   string        // of the checkout page; empty means "en"
+	LinkID     string        // of the base link in the Zotlo Dashboard
+	Price      string        // decimal text, with Currency, or neither
+	Currency   string        //
+	Fields     []zotlo.Field // top-level wire fields; they replace none that Order has a name for
+	Parameters []zotlo.Field // custom parameters by dotted key; "checkout" is Config.Attribute's
+	Campaign   string        // for attribution
 	Experiment string
 	Variant    string
-	OwnHost    string // the request's own host, where a link must not lead; not part of the key
 }
-
-// Field is a name and its value. A field without a value is not sent.
-type Field struct{ Name, Value string }
 
 // Subscriber is whom a link is for.
 type Subscriber struct {
@@ -35,7 +33,8 @@ type Subscriber struct {
 // guest tells whether nobody is known to ask.
 func (o *Order) guest() bool { return o.Subscriber.ID == "" }
 
-// check finds what would make a wrong checkout. It is the last line of defence: whoever built the order has looked before.
+// check finds what would make a wrong checkout. It is the last line of defence: callers that build an
+// order have looked before.
 func (o *Order) check() *Error {
 	switch {
 	case o.LinkID == "":
@@ -46,48 +45,30 @@ func (o *Order) check() *Error {
 	return nil
 }
 
-// clone copies what a background call keeps after its caller has returned and may reuse his slices.
+// request is what the API is asked.
+func (o *Order) request(checkout string) zotlo.LinkRequest {
+	return zotlo.LinkRequest{
+		LinkID: o.LinkID, Subscriber: o.Subscriber.ID, IP: o.IP, Language: o.Language,
+		Price: o.Price, Currency: o.Currency, Fields: o.Fields, Parameters: o.Parameters,
+		Checkout: checkout,
+	}
+}
+
+// clone copies what is kept after a caller has returned and may reuse their slices.
 func (o *Order) clone() Order {
 	c := *o
-	c.Fields = append([]Field(nil), o.Fields...)
-	c.Parameters = append([]Field(nil), o.Parameters...)
+	c.Fields, c.Parameters = slices.Clone(o.Fields), slices.Clone(o.Parameters)
 	return c
 }
 
-// canonicalIP is the address as it is sent: without a zone, an IPv4-mapped one as IPv4.
-func canonicalIP(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }
-
-// network is the part of an address that stands for one subscriber line: IPv4 whole, IPv6 by /64, since whoever has
-// one address of a /64 has them all.
+// network is the part of an address that stands for one subscriber line: IPv4 whole, IPv6 by /64,
+// since anyone who has one address of a /64 has them all.
 func network(ip netip.Addr) netip.Addr {
-	ip = canonicalIP(ip)
+	ip = ip.Unmap().WithZone("")
 	if !ip.Is6() {
 		return ip
 	}
 	b := ip.As16()
 	clear(b[8:])
 	return netip.AddrFrom16(b)
-}
-
-// nest turns dotted keys into nested objects. Where one key asks for a text and another for an object in the same
-// place, the later one wins.
-func nest(parameters []Field) map[string]any {
-	root := make(map[string]any, len(parameters)+1)
-	for _, p := range parameters {
-		if p.Value == "" {
-			continue
-		}
-		at := root
-		path := strings.Split(p.Name, ".")
-		for _, step := range path[:len(path)-1] {
-			next, ok := at[step].(map[string]any)
-			if !ok {
-				next = make(map[string]any)
-				at[step] = next
-			}
-			at = next
-		}
-		at[path[len(path)-1]] = p.Value
-	}
-	return root
 }

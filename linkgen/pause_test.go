@@ -26,7 +26,7 @@ func TestRetryAfter(t *testing.T) {
 		"Fri, 31 Dec 1999 00:00:00 GMT": time.Second,
 	} {
 		t.Run(header, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, s *stage) { // a bubble begins at 2000-01-01T00:00:00Z
+			inBubble(t, func(t *testing.T, s *harness) { // a bubble begins at 2000-01-01T00:00:00Z
 				s.api.does(says(429, "", "Retry-After", header))
 				e := s.refused("ada", linkgen.Throttled)
 				if e.RetryAfter != want {
@@ -38,7 +38,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestPauseAfter429(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.hit("eve", linkgen.FromAPI)
 		s.api.once(says(429, errorBody(429001), "Retry-After", "10"))
 		if e := s.refused("ada", linkgen.Throttled); e.Code != "429001" || e.RequestID != "r-2" || e.Status != 429 {
@@ -59,7 +59,7 @@ func TestPauseAfter429(t *testing.T) {
 }
 
 func TestLongerPauseStays(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.takes(100 * time.Millisecond)
 		s.api.does(says(429, "", "Retry-After", "60"))
 		go s.g.Link(t.Context(), orderOf("ada"))
@@ -73,7 +73,7 @@ func TestLongerPauseStays(t *testing.T) {
 }
 
 func TestRetryAfterA429ThatIsSoonOver(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.once(says(429, "", "Retry-After", "2"))
 		start := time.Now()
 		s.hit("ada", linkgen.FromAPI)
@@ -86,7 +86,7 @@ func TestRetryAfterA429ThatIsSoonOver(t *testing.T) {
 
 // A storm of 429: every call is refused while shoppers keep coming.
 func TestStormOf429(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.takes(50 * time.Millisecond)
 		s.api.does(says(429, "", "Retry-After", "1"))
 		const seconds, perSecond = 60, 20
@@ -105,7 +105,7 @@ func TestStormOf429(t *testing.T) {
 
 func TestWrongKeysPauseTheProject(t *testing.T) {
 	for _, code := range []int{401002, 404001} {
-		inBubble(t, func(t *testing.T, s *stage) {
+		inBubble(t, func(t *testing.T, s *harness) {
 			s.api.does(says(400, errorBody(code)))
 			for i := range 100 {
 				if e := s.refused(fmt.Sprint("user", i), linkgen.Refused); e.Code != fmt.Sprint(code) {
@@ -142,7 +142,7 @@ func TestCorrectedSecretWorksAtOnce(t *testing.T) {
 }
 
 func TestRefusalIsRememberedForItsOrderAlone(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.does(func(_ *http.Request, id string) (*http.Response, error) {
 			if id == "bad" {
 				return response(400, errorBody(400008)), nil

@@ -12,7 +12,7 @@ import (
 )
 
 // inBubble runs a story in virtual time, with a cache that is closed at its end.
-func inBubble(t *testing.T, story func(t *testing.T, s *stage), change ...func(*linkgen.Config)) {
+func inBubble(t *testing.T, story func(t *testing.T, s *harness), change ...func(*linkgen.Config)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := set(t, change...)
@@ -45,7 +45,7 @@ func TestOneRetry(t *testing.T) {
 		"not JSON":          {says(200, "<h1>"), 1, linkgen.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, s *stage) {
+			inBubble(t, func(t *testing.T, s *harness) {
 				s.api.does(c.fails)
 				s.refused("ada", c.want)
 				s.apiCalls(c.calls)
@@ -53,7 +53,7 @@ func TestOneRetry(t *testing.T) {
 			if c.calls == 1 {
 				return
 			}
-			inBubble(t, func(t *testing.T, s *stage) {
+			inBubble(t, func(t *testing.T, s *harness) {
 				s.api.once(c.fails)
 				s.hit("ada", linkgen.FromAPI)
 				s.apiCalls(2)
@@ -63,7 +63,7 @@ func TestOneRetry(t *testing.T) {
 }
 
 func TestRetryStaysWithinTheDeadline(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.takes(950 * time.Millisecond)
 		s.api.does(breaks)
 		start := time.Now()
@@ -85,12 +85,12 @@ func TestOutage(t *testing.T) {
 		"no answer":         nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, s *stage) { outage(t, s, fails) }, func(c *linkgen.Config) { c.TTL = 20 * time.Minute })
+			inBubble(t, func(t *testing.T, s *harness) { outage(t, s, fails) }, func(c *linkgen.Config) { c.TTL = 20 * time.Minute })
 		})
 	}
 }
 
-func outage(t *testing.T, s *stage, fails func(*http.Request, string) (*http.Response, error)) {
+func outage(t *testing.T, s *harness, fails func(*http.Request, string) (*http.Response, error)) {
 	const minutes = 10
 	s.api.takes(200 * time.Millisecond)
 	s.hit("early", linkgen.FromAPI)
@@ -131,7 +131,7 @@ func outage(t *testing.T, s *stage, fails func(*http.Request, string) (*http.Res
 
 // With few shoppers there is no breaker to help: the budget must hold retries to a tenth.
 func TestRetriesAreATenthOfTheCalls(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		var firsts, failing int64
 		for i := range 2000 { // every third call meets a server error
 			if failing++; failing%3 == 0 {
@@ -169,7 +169,7 @@ func TestBreakerIsPerProject(t *testing.T) {
 
 // One probe at a time: the others are told to come back, and a 429 or a bug during the probe decides nothing.
 func TestProbe(t *testing.T) {
-	inBubble(t, func(t *testing.T, s *stage) {
+	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.does(breaks)
 		for i := range 6 {
 			s.refused(fmt.Sprint("user", i), linkgen.Unavailable)

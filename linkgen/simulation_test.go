@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-checkout/checkout/internal/testsize"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // TestSimulation plays days of a shop in virtual time: shoppers who click alone and in crowds, pay, come back; webhooks
@@ -45,7 +46,7 @@ func TestSimulation(t *testing.T) {
 
 func simulate(t *testing.T, seed uint64) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, seed)
+		w := newFixture(t, seed)
 		defer w.memory.Close()
 		for end := time.Now().Add(time.Duration(24+w.r.IntN(24)) * time.Hour); time.Now().Before(end) && !t.Failed(); {
 			time.Sleep(time.Duration(w.r.ExpFloat64() * float64(3*time.Minute)))
@@ -59,7 +60,7 @@ func simulate(t *testing.T, seed uint64) {
 }
 
 // step is what happens next.
-func (w *world) step() {
+func (w *fixture) step() {
 	switch dice := w.r.IntN(100); {
 	case dice < 55:
 		w.click(w.shopper(), w.offer())
@@ -76,25 +77,25 @@ func (w *world) step() {
 	}
 }
 
-func (w *world) shopper() string { return fmt.Sprintf("user%d@example.com", w.r.IntN(12)) }
+func (w *fixture) shopper() string { return fmt.Sprintf("user%d@example.com", w.r.IntN(12)) }
 
 // offer is the order of an offer, without its shopper.
-func (w *world) offer() linkgen.Order {
+func (w *fixture) offer() linkgen.Order {
 	o := linkgen.Order{
 		IP: netip.AddrFrom4([4]byte{203, 0, 113, byte(w.r.IntN(2))}), Language: []string{"en", "tr"}[w.r.IntN(2)],
-		LinkID: strconv.Itoa(1 + w.r.IntN(2)), Campaign: "pro", OwnHost: "shop.example.com",
+		LinkID: strconv.Itoa(1 + w.r.IntN(2)), Campaign: "pro",
 	}
 	if w.r.IntN(2) == 0 {
 		o.Price, o.Currency = []string{"14.99", "9.99"}[w.r.IntN(2)], "EUR"
 	}
 	if w.r.IntN(2) == 0 {
-		o.Fields = []linkgen.Field{{Name: "packageName", Value: "Pro, lifetime"}}
+		o.Fields = []zotlo.Field{{Name: "packageName", Value: "Pro, lifetime"}}
 	}
 	return o
 }
 
 // crowd is many clicks at once, some of one shopper, some of whom leave; and perhaps a payment or a reload among them.
-func (w *world) crowd() {
+func (w *fixture) crowd() {
 	var wg sync.WaitGroup
 	var id string
 	for range 2 + w.r.IntN(20) {
@@ -124,7 +125,7 @@ func (w *world) crowd() {
 }
 
 // pay pays one of the shopper's links, if Zotlo still takes it. The webhook comes a little later.
-func (w *world) pay(id string) {
+func (w *fixture) pay(id string) {
 	w.mu.Lock()
 	links := w.given[id]
 	w.given[id] = nil
@@ -148,7 +149,7 @@ func (w *world) pay(id string) {
 	w.forgot[id] = time.Now()
 }
 
-func (w *world) breakSomething() {
+func (w *fixture) breakSomething() {
 	faults := []sandbox.Fault{
 		sandbox.ServerError(), sandbox.RateLimited(""), sandbox.RateLimited("30"), sandbox.RateLimited("1000000"),
 		sandbox.BadRequest(sandbox.CodeSubscriberID), sandbox.BadCredentials(), sandbox.ErrorInside200(400009),
@@ -167,7 +168,7 @@ func (w *world) breakSomething() {
 	w.zotlo.FailNext(1+w.r.IntN(20), f)
 }
 
-func (w *world) heal() {
+func (w *fixture) heal() {
 	w.zotlo.Heal()
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,29 +1,33 @@
 package linkgen
 
 import (
-	"crypto/sha256"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // The bounds of what a State remembers. The least recently used goes first.
 const (
-	keptUpstreams   = 256
 	keptSubscribers = 100_000
 	keptAddresses   = 100_000
 	keptRefusals    = 10_000
 )
 
-// State is what outlives a Generator: flights, breakers, pauses, limiters, remembered refusals. Make it once and
-// give it to every Generator that follows. It is safe for concurrent use, by old and new Generators at once; where
-// their limits differ, those of the one that took over last hold. Its memory is bounded.
+// refusalLife is how long a refusal is remembered.
+const refusalLife = time.Minute
+
+// State is what outlives a Generator: flights, limits, remembered refusals, and what is known about
+// the API. Make it once and give it to every Generator that follows. It is safe for concurrent use, by
+// old and new Generators at once; where their limits differ, those of the one that was activated last
+// hold. Its memory is bounded.
 type State struct {
 	flights     singleflight.Group
-	line        line
-	upstreams   *lru[[32]byte, *upstream]
-	subscribers buckets[SubscriberHash]
-	addresses   buckets[[17]byte]
+	semaphore   semaphore
+	api         *zotlo.State
+	subscribers *lru[SubscriberHash, *zotlo.Bucket]
+	addresses   *lru[[17]byte, *zotlo.Bucket]
 	refusals    *lru[Key, refusal]
 }
 
@@ -35,21 +39,41 @@ type refusal struct {
 // NewState makes an empty State.
 func NewState() *State {
 	return &State{
-		upstreams:   newLRU[[32]byte, *upstream](keptUpstreams),
-		subscribers: newBuckets[SubscriberHash](keptSubscribers),
-		addresses:   newBuckets[[17]byte](keptAddresses),
+		api:         zotlo.NewState(),
+		subscribers: newLRU[SubscriberHash, *zotlo.Bucket](keptSubscribers),
+		addresses:   newLRU[[17]byte, *zotlo.Bucket](keptAddresses),
 		refusals:    newLRU[Key, refusal](keptRefusals),
 	}
 }
 
-// upstream is shared by all projects with the same keys at the same address: the API counts their calls together. The
-// secret is part of the identity, so that a corrected one is not held back by what the wrong one was told.
-func (s *State) upstream(api string, p Project) *upstream {
-	var b []byte
-	for _, part := range []string{api, p.AccessKey, p.AccessSecret} {
-		b = appendText(b, part)
+// count counts a link that is about to be made for a subscriber or, for guests, an address.
+func (s *State) count(p *Prepared, l Limits, now time.Time) *Error {
+	bucket, r := (*zotlo.Bucket)(nil), l.PerSubscriber
+	if p.order.guest() {
+		r = l.PerIP
+		bucket = s.addresses.getOrMake(addressName(&p.order), newBucket)
+	} else {
+		bucket = s.subscribers.getOrMake(p.key.Subscriber, newBucket)
 	}
-	return s.upstreams.getOrMake(sha256.Sum256(b), newUpstream)
+	wait, ok := bucket.Take(r, now, 0)
+	if ok {
+		return nil
+	}
+	e := failed(Limited, "too many links were made for this subscriber or address")
+	e.RetryAfter = wait
+	return e
+}
+
+func newBucket() *zotlo.Bucket { return new(zotlo.Bucket) }
+
+// addressName is the address by network; the first byte tells IPv4, IPv6 and no address apart.
+func addressName(o *Order) (name [17]byte) {
+	if ip := network(o.IP); ip.IsValid() {
+		name[0] = byte(ip.BitLen())
+		a := ip.As16()
+		copy(name[1:], a[:])
+	}
+	return name
 }
 
 // refuse remembers that the API refused an order. Others are not affected.

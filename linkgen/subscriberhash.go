@@ -5,32 +5,35 @@ import (
 	"errors"
 )
 
-// SubscriberHash is the keyed hash of a subscriber id, without its kind and issuer: what is remembered, logged and attributed instead of the id.
-// E-mails are compared without case, phones without the plus.
+// SubscriberHash is the keyed hash of a subscriber id, without its kind and issuer: what is
+// remembered, logged and attributed instead of the id. E-mails are compared without case, phones
+// without the plus.
 type SubscriberHash [16]byte
 
-// SubscriberHash hashes an id. Equal ids give equal subjects in every Generator with the same Config.Key.
+// SubscriberHash hashes an id. Equal ids give equal hashes in every Generator with the same
+// Config.Key. The hash of no id is zero.
 func (g *Generator) SubscriberHash(id string) SubscriberHash {
 	m := g.macs.get()
 	defer g.macs.put(m)
-	return m.subject(id)
+	return m.subscriber(id)
 }
 
-// String is the subject in base64url, 22 characters.
+// String is the hash in base64url, 22 characters.
 func (s SubscriberHash) String() string { return base64.RawURLEncoding.EncodeToString(s[:]) }
 
-var errSubject = errors.New("a subject is 22 characters of base64url")
+var errSubscriberHash = errors.New("a subscriber hash is 22 characters of base64url")
 
-// ParseSubscriberHash reads what String wrote, and nothing else.
-func ParseSubscriberHash(text string) (SubscriberHash, error) {
-	var s SubscriberHash
+// UnmarshalText reads what String wrote, and nothing else.
+func (s *SubscriberHash) UnmarshalText(text []byte) error {
+	var read SubscriberHash
 	if len(text) != 22 {
-		return s, errSubject
+		return errSubscriberHash
 	}
-	if _, err := base64.RawURLEncoding.Strict().Decode(s[:], []byte(text)); err != nil {
-		return SubscriberHash{}, errSubject
+	if _, err := base64.RawURLEncoding.Strict().Decode(read[:], text); err != nil {
+		return errSubscriberHash
 	}
-	return s, nil
+	*s = read
+	return nil
 }
 
 // appendNormal appends the form in which ids are compared: lower case, a phone without its plus.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 func TestTLSFaults(t *testing.T) {
@@ -61,7 +62,7 @@ func TestTLSFaults(t *testing.T) {
 
 func trusting(pool *x509.CertPool) func(*linkgen.Config) {
 	return func(c *linkgen.Config) {
-		transport := linkgen.NewTransport()
+		transport := zotlo.NewTransport()
 		transport.TLSClientConfig.RootCAs = pool
 		c.Transport = transport
 	}

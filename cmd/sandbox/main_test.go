@@ -19,6 +19,7 @@ import (
 
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // asSandbox makes the test program behave as the sandbox itself, so that tests can start it as a
@@ -101,9 +102,12 @@ func getLink(t *testing.T, said string) string {
 	defer memory.Close()
 	links, err := linkgen.New(linkgen.Config{
 		Projects: []linkgen.Project{{
-			APIURL: setting("api_url"), AccessKey: setting("ZOTLO_ACCESS_KEY"),
-			AccessSecret:   setting("ZOTLO_ACCESS_SECRET"),
-			ApplicationKey: setting("ZOTLO_APPLICATION_KEY"),
+			Project: zotlo.Project{
+				APIURL:         setting("api_url"),
+				AccessKey:      setting("ZOTLO_ACCESS_KEY"),
+				AccessSecret:   setting("ZOTLO_ACCESS_SECRET"),
+				ApplicationKey: setting("ZOTLO_APPLICATION_KEY"),
+			},
 		}},
 		Key: []byte("the key of a test"), Cache: memory,
 	})
@@ -111,10 +115,10 @@ func getLink(t *testing.T, said string) string {
 		t.Fatal(err)
 	}
 	defer links.Close()
-	got, err := links.Link(t.Context(), linkgen.Order{
+	got, err := links.Link(t.Context(), links.Prepare(linkgen.Order{
 		Subscriber: linkgen.Subscriber{Kind: "email", ID: "ann@example.com"},
 		IP:         netip.MustParseAddr("203.0.113.7"), LinkID: "123",
-	})
+	}), "shop.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}

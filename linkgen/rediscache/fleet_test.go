@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-checkout/checkout/internal/redistest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // fleet is several nodes that share nothing but the API and what caches share.
@@ -33,8 +34,10 @@ func newFleet(t *testing.T, limits linkgen.Limits, caches ...*Cache) *fleet {
 	for _, cache := range caches {
 		g, err := linkgen.New(linkgen.Config{
 			Projects: []linkgen.Project{{
-				AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret,
-				ApplicationKey: sandbox.DefaultApplicationKey, APIURL: api.URL,
+				Project: zotlo.Project{
+					AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret,
+					ApplicationKey: sandbox.DefaultApplicationKey, APIURL: api.URL,
+				},
 			}},
 			Key: secret, Cache: cache, Limits: limits,
 		})
@@ -48,10 +51,11 @@ func newFleet(t *testing.T, limits linkgen.Limits, caches ...*Cache) *fleet {
 }
 
 func (f *fleet) click(node int, user string) (linkgen.Result, error) {
-	return f.nodes[node].Link(f.Context(), linkgen.Order{
+	g := f.nodes[node]
+	return g.Link(f.Context(), g.Prepare(linkgen.Order{
 		Subscriber: linkgen.Subscriber{Kind: "email", ID: user},
 		IP:         netip.MustParseAddr("203.0.113.7"), Language: "en", LinkID: "123", Campaign: "pro",
-	})
+	}), "shop.example.com")
 }
 
 // hit clicks and looks whether the link is the user's own.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 
 	"github.com/caddy-checkout/checkout/campaign"
-	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // Explanation says what the click would have got, and why.
@@ -38,7 +38,7 @@ type Explanation struct {
 	Language   string              `json:"language,omitempty"`
 	ClientIP   string              `json:"client_ip,omitempty"`
 	// APIRequest is exact, but for secrets and the random part.
-	APIRequest *linkgen.Described `json:"api_request,omitempty"`
+	APIRequest *zotlo.Described `json:"api_request,omitempty"`
 }
 
 // ExplainedSubscriber names the subscriber as the log does. Claims says what became of each listed

@@ -2,13 +2,12 @@ package metrics
 
 import (
 	"github.com/caddy-checkout/checkout/ledger"
-	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // ShowAPIResults makes the series of a project's API calls exist at 0.
 func ShowAPIResults(project string) {
-	for _, result := range linkgen.Results() {
+	for _, result := range zotlo.Results() {
 		APIRequests.WithLabelValues(project, result)
 	}
 }

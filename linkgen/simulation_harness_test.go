@@ -14,10 +14,11 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 	"github.com/caddy-checkout/checkout/sandbox"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// world is one simulated shop and what must be true of it.
-type world struct {
+// fixture is one simulated shop and what must be true of it.
+type fixture struct {
 	t      *testing.T
 	r      *rand.Rand
 	zotlo  *sandbox.Sandbox
@@ -26,7 +27,7 @@ type world struct {
 	cfg    linkgen.Config
 
 	mu       sync.Mutex
-	g        *linkgen.Generator
+	g        *generator
 	ttl      time.Duration        // the longest of the generators that may still be answering
 	forgot   map[string]time.Time // when the shopper's last payment was learned
 	given    map[string][]string  // links by shopper, to be paid
@@ -37,8 +38,8 @@ type world struct {
 	answered map[linkgen.Reason]int
 }
 
-func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{
+func newFixture(t *testing.T, seed uint64) *fixture {
+	w := &fixture{
 		t: t, r: rand.New(rand.NewPCG(seed, 7)),
 		zotlo:  sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com", KeepRequests: -1, KeepLinks: 20_000}),
 		memory: memorycache.New(memorycache.Config{MaxLinks: 12}), // too small on purpose
@@ -47,12 +48,14 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	w.cfg = linkgen.Config{
 		Projects: []linkgen.Project{{
-			AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret,
-			ApplicationKey: sandbox.DefaultApplicationKey, LinkHosts: []string{"pay.example.com"},
+			Project: zotlo.Project{
+				AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret,
+				ApplicationKey: sandbox.DefaultApplicationKey,
+			}, LinkHosts: []string{"pay.example.com"},
 		}},
 		Key: []byte("a key of sixteen bytes or more"), Cache: w.memory, State: linkgen.NewState(), Transport: &w.gauge,
 		Hooks: linkgen.Hooks{
-			APICall:  func(string, string, time.Duration) { w.calls.Add(1) },
+			Hooks:    zotlo.Hooks{APICall: func(string, string, time.Duration) { w.calls.Add(1) }},
 			InFlight: func(delta int) { w.firsts.Add(int64(max(delta, 0))) },
 			Panic:    func(v any, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) },
 		},
@@ -80,10 +83,10 @@ func (g *gauge) RoundTrip(r *http.Request) (*http.Response, error) {
 	return g.to.RoundTrip(r)
 }
 
-func (w *world) reload() {
+func (w *fixture) reload() {
 	w.cfg.TTL = time.Duration(1+w.r.IntN(55)) * time.Minute
-	w.cfg.Limits = linkgen.Limits{MaxInFlight: 4 + w.r.IntN(8), PerSubscriber: linkgen.Rate{Events: 20, Per: time.Minute}}
-	g, err := linkgen.New(w.cfg)
+	w.cfg.Limits = linkgen.Limits{MaxInFlight: 4 + w.r.IntN(8), PerSubscriber: zotlo.Rate{Events: 20, Per: time.Minute}}
+	g, err := newGenerator(w.cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -92,11 +95,11 @@ func (w *world) reload() {
 	w.g, w.ttl = g, w.cfg.TTL
 }
 
-func (w *world) click(id string, o linkgen.Order) (ok bool) {
+func (w *fixture) click(id string, o linkgen.Order) (ok bool) {
 	return w.clickUntil(context.Background(), id, o)
 }
 
-func (w *world) clickUntil(ctx context.Context, id string, o linkgen.Order) (ok bool) {
+func (w *fixture) clickUntil(ctx context.Context, id string, o linkgen.Order) (ok bool) {
 	o.Subscriber = linkgen.Subscriber{Kind: "email", ID: id}
 	w.mu.Lock()
 	g, ttl, calm := w.g, w.ttl, w.calm
@@ -118,7 +121,7 @@ func (w *world) clickUntil(ctx context.Context, id string, o linkgen.Order) (ok 
 
 // rightLocked holds the invariants of a link that was given out: right shopper, right offer, young enough, and made after
 // the last payment that we learned of.
-func (w *world) rightLocked(o linkgen.Order, r linkgen.Result, ttl time.Duration) {
+func (w *fixture) rightLocked(o linkgen.Order, r linkgen.Result, ttl time.Duration) {
 	now, made := time.Now(), r.ExpiresAt.Add(-time.Hour)
 	link, ok := w.zotlo.Link(r.URL)
 	switch {
@@ -141,7 +144,7 @@ func (w *world) rightLocked(o linkgen.Order, r linkgen.Result, ttl time.Duration
 
 // failedLocked holds what must be true of a failure: when a call has succeeded since the API was healed, and longer ago
 // than any pause lasts, there are none but limits and shoppers who left.
-func (w *world) failedLocked(err error, calm time.Time) {
+func (w *fixture) failedLocked(err error, calm time.Time) {
 	var e *linkgen.Error
 	if !errors.As(err, &e) {
 		w.t.Errorf("an error of another type: %v", err)
@@ -159,7 +162,7 @@ func (w *world) failedLocked(err error, calm time.Time) {
 }
 
 // epilogue heals everything and counts: the shop works for everybody, and no more was asked than needed.
-func (w *world) epilogue() {
+func (w *fixture) epilogue() {
 	w.heal()
 	time.Sleep(75 * time.Second)
 	for i := range 12 {

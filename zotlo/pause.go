@@ -1,13 +1,19 @@
-package linkgen
+package zotlo
 
 import (
-	"errors"
 	"sync"
 	"time"
 )
 
-// pause holds a project's calls back: for a while after a 429, and for as long as its keys or its address are wrong.
-// The two are independent. Its zero value lets everything pass.
+const (
+	minPause = time.Second
+	maxPause = time.Minute
+	// probeEvery is how often a project with wrong keys or a wrong address is tried.
+	probeEvery = 30 * time.Second
+)
+
+// pause holds a project's calls back: for a while after a 429, and for as long as its keys or its
+// address are wrong. The two are independent. Its zero value lets everything pass.
 type pause struct {
 	mu    sync.Mutex
 	until time.Time // of the pause after a 429
@@ -20,7 +26,7 @@ func (p *pause) check(now time.Time, take bool) *Error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now.Before(p.until) {
-		e := failed(Throttled, "the project is paused after a 429")
+		e := failed(ResultThrottled, "the project is paused after a 429")
 		e.RetryAfter = p.until.Sub(now)
 		return e
 	}
@@ -62,9 +68,4 @@ func (p *pause) unblock() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wrong = nil
-}
-
-// again is a remembered error: it says what the API said then, and that no call was made now.
-func (e *Error) again(why string) *Error {
-	return &Error{Reason: e.Reason, Code: e.Code, RequestID: e.RequestID, Status: e.Status, cause: errors.New(why)}
 }

@@ -17,12 +17,13 @@ import (
 
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// stage is a generator with its cache and an API that does what the test says. The API's links name whom they are for.
-type stage struct {
+// harness is a generator with its cache and an API that does what the test says. The API's links name whom they are for.
+type harness struct {
 	t      testing.TB
-	g      *linkgen.Generator
+	g      *generator
 	cfg    linkgen.Config
 	memory *memorycache.Cache
 	api    *api
@@ -117,23 +118,27 @@ type told struct {
 func (x *told) hooks() linkgen.Hooks {
 	note := func(f func()) { x.mu.Lock(); defer x.mu.Unlock(); f() }
 	return linkgen.Hooks{
-		APICall:    func(_, result string, _ time.Duration) { note(func() { x.results[result]++ }) },
+		Hooks: zotlo.Hooks{
+			APICall: func(_, result string, _ time.Duration) { note(func() { x.results[result]++ }) },
+			Breaker: func(_ string, open bool) { note(func() { x.breaker = append(x.breaker, open) }) },
+			Paused:  func(_, code string, _ time.Duration) { note(func() { x.paused = append(x.paused, code) }) },
+		},
 		InFlight:   func(delta int) { x.inFlight.Add(int64(delta)) },
-		Breaker:    func(_ string, open bool) { note(func() { x.breaker = append(x.breaker, open) }) },
 		CacheError: func(err error) { note(func() { x.cache = append(x.cache, err) }) },
-		Paused:     func(_, code string, _ time.Duration) { note(func() { x.paused = append(x.paused, code) }) },
 		Panic:      func(v any, _ []byte) { note(func() { x.panics = append(x.panics, v) }) },
 	}
 }
 
-func set(t testing.TB, change ...func(*linkgen.Config)) *stage {
+func set(t testing.TB, change ...func(*linkgen.Config)) *harness {
 	t.Helper()
 	memory := memorycache.New(memorycache.Config{})
 	t.Cleanup(memory.Close)
-	s := &stage{t: t, memory: memory, api: new(api), told: &told{results: make(map[string]int)}}
+	s := &harness{t: t, memory: memory, api: new(api), told: &told{results: make(map[string]int)}}
 	s.cfg = linkgen.Config{
 		Projects: []linkgen.Project{{
-			AccessKey: "key-1", AccessSecret: "secret-1", ApplicationKey: "app-1", APIURL: "http://127.0.0.1",
+			Project: zotlo.Project{
+				AccessKey: "key-1", AccessSecret: "secret-1", ApplicationKey: "app-1", APIURL: "http://127.0.0.1",
+			},
 		}},
 		Key:       []byte("a key of sixteen bytes or more"),
 		Cache:     memory,
@@ -141,7 +146,7 @@ func set(t testing.TB, change ...func(*linkgen.Config)) *stage {
 		Transport: s.api,
 		Attribute: attribute,
 		Hooks:     s.told.hooks(),
-		Limits:    linkgen.Limits{PerSubscriber: linkgen.Rate{Events: -1}},
+		Limits:    linkgen.Limits{PerSubscriber: zotlo.Rate{Events: -1}},
 	}
 	for _, c := range change {
 		c(&s.cfg)
@@ -159,21 +164,38 @@ func attribute(o linkgen.Order, subscriber linkgen.SubscriberHash, random string
 }
 
 // reload does what a new configuration does: another generator, the same state and cache.
-func (s *stage) reload(change ...func(*linkgen.Config)) {
+func (s *harness) reload(change ...func(*linkgen.Config)) {
 	s.t.Helper()
 	for _, c := range change {
 		c(&s.cfg)
 	}
-	g, err := linkgen.New(s.cfg)
+	g, err := newGenerator(s.cfg)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.g = g
 }
 
+// generator takes orders at the shop's own host.
+type generator struct{ *linkgen.Generator }
+
+func newGenerator(cfg linkgen.Config) (*generator, error) {
+	g, err := linkgen.New(cfg)
+	return &generator{g}, err
+}
+
+func (g *generator) Link(ctx context.Context, o linkgen.Order) (linkgen.Result, error) {
+	return g.LinkFrom(ctx, o, "shop.example.com")
+}
+
+// LinkFrom takes an order at another host.
+func (g *generator) LinkFrom(ctx context.Context, o linkgen.Order, ownHost string) (linkgen.Result, error) {
+	return g.Generator.Link(ctx, g.Prepare(o), ownHost)
+}
+
 func limits(l linkgen.Limits) func(*linkgen.Config) {
 	return func(c *linkgen.Config) {
-		if l.PerSubscriber == (linkgen.Rate{}) {
+		if l.PerSubscriber == (zotlo.Rate{}) {
 			l.PerSubscriber.Events = -1
 		}
 		c.Limits = l
@@ -183,7 +205,7 @@ func limits(l linkgen.Limits) func(*linkgen.Config) {
 // orderOf is an order of a subscriber by e-mail, or of a guest.
 func orderOf(id string) linkgen.Order {
 	o := linkgen.Order{
-		IP: netip.MustParseAddr("203.0.113.7"), Language: "en", LinkID: "123", Campaign: "pro", OwnHost: "shop.example.com",
+		IP: netip.MustParseAddr("203.0.113.7"), Language: "en", LinkID: "123", Campaign: "pro",
 	}
 	if id != "" {
 		o.Subscriber = linkgen.Subscriber{Kind: "email", ID: id}
@@ -192,12 +214,12 @@ func orderOf(id string) linkgen.Order {
 }
 
 // hit expects a link for id from the given source, and returns it.
-func (s *stage) hit(id string, want linkgen.Source) string {
+func (s *harness) hit(id string, want linkgen.Source) string {
 	s.t.Helper()
 	return s.hitOrder(orderOf(id), want)
 }
 
-func (s *stage) hitOrder(o linkgen.Order, want linkgen.Source) string {
+func (s *harness) hitOrder(o linkgen.Order, want linkgen.Source) string {
 	s.t.Helper()
 	got, err := s.g.Link(context.Background(), o)
 	if err != nil {
@@ -213,14 +235,19 @@ func (s *stage) hitOrder(o linkgen.Order, want linkgen.Source) string {
 }
 
 // refused expects an error of the given reason.
-func (s *stage) refused(id string, want linkgen.Reason) *linkgen.Error {
+func (s *harness) refused(id string, want linkgen.Reason) *linkgen.Error {
 	s.t.Helper()
 	return s.refusedOrder(orderOf(id), want)
 }
 
-func (s *stage) refusedOrder(o linkgen.Order, want linkgen.Reason) *linkgen.Error {
+func (s *harness) refusedOrder(o linkgen.Order, want linkgen.Reason) *linkgen.Error {
 	s.t.Helper()
-	r, err := s.g.Link(context.Background(), o)
+	return s.refusedFrom(o, "shop.example.com", want)
+}
+
+func (s *harness) refusedFrom(o linkgen.Order, ownHost string, want linkgen.Reason) *linkgen.Error {
+	s.t.Helper()
+	r, err := s.g.LinkFrom(context.Background(), o, ownHost)
 	var e *linkgen.Error
 	if !errors.As(err, &e) {
 		s.t.Fatalf("got %v, %v; want an error of reason %q", r.Source, err, want)
@@ -231,14 +258,14 @@ func (s *stage) refusedOrder(o linkgen.Order, want linkgen.Reason) *linkgen.Erro
 	return e
 }
 
-func (s *stage) apiCalls(want int64) {
+func (s *harness) apiCalls(want int64) {
 	s.t.Helper()
 	if got := s.api.calls.Load(); got != want {
 		s.t.Fatalf("%d API calls, want %d", got, want)
 	}
 }
 
-func (s *stage) forget(id string) {
+func (s *harness) forget(id string) {
 	s.t.Helper()
 	if err := s.g.Forget(context.Background(), s.g.SubscriberHash(id)); err != nil {
 		s.t.Fatal(err)

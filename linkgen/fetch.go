@@ -1,0 +1,172 @@
+package linkgen
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"runtime/debug"
+	"time"
+
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// wait waits for the one call that is made for p, and starts it if nobody has. The epoch is part of
+// its name, so that nobody who comes after a Forget waits for a call from before it. (Where the
+// look-up failed there is no epoch; then a call from before may be met. It is not kept.)
+func (g *Generator) wait(
+	ctx context.Context, p *Prepared, ownHost string, epoch Epoch,
+) (Result, error) {
+	if ctx.Err() != nil {
+		return Result{}, gone(ctx)
+	}
+	name := string(p.key.Subscriber[:]) + string(p.key.Order[:]) + string(epoch)
+	if p.order.guest() {
+		name = rand.Text() // a guest's link is theirs alone
+	}
+	source := FromShared
+	done := g.state.flights.DoChan(name, func() (entry any, err error) {
+		entry, source, err = g.fetch(context.WithoutCancel(ctx), p, ownHost, epoch)
+		return entry, err
+	})
+	select {
+	case <-ctx.Done():
+		return Result{}, gone(ctx)
+	case flight := <-done:
+		if flight.Err != nil {
+			return Result{}, flight.Err
+		}
+		entry := flight.Val.(Entry)
+		if err := checkLink(entry.URL, &p.project.hosts, ownHost); err != nil {
+			return Result{}, &Error{Reason: UntrustedLink, cause: err}
+		}
+		return Result{entry.URL, entry.Made.Add(zotlo.LinkLife), source}, nil
+	}
+}
+
+// fetch makes a link and stores it. It has a deadline of its own and no caller: those who wait may
+// leave. A panic is an error here, because nobody above could catch it.
+func (g *Generator) fetch(
+	ctx context.Context, p *Prepared, ownHost string, epoch Epoch,
+) (entry Entry, from Source, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			g.hooks.panicked(value, debug.Stack())
+			entry, err = Entry{}, failed(Panicked, "panic in a background call")
+		}
+	}()
+	// Time enough to make it anew once.
+	ctx, cancel := context.WithTimeout(ctx, 2*(g.limits.Wait+g.limits.Timeout))
+	defer cancel()
+	if epoch != "" {
+		// Between the look that missed and this flight, another one may have landed.
+		seen := g.lookup(ctx, p, ownHost)
+		if seen.Found {
+			return seen.Entry, FromCache, nil
+		}
+		epoch = cmp.Or(seen.Epoch, epoch) // they may have been forgotten in between
+	}
+	for {
+		entry, e := g.create(ctx, p, ownHost)
+		if e != nil {
+			return Entry{}, "", e
+		}
+		if p.order.guest() || epoch == "" {
+			// Nobody to forget, or a cache that does not say: the link is given out but not kept.
+			return entry, FromAPI, nil
+		}
+		stored := g.store(ctx, p.key, epoch, entry)
+		if stored.Found {
+			return stored.Entry, FromAPI, nil
+		}
+		// They were forgotten meanwhile, perhaps because they paid: this link may be dead.
+		epoch = stored.Epoch
+	}
+}
+
+// create passes the limits and calls the API.
+func (g *Generator) create(ctx context.Context, p *Prepared, ownHost string) (Entry, *Error) {
+	if e := p.order.check(); e != nil {
+		return Entry{}, e
+	}
+	if e := g.state.refused(p.key, time.Now()); e != nil {
+		return Entry{}, e
+	}
+	if err := p.project.client.Blocked(); err != nil {
+		return Entry{}, asked(err)
+	}
+	if e := g.state.count(p, g.limits, time.Now()); e != nil {
+		return Entry{}, e
+	}
+	release, e := g.acquire(ctx, p.project.client)
+	if e != nil {
+		return Entry{}, e
+	}
+	defer release()
+	link, err := p.project.client.OneLink(ctx, p.order.request(g.attribution(p)))
+	if err != nil {
+		e := asked(err)
+		if e.result == zotlo.ResultRefused {
+			g.state.refuse(p.key, e, time.Now())
+		}
+		return Entry{}, e
+	}
+	if err := checkLink(link.URL, &p.project.hosts, ownHost); err != nil {
+		// It leads back to us: not worth keeping.
+		return Entry{}, &Error{Reason: UntrustedLink, cause: err}
+	}
+	return Entry{URL: link.URL, Made: link.Made, Until: link.Made.Add(g.ttl)}, nil
+}
+
+// attribution is what rides along with an order and comes back with its payment, with a random text
+// of its own.
+func (g *Generator) attribution(p *Prepared) string {
+	if g.attribute == nil {
+		return ""
+	}
+	var random [9]byte
+	_, _ = rand.Read(random[:]) // never fails since Go 1.24
+	return g.attribute(p.order, p.key.Subscriber, base64.RawURLEncoding.EncodeToString(random[:]))
+}
+
+// acquire waits for a call: for the project's rate, then for one of MaxInFlight places.
+func (g *Generator) acquire(ctx context.Context, client *zotlo.Client) (release func(), _ *Error) {
+	ctx, cancel := context.WithTimeout(ctx, g.limits.Wait)
+	defer cancel()
+	if err := client.TakeTurn(ctx); err != nil {
+		return nil, asked(err)
+	}
+	if err := g.state.semaphore.acquire(ctx); err != nil {
+		e := failed(Busy, "waiting for one of %d calls: %w", g.limits.MaxInFlight, err)
+		e.RetryAfter = busyAgain
+		return nil, e
+	}
+	g.hooks.inFlight(1)
+	return func() {
+		g.hooks.inFlight(-1)
+		g.state.semaphore.release()
+	}, nil
+}
+
+// busyAgain is when a shopper may try again who waited for a call in vain.
+const busyAgain = 2 * time.Second
+
+// store puts a link that was made in an epoch into the cache, and returns the link that may be given
+// out: this one, or a later one if its subscriber was forgotten since and somebody has asked for them
+// again. If nobody has, none is found.
+func (g *Generator) store(ctx context.Context, k Key, made Epoch, e Entry) Lookup {
+	mine := Lookup{Entry: e, Found: true, Epoch: made}
+	if err := g.cache.Set(ctx, k, made, e); err != nil {
+		g.hooks.cacheError(err)
+		return mine
+	}
+	now, err := g.cache.Get(ctx, k)
+	if err != nil {
+		g.hooks.cacheError(err)
+		return mine
+	}
+	if now.Epoch == made {
+		return mine
+	}
+	return now
+}

@@ -1,0 +1,205 @@
+package zotlo
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Config configures a Client.
+type Config struct {
+	Project Project
+	// Timeout is for a whole call with its one retry. Default 4 s.
+	Timeout time.Duration
+	// Rate is the number of calls that TakeTurn lets through. Default none.
+	Rate Rate
+	// State is what outlives a Client. Nil means a new one.
+	State *State
+	// Transport carries the calls. Nil means NewTransport().
+	Transport http.RoundTripper
+	// CheckLink says why a link must not be given out; such an answer ends in ResultUntrusted.
+	// Optional.
+	CheckLink func(link string) error
+	// Hooks observe.
+	Hooks Hooks
+	// Now is the clock that says when a call began. Nil means time.Now. Waiting, pauses and rate go by
+	// the process's clock.
+	Now func() time.Time
+}
+
+// defaultTimeout is for a whole call with its one retry.
+const defaultTimeout = 4 * time.Second
+
+// Client asks the API of one project. It is safe for concurrent use. Its errors are *Error.
+type Client struct {
+	project   Project
+	account   *account
+	timeout   time.Duration
+	rate      Rate
+	transport http.RoundTripper
+	checkLink func(string) error
+	hooks     Hooks
+	now       func() time.Time
+	closed    atomic.Bool
+}
+
+// NewClient checks cfg and makes a Client. It makes no network connection.
+func NewClient(cfg Config) (*Client, error) {
+	if err := cfg.Project.Check(); err != nil {
+		return nil, err
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = defaultTimeout
+	}
+	if cfg.State == nil {
+		cfg.State = NewState()
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = NewTransport()
+	}
+	if cfg.CheckLink == nil {
+		cfg.CheckLink = func(string) error { return nil }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Client{
+		project:   cfg.Project,
+		account:   cfg.State.account(cfg.Project),
+		timeout:   cfg.Timeout,
+		rate:      cfg.Rate,
+		transport: cfg.Transport,
+		checkLink: cfg.CheckLink,
+		hooks:     cfg.Hooks,
+		now:       cfg.Now,
+	}, nil
+}
+
+// Blocked tells why a call would not be made now: a pause, or an open breaker. It asks nobody, and
+// makes no use of the one call that may look whether a pause is over.
+func (c *Client) Blocked() error {
+	if e := c.account.blocked(time.Now()); e != nil {
+		return e
+	}
+	return nil
+}
+
+// BreakerOpen reports whether calls are paused by the circuit breaker.
+func (c *Client) BreakerOpen() bool { return c.account.open() }
+
+// TakeTurn waits until the project's rate allows a call, or says at once that it will not do so
+// before ctx ends. Every call goes after a turn.
+func (c *Client) TakeTurn(ctx context.Context) error {
+	if !c.rate.Limited() {
+		return nil
+	}
+	now := time.Now()
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = now.Add(c.timeout)
+	}
+	wait, ok := c.account.rate.Take(c.rate, now, deadline.Sub(now))
+	if !ok {
+		e := failed(ResultBusy, "the project's rate allows the next call only in %s", wait)
+		e.RetryAfter = wait
+		return e
+	}
+	time.Sleep(wait) // within ctx's deadline, and nothing else ends it
+	return nil
+}
+
+// Close lets go of idle connections. Calls under way go on, and their connections are closed after
+// them.
+func (c *Client) Close() {
+	c.closed.Store(true)
+	c.closeIdle()
+}
+
+// closeIdle lets go of idle connections, if the transport knows of any.
+func (c *Client) closeIdle() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// request is one endpoint's request, which may be sent more than once.
+type request struct {
+	method, path string
+	body         []byte
+	// read takes what was asked for out of an answer that is no error; its error decides the result.
+	read func(answer) *Error
+}
+
+// do sends r, twice at most, and returns when the try that succeeded began.
+func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	e := c.account.retry(ctx, func() *Error {
+		began = c.now()
+		return c.try(ctx, r)
+	})
+	return began, e
+}
+
+// try makes one call if pauses and breaker allow it, and tells them how it ended.
+func (c *Client) try(ctx context.Context, r request) (e *Error) {
+	if e := c.account.pause.check(time.Now(), true); e != nil {
+		return e
+	}
+	settle, err := c.account.breaker.Allow()
+	if err != nil {
+		return c.account.openError(time.Now())
+	}
+	said, result := errNeutral, ResultPanic // unless we get to know better
+	start := time.Now()
+	defer func() {
+		settle(said)
+		c.hooks.apiCall(c.project.Name, result, time.Since(start))
+	}()
+	e = c.ask(ctx, r)
+	if c.closed.Load() {
+		c.closeIdle()
+	}
+	said, result = verdict(e), ResultOK
+	if e != nil {
+		result = e.Result
+	}
+	if code, pause := c.account.learn(e); pause > 0 {
+		c.hooks.paused(c.project.Name, code, pause)
+	}
+	return e
+}
+
+// ask makes one HTTP exchange. It calls the transport itself, not an http.Client: that one would
+// follow redirects, and carry the access secret to whatever host they name.
+func (c *Client) ask(ctx context.Context, r request) *Error {
+	address := c.project.API() + r.path
+	req, err := http.NewRequestWithContext(ctx, r.method, address, bytes.NewReader(r.body))
+	if err != nil {
+		return connectionError(ctx, err)
+	}
+	for _, h := range c.project.headers() {
+		req.Header.Set(h.name, h.value)
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return connectionError(ctx, err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil && resp.StatusCode == http.StatusOK {
+		return connectionError(ctx, err)
+	}
+	if err != nil || len(raw) > maxAnswer {
+		raw = nil // the status alone decides
+	}
+	a := readAnswer(resp.StatusCode, raw)
+	a.retryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	if e := a.judge(); e != nil {
+		return e
+	}
+	return r.read(a)
+}

@@ -1,0 +1,32 @@
+package zotlo
+
+import "time"
+
+// Hooks observe calls. All are optional, must be quick and safe for concurrent use, and must not call
+// the Client. They are told nothing personal.
+type Hooks struct {
+	// APICall is told of each call's result (a closed set, see Results) and duration, retries apart.
+	APICall func(project, result string, d time.Duration)
+	// Breaker is told when a project's circuit breaker opens and closes.
+	Breaker func(project string, open bool)
+	// Paused is told once when a project is paused, with Zotlo's code or "429".
+	Paused func(project, code string, d time.Duration)
+}
+
+func (h *Hooks) apiCall(project, result string, d time.Duration) {
+	if h.APICall != nil {
+		h.APICall(project, result, d)
+	}
+}
+
+func (h *Hooks) breaker(project string, open bool) {
+	if h.Breaker != nil {
+		h.Breaker(project, open)
+	}
+}
+
+func (h *Hooks) paused(project, code string, d time.Duration) {
+	if h.Paused != nil {
+		h.Paused(project, code, d)
+	}
+}

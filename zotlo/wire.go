@@ -1,0 +1,155 @@
+package zotlo
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// This file holds what all endpoints of Zotlo's API have in common: headers, the envelope of an
+// answer, error codes, and every guess about what the published material leaves open. The reference
+// is https://docs.zotlo.com/integrating-zotlo/api-reference, "API Introduction" and "Error Handling".
+
+// maxAnswer bounds what is read of an answer, after decompression if a transport does that.
+const maxAnswer = 64 << 10
+
+// The error codes of Zotlo's page "Error Handling" that say more than their status does.
+const (
+	codeNoEndpoint  = "404001"
+	codeCredentials = "401002"
+	codeInternal    = "500000"
+)
+
+// wireHeader is one header field of a call.
+type wireHeader struct {
+	name, value string
+	secret      bool
+}
+
+// headers are what every call carries. Language chooses the language of error messages, which nobody
+// reads but us.
+func (p *Project) headers() []wireHeader {
+	all := []wireHeader{
+		{name: "Content-Type", value: "application/json"},
+		{name: "Accept", value: "application/json"},
+		{name: "User-Agent", value: "caddy-checkout"},
+		{name: "Language", value: "en"},
+		{name: "AccessKey", value: p.AccessKey, secret: true},
+		{name: "AccessSecret", value: p.AccessSecret, secret: true},
+	}
+	if p.ApplicationID != "" {
+		all = append(all, wireHeader{name: "ApplicationId", value: p.ApplicationID})
+	}
+	return all
+}
+
+// answer is what an API answer says, before it is judged.
+type answer struct {
+	status     int    // of HTTP, or meta.httpStatus where HTTP says 200 and meta knows better
+	code       string // meta.errorCode, empty for none
+	requestID  string
+	retryAfter time.Duration // what a 429 asks for
+	body       looseObject
+}
+
+// readAnswer decodes tolerantly: errorCode may be a number or a text, meta may be missing, the body
+// may be no JSON at all.
+func readAnswer(status int, body []byte) answer {
+	a := answer{status: status, retryAfter: minPause}
+	top, ok := readObject(body)
+	if !ok {
+		return a
+	}
+	a.body = top
+	meta := top.object("meta")
+	a.requestID = label(meta.text("requestId"))
+	if code := label(meta.text("errorCode")); strings.Trim(code, "0") != "" {
+		a.code = code
+	}
+	inner, err := strconv.Atoi(meta.text("httpStatus"))
+	if err == nil && status == http.StatusOK && 400 <= inner && inner < 600 {
+		a.status = inner
+	}
+	return a
+}
+
+// label makes what the API sent fit for a log line: codes and request ids are short and plain, or
+// they are not shown.
+func label(s string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !letter && c != '-' && c != '_' && c != '.' && c != ':' {
+			return ""
+		}
+	}
+	return s
+}
+
+// say is the error that an answer means.
+func (a answer) say(result string) *Error {
+	e := &Error{
+		Result: result, Code: a.code, RequestID: a.requestID, Status: a.status,
+		cause: fmt.Errorf("the API call ended in %q", result),
+	}
+	if result == ResultThrottled {
+		e.RetryAfter = a.retryAfter
+	}
+	return e
+}
+
+// judge turns an answer into nil, for one that holds a result, or the error that it means. Codes are
+// believed before the status: which status comes with which code is not published.
+func (a answer) judge() *Error {
+	switch {
+	case a.code == codeCredentials, a.code == "" && a.status == http.StatusUnauthorized:
+		return a.say(ResultCredentials)
+	case a.code == codeNoEndpoint, a.code == "" && a.status == http.StatusNotFound:
+		return a.say(ResultCredentials)
+	case a.status == http.StatusTooManyRequests:
+		return a.say(ResultThrottled)
+	case a.code == codeInternal, a.status >= 500:
+		return a.say(ResultServerError)
+	case a.status >= 400:
+		return a.say(ResultRefused)
+	case a.code != "":
+		return a.judgeCode()
+	case a.status != http.StatusOK:
+		return a.say(ResultBadAnswer)
+	}
+	return nil
+}
+
+// judgeCode reads a code inside a 200: the first three digits are a status.
+func (a answer) judgeCode() *Error {
+	switch {
+	case strings.HasPrefix(a.code, "429"):
+		return a.say(ResultThrottled)
+	case len(a.code) == 6 && a.code[0] == '5':
+		return a.say(ResultServerError)
+	}
+	return a.say(ResultRefused)
+}
+
+// retryAfter reads a Retry-After header (RFC 9110 section 10.2.3): seconds or a date. The API
+// publishes none, so what is absent, zero or nonsense counts as the least pause, and what is too long
+// as the longest.
+func retryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if header != "" && strings.Trim(header, "0123456789") == "" {
+		seconds, err := strconv.ParseUint(header, 10, 32)
+		if err != nil {
+			return maxPause
+		}
+		return min(max(time.Duration(seconds)*time.Second, minPause), maxPause)
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return min(max(at.Sub(now), minPause), maxPause)
+	}
+	return minPause
+}
