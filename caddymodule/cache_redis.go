@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
@@ -101,6 +103,7 @@ func (c *RedisCache) OpenCache(secret []byte) (Cache, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	silenceRedis()
 	v, _, err := redisCaches.LoadOrNew(key, func() (caddy.Destructor, error) {
 		cache, err := rediscache.New(cfg)
 		return pooledRedis{cache}, err
@@ -113,6 +116,10 @@ func (c *RedisCache) OpenCache(secret []byte) (Cache, func() error, error) {
 		return err
 	}, nil
 }
+
+// silenceRedis keeps go-redis from writing to standard error beside Caddy's log, where addresses
+// would stand. It has one logger for the process, so this is the one place that switches it.
+var silenceRedis = sync.OnceFunc(logging.Disable)
 
 // redisKey names a client in the pool by all that it was made of, hashed: secrets do not stand in
 // keys.

@@ -42,8 +42,9 @@
 // An ACL user needs ~checkout:* (or the prefix) and the commands hello auth select ping set getrange pexpire del; in a
 // cluster also cluster|slots and command.
 //
-// The package does not log, and the first New stops go-redis from writing to standard error, for the whole process:
-// redis.SetLogger brings that back.
+// The package does not log, but go-redis writes to standard error what it notes about sentinels and
+// clusters, addresses included. It has one logger for the whole process and none per client, so that
+// is for the program to decide: logging.Disable or redis.SetLogger of go-redis.
 package rediscache
 
 import (
@@ -52,12 +53,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
 	"github.com/sony/gobreaker/v2"
 
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -110,8 +109,6 @@ type Cache struct {
 
 var _ linkgen.Cache = (*Cache)(nil)
 
-var silence sync.Once
-
 // New checks cfg and makes a Cache. It makes no network connection: an unreachable Redis shows in the first operation.
 func New(cfg Config) (*Cache, error) {
 	options, err := clientOptions(&cfg)
@@ -134,7 +131,6 @@ func New(cfg Config) (*Cache, error) {
 	if c.sealKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "checkout rediscache seals", sha256.Size); err != nil {
 		return nil, fmt.Errorf("redis: deriving a key: %w", err)
 	}
-	silence.Do(logging.Disable)
 	c.client = redis.NewUniversalClient(options)
 	return c, nil
 }
