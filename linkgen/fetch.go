@@ -49,15 +49,18 @@ func (g *Generator) wait(
 func (g *Generator) fetch(
 	ctx context.Context, p *Prepared, ownHost string, epoch Epoch,
 ) (entry Entry, from Source, err error) {
+	tokens := 0 // of per_subscriber or per_ip: anyone who gets no link pays nothing
 	defer func() {
 		if value := recover(); value != nil {
 			g.hooks.panicked(value, debug.Stack())
 			entry, err = Entry{}, failed(Panicked, "panic in a background call")
 		}
+		if err != nil {
+			for range tokens {
+				g.state.giveBack(p, g.limits)
+			}
+		}
 	}()
-	// Time enough to make it anew once.
-	ctx, cancel := context.WithTimeout(ctx, 2*(g.limits.Wait+g.limits.Timeout))
-	defer cancel()
 	if epoch != "" {
 		// Between the look that missed and this flight, another one may have landed.
 		seen := g.lookup(ctx, p, ownHost)
@@ -66,7 +69,15 @@ func (g *Generator) fetch(
 		}
 		epoch = cmp.Or(seen.Epoch, epoch) // they may have been forgotten in between
 	}
+	e := g.mayAsk(p)
+	if e != nil {
+		return Entry{}, "", e
+	}
+	// Time enough to make it anew once.
+	ctx, cancel := context.WithTimeout(ctx, 2*(g.limits.Wait+g.limits.Timeout))
+	defer cancel()
 	for {
+		tokens++
 		entry, e := g.create(ctx, p, ownHost)
 		if e != nil {
 			return Entry{}, "", e
@@ -81,23 +92,29 @@ func (g *Generator) fetch(
 		}
 		// They were forgotten meanwhile, perhaps because they paid: this link may be dead.
 		epoch = stored.Epoch
+		if e := g.mayAsk(p); e != nil {
+			return Entry{}, "", e
+		}
 	}
 }
 
-// create passes the limits and calls the API.
-func (g *Generator) create(ctx context.Context, p *Prepared, ownHost string) (Entry, *Error) {
+// mayAsk tells why the API is not to be asked for p. If it is, a token is taken.
+func (g *Generator) mayAsk(p *Prepared) *Error {
+	now := time.Now()
 	if e := p.order.check(); e != nil {
-		return Entry{}, e
+		return e
 	}
-	if e := g.state.refused(p.key, time.Now()); e != nil {
-		return Entry{}, e
+	if e := g.state.refused(p.key, now); e != nil {
+		return e
 	}
 	if err := p.project.client.Blocked(); err != nil {
-		return Entry{}, asked(err)
+		return asked(err)
 	}
-	if e := g.state.count(p, g.limits, time.Now()); e != nil {
-		return Entry{}, e
-	}
+	return g.state.take(p, g.limits, now)
+}
+
+// create waits for a call, and makes it.
+func (g *Generator) create(ctx context.Context, p *Prepared, ownHost string) (Entry, *Error) {
 	release, e := g.acquire(ctx, p.project.client)
 	if e != nil {
 		return Entry{}, e
@@ -137,6 +154,7 @@ func (g *Generator) acquire(ctx context.Context, client *zotlo.Client) (release 
 		return nil, asked(err)
 	}
 	if err := g.state.semaphore.acquire(ctx); err != nil {
+		client.GiveTurnBack()
 		e := failed(Busy, "waiting for one of %d calls: %w", g.limits.MaxInFlight, err)
 		e.RetryAfter = busyAgain
 		return nil, e

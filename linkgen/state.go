@@ -46,22 +46,30 @@ func NewState() *State {
 	}
 }
 
-// count counts a link that is about to be made for a subscriber or, for guests, an address.
-func (s *State) count(p *Prepared, l Limits, now time.Time) *Error {
-	bucket, r := (*zotlo.Bucket)(nil), l.PerSubscriber
-	if p.order.guest() {
-		r = l.PerIP
-		bucket = s.addresses.getOrMake(addressName(&p.order), newBucket)
-	} else {
-		bucket = s.subscribers.getOrMake(p.key.Subscriber, newBucket)
-	}
-	wait, ok := bucket.Take(r, now, 0)
+// take takes a token for a link that is about to be made for a subscriber or, for guests, an address.
+// A caller that gets no link gives it back.
+func (s *State) take(p *Prepared, l Limits, now time.Time) *Error {
+	bucket, rate := s.bucket(p, l)
+	wait, ok := bucket.Take(rate, now, 0)
 	if ok {
 		return nil
 	}
 	e := failed(Limited, "too many links were made for this subscriber or address")
 	e.RetryAfter = wait
 	return e
+}
+
+func (s *State) giveBack(p *Prepared, l Limits) {
+	if bucket, rate := s.bucket(p, l); rate.Limited() {
+		bucket.GiveBack()
+	}
+}
+
+func (s *State) bucket(p *Prepared, l Limits) (*zotlo.Bucket, zotlo.Rate) {
+	if p.order.guest() {
+		return s.addresses.getOrMake(addressName(&p.order), newBucket), l.PerIP
+	}
+	return s.subscribers.getOrMake(p.key.Subscriber, newBucket), l.PerSubscriber
 }
 
 func newBucket() *zotlo.Bucket { return new(zotlo.Bucket) }

@@ -91,7 +91,8 @@ func (c *Client) Blocked() error {
 func (c *Client) BreakerOpen() bool { return c.account.open() }
 
 // TakeTurn waits until the project's rate allows a call, or says at once that it will not do so
-// before ctx ends. Every call goes after a turn.
+// before ctx ends. Every call goes after a turn, and spends it if it goes out. A turn that no call
+// follows is given back by GiveTurnBack.
 func (c *Client) TakeTurn(ctx context.Context) error {
 	if !c.rate.Limited() {
 		return nil
@@ -109,6 +110,13 @@ func (c *Client) TakeTurn(ctx context.Context) error {
 	}
 	time.Sleep(wait) // within ctx's deadline, and nothing else ends it
 	return nil
+}
+
+// GiveTurnBack returns a turn that was taken and is not used.
+func (c *Client) GiveTurnBack() {
+	if c.rate.Limited() {
+		c.account.rate.GiveBack()
+	}
 }
 
 // Close lets go of idle connections. Calls under way go on, and their connections are closed after
@@ -133,25 +141,36 @@ type request struct {
 	read func(answer) *Error
 }
 
-// do sends r, twice at most, and returns when the try that succeeded began.
+// do sends r, twice at most, and returns when the try that succeeded began. It spends the caller's
+// turn, and takes another for a retry.
 func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	e := c.account.retry(ctx, func() *Error {
+	plan := &retryPlan{ctx: ctx, account: c.account, rate: c.rate, turns: 1}
+	defer func() {
+		for range plan.turns { // of which no call came
+			c.GiveTurnBack()
+		}
+	}()
+	e := plan.run(func() *Error {
 		began = c.now()
-		return c.try(ctx, r)
+		e, sent := c.try(ctx, r)
+		if sent {
+			plan.turns--
+		}
+		return e
 	})
 	return began, e
 }
 
 // try makes one call if pauses and breaker allow it, and tells them how it ended.
-func (c *Client) try(ctx context.Context, r request) (e *Error) {
+func (c *Client) try(ctx context.Context, r request) (e *Error, sent bool) {
 	if e := c.account.pause.check(time.Now(), true); e != nil {
-		return e
+		return e, false
 	}
 	settle, err := c.account.breaker.Allow()
 	if err != nil {
-		return c.account.openError(time.Now())
+		return c.account.openError(time.Now()), false
 	}
 	said, result := errNeutral, ResultPanic // unless we get to know better
 	start := time.Now()
@@ -170,7 +189,7 @@ func (c *Client) try(ctx context.Context, r request) (e *Error) {
 	if code, pause := c.account.learn(e); pause > 0 {
 		c.hooks.paused(c.project.Name, code, pause)
 	}
-	return e
+	return e, true
 }
 
 // ask makes one HTTP exchange. It calls the transport itself, not an http.Client: that one would

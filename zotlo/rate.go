@@ -3,8 +3,6 @@ package zotlo
 import (
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Rate is a number of events per duration: Events at once, then one each Per/Events. The zero Rate
@@ -17,37 +15,63 @@ type Rate struct {
 // Limited reports whether r limits anything.
 func (r Rate) Limited() bool { return r.Events > 0 }
 
-func (r Rate) every() rate.Limit { return rate.Limit(float64(r.Events) / r.Per.Seconds()) }
-
-// Bucket counts the events of one rate. Its zero value is ready, and safe for concurrent use.
-type Bucket struct {
-	mu sync.Mutex
-	l  *rate.Limiter
+// every is the time between two events, rounded up.
+func (r Rate) every() time.Duration {
+	return (r.Per + time.Duration(r.Events) - 1) / time.Duration(r.Events)
 }
 
-// Take takes one event that comes at most patience from now, and tells when; or takes none, and tells
-// how long that would have been. What is used up stays used up when the rate changes with a reload.
+// Bucket counts the events of one rate. Its zero value is full of tokens, and safe for concurrent use.
+//
+// It is built here because of what golang.org/x/time/rate does with a refusal: that one reserves a
+// token and cancels it, and a cancelled reservation gives back only what nobody has reserved after it.
+// Refusals that overlap lose tokens, so impatient callers lock everybody out. A Bucket takes nothing
+// from a caller that it refuses, and gets back exactly what was taken.
+type Bucket struct {
+	mu   sync.Mutex
+	rate Rate
+	full time.Time // when all tokens are there again (GCRA's theoretical arrival time)
+}
+
+// Take takes one token that is there at most patience from now, and tells when; or takes none, and
+// tells how long that would have been.
 func (b *Bucket) Take(r Rate, now time.Time, patience time.Duration) (wait time.Duration, ok bool) {
 	if !r.Limited() {
 		return 0, true
 	}
-	turn := b.limiter(r, now).ReserveN(now, 1)
-	if wait = turn.DelayFrom(now); wait > patience {
-		turn.CancelAt(now)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.adoptLocked(r, now)
+	full := b.full
+	if full.Before(now) {
+		full = now
+	}
+	full = full.Add(r.every())
+	wait = max(full.Sub(now)-time.Duration(r.Events)*r.every(), 0)
+	if wait > patience {
 		return wait, false
 	}
+	b.full = full
 	return wait, true
 }
 
-func (b *Bucket) limiter(r Rate, now time.Time) *rate.Limiter {
+// GiveBack returns a token of which nothing came.
+func (b *Bucket) GiveBack() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case b.l == nil:
-		b.l = rate.NewLimiter(r.every(), r.Events)
-	case b.l.Burst() != r.Events || b.l.Limit() != r.every():
-		b.l.SetLimitAt(now, r.every())
-		b.l.SetBurstAt(now, r.Events)
+	if b.rate.Limited() {
+		b.full = b.full.Add(-b.rate.every())
 	}
-	return b.l
+}
+
+// adoptLocked changes the rate with a reload. The tokens that are there stay, and no others come.
+func (b *Bucket) adoptLocked(r Rate, now time.Time) {
+	if b.rate == r {
+		return
+	}
+	if missing := b.full.Sub(now); b.rate.Limited() && missing > 0 {
+		left := float64(b.rate.Events) - float64(missing)/float64(b.rate.every())
+		missing = time.Duration((float64(r.Events) - left) * float64(r.every()))
+		b.full = now.Add(max(missing, 0))
+	}
+	b.rate = r
 }

@@ -16,33 +16,35 @@ const (
 	leastTry = 100 * time.Millisecond
 )
 
-// retry calls try until it succeeds, twice at most, and returns its last error.
-func (a *account) retry(ctx context.Context, try func() *Error) *Error {
-	plan := &retryPlan{ctx: ctx, account: a}
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		if e := try(); e != nil {
-			plan.last = e
-			return struct{}{}, e
-		}
-		return struct{}{}, nil
-	}, backoff.WithBackOff(plan), backoff.WithMaxTries(maxTries), backoff.WithMaxElapsedTime(0))
-	if err != nil {
-		return plan.last // err may be the context's, which says less
-	}
-	return nil
-}
-
 // retryPlan is the decision whether and when to try again.
 type retryPlan struct {
 	ctx     context.Context
 	account *account
+	rate    Rate
+	turns   int // by the project's rate, of which no call has come yet
 	last    *Error
+}
+
+// run calls try until it succeeds, twice at most, and returns its last error.
+func (r *retryPlan) run(try func() *Error) *Error {
+	_, err := backoff.Retry(r.ctx, func() (struct{}, error) {
+		if e := try(); e != nil {
+			r.last = e
+			return struct{}{}, e
+		}
+		return struct{}{}, nil
+	}, backoff.WithBackOff(r), backoff.WithMaxTries(maxTries), backoff.WithMaxElapsedTime(0))
+	if err != nil {
+		return r.last // err may be the context's, which says less
+	}
+	return nil
 }
 
 // Reset implements backoff.BackOff.
 func (r *retryPlan) Reset() {}
 
-// NextBackOff implements backoff.BackOff.
+// NextBackOff implements backoff.BackOff. A retry is a call as any other by the project's rate; where
+// that has none in time, there is no retry.
 func (r *retryPlan) NextBackOff() time.Duration {
 	delay := retryDelay
 	switch {
@@ -52,11 +54,19 @@ func (r *retryPlan) NextBackOff() time.Duration {
 		return backoff.Stop
 	}
 	delay += rand.N(retryDelay)
-	if deadline, ok := r.ctx.Deadline(); ok && time.Until(deadline) < delay+leastTry {
-		return backoff.Stop
+	patience := delay
+	if deadline, ok := r.ctx.Deadline(); ok {
+		if patience = time.Until(deadline) - leastTry; patience < delay {
+			return backoff.Stop
+		}
 	}
 	if r.account.open() || !r.account.budget.spend() {
 		return backoff.Stop
 	}
-	return delay
+	wait, ok := r.account.rate.Take(r.rate, time.Now(), patience)
+	if !ok {
+		return backoff.Stop
+	}
+	r.turns++
+	return max(delay, wait)
 }

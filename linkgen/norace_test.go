@@ -1,0 +1,5 @@
+//go:build !race
+
+package linkgen_test
+
+const raceEnabled = false
