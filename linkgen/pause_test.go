@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 func TestRetryAfter(t *testing.T) {
@@ -177,4 +179,40 @@ func TestManyRefusalsDoNotOpenTheBreaker(t *testing.T) {
 	}
 	s.api.does(nil)
 	s.hit("ada", linkgen.FromAPI)
+}
+
+// A bare 401 or 404 says nothing of the keys where they were good a moment ago: it is about the order.
+func TestOneOrderDoesNotStopAProject(t *testing.T) {
+	for _, status := range []int{401, 404} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, s *harness) {
+				s.hit("ada", linkgen.FromAPI)
+				time.Sleep(59 * time.Second)
+				s.api.once(says(status, ""))
+				s.refused("bob", linkgen.Refused)
+				if len(s.told.paused) != 0 {
+					t.Errorf("paused: %v", s.told.paused)
+				}
+				s.refused("bob", linkgen.Refused) // remembered
+				s.hit("carl", linkgen.FromAPI)
+				s.apiCalls(3)
+				if n := s.told.results[zotlo.ResultRefused]; n != 1 {
+					t.Errorf("the calls ended in %v", s.told.results)
+				}
+
+				s.api.does(says(status, errorBody(map[int]int{401: 401002, 404: 404001}[status])))
+				s.refused("dan", linkgen.Refused) // the code says that it is the keys, or the address
+				s.refused("eve", linkgen.Refused)
+				s.apiCalls(4)
+			})
+			inBubble(t, func(t *testing.T, s *harness) {
+				s.hit("ada", linkgen.FromAPI)
+				time.Sleep(61 * time.Second)
+				s.api.does(says(status, ""))
+				s.refused("bob", linkgen.Refused)
+				s.refused("carl", linkgen.Refused) // the project is paused
+				s.apiCalls(2)
+			})
+		})
+	}
 }

@@ -39,6 +39,7 @@ type account struct {
 	budget  budget
 	pause   pause
 	rate    Bucket
+	okAt    atomic.Int64 // when a call succeeded last, Unix nanoseconds
 	watch   atomic.Pointer[watch]
 }
 
@@ -118,6 +119,19 @@ func verdict(e *Error) error {
 	return nil
 }
 
+// provenFor is how long a success proves that keys and address are right.
+const provenFor = time.Minute
+
+// blame says whom a bare 401 or 404 is about: the keys or the address, unless the same ones had a
+// success a moment ago. Then it is the request's own fault, and stops nobody else.
+func (a *account) blame(e *Error) {
+	bare := e.Result == ResultCredentials && e.Code == ""
+	if bare && time.Since(time.Unix(0, a.okAt.Load())) < provenFor {
+		e.Result = ResultRefused
+		e.cause = errors.New("the API answered one request as if keys or address were wrong")
+	}
+}
+
 // learn updates budget and pauses from an answer, and names the pause that began with it.
 func (a *account) learn(e *Error) (began string, pause time.Duration) {
 	now := time.Now()
@@ -132,6 +146,9 @@ func (a *account) learn(e *Error) (began string, pause time.Duration) {
 			return e.Code, probeEvery
 		}
 	default:
+		if e == nil {
+			a.okAt.Store(now.UnixNano())
+		}
 		a.pause.unblock()
 		a.budget.earn()
 	}

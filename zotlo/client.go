@@ -178,7 +178,9 @@ func (c *Client) try(ctx context.Context, r request) (e *Error, sent bool) {
 		settle(said)
 		c.hooks.apiCall(c.project.Name, result, time.Since(start))
 	}()
-	e = c.ask(ctx, r)
+	if e = c.ask(ctx, r); e != nil {
+		c.account.blame(e)
+	}
 	if c.closed.Load() {
 		c.closeIdle()
 	}

@@ -19,7 +19,8 @@
 //     fail, and lets one call try every five seconds. Errors of one request, 4xx, do not open it.
 //   - A 429 pauses the project for its Retry-After, between a second and a minute.
 //   - Wrong keys or a wrong address (401002, 404001) pause the project; one call in 30 seconds looks
-//     whether they are right by now.
+//     whether they are right by now. A bare 401 or 404 does so only if the same keys had no success
+//     within the last minute; else it refuses that one request.
 //
 // # What is not promised
 //
