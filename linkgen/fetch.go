@@ -12,8 +12,10 @@ import (
 )
 
 // wait waits for the one call that is made for p, and starts it if nobody has. The epoch is part of
-// its name, so that nobody who comes after a Forget waits for a call from before it. (Where the
-// look-up failed there is no epoch; then a call from before may be met. It is not kept.)
+// its name, so that nobody who comes after a Forget waits for a call from before it; where the cache
+// could not be asked to forget, the instant of that stands for it. (A look-up that failed has no
+// epoch: if another node has heard of the payment, it may wait for a call of this node from before.
+// Harmless: the call is at most seconds old, and its link is not kept.)
 func (g *Generator) wait(
 	ctx context.Context, p *Prepared, ownHost string, epoch Epoch,
 ) (Result, error) {
@@ -23,6 +25,8 @@ func (g *Generator) wait(
 	name := string(p.key.Subscriber[:]) + string(p.key.Order[:]) + string(epoch)
 	if p.order.guest() {
 		name = rand.Text() // a guest's link is theirs alone
+	} else if epoch == "" && g.state.unforgotten.count.Load() > 0 {
+		name += g.state.unforgotten.since(p.key.Subscriber).String()
 	}
 	source := FromShared
 	done := g.state.flights.DoChan(name, func() (entry any, err error) {

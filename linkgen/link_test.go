@@ -82,6 +82,7 @@ func TestLinkToOurselvesIsNotKept(t *testing.T) {
 type brokenCache struct {
 	linkgen.Cache
 	get, set error
+	forget   error
 	late     error // of a Get that follows a Set
 	unsure   bool  // a Get that follows a Set finds neither link nor epoch: he was forgotten, and again just now
 	wasSet   bool
@@ -108,6 +109,13 @@ func (b *brokenCache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e
 	}
 	b.wasSet = true
 	return b.Cache.Set(ctx, k, g, e)
+}
+
+func (b *brokenCache) Forget(ctx context.Context, s linkgen.SubscriberHash) error {
+	if b.forget != nil {
+		return b.forget
+	}
+	return b.Cache.Forget(ctx, s)
 }
 
 func TestBrokenCacheIsAMiss(t *testing.T) {

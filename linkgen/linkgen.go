@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
@@ -117,6 +115,9 @@ func (g *Generator) lookup(ctx context.Context, p *Prepared, ownHost string) Loo
 	if p.order.Subscriber.ID == "" {
 		return Lookup{}
 	}
+	if g.state.unforgotten.count.Load() > 0 && !g.forgotten(ctx, p.key.Subscriber) {
+		return Lookup{}
+	}
 	seen, err := g.cache.Get(ctx, p.key)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -129,22 +130,6 @@ func (g *Generator) lookup(ctx context.Context, p *Prepared, ownHost string) Loo
 		seen.Found = false
 	}
 	return seen
-}
-
-// A link that outlives its payment is a dead end for a shopper, and anyone who reports a payment
-// repeats it later than a link is kept. So a cache that stumbles is asked again.
-const (
-	forgetTries = 3
-	forgetPause = 200 * time.Millisecond
-)
-
-// Forget makes every link made for the subscriber dead at once, for all who share the cache: kept
-// ones and those being made. What fails is tried again, twice at most.
-func (g *Generator) Forget(ctx context.Context, s SubscriberHash) error {
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, g.cache.Forget(ctx, s)
-	}, backoff.WithMaxTries(forgetTries), backoff.WithBackOff(backoff.NewConstantBackOff(forgetPause)))
-	return err
 }
 
 // Close lets go of idle connections. Calls under way go on, and their connections are closed after

@@ -29,6 +29,7 @@ type State struct {
 	subscribers *lru[SubscriberHash, *zotlo.Bucket]
 	addresses   *lru[[17]byte, *zotlo.Bucket]
 	refusals    *lru[Key, refusal]
+	unforgotten unforgotten
 }
 
 type refusal struct {
