@@ -143,7 +143,11 @@ func (h *LinkHandler) identify(d *decision) (a answer, done bool) {
 	if user.Subscriber.Known() || h.Anonymous == anonymousGuest {
 		return answer{}, false
 	}
-	return answer{outcome: outcomeNoSubscriber}, true
+	a = answer{outcome: outcomeNoSubscriber}
+	if user.Unconfirmed {
+		a.text = textUnconfirmed
+	}
+	return a, true
 }
 
 // anonymous is the answer to a request whose user is not known, by the policy for them.

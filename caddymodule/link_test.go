@@ -2,6 +2,7 @@ package caddymodule_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -165,4 +166,32 @@ func TestLongLanguageListsAreNotKept(t *testing.T) {
 		t.Errorf("%d clicks with a list of %d bytes hold %d bytes", clicks, each, after-before)
 	}
 	s.apiCalls(1)
+}
+
+// TestUnconfirmedAddressIsToldSo: an address that is there and not confirmed is not "no address".
+func TestUnconfirmedAddressIsToldSo(t *testing.T) {
+	s := openShop(t, plainShop)
+	const confirm, none = "is not confirmed yet", "has no e-mail address"
+	for _, test := range []struct {
+		claims jwt.MapClaims
+		want   string
+	}{
+		{jwt.MapClaims{"email": "ann@example.com", "email_verified": false}, confirm},
+		{jwt.MapClaims{"phone_number": "+1 (425) 555-1212", "phone_number_verified": nil}, confirm},
+		{jwt.MapClaims{"sub": "4711", "email": "ann@example.com", "email_verified": "no"}, confirm},
+		{jwt.MapClaims{"sub": "4711"}, none},
+		{jwt.MapClaims{"sub": "4711", "email_verified": false}, none},
+	} {
+		for _, accept := range []string{"text/html", "application/json"} {
+			res := s.click("/strict", as(test.claims), header("Accept", accept))
+			body, err := io.ReadAll(res.Body)
+			said := string(body) + res.Header.Get("X-Error-Message") // the error page says it there
+			if err != nil || res.StatusCode != http.StatusForbidden ||
+				!strings.Contains(said, test.want) {
+				t.Errorf("%v as %s: %d %s, %v; want %q",
+					test.claims, accept, res.StatusCode, said, err, test.want)
+			}
+		}
+	}
+	s.apiCalls(0)
 }

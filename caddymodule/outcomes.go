@@ -94,6 +94,10 @@ var outcomes = map[string]outcome{
 		"something went wrong, please try again", true},
 }
 
+// textUnconfirmed is the sentence of outcomeNoSubscriber where an address is there and not confirmed.
+const textUnconfirmed = "your e-mail address or phone number is not confirmed yet, " +
+	"please confirm it and sign in again"
+
 // identityOutcome maps an error of package auth. ctx is the request's: a reload may have ended the
 // fetch for which a shopper waits.
 func identityOutcome(ctx context.Context, err error) string {

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -26,6 +27,7 @@ type answer struct {
 	login      *target.Target // of the anonymous policy
 	fallback   *target.Target // where a failure of ours leads; nil: the error answers
 	next       bool           // the next handler answers
+	text       string         // for the shopper, where it says more than the outcome's own
 	err        error          // why, for the log
 	retryAfter time.Duration
 }
@@ -183,7 +185,7 @@ func writeText(w http.ResponseWriter, status int, text string) error {
 // by handing the error to the site's handle_errors, else as a sentence.
 func writeError(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	o := outcomes[a.outcome]
-	status := o.status
+	status, text := o.status, cmp.Or(a.text, o.text)
 	if a.outcome == string(linkgen.Unavailable) && a.retryAfter > 0 {
 		status = http.StatusServiceUnavailable // the breaker is open, and says until when
 	}
@@ -191,13 +193,13 @@ func writeError(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	setErrorHeaders(w.Header(), a, status)
 	if !how.json {
 		if d.rt.errorPages.Has(d.r) {
-			return caddyhttp.Error(status, errors.New(o.text))
+			return caddyhttp.Error(status, errors.New(text))
 		}
-		return writeText(w, status, o.text)
+		return writeText(w, status, text)
 	}
 	problem := map[string]any{
 		"type": "about:blank", "title": http.StatusText(status), "status": status,
-		"detail": o.text, "outcome": a.outcome,
+		"detail": text, "outcome": a.outcome,
 	}
 	if how.fallback != nil {
 		problem["fallback"] = how.fallback.Render(d.r, d.repl)
