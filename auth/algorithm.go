@@ -14,6 +14,8 @@ import (
 // so a public key can never be taken for an HMAC secret.
 type family string
 
+// The families that we know. A curve is part of the kind: ES256 is for P-256 alone (RFC 7518
+// section 3.4). The texts stand in errors.
 const (
 	familyHMAC    family = "an HMAC secret"
 	familyRSA     family = "an RSA key"
@@ -23,7 +25,8 @@ const (
 	familyEd25519 family = "an Ed25519 key"
 )
 
-// algorithm is one way to verify a signature.
+// algorithm is one way to verify a signature. It binds the name in a token to a kind of key and a
+// hash, so that nothing in the token can combine them anew.
 type algorithm struct {
 	name   string
 	alias  string // a second name of the same algorithm, or empty
@@ -68,7 +71,8 @@ var remoteAlgorithms = []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"}
 // algorithmSet is a few algorithms, each of them once.
 type algorithmSet []*algorithm
 
-// find returns the algorithm of that name, or nil. Names are case-sensitive (RFC 7515 section 4.1.1).
+// find returns the algorithm of that name, or nil. Names are case-sensitive (RFC 7515 section
+// 4.1.1).
 func (s algorithmSet) find(name string) *algorithm {
 	for _, alg := range s {
 		if alg.name == name || alg.alias != "" && alg.alias == name {
@@ -90,11 +94,13 @@ func (s algorithmSet) names() string {
 	return strings.Join(list, " ")
 }
 
+// hmacAlgorithm is HMAC with SHA-2 (RFC 7518 section 3.2).
 func hmacAlgorithm(name string, hash crypto.Hash) *algorithm {
 	method := &jwt.SigningMethodHMAC{Name: name, Hash: hash}
 	return &algorithm{name: name, family: familyHMAC, hash: hash, method: method}
 }
 
+// rsaAlgorithm is RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
 func rsaAlgorithm(name string, hash crypto.Hash) *algorithm {
 	method := &jwt.SigningMethodRSA{Name: name, Hash: hash}
 	return &algorithm{name: name, family: familyRSA, hash: hash, method: method}
@@ -110,6 +116,8 @@ func pssAlgorithm(name string, hash crypto.Hash) *algorithm {
 	return &algorithm{name: name, family: familyRSA, hash: hash, method: method}
 }
 
+// ecdsaAlgorithm is ECDSA on one curve (RFC 7518 section 3.4). The signature is two numbers of
+// fixed size, r and s; one in DER is refused by its length.
 func ecdsaAlgorithm(name string, curve family, hash crypto.Hash, bits int) *algorithm {
 	method := &jwt.SigningMethodECDSA{
 		Name: name, Hash: hash, KeySize: (bits + 7) / 8, CurveBits: bits,

@@ -100,8 +100,8 @@ func TestSaltLength(t *testing.T) {
 	}
 }
 
-// TestEd25519ByBothNames: RFC 9864 calls Ed25519 what RFC 8037 called EdDSA. Both are one algorithm,
-// wherever a name may stand.
+// TestEd25519ByBothNames: RFC 9864 calls Ed25519 what RFC 8037 called EdDSA. Both are one
+// algorithm, wherever a name may stand.
 func TestEd25519ByBothNames(t *testing.T) {
 	names := []string{"EdDSA", "Ed25519"}
 	configs := map[string]auth.Config{

@@ -35,11 +35,15 @@
 //   - crit, b64, zip, a cty that announces a token inside, a typ other than JWT or at+jwt (RFC 8725
 //     section 3.11)
 //   - in a key set: no kid where several keys fit, an unknown kid, a key for another use or
-//     algorithm. jku, x5u, jwk and x5c are not read
+//     algorithm. jku, x5u, jwk and x5c are not read. A key that stands there twice is one key
 //   - JSON with a member twice, with names that differ from a registered one only in case, with
 //     invalid UTF-8 or half surrogate pairs, with anything behind it, or nested more than 32 deep
 //   - no exp; exp, nbf or iat that is no number, or more than ten years ahead; another issuer or
 //     audience
+//
+// JSON null says what absence says, everywhere: serializers write it for what is not there. Where a
+// value is required, null is the same as none. Only email_verified and its like are there if they
+// are null, and are no yes.
 //
 // # Whose token
 //
@@ -47,6 +51,20 @@
 // refused rather than tried in turn, because a neighbouring host can set cookies of any name. A
 // cookie without a value, an Authorization header of another scheme, and an empty Bearer hold no
 // token.
+//
+// A token may stand behind the Bearer scheme in any place, since frameworks write it there. A
+// cookie that is absent but for its pieces, name.0, name.1 and so on, is joined from them; a whole
+// one wins.
+//
+// # Whose name
+//
+// Config.SubscriberID lists the claims that may name the subscriber, and the first usable one does.
+// A claim that says by its kind what it holds is read in the forms that providers write: a list of
+// one, a phone with blanks and brackets. A numeric id never becomes a phone by its shape. An
+// address that is said not to be verified is passed over; User.Unconfirmed tells that from no
+// address.
+//
+// Claims keep their type for expressions: see User.Value, and User.ClaimIs for comparisons.
 //
 // # What is remembered
 //
@@ -73,7 +91,8 @@ import (
 	"unsafe"
 )
 
-// Authenticator reads users from requests. It is safe for concurrent use.
+// Authenticator reads users from requests. Its configuration never changes, and it is safe for
+// concurrent use. One takes about 260 KB, most of it the table of remembered tokens.
 type Authenticator struct {
 	from       []Source
 	keys       keySource
@@ -109,9 +128,8 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, err
 	}
 	if slices.Contains(a.trusted, "") {
-		return nil, errors.New(
-			"trusted_claims names an empty claim; write `trusted_claims plan`, for example",
-		)
+		return nil, errors.New("trusted_claims names an empty claim; " +
+			"write `trusted_claims plan`, for example")
 	}
 	return a, nil
 }
@@ -144,7 +162,8 @@ func (a *Authenticator) Authenticate(r *http.Request) (*User, error) {
 	return nil, ErrNoToken
 }
 
-// Verify is Authenticate for a token already at hand.
+// Verify is Authenticate for a token already at hand. A token that was verified less than a minute
+// ago, and by the keys that are valid now, costs a hash; any other costs a signature check.
 func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error) {
 	if len(token) > maxToken {
 		return nil, refused(ruleSize)
@@ -227,7 +246,8 @@ func (a *Authenticator) UnverifiedUser(claims []byte) (*User, error) {
 	return a.user(object, expires), nil
 }
 
-// user reads the claims that every caller wants.
+// user reads the claims that every caller wants. It asks of none of them whether the token is good:
+// its callers have done so, or say in their name that they have not.
 func (a *Authenticator) user(claims object, expires time.Time) *User {
 	issuer, _ := claims.text("iss")
 	subscriber, unconfirmed := a.subscriber.choose(claims, nil)

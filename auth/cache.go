@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+// The size of the table is a trade: too small, and a busy site checks signatures again and again;
+// too big, and memory is held for users who have left.
 const (
 	// cacheTime is how long a verified token is remembered.
 	cacheTime = time.Minute
@@ -55,7 +57,8 @@ func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) *User 
 	return nil
 }
 
-// put remembers a token until notAfter, and for cacheTime at most.
+// put remembers a token until notAfter, and for cacheTime at most. Two requests that put at once
+// may take the same place; the one that loses it is verified again.
 func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, user *User, now, notAfter time.Time) {
 	entry := &cached{hash: *hash, keys: keys, user: user, stored: now.UnixNano()}
 	entry.notAfter = min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano())

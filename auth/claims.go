@@ -27,7 +27,9 @@ type claimRules struct {
 	maxAge   time.Duration
 }
 
-// parseClaims reads a claims object and the types of its registered claims.
+// parseClaims reads a claims object. It refuses what two readers could understand differently, and
+// an iss that is no text, because every caller reads it; the types of the other registered claims
+// are checked where they are used.
 func parseClaims(data []byte) (object, error) {
 	claims, err := parseObject(data)
 	switch {
@@ -48,7 +50,8 @@ func parseClaims(data []byte) (object, error) {
 // rule allows for.
 type validity struct{ expires, notAfter time.Time }
 
-// check applies the rules of RFC 7519 section 4.1 at the instant now.
+// check applies the rules of RFC 7519 section 4.1 at the instant now. Every bound is widened by the
+// leeway: clocks of two machines differ by some seconds.
 func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 	exp, err := instant(claims, "exp", now)
 	if err != nil {
@@ -85,7 +88,8 @@ func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 	return v, r.checkParties(claims)
 }
 
-// checkParties checks who made the token and for whom.
+// checkParties checks who made the token (iss, compared byte for byte) and for whom (aud, of which
+// one match is enough).
 func (r *claimRules) checkParties(claims object) error {
 	if iss, _ := claims.text("iss"); r.issuer != "" && iss != r.issuer {
 		return refusedParty(ruleIssuer, r.issuer, iss)

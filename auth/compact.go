@@ -5,6 +5,7 @@ import (
 	"strings"
 )
 
+// Both bounds hold before anything is decoded, so that a huge token costs nothing.
 const (
 	// maxToken is the longest token read, in bytes.
 	maxToken = 8 << 10
@@ -44,7 +45,8 @@ func parseCompact(token string, allowed algorithmSet) (compact, error) {
 	return c, nil
 }
 
-// split cuts a token into its three parts.
+// split cuts a token into its three parts. Five are an encrypted token (RFC 7516), which is not
+// read; the payload may be empty here, and a detached one then fails at its signature.
 func split(token string) (header, payload, signature string, err error) {
 	if len(token) > maxToken {
 		return "", "", "", refused(ruleSize)
@@ -145,6 +147,8 @@ func nestedToken(header object) bool {
 	return strings.Contains(cty, "jwt") || strings.Contains(cty, "jose")
 }
 
+// mediaType brings a media type into the form in which it is compared: a value without a slash
+// means one that begins with application/ (RFC 7515 section 4.1.9).
 func mediaType(text string) string {
 	return strings.TrimPrefix(strings.ToLower(text), "application/")
 }

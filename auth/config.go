@@ -15,9 +15,9 @@ import (
 // Exactly one kind of key must be set: Secrets, PublicKeys, JWKS, or Issuer alone (OpenID Connect
 // discovery).
 type Config struct {
-	// Secrets are HMAC keys, as text or as "base64:" followed by the key. Any of them verifies. A text
-	// that begins with "base64:" or "text:" itself is written behind "text:".
-	// Each must be at least as long as the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512.
+	// Secrets are HMAC keys, as text or as "base64:" followed by the key. Any of them verifies. A
+	// text that begins with "base64:" or "text:" itself is written behind "text:". Each must be at
+	// least as long as the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512.
 	Secrets []string
 	// PublicKeys are PEM texts or paths of PEM files: RSA of 2048 to 8192 bits, ECDSA P-256 or
 	// P-384, Ed25519. Any of them verifies.
@@ -75,14 +75,17 @@ const (
 	contactIgnore    = "ignore"
 )
 
+// The defaults and bounds of Config.
 const (
+	// defaultLeeway and maxLeeway are for clocks that differ; more would keep expired tokens alive.
 	defaultLeeway = 30 * time.Second
 	maxLeeway     = 5 * time.Minute
 	// anyAudience is the entry of Audience that opts out.
 	anyAudience = "any"
 )
 
-// keysOf makes the source of keys that cfg asks for.
+// keysOf makes the source of keys that cfg asks for. Several kinds beside each other are a mistake:
+// a reader of the config could not say which of them a token meets.
 func keysOf(cfg Config) (keySource, error) {
 	remote := cfg.JWKS != "" || cfg.Remote != nil
 	switch {
@@ -103,10 +106,8 @@ func keysOf(cfg Config) (keySource, error) {
 	case cfg.Issuer != "":
 		return NewRemoteKeys(RemoteConfig{Issuer: cfg.Issuer, Client: cfg.Client, Now: cfg.Now})
 	}
-	return nil, errors.New(
-		"no keys; write `secret`, `public_key`, `jwks`, or `issuer` alone for OpenID Connect " +
-			"discovery",
-	)
+	return nil, errors.New("no keys; write `secret`, `public_key`, `jwks`, " +
+		"or `issuer` alone for OpenID Connect discovery")
 }
 
 // keyParser reads the keys of one text of the config.
@@ -140,6 +141,8 @@ func checkShared(cfg Config) error {
 }
 
 // allowedAlgorithms works out which algorithms a token may name, and checks keys against them.
+// Without a list in the config they follow from the keys, never from a token (RFC 8725 section
+// 3.1).
 func allowedAlgorithms(cfg Config, keys keySource) (algorithmSet, error) {
 	local, isLocal := keys.(*localKeys)
 	wanted := cfg.Algorithms
@@ -150,9 +153,8 @@ func allowedAlgorithms(cfg Config, keys keySource) (algorithmSet, error) {
 		defaults := map[string]bool{}
 		for _, k := range local.set.keys {
 			if k.family == familyP521 {
-				return nil, errors.New(
-					"public_key: a P-521 key verifies only ES512; write `algorithms ES512`",
-				)
+				return nil, errors.New("public_key: a P-521 key verifies only ES512; " +
+					"write `algorithms ES512`")
 			}
 			defaults[defaultAlgorithms[k.family]] = true
 		}
@@ -209,7 +211,8 @@ func checkLocal(keys []key, allowed algorithmSet) error {
 	return nil
 }
 
-// claimRulesOf checks and completes what cfg says about the registered claims.
+// claimRulesOf checks and completes what cfg says about the registered claims. A missing audience
+// is an error for remote keys alone: a secret of one's own signs for nobody else.
 func claimRulesOf(cfg Config, keys keySource) (claimRules, error) {
 	rules := claimRules{
 		issuer:   cfg.Issuer,
@@ -222,22 +225,17 @@ func claimRulesOf(cfg Config, keys keySource) (claimRules, error) {
 	case slices.Contains(cfg.Audience, ""):
 		return rules, errors.New("audience is empty; write `audience shop` or `audience any`")
 	case len(cfg.Audience) > 1 && slices.Contains(cfg.Audience, anyAudience):
-		return rules, errors.New(
-			"audience any stands alone; write the accepted audiences or `audience any`",
-		)
+		return rules, errors.New("audience any stands alone; " +
+			"write the accepted audiences or `audience any`")
 	case len(cfg.Audience) == 0 && !isLocal:
-		return rules, errors.New(
-			"audience is missing: a provider signs tokens for other sites with the same keys; " +
-				"write `audience shop` or `audience any`",
-		)
+		return rules, errors.New("audience is missing: a provider signs tokens for other sites " +
+			"with the same keys; write `audience shop` or `audience any`")
 	case cfg.Leeway > maxLeeway:
 		return rules, fmt.Errorf("leeway %s is more than %s; write `leeway 30s`", cfg.Leeway,
 			maxLeeway)
 	case cfg.MaxAge < 0:
-		return rules, fmt.Errorf(
-			"max_age %s is negative; write `max_age 12h`, or leave it out for no limit",
-			cfg.MaxAge,
-		)
+		return rules, fmt.Errorf("max_age %s is negative; "+
+			"write `max_age 12h`, or leave it out for no limit", cfg.MaxAge)
 	}
 	if len(cfg.Audience) == 1 && cfg.Audience[0] == anyAudience {
 		rules.audience = nil

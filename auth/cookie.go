@@ -7,6 +7,7 @@ import (
 	"strings"
 )
 
+// The bounds of what is read. A browser sends some fifty cookies to one host, of 4 KiB each.
 const (
 	// maxCookies is how many cookies net/http reads; of more it reads none.
 	maxCookies = 3000
@@ -16,8 +17,9 @@ const (
 	maxJoined = maxToken + len("Bearer%20")
 )
 
-// cookie returns the token of the cookie called name, or "". A cookie that is absent may stand there
-// in pieces: libraries cut one that is too long for a browser (4 KiB) into name.0, name.1 and so on.
+// cookie returns the token of the cookie called name, or "". A cookie that is absent may stand
+// there in pieces: libraries cut one that is too long for a browser (4 KiB) into name.0, name.1 and
+// so on.
 func cookie(lines []string, name string) (token string, err error) {
 	if token, err = wholeCookie(lines, name); token != "" || err != nil {
 		return token, err
@@ -26,7 +28,8 @@ func cookie(lines []string, name string) (token string, err error) {
 	return bare(joined), err
 }
 
-// wholeCookie finds the cookie called name. Two of different values are ambiguous.
+// wholeCookie finds the cookie called name. Two of different values are ambiguous, whichever comes
+// first: the order says which path or host is the longer one, and nothing about who set it.
 func wholeCookie(lines []string, name string) (found string, err error) {
 	for key, value := range cookies(lines) {
 		if key != name {

@@ -11,7 +11,8 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
-// TestPieces is about cookies that a library has cut into numbered pieces because they were too long.
+// TestPieces is about cookies that a library has cut into numbered pieces because they were too
+// long.
 func TestPieces(t *testing.T) {
 	token := hs256().token(t, claims(ada))
 	bob := hs256().token(t, claims(`"email":"bob@example.com"`))

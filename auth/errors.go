@@ -22,8 +22,8 @@ type RefusedError struct {
 	// Rule is one of Rules.
 	Rule string
 	// Expected and Given are what the config asks for and what the signed token says, for the rules
-	// "issuer" and "audience" alone; several audiences stand with blanks between. They name sites, not
-	// users, and may be logged. Given is empty if the claim is missing, and cut at 256 bytes.
+	// "issuer" and "audience" alone; several audiences stand with blanks between. They name sites,
+	// not users, and may be logged. Given is empty if the claim is missing, and cut at 256 bytes.
 	Expected, Given string
 }
 
@@ -49,7 +49,8 @@ func refusedParty(rule, expected, given string) error {
 	return &RefusedError{Rule: rule, Expected: expected, Given: given}
 }
 
-// The rules, in the order in which a token meets them.
+// The rules, in the order in which a token meets them. They are label values of a metric: none is
+// ever renamed.
 const (
 	ruleAmbiguous       = "ambiguous"        // two different tokens at one place
 	ruleSize            = "size"             // longer than 8 KiB
@@ -81,6 +82,7 @@ const (
 	ruleAudience        = "audience"
 )
 
+// rules is what Rules returns.
 var rules = []string{
 	ruleAmbiguous, ruleSize, ruleCharset, ruleParts, ruleEncoding,
 	ruleHeaderJSON, ruleHeaderDuplicate, ruleAlgorithm, ruleCrit, ruleB64, ruleZip, ruleCty,
@@ -89,6 +91,6 @@ var rules = []string{
 	ruleFarFuture, ruleExpired, ruleNotYet, ruleIssuedAt, ruleMaxAge, ruleIssuer, ruleAudience,
 }
 
-// Rules lists every rule that can refuse a token: a closed set of snake_case words, fit for a
+// Rules lists every rule that can refuse a token: a closed set of names, fit for a
 // metric's label.
 func Rules() []string { return slices.Clone(rules) }

@@ -40,8 +40,8 @@ func TestRefusalsQuoteNothing(t *testing.T) {
 	}
 }
 
-// TestRefusalsOfParties: what was expected and what was given stand beside the rules of iss and aud,
-// and beside no other.
+// TestRefusalsOfParties: what was expected and what was given stand beside the rules of iss and
+// aud, and beside no other.
 func TestRefusalsOfParties(t *testing.T) {
 	const issuer = "https://id.example.com"
 	a := newAuth(t, auth.Config{

@@ -17,7 +17,7 @@ import (
 // fetchTimeout bounds one fetch, discovery and key set together.
 const fetchTimeout = 5 * time.Second
 
-// The results of a fetch.
+// The results of a fetch. They are label values of a metric: none is ever renamed.
 const (
 	resultOK           = "ok"
 	resultUnreachable  = "unreachable" // no connection, TLS failure, broken answer
@@ -36,6 +36,7 @@ const (
 	resultPanic        = "panic" // a fault of ours; the last good set stays
 )
 
+// refreshResults is what RefreshResults returns.
 var refreshResults = []string{
 	resultOK, resultUnreachable, resultTimeout, resultStatus, resultRedirect, resultTooBig,
 	resultMalformed, resultIssuer, resultAddress, resultSymmetricKey, resultPrivateKey,
@@ -53,9 +54,13 @@ type fetchError struct {
 	cause  error
 }
 
+// Error is the text of the cause.
 func (e *fetchError) Error() string { return e.cause.Error() }
+
+// Unwrap leads to the cause.
 func (e *fetchError) Unwrap() error { return e.cause }
 
+// fetchFailed is the error of a fetch with that result.
 func fetchFailed(result string, cause error) error { return &fetchError{result, cause} }
 
 // resultOf names the result of a fetch.
@@ -93,7 +98,8 @@ func newFetcher(client *http.Client) fetcher {
 	return fetcher{&own}
 }
 
-// get fetches one document of at most maxKeyFile bytes.
+// get fetches one document of at most maxKeyFile bytes. Any answer but 200 is a failure: a key
+// server has no reason for another, and a page that says so is no key set.
 func (f fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -211,6 +217,8 @@ func parseAddress(text string) (*url.URL, error) {
 	return at, nil
 }
 
+// isLoopback reports whether an address leads to this machine, by its name or by its number. Names
+// are not resolved: what they mean may change between two looks.
 func isLoopback(at *url.URL) bool {
 	host := at.Hostname()
 	addr, err := netip.ParseAddr(host)

@@ -238,13 +238,13 @@ func TestFaultyProvider(t *testing.T) {
 	}
 }
 
-// TestIssuerForManyTenants: whose discovery document holds a pattern instead of an issuer is told what
-// works instead, because to write the issuer exactly as it does cannot be done.
+// TestIssuerForManyTenants: whose discovery document holds a pattern instead of an issuer is told
+// what works instead, because to write the issuer exactly as it does cannot be done.
 func TestIssuerForManyTenants(t *testing.T) {
 	for issuer, want := range map[string]string{
-		"https://login.microsoftonline.com/{tenantid}/v2.0": "docs/troubleshooting.md#an-issuer-for-many-tenants",
-		"https://sts.windows.net/{tenantid}/":               "docs/troubleshooting.md#an-issuer-for-many-tenants",
-		"https://id.example.com/realms/{realm}":             "docs/troubleshooting.md#an-issuer-for-many-tenants",
+		"https://login.microsoftonline.com/{tenantid}/v2.0": "#an-issuer-for-many-tenants",
+		"https://sts.windows.net/{tenantid}/":               "#an-issuer-for-many-tenants",
+		"https://id.example.com/realms/{realm}":             "#an-issuer-for-many-tenants",
 		"https://other.example.com":                         "write the issuer exactly as it does",
 		"":                                                  "write the issuer exactly as it does",
 	} {

@@ -12,6 +12,7 @@ import (
 // maxDepth bounds how deeply objects and arrays may nest. Real tokens nest two or three levels.
 const maxDepth = 32
 
+// What parseObject refuses. None of the texts quotes the document.
 var (
 	errNotObject  = errors.New("not one JSON object in UTF-8")
 	errTooDeep    = errors.New("JSON nests too deeply")
@@ -20,6 +21,8 @@ var (
 )
 
 // object is the text of one JSON object, found well-formed by parseObject, cut into its members.
+// The values stay texts until somebody asks for one: most claims of a token are never looked at,
+// and a number keeps all of its digits.
 type object []member
 
 // member is one name of an object, unescaped, and the JSON text of its value.
@@ -54,13 +57,15 @@ type scanner struct {
 	pos  int
 }
 
+// blanks moves over white space (RFC 8259 section 2).
 func (s *scanner) blanks() {
 	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
 		s.pos++
 	}
 }
 
-// value walks over one value that sits depth levels down.
+// value walks over one value that sits depth levels down. Numbers and the three literals end where
+// a comma, a bracket or white space begins.
 func (s *scanner) value(depth int) error {
 	switch s.text[s.pos] {
 	case '{':
@@ -77,6 +82,7 @@ func (s *scanner) value(depth int) error {
 	return nil
 }
 
+// array walks over an array. Its elements are checked and not kept.
 func (s *scanner) array(depth int) error {
 	if depth > maxDepth {
 		return errTooDeep

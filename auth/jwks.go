@@ -62,7 +62,9 @@ func objects(document object) (list []object, ok bool) {
 	return list, true
 }
 
-// checkSecrecy refuses what must never stand in a published key set (RFC 7518 section 6).
+// checkSecrecy refuses what must never stand in a published key set (RFC 7518 section 6). It looks
+// at every element, also at those that would be passed over: a publisher that shows one private key
+// has made a mistake that somebody must hear of.
 func checkSecrecy(jwk object) error {
 	if kty, _ := jwk.text("kty"); kty == "oct" {
 		return fetchFailed(resultSymmetricKey,
@@ -107,7 +109,8 @@ func parseKey(jwk object) (key, error) {
 	return nameKey(k, jwk)
 }
 
-// forSignatures honours use and key_ops (RFC 7517 sections 4.2 and 4.3).
+// forSignatures honours use and key_ops (RFC 7517 sections 4.2 and 4.3). Absent, they restrict
+// nothing.
 func forSignatures(jwk object) error {
 	if _, there := jwk.get("use"); there {
 		if use, _ := jwk.text("use"); use != "sig" {
@@ -123,7 +126,8 @@ func forSignatures(jwk object) error {
 	return nil
 }
 
-// nameKey adds kid and alg.
+// nameKey adds kid and alg. An alg pins the key to it: RS256 is then not to be had from a key that
+// was made for PS256 (RFC 7517 section 4.4).
 func nameKey(k key, jwk object) (key, error) {
 	if _, there := jwk.get("kid"); there {
 		kid, _ := jwk.text("kid")

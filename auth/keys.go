@@ -20,6 +20,7 @@ type key struct {
 	alg    string // the only algorithm it may be used with; empty: any of its family
 }
 
+// fits reports whether k may verify signatures of that algorithm.
 func (k *key) fits(alg *algorithm) bool {
 	return k.family == alg.family && (k.alg == "" || k.alg == alg.name)
 }
@@ -88,8 +89,9 @@ func (s *keySet) verify(c *compact) (rule string) {
 	return rule
 }
 
-// choose finds the one key that may verify c, by its kid and its algorithm together, or, if it names
-// none, the only one there is for its algorithm (RFC 7515 section 4.1.4, RFC 8725 section 3.1).
+// choose finds the one key that may verify c, by its kid and its algorithm together, or, if it
+// names none, the only one there is for its algorithm (RFC 7515 section 4.1.4, RFC 8725 section
+// 3.1).
 func (s *keySet) choose(c *compact) (chosen *key, rule string) {
 	rule = ruleKey
 	if c.kid != "" {
@@ -115,6 +117,8 @@ func (s *keySet) choose(c *compact) (chosen *key, rule string) {
 	return nil, rule
 }
 
+// check is the one place where a signature is verified. What was wrong with it is nobody's
+// business.
 func check(c *compact, k *key) (rule string) {
 	if c.alg.method.Verify(c.signed, c.signature, k.public) != nil {
 		return ruleSignature
@@ -132,7 +136,8 @@ type keySource interface {
 	outdated()
 }
 
-// localKeys are keys from the config.
+// localKeys are keys from the config. They are always at hand and never change; a new config brings
+// new ones.
 type localKeys struct{ set keySet }
 
 func (l *localKeys) peek(time.Time) (*keySet, bool)        { return &l.set, true }

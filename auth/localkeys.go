@@ -41,7 +41,7 @@ func parseSecret(text string) (key, error) {
 	return key{family: familyHMAC, public: secret}, nil
 }
 
-// decodeBase64 takes both alphabets, padded or not.
+// decodeBase64 takes both alphabets, padded or not: programs that make secrets do not agree on one.
 func decodeBase64(text string) ([]byte, error) {
 	text = strings.NewReplacer("-", "+", "_", "/").
 		Replace(strings.TrimRight(strings.TrimSpace(text), "="))
@@ -91,7 +91,8 @@ func parsePublicKeys(textOrPath string) ([]key, error) {
 	return keys, nil
 }
 
-// readFile reads a file of at most maxKeyFile bytes.
+// readFile reads a file of at most maxKeyFile bytes. The error names the path and nothing of the
+// text.
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -101,6 +102,8 @@ func readFile(path string) ([]byte, error) {
 	return readAll(file)
 }
 
+// parsePEM reads all blocks of a PEM text. Anything between or behind them is a mistake: half of a
+// second key, for one, would be missed only when the first is retired.
 func parsePEM(data []byte) ([]key, error) {
 	var keys []key
 	for rest := bytes.TrimSpace(data); len(rest) > 0; rest = bytes.TrimSpace(rest) {
@@ -124,6 +127,9 @@ func parsePEM(data []byte) ([]key, error) {
 	return keys, nil
 }
 
+// parseBlock reads one block by its label. PUBLIC KEY is SubjectPublicKeyInfo (RFC 7468 section
+// 13); RSA PUBLIC KEY is PKCS #1 (RFC 8017 appendix A.1.1). What people take for it is named in the
+// error.
 func parseBlock(block *pem.Block) (crypto.PublicKey, error) {
 	switch {
 	case block.Type == "PUBLIC KEY":
@@ -131,15 +137,11 @@ func parseBlock(block *pem.Block) (crypto.PublicKey, error) {
 	case block.Type == "RSA PUBLIC KEY":
 		return x509.ParsePKCS1PublicKey(block.Bytes)
 	case strings.HasSuffix(block.Type, "PRIVATE KEY"):
-		return nil, errors.New(
-			"this is a private key, which belongs only where tokens are signed; " +
-				"write its public half, as `openssl pkey -in FILE -pubout` prints it",
-		)
+		return nil, errors.New("this is a private key, which belongs only where tokens are " +
+			"signed; write its public half, as `openssl pkey -in FILE -pubout` prints it")
 	case block.Type == "CERTIFICATE":
-		return nil, errors.New(
-			"this is a certificate; write its public key, as `openssl x509 -in FILE -pubkey " +
-				"-noout` prints it",
-		)
+		return nil, errors.New("this is a certificate; " +
+			"write its public key, as `openssl x509 -in FILE -pubkey -noout` prints it")
 	}
 	return nil, fmt.Errorf("PEM block %q is no public key; it must say PUBLIC KEY", block.Type)
 }

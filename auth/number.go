@@ -42,6 +42,7 @@ func parseDecimal(text string) (d decimal, ok bool) {
 	return d, true
 }
 
+// parseExponent reads what follows the e of a number.
 func parseExponent(text string) (exponent int, ok bool) {
 	if !allDigits(strings.TrimLeft(text, "+-")) {
 		return 0, false
@@ -72,6 +73,7 @@ func numeric(text string) any {
 	return f
 }
 
+// allDigits reports whether text is one ASCII digit or more.
 func allDigits(text string) bool {
 	for i := range len(text) {
 		if !isDigit(text[i]) {

@@ -74,4 +74,6 @@ func isPhone(digits string) bool {
 	return true
 }
 
+// isDigit takes ASCII digits alone: other scripts have digits of their own, which Zotlo does not
+// read.
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }

@@ -9,8 +9,10 @@ import (
 	"time"
 )
 
+// errFetching is why there are no keys before anybody knows better.
 var errFetching = errors.New("the first fetch is not done yet")
 
+// lastError is why there is no newer set, for the log.
 func (k *RemoteKeys) lastError() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -37,6 +39,8 @@ func (k *RemoteKeys) startIfDue(now time.Time) *flight {
 	return k.startLocked(now)
 }
 
+// startLocked is start for callers that hold mu. The fetch belongs to no request: the one that
+// began it may leave, and others wait for it.
 func (k *RemoteKeys) startLocked(now time.Time) *flight {
 	if k.flight != nil {
 		return k.flight
@@ -49,7 +53,8 @@ func (k *RemoteKeys) startLocked(now time.Time) *flight {
 	return k.flight
 }
 
-// refresh is one fetch, from beginning to end.
+// refresh is one fetch, from beginning to end: fetch, tell, and set the time of the next one. A
+// fetch that was called off, by the end of the last Run, is no failure and is told to nobody.
 func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
 	defer close(f.done)
 	defer f.cancel()
@@ -74,7 +79,7 @@ func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
 	k.due.Store(k.since(k.cfg.Now().Add(pause)))
 }
 
-// fetchSet fetches a set and takes it over. A panic here would end the whole process, so it becomes
+// fetchSet fetches a set and activates it. A panic here would end the whole process, so it becomes
 // an error. Its text may hold anything, and stays out of it.
 func (k *RemoteKeys) fetchSet(ctx context.Context) (err error) {
 	defer func() {
@@ -89,7 +94,8 @@ func (k *RemoteKeys) fetchSet(ctx context.Context) (err error) {
 	return k.accept(body, k.cfg.Now())
 }
 
-// load gets the text of the set.
+// load gets the text of the set: from a file, from its URL, or from where discovery says. Discovery
+// is asked each time, because a provider may move its keys.
 func (k *RemoteKeys) load(ctx context.Context) ([]byte, error) {
 	if k.isFile() {
 		body, err := readFile(k.cfg.URL)
@@ -109,7 +115,7 @@ func (k *RemoteKeys) load(ctx context.Context) ([]byte, error) {
 	return k.fetch.get(ctx, address)
 }
 
-// readNow takes over the file of the set, or says what is wrong with it.
+// readNow activates the file of the set, or says what is wrong with it.
 func (k *RemoteKeys) readNow() error {
 	body, err := k.load(context.Background())
 	if err == nil {
@@ -121,7 +127,7 @@ func (k *RemoteKeys) readNow() error {
 	return nil
 }
 
-// accept takes over a set. One that has not changed keeps its address, and with it the cache of
+// accept activates a set. One that has not changed keeps its address, and with it the cache of
 // verified tokens.
 func (k *RemoteKeys) accept(body []byte, now time.Time) error {
 	if old := k.good.Load(); old != nil && bytes.Equal(old.body, body) {

@@ -11,6 +11,8 @@ import (
 	"time"
 )
 
+// The times of a remote key set. A rotated key is known after refreshPause at the latest, a revoked
+// one is forgotten after refreshEvery.
 const (
 	// refreshEvery is the time between two good fetches, less or more a tenth.
 	refreshEvery = 10 * time.Minute
@@ -41,10 +43,10 @@ type RemoteConfig struct {
 	OnRefresh func(result string, err error)
 }
 
-// RemoteKeys is a key set that is fetched in the background: every ten minutes, less or more one, and
-// when no key of the set verifies a token, then at most once in ten seconds. When the server fails
-// the last good set is used for up to 24 hours. No request waits for a fetch, except up to three
-// seconds for the very first set. It is safe for concurrent use and may be shared by several
+// RemoteKeys is a key set that is fetched in the background: every ten minutes, less or more one,
+// and when no key of the set verifies a token, then at most once in ten seconds. When the server
+// fails the last good set is used for up to 24 hours. No request waits for a fetch, except up to
+// three seconds for the very first set. It is safe for concurrent use and may be shared by several
 // Authenticators.
 type RemoteKeys struct {
 	cfg   RemoteConfig
@@ -63,7 +65,7 @@ type RemoteKeys struct {
 	runs     int       // how many Runs there are
 }
 
-// goodSet is the result of a good fetch.
+// goodSet is the result of a good fetch. It never changes, so a request reads it without a lock.
 type goodSet struct {
 	keys    *keySet
 	body    []byte
@@ -95,10 +97,8 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 	switch {
 	case cfg.Issuer != "":
 		if at, err := parseAddress(cfg.Issuer); err != nil || at.RawQuery != "" {
-			return nil, fmt.Errorf(
-				"issuer %s: write the https address that the provider calls its issuer",
-				cfg.Issuer,
-			)
+			return nil, fmt.Errorf("issuer %s: "+
+				"write the https address that the provider calls its issuer", cfg.Issuer)
 		}
 	case k.isFile():
 		if err := k.readNow(); err != nil {
@@ -117,7 +117,10 @@ func NewRemoteKeys(cfg RemoteConfig) (*RemoteKeys, error) {
 // back must not put the next fetch off.
 func (k *RemoteKeys) since(t time.Time) int64 { return int64(t.Sub(k.born)) }
 
-func (k *RemoteKeys) isFile() bool { return k.cfg.URL != "" && !strings.Contains(k.cfg.URL, "://") }
+// isFile reports whether URL is a path.
+func (k *RemoteKeys) isFile() bool {
+	return k.cfg.URL != "" && !strings.Contains(k.cfg.URL, "://")
+}
 
 // Run refreshes the keys until ctx ends. Several may run at once; only one fetches. When the last
 // one returns, no goroutine of k is left.
@@ -125,7 +128,7 @@ func (k *RemoteKeys) Run(ctx context.Context) {
 	k.mu.Lock()
 	k.runs++
 	k.mu.Unlock()
-	defer k.leave()
+	defer k.endRun()
 	for ctx.Err() == nil {
 		now := k.cfg.Now()
 		pause := time.Duration(k.due.Load() - k.since(now))
@@ -146,8 +149,8 @@ func (k *RemoteKeys) Run(ctx context.Context) {
 	}
 }
 
-// leave ends a Run. With the last one the fetch under way ends too.
-func (k *RemoteKeys) leave() {
+// endRun ends a Run. With the last one the fetch under way ends too.
+func (k *RemoteKeys) endRun() {
 	k.mu.Lock()
 	k.runs--
 	last, f := k.runs == 0, k.flight
@@ -198,9 +201,10 @@ func (k *RemoteKeys) wait(ctx context.Context) (*keySet, error) {
 	return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, k.lastError())
 }
 
-// outdated brings the next fetch forward, to ten seconds after the last one began. An unknown kid is
-// one reason; a failed signature is another, because providers rotate under an old kid, or have none.
-// Forged tokens are a reason as well, which is why the ten seconds hold for all of them together.
+// outdated brings the next fetch forward, to ten seconds after the last one began. An unknown kid
+// is one reason; a failed signature is another, because providers rotate under an old kid, or have
+// none. Forged tokens are a reason as well, which is why the ten seconds hold for all of them
+// together.
 func (k *RemoteKeys) outdated() {
 	now := k.cfg.Now()
 	k.mu.Lock()

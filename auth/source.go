@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Source is one place in a request that may hold a token.
+// Source is one place in a request that may hold a token. There is none for the query: addresses
+// are logged, shared and sent on in Referer.
 type Source struct {
 	// In is "cookie" or "header".
 	In string `json:"in"`
@@ -18,17 +19,14 @@ type Source struct {
 	Name string `json:"name"`
 }
 
+// check says what is wrong with a source, and how to write it.
 func (s Source) check() error {
 	switch {
 	case s.In != "cookie" && s.In != "header":
 		return fmt.Errorf("from %q: write `from cookie <name>` or `from header <name>`", s.In)
 	case s.Name == "" || strings.ContainsFunc(s.Name, func(r rune) bool { return !tokenChar(r) }):
-		return fmt.Errorf(
-			"from %s %q: that is no %s name; write `from cookie session`, for example",
-			s.In,
-			s.Name,
-			s.In,
-		)
+		return fmt.Errorf("from %s %q: that is no %s name; "+
+			"write `from cookie session`, for example", s.In, s.Name, s.In)
 	case s.In == "header" && textproto.CanonicalMIMEHeaderKey(s.Name) == "Cookie":
 		return errors.New("from header Cookie: write `from cookie <name>`")
 	}

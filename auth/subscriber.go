@@ -16,7 +16,8 @@ const (
 	UUID  Kind = "uuid"
 )
 
-// Subscriber is whom a link is for.
+// Subscriber is whom a link is for: one of the ids by which Zotlo knows a person. The zero value is
+// nobody. Two are equal exactly if a link for one may be given to the other.
 type Subscriber struct {
 	Kind Kind
 	ID   string
@@ -40,6 +41,7 @@ func (s Subscriber) GoString() string { return s.String() }
 // brackets).
 const maxEmail = 254
 
+// Why a text is no subscriber id. None of them quotes the text.
 var (
 	errEmail = errors.New("not a plain e-mail address")
 	errPhone = errors.New("not a phone number in E.164 form, such as +905551112233")
@@ -77,6 +79,7 @@ func ParseSubscriber(kind Kind, text string) (Subscriber, error) {
 		string(kind))
 }
 
+// or is s, or err where s is not ok.
 func (s Subscriber) or(ok bool, err error) (Subscriber, error) {
 	if !ok {
 		return Subscriber{}, err
@@ -84,8 +87,9 @@ func (s Subscriber) or(ok bool, err error) (Subscriber, error) {
 	return s, nil
 }
 
-// isEmail takes the addresses that mean one mailbox to every reader: one @, before it the characters
-// that RFC 5322 allows without quotes, save two that carry markup (` &); after it a host name.
+// isEmail takes the addresses that mean one mailbox to every reader: one @, before it the
+// characters that RFC 5322 allows without quotes, save two that carry markup (` &); after it a host
+// name.
 func isEmail(text string) bool {
 	local, domain, ok := strings.Cut(text, "@")
 	if !ok || local == "" || len(text) > maxEmail {
@@ -128,6 +132,8 @@ func isUUID(text string) bool {
 	return true
 }
 
+// alphanumeric takes ASCII letters and digits: a look-alike letter of another script is another
+// mailbox.
 func alphanumeric(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
 }

@@ -23,9 +23,12 @@ type subscriberClaim struct {
 	emailProofs, phoneProofs []proof
 }
 
-// proof is a claim that says whether the contact in another claim is verified.
+// proof is a claim at path that says whether the contact in the claim of is verified.
 type proof struct{ path, of string }
 
+// newSubscriberRules reads the entries of SubscriberID, or the default ones, and the value of
+// VerifiedContact. Everything about a claim's name is worked out here, once, and not for each
+// token.
 func newSubscriberRules(entries []string, contact string) (*subscriberRules, error) {
 	if len(entries) == 0 {
 		entries = []string{"email", "phone_number", "sub"}
@@ -42,10 +45,8 @@ func newSubscriberRules(entries []string, contact string) (*subscriberRules, err
 	for _, entry := range entries {
 		claim := newSubscriberClaim(entry)
 		if claim.path == "" {
-			return nil, fmt.Errorf(
-				"subscriber_id %q names no claim; write `subscriber_id email`, for example",
-				entry,
-			)
+			return nil, fmt.Errorf("subscriber_id %q names no claim; "+
+				"write `subscriber_id email`, for example", entry)
 		}
 		if meant, mistyped := mistypedKind(entry); mistyped && claim.path == entry {
 			return nil, fmt.Errorf("subscriber_id %q ends in no kind; "+
@@ -64,8 +65,8 @@ var typos = map[string]Kind{
 }
 
 // mistypedKind finds one at the end of an entry without a kind: as a name, "login:mail" would
-// silently name nobody. Names such as "cognito:username" and URLs are left alone, and who writes
-// the kind behind it may have any name.
+// silently name nobody. Names such as "cognito:username" and URLs are left alone, and with the
+// kind behind it any name is taken.
 func mistypedKind(entry string) (meant Kind, mistyped bool) {
 	colon := strings.LastIndexByte(entry, ':')
 	if colon < 0 || strings.Contains(entry, "/") {
@@ -116,8 +117,8 @@ func proofsOf(path, standard string) []proof {
 	return proofs
 }
 
-// choose takes the first claim that gives a usable subscriber. If there is none, unconfirmed says that
-// one would have been, were it verified. If trace is not nil it is told about each claim.
+// choose takes the first claim that gives a usable subscriber. If there is none, unconfirmed says
+// that one would have been, were it verified. If trace is not nil it is told about each claim.
 func (r *subscriberRules) choose(
 	claims object, trace func(line string),
 ) (subscriber Subscriber, unconfirmed bool) {
@@ -141,6 +142,7 @@ func (r *subscriberRules) choose(
 	return Subscriber{}, unconfirmed
 }
 
+// Why a claim gave no subscriber. The texts stand behind the claim's name in a trace.
 var (
 	errMissing    = errors.New("missing")
 	errNoText     = errors.New("not a string")
@@ -179,8 +181,8 @@ func oneText(value string) (text string, ok bool) {
 }
 
 // verified applies VerifiedContact to an e-mail or phone. A no counts against every contact of its
-// kind; a yes speaks for one: that a user's own mailbox is verified says nothing about the
-// address he wrote into his profile.
+// kind; a yes speaks for one: that a user's own mailbox is verified says nothing about the address
+// that they wrote into their profile.
 func (r *subscriberRules) verified(
 	claim *subscriberClaim, subscriber Subscriber, claims object,
 ) error {

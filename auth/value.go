@@ -33,7 +33,8 @@ func (u *User) ClaimIs(path string, values ...string) bool {
 	return false
 }
 
-// isOneOf compares one JSON value with texts.
+// isOneOf compares one JSON value with texts. Arrays and objects inside of an array are no values
+// that anybody could write in a config.
 func isOneOf(raw string, values []string) bool {
 	switch raw[0] {
 	case '[', '{', 'n':
@@ -51,7 +52,7 @@ func isOneOf(raw string, values []string) bool {
 	})
 }
 
-// typed makes a Go value of a JSON text.
+// typed makes a Go value of a JSON text. The types are those that CEL takes without a converter.
 func typed(raw string) any {
 	switch raw[0] {
 	case '"':
