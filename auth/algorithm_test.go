@@ -156,3 +156,37 @@ func TestEd25519ByBothNames(t *testing.T) {
 		t.Errorf("algorithms Ed25519 without such a key: %v", err)
 	}
 }
+
+func TestAlgorithmErrors(t *testing.T) {
+	rsaPEM, ecPEM := publicPEM(rsaKey()), publicPEM(p256Key())
+	mistakes{
+		"none": {
+			secretAnd(func(c *auth.Config) { c.Algorithms = []string{"none"} }),
+			"never accepted",
+		},
+		"unknown algorithm": {
+			secretAnd(func(c *auth.Config) { c.Algorithms = []string{"hs256"} }),
+			"write some of HS256",
+		},
+		"ES256K": {
+			auth.Config{PublicKeys: []string{ecPEM}, Algorithms: []string{"ES256K"}},
+			"never accepted",
+		},
+		"no key for it": {
+			secretAnd(func(c *auth.Config) { c.Algorithms = []string{"HS256", "RS256"} }),
+			"algorithms RS256: needs an RSA key",
+		},
+		"no algorithm for key": {
+			auth.Config{PublicKeys: []string{rsaPEM, ecPEM}, Algorithms: []string{"RS256"}},
+			"key 2 is a P-256 key",
+		},
+		"HMAC with a key set": {
+			auth.Config{
+				JWKS:       "https://id.example.com/jwks",
+				Audience:   []string{"a"},
+				Algorithms: []string{"HS256"},
+			},
+			"public keys only",
+		},
+	}.areRefused(t)
+}

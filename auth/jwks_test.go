@@ -1,6 +1,8 @@
 package auth_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"strings"
 	"testing"
 
@@ -167,4 +169,109 @@ func TestTwins(t *testing.T) {
 			t.Errorf("two keys of one kid, %s: %v", name, err)
 		}
 	}
+}
+
+// A key set in a file is read at load, so that a mistake in it is one of the config.
+func TestKeySetErrors(t *testing.T) {
+	small := must(rsa.GenerateKey(rand.Reader, 1024))
+	mistakes{
+		"jwks file is missing": {
+			auth.Config{JWKS: "/no/such/jwks.json", Audience: []string{"a"}},
+			"no such file",
+		},
+		"jwks file is empty": {
+			auth.Config{JWKS: file(t, "jwks.json", ""), Audience: []string{"a"}},
+			"not one JSON object",
+		},
+		"jwks file is a JWK": {
+			auth.Config{JWKS: file(t, "jwks.json", `{"kty":"EC"}`), Audience: []string{"a"}},
+			`"keys"`,
+		},
+		"jwks of strings": {
+			auth.Config{JWKS: file(t, "jwks.json", `{"keys":["a"]}`), Audience: []string{"a"}},
+			`"keys"`,
+		},
+		"jwks file is big": {
+			auth.Config{
+				JWKS:     file(t, "jwks.json", strings.Repeat(" ", 300000)),
+				Audience: []string{"a"},
+			},
+			"more than 262144",
+		},
+		"empty set": {keySetFile(t), "no usable key among"},
+		"mixed set": {
+			keySetFile(t,
+				jwk(p256Key(), nil),
+				map[string]any{"kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ"},
+			),
+			"symmetric key",
+		},
+		"private set": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"d": "AQAB"})),
+			"private key",
+		},
+		"two keys of a kid": {
+			keySetFile(t,
+				jwk(p256Key(), map[string]any{"kid": "a"}),
+				jwk(otherP256(), map[string]any{"kid": "a"}),
+			),
+			"same kid",
+		},
+		"key for encryption": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"use": "enc"})),
+			"its use is not sig",
+		},
+		"use is no text": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"use": 1})),
+			"its use is not sig",
+		},
+		"key for signing": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"key_ops": []string{"sign"}})),
+			"key_ops",
+		},
+		"key_ops is no list": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"key_ops": "verify"})),
+			"key_ops",
+		},
+		"key_ops of numbers": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"key_ops": []int{1}})),
+			"key_ops",
+		},
+		"wrong alg for the key": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"alg": "ES384"})),
+			"its alg",
+		},
+		"alg for encryption": {
+			keySetFile(t, jwk(rsaKey(), map[string]any{"alg": "RSA-OAEP"})),
+			"its alg",
+		},
+		"kid is no text": {keySetFile(t, jwk(p256Key(), map[string]any{"kid": 1})), "its kid"},
+		"kid is long": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"kid": strings.Repeat("k", 257)})),
+			"its kid",
+		},
+		"RSA 1024 in a set": {keySetFile(t, jwk(small, nil)), "1024 bits"},
+		"exponent wraps around": {
+			keySetFile(t, jwk(rsaKey(), map[string]any{"e": "AQAAAAAAAQAB"})),
+			"exponent is too big",
+		},
+		"not on the curve": {
+			keySetFile(t, jwk(p256Key(), map[string]any{"x": jwk(otherP256(), nil)["x"]})),
+			"malformed",
+		},
+		"X25519": {
+			keySetFile(t,
+				map[string]any{
+					"kty": "OKP",
+					"crv": "X25519",
+					"x":   "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08",
+				},
+			),
+			"no usable key among",
+		},
+		"short Ed25519": {
+			keySetFile(t, jwk(ed25519Key(), map[string]any{"x": "AAAA"})),
+			"malformed",
+		},
+	}.areRefused(t)
 }

@@ -358,3 +358,49 @@ func TestErrorShowsNoQuery(t *testing.T) {
 		})
 	}
 }
+
+// The addresses are refused before anybody dials them.
+func TestKeySetAddressErrors(t *testing.T) {
+	mistakes{
+		"jwks in clear": {
+			auth.Config{JWKS: "http://id.example.com/jwks", Audience: []string{"a"}},
+			"write an https address",
+		},
+		"jwks by ftp": {
+			auth.Config{JWKS: "ftp://id.example.com/jwks", Audience: []string{"a"}},
+			"write an https address",
+		},
+		"jwks with a user": {
+			auth.Config{JWKS: "https://me:pw@id.example.com/jwks", Audience: []string{"a"}},
+			"user name",
+		},
+		"jwks with a fragment": {
+			auth.Config{JWKS: "https://id.example.com/jwks#1", Audience: []string{"a"}},
+			"fragment",
+		},
+		"jwks without a host": {
+			auth.Config{JWKS: "https:///jwks", Audience: []string{"a"}},
+			"names no host",
+		},
+		"jwks is no URL": {
+			auth.Config{JWKS: "https://id example.com/ jwks", Audience: []string{"a"}},
+			"not a URL",
+		},
+		"jwks at a metadata IP": {
+			auth.Config{JWKS: "http://169.254.169.254/jwks", Audience: []string{"a"}},
+			"write an https address",
+		},
+		"issuer in clear": {
+			auth.Config{Issuer: "http://id.example.com", Audience: []string{"a"}},
+			"https address",
+		},
+		"issuer is a name": {
+			auth.Config{Issuer: "id.example.com", Audience: []string{"a"}},
+			"https address",
+		},
+		"issuer with a query": {
+			auth.Config{Issuer: "https://id.example.com?a=b", Audience: []string{"a"}},
+			"https address",
+		},
+	}.areRefused(t)
+}

@@ -252,3 +252,40 @@ func TestBearerAnywhere(t *testing.T) {
 		})
 	}
 }
+
+func TestSourceErrors(t *testing.T) {
+	mistakes{
+		"no place": {
+			secretAnd(func(c *auth.Config) { c.From = []auth.Source{} }),
+			"usually `from cookie <name>`",
+		},
+		"unknown place": {
+			secretAnd(func(c *auth.Config) { c.From = []auth.Source{{In: "query", Name: "token"}} }),
+			"write `from cookie <name>` or",
+		},
+		"place without name": {
+			secretAnd(func(c *auth.Config) { c.From = []auth.Source{{In: "cookie"}} }),
+			"no cookie name",
+		},
+		"cookie name": {
+			secretAnd(func(c *auth.Config) { c.From = []auth.Source{{In: "cookie", Name: "a b"}} }),
+			"no cookie name",
+		},
+		"header name": {
+			secretAnd(func(c *auth.Config) { c.From = []auth.Source{{In: "header", Name: "X-Tok:en"}} }),
+			"no header name",
+		},
+		"cookie as header": {
+			secretAnd(func(c *auth.Config) { c.From = []auth.Source{{In: "header", Name: "cookie"}} }),
+			"write `from cookie <name>`",
+		},
+		"a place twice": {
+			secretAnd(
+				func(c *auth.Config) {
+					c.From = []auth.Source{{In: "header", Name: "a"}, {In: "header", Name: "A"}}
+				},
+			),
+			"twice",
+		},
+	}.areRefused(t)
+}

@@ -410,3 +410,36 @@ func TestSubscriberTrace(t *testing.T) {
 		t.Error("a zero User has nothing to tell")
 	}
 }
+
+func TestSubscriberIDErrors(t *testing.T) {
+	mistakes{
+		"mistyped kind": {
+			secretAnd(func(c *auth.Config) { c.SubscriberID = []string{"email", "sub:mail"} }),
+			`"sub:mail" ends in no kind; write :email`,
+		},
+		"kind in capitals": {
+			secretAnd(func(c *auth.Config) { c.SubscriberID = []string{"login:Email"} }),
+			`"login:Email" ends in no kind; write :email`,
+		},
+		"kind is missing": {
+			secretAnd(func(c *auth.Config) { c.SubscriberID = []string{"login:"} }),
+			`"login:" ends in no kind`,
+		},
+		"number of a phone": {
+			secretAnd(func(c *auth.Config) { c.SubscriberID = []string{"login:tel"} }),
+			"write :phone",
+		},
+		"verified_contact": {
+			secretAnd(func(c *auth.Config) { c.VerifiedContact = "yes" }),
+			"write if_present, required or ignore",
+		},
+		"empty subscriber": {
+			secretAnd(func(c *auth.Config) { c.SubscriberID = []string{"email", ""} }),
+			"names no claim",
+		},
+		"kind without claim": {
+			secretAnd(func(c *auth.Config) { c.SubscriberID = []string{":phone"} }),
+			"names no claim",
+		},
+	}.areRefused(t)
+}
