@@ -126,7 +126,8 @@ func (x *attacker) keyIDs() {
 		`"` + x.signer.kid + ` "`, `"` + strings.ToUpper(x.signer.kid) + `K"`, `"\u0435c"`,
 	} {
 		for _, s := range []signer{
-			{alg: "HS256", private: []byte{}}, {alg: "HS256", private: []byte("1")},
+			{alg: "HS256", private: []byte{}},
+			{alg: "HS256", private: []byte("1")},
 			{alg: x.signer.alg, private: nil},
 		} {
 			if s.private == nil {

@@ -13,7 +13,8 @@ func TestBearerAnywhere(t *testing.T) {
 	token := hs256().token(t, claims(ada))
 	bob := hs256().token(t, claims(`"email":"bob@example.com"`))
 	from := []auth.Source{
-		{In: "cookie", Name: "session"}, {In: "header", Name: "X-Auth-Token"},
+		{In: "cookie", Name: "session"},
+		{In: "header", Name: "X-Auth-Token"},
 		{In: "header", Name: "Authorization"},
 	}
 	for line, want := range map[string]string{

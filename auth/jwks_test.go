@@ -3,6 +3,7 @@ package auth_test
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
 	"strings"
 	"testing"
 
@@ -36,7 +37,8 @@ func TestNullMembers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, s := range []signer{
-				{alg: "RS256", private: rsaKey()}, {alg: "ES256", private: p256Key()},
+				{alg: "RS256", private: rsaKey()},
+				{alg: "ES256", private: p256Key()},
 				{alg: "EdDSA", private: ed25519Key()},
 			} {
 				a, err := fromSet(t, jwk(s.private, more))
@@ -69,9 +71,7 @@ func TestTwins(t *testing.T) {
 	type members = map[string]any
 	named := func(private any, more members) members {
 		k := jwk(private, members{"kid": "a"})
-		for name, value := range more {
-			k[name] = value
-		}
+		maps.Copy(k, more)
 		return k
 	}
 	es := signer{alg: "ES256", private: p256Key(), kid: "a"}
@@ -87,60 +87,72 @@ func TestTwins(t *testing.T) {
 	}{
 		"one key twice": {
 			[]members{named(p256Key(), nil), named(p256Key(), nil)},
-			[]signer{es, bare}, map[string]signer{"signature": other},
+			[]signer{es, bare},
+			map[string]signer{"signature": other},
 		},
 		"one key twice, once with use and alg": {
 			[]members{
 				named(p256Key(), members{"use": "sig", "alg": "ES256"}), named(p256Key(), nil),
 			},
-			[]signer{es, bare}, nil,
+			[]signer{es, bare},
+			nil,
 		},
 		"one key twice without kid": {
 			[]members{jwk(p256Key(), nil), jwk(p256Key(), nil)},
-			[]signer{bare}, map[string]signer{"kid": es},
+			[]signer{bare},
+			map[string]signer{"kid": es},
 		},
 		"one key under two names": {
 			[]members{named(p256Key(), nil), jwk(p256Key(), members{"kid": "b"})},
-			[]signer{es, bare}, nil,
+			[]signer{es, bare},
+			nil,
 		},
 		"one key for each algorithm": {
 			[]members{
 				named(rsaKey(), members{"alg": "RS256"}), named(rsaKey(), members{"alg": "PS256"}),
 			},
-			[]signer{rs, ps}, nil,
+			[]signer{rs, ps},
+			nil,
 		},
 		"two keys, each for its algorithm": {
 			[]members{
 				named(rsaKey(), members{"alg": "RS256"}),
 				named(otherRSA(), members{"alg": "PS256"}),
 			},
-			[]signer{rs}, map[string]signer{"signature": ps},
+			[]signer{rs},
+			map[string]signer{"signature": ps},
 		},
 		"another kind under the same kid": {
 			[]members{named(rsaKey(), nil), named(p256Key(), nil), named(ed25519Key(), nil)},
-			[]signer{rs, ps, es, bare}, nil,
+			[]signer{rs, ps, es, bare},
+			nil,
 		},
 		"two curves under the same kid": {
 			[]members{named(p384Key(), nil), named(p256Key(), nil)},
-			[]signer{es, {alg: "ES384", private: p384Key(), kid: "a"}}, nil,
+			[]signer{es, {alg: "ES384", private: p384Key(), kid: "a"}},
+			nil,
 		},
 		"another for encryption": {
 			[]members{named(otherP256(), members{"use": "enc"}), named(p256Key(), nil)},
-			[]signer{es, bare}, map[string]signer{"signature": other},
+			[]signer{es, bare},
+			map[string]signer{"signature": other},
 		},
 		"another for signing only": {
 			[]members{
 				named(p256Key(), nil), named(otherP256(), members{"key_ops": []string{"sign"}}),
 			},
-			[]signer{es, bare}, nil,
+			[]signer{es, bare},
+			nil,
 		},
 		"another for an algorithm that is none of ours": {
 			[]members{named(rsaKey(), nil), named(otherRSA(), members{"alg": "RSA-OAEP"})},
-			[]signer{rs}, nil,
+			[]signer{rs},
+			nil,
 		},
 		"another that cannot be read": {
 			[]members{{"kty": "AKP", "kid": "a"}, named(p256Key(), nil), {"kid": "a"}},
-			[]signer{es, bare}, nil,
+			[]signer{es, bare},
+			nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,8 @@ func TestRotation(t *testing.T) {
 		},
 	)
 	for _, s := range []signer{
-		{alg: "RS256", private: rsaKey()}, {alg: "RS256", private: otherRSA()},
+		{alg: "RS256", private: rsaKey()},
+		{alg: "RS256", private: otherRSA()},
 		{alg: "ES256", private: p256Key()},
 	} {
 		accepted(t, a, s.token(t, claims(ada)))
@@ -76,19 +77,25 @@ func TestKeyChoice(t *testing.T) {
 		{"an unknown kid", []map[string]any{one, two}, `{"alg":"ES256","kid":"3"}`, "kid"},
 		{"a path as kid", []map[string]any{one}, `{"alg":"ES256","kid":"../../dev/null"}`, "kid"},
 		{
-			"SQL as kid", []map[string]any{one}, `{"alg":"ES256","kid":"1' UNION SELECT '1';--"}`,
+			"SQL as kid",
+			[]map[string]any{one},
+			`{"alg":"ES256","kid":"1' UNION SELECT '1';--"}`,
 			"kid",
 		},
 		{"a look-alike kid", []map[string]any{one}, `{"alg":"ES256","kid":"１"}`, "kid"},
 		{"no kid, two keys", []map[string]any{one, two}, plain, "kid"},
 		{"no kid, one key", []map[string]any{one}, plain, good},
 		{
-			"no kid, one key of the algorithm", []map[string]any{one, jwk(rsaKey(), nil)}, plain,
+			"no kid, one key of the algorithm",
+			[]map[string]any{one, jwk(rsaKey(), nil)},
+			plain,
 			good,
 		},
 		{"no kid, no key of the algorithm", []map[string]any{jwk(rsaKey(), nil)}, plain, "key"},
 		{
-			"a kid, the key has none", []map[string]any{with(nil)}, `{"alg":"ES256","kid":"1"}`,
+			"a kid, the key has none",
+			[]map[string]any{with(nil)},
+			`{"alg":"ES256","kid":"1"}`,
 			"kid",
 		},
 		{
@@ -98,11 +105,15 @@ func TestKeyChoice(t *testing.T) {
 		},
 		{"alg of the key", []map[string]any{with(map[string]any{"alg": "ES256"})}, plain, good},
 		{
-			"its kid is null, the only key", []map[string]any{one}, `{"alg":"ES256","kid":null}`,
+			"its kid is null, the only key",
+			[]map[string]any{one},
+			`{"alg":"ES256","kid":null}`,
 			good,
 		},
 		{
-			"its kid is null, two keys", []map[string]any{one, two}, `{"alg":"ES256","kid":null}`,
+			"its kid is null, two keys",
+			[]map[string]any{one, two},
+			`{"alg":"ES256","kid":null}`,
 			"kid",
 		},
 		{
@@ -114,16 +125,19 @@ func TestKeyChoice(t *testing.T) {
 		},
 		{
 			"a key for encryption beside it",
-			[]map[string]any{with(nil), jwk(otherP256(), map[string]any{"use": "enc"})}, plain,
+			[]map[string]any{with(nil), jwk(otherP256(), map[string]any{"use": "enc"})},
+			plain,
 			good,
 		},
 		{
 			"a key of an unknown kind beside it",
-			[]map[string]any{with(nil), {"kty": "AKP", "alg": "ML-DSA-44"}}, plain, good,
+			[]map[string]any{with(nil), {"kty": "AKP", "alg": "ML-DSA-44"}},
+			plain, good,
 		},
 		{
 			"an RSA key for encryption",
-			[]map[string]any{with(nil), jwk(rsaKey(), map[string]any{"alg": "RSA-OAEP"})}, plain,
+			[]map[string]any{with(nil), jwk(rsaKey(), map[string]any{"alg": "RSA-OAEP"})},
+			plain,
 			good,
 		},
 	} {

@@ -19,10 +19,10 @@ const maxExponent = 1 << 30
 
 // parseDecimal reads a JSON number. It knows none with an exponent beyond maxExponent.
 func parseDecimal(text string) (d decimal, ok bool) {
-	mantissa, exponent := text, ""
+	mantissa := text
 	if at := strings.IndexAny(text, "eE"); at >= 0 {
-		mantissa, exponent = text[:at], text[at+1:]
-		if d.exponent, ok = parseExponent(exponent); !ok {
+		mantissa = text[:at]
+		if d.exponent, ok = parseExponent(text[at+1:]); !ok {
 			return decimal{}, false
 		}
 	}

@@ -220,8 +220,10 @@ func TestForgedSignatureFlood(t *testing.T) {
 		go a.Run(t.Context())
 		synctest.Wait()
 		forged := []signer{
-			{alg: "ES256", private: otherP256(), kid: "a"}, {alg: "ES256", private: otherP256()},
-			{alg: "ES256", private: otherP256(), kid: "r"}, {alg: "EdDSA", private: ed25519Key()},
+			{alg: "ES256", private: otherP256(), kid: "a"},
+			{alg: "ES256", private: otherP256()},
+			{alg: "ES256", private: otherP256(), kid: "r"},
+			{alg: "EdDSA", private: ed25519Key()},
 			{alg: "ES256", private: otherP256(), kid: "x"},
 		}
 		good := longToken(t, es256("a"))

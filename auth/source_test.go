@@ -28,7 +28,8 @@ func TestWhereTokensAre(t *testing.T) {
 		{"nothing", both, nil, none},
 		{"cookie", both, []string{"Cookie: session=" + ada}, isAda},
 		{
-			"cookie among others", both, []string{"Cookie: a=b; session=" + ada + "; session2=x"},
+			"cookie among others", both,
+			[]string{"Cookie: a=b; session=" + ada + "; session2=x"},
 			isAda,
 		},
 		{"cookie in quotes", both, []string{`Cookie: session="` + ada + `"`}, isAda},
@@ -37,28 +38,34 @@ func TestWhereTokensAre(t *testing.T) {
 		{"cookie's name is case-sensitive", both, []string{"Cookie: Session=" + ada}, none},
 		{"cookie with a longer name", both, []string{"Cookie: xsession=" + ada}, none},
 		{
-			"the same cookie twice", both, []string{"Cookie: session=" + ada + "; session=" + ada},
+			"the same cookie twice", both,
+			[]string{"Cookie: session=" + ada + "; session=" + ada},
 			isAda,
 		},
 		{
 			"the same, once in quotes", both,
-			[]string{`Cookie: session="` + ada + `"; session=` + ada}, isAda,
+			[]string{`Cookie: session="` + ada + `"; session=` + ada},
+			isAda,
 		},
 		{
 			"two cookies of the name", both,
-			[]string{"Cookie: session=" + ada + "; session=" + bob}, "ambiguous",
-		},
-		{
-			"two in two lines", both, []string{"Cookie: session=" + ada, "Cookie: session=" + bob},
+			[]string{"Cookie: session=" + ada + "; session=" + bob},
 			"ambiguous",
 		},
 		{
-			"a tossed one before the good one", both, []string{"Cookie: session=x; session=" + ada},
+			"two in two lines", both,
+			[]string{"Cookie: session=" + ada, "Cookie: session=" + bob},
+			"ambiguous",
+		},
+		{
+			"a tossed one before the good one", both,
+			[]string{"Cookie: session=x; session=" + ada},
 			"ambiguous",
 		},
 		{
 			"a tossed one behind the good one", both,
-			[]string{"Cookie: session=" + ada + "; session=x"}, "ambiguous",
+			[]string{"Cookie: session=" + ada + "; session=x"},
+			"ambiguous",
 		},
 		{"an empty one is none", both, []string{"Cookie: session=; session=" + ada}, isAda},
 		{"only an empty one", both, []string{"Cookie: session="}, none},
@@ -67,11 +74,13 @@ func TestWhereTokensAre(t *testing.T) {
 		{"bytes no cookie may have", both, []string{"Cookie: session=" + ada + "\\"}, none},
 		{
 			"more cookies than net/http reads", both,
-			[]string{"Cookie: " + strings.Repeat("a=b;", 3000) + "session=" + ada}, none,
+			[]string{"Cookie: " + strings.Repeat("a=b;", 3000) + "session=" + ada},
+			none,
 		},
 		{
 			"as many as it reads", both,
-			[]string{"Cookie: " + strings.Repeat("a=b;", 2999) + "session=" + ada}, isAda,
+			[]string{"Cookie: " + strings.Repeat("a=b;", 2999) + "session=" + ada},
+			isAda,
 		},
 		{"not a token", both, []string{"Cookie: session=deadbeef"}, "parts"},
 
@@ -91,48 +100,58 @@ func TestWhereTokensAre(t *testing.T) {
 		},
 		{
 			"two bearers", both,
-			[]string{"Authorization: Bearer " + ada, "Authorization: Bearer " + bob}, "ambiguous",
+			[]string{"Authorization: Bearer " + ada, "Authorization: Bearer " + bob},
+			"ambiguous",
 		},
 		{
 			"the same bearer twice", both,
-			[]string{"Authorization: Bearer " + ada, "Authorization: bearer " + ada}, isAda,
+			[]string{"Authorization: Bearer " + ada, "Authorization: bearer " + ada},
+			isAda,
 		},
 		{
-			"a list of bearers", both, []string{"Authorization: Bearer " + ada + ", Bearer " + bob},
+			"a list of bearers", both,
+			[]string{"Authorization: Bearer " + ada + ", Bearer " + bob},
 			"charset",
 		},
 		{
-			"a list without blanks", both, []string{"Authorization: Bearer " + ada + "," + bob},
+			"a list without blanks", both,
+			[]string{"Authorization: Bearer " + ada + "," + bob},
 			"charset",
 		},
 		{"a look-alike name", both, []string{"Authorization_: Bearer " + ada}, none},
 
 		{
 			"cookie before bearer", both,
-			[]string{"Authorization: Bearer " + bob, "Cookie: session=" + ada}, isAda,
+			[]string{"Authorization: Bearer " + bob, "Cookie: session=" + ada},
+			isAda,
 		},
 		{
 			"bearer before cookie", backwards,
-			[]string{"Authorization: Bearer " + bob, "Cookie: session=" + ada}, isBob,
+			[]string{"Authorization: Bearer " + bob, "Cookie: session=" + ada},
+			isBob,
 		},
 		{
 			"a bad cookie is not healed", both,
-			[]string{"Authorization: Bearer " + ada, "Cookie: session=" + forged}, "signature",
+			[]string{"Authorization: Bearer " + ada, "Cookie: session=" + forged},
+			"signature",
 		},
 		{
 			"nor an ambiguous one", both,
-			[]string{"Authorization: Bearer " + ada, "Cookie: session=a; session=b"}, "ambiguous",
+			[]string{"Authorization: Bearer " + ada, "Cookie: session=a; session=b"},
+			"ambiguous",
 		},
 		{
 			"an empty cookie gives way", both,
-			[]string{"Authorization: Bearer " + ada, "Cookie: session="}, isAda,
+			[]string{"Authorization: Bearer " + ada, "Cookie: session="},
+			isAda,
 		},
 
 		{"another header", custom, []string{"X-Auth-Token: " + ada}, isAda},
 		{"another header with the scheme", custom, []string{"X-Auth-Token: Bearer " + ada}, isAda},
 		{
 			"another header twice", custom,
-			[]string{"X-Auth-Token: " + ada, "X-Auth-Token: " + bob}, "ambiguous",
+			[]string{"X-Auth-Token: " + ada, "X-Auth-Token: " + bob},
+			"ambiguous",
 		},
 		{"a look-alike of it", custom, []string{"X_Auth_Token: " + ada}, none},
 		{"never the query", custom, nil, none},
@@ -204,16 +223,19 @@ func TestSourceErrors(t *testing.T) {
 		return auth.Config{Secrets: []string{secret}, From: places}
 	}
 	mistakes{
-		"no place":      {from([]auth.Source{}...), "usually `from cookie <name>`"},
-		"unknown place": {from(auth.Source{In: "query", Name: "token"}), "write `from cookie <name>` or"},
-		"without name":  {from(auth.Source{In: "cookie"}), "no cookie name"},
-		"cookie name":   {from(auth.Source{In: "cookie", Name: "a b"}), "no cookie name"},
-		"header name":   {from(auth.Source{In: "header", Name: "X-Tok:en"}), "no header name"},
+		"no place": {from([]auth.Source{}...), "usually `from cookie <name>`"},
+		"unknown place": {
+			from(auth.Source{In: "query", Name: "token"}), "write `from cookie <name>` or",
+		},
+		"without name": {from(auth.Source{In: "cookie"}), "no cookie name"},
+		"cookie name":  {from(auth.Source{In: "cookie", Name: "a b"}), "no cookie name"},
+		"header name":  {from(auth.Source{In: "header", Name: "X-Tok:en"}), "no header name"},
 		"cookie as header": {
 			from(auth.Source{In: "header", Name: "cookie"}), "write `from cookie <name>`",
 		},
 		"a place twice": {
-			from(auth.Source{In: "header", Name: "a"}, auth.Source{In: "header", Name: "A"}), "twice",
+			from(auth.Source{In: "header", Name: "a"}, auth.Source{In: "header", Name: "A"}),
+			"twice",
 		},
 	}.areRefused(t)
 }

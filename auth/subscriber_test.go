@@ -84,7 +84,8 @@ func TestParseSubscriber(t *testing.T) {
 			aUUID[:35] + "\x12",
 		}},
 		{
-			"", []string{"ada@example.com", aUUID},
+			"",
+			[]string{"ada@example.com", aUUID},
 			[]string{"", "905551112233", "+905551112233", "12345678", "ada", "auth0|123"},
 		},
 		{"user", nil, []string{"ada@example.com", "905551112233", aUUID}},
