@@ -50,10 +50,9 @@ func (o object) lookup(path string) (value string, ok bool) {
 	return o.follow(path, object.get)
 }
 
-// mentions reports whether there is a value at path, be it null.
-func (o object) mentions(path string) bool {
-	_, ok := o.follow(path, object.written)
-	return ok
+// lookupWritten is lookup for claims of which null says something: where it stands, it is the value.
+func (o object) lookupWritten(path string) (value string, ok bool) {
+	return o.follow(path, object.written)
 }
 
 // follow is the way of lookup. At its end it reads with find.

@@ -195,9 +195,9 @@ func (r *subscriberRules) verified(
 	}
 	said := false
 	for _, p := range proofs {
-		value, _ := claims.lookup(p.path)
+		value, there := claims.lookupWritten(p.path)
 		switch {
-		case value == "" && !claims.mentions(p.path):
+		case !there:
 		case value != "true" && value != `"true"`: // null is no yes either
 			return errUnverified
 		case p.of == claim.path || holds(claims, p.of, subscriber):

@@ -270,6 +270,10 @@ func TestSubscriber(t *testing.T) {
 		{`"login":"ada@example.com","login_verified":false`, list("login:email"), "", nobody},
 		{`"login":"ada@example.com","login_verified":null`, list("login:email"), "", nobody},
 		{`"user":{"email":"a@b.example","email_verified":null}`, list("user.email"), "", nobody},
+		{
+			`"user.email_verified":null,"user":{"email":"a@b.example","email_verified":true}`,
+			list("user.email"), "", nobody,
+		},
 		{`"phone_number":"+905551112233","phone_number_verified":null`, standard, "", nobody},
 		{`"email":null,"email_verified":null,"sub":"` + aUUID + `"`, standard, "", "uuid " + aUUID},
 		{
