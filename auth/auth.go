@@ -94,14 +94,19 @@ import (
 // Authenticator reads users from requests. Its configuration never changes, and it is safe for
 // concurrent use. One takes about 260 KB, most of it the table of remembered tokens.
 type Authenticator struct {
-	from       []Source
+	// from are the places that may hold a token, in order, checked and in canonical form.
+	from []Source
+	// keys verify; the algorithms are those that a token may name.
 	keys       keySource
 	algorithms algorithmSet
+	// rules judge the registered claims, subscriber chooses whom a link is for.
 	rules      claimRules
 	subscriber *subscriberRules
-	trusted    []string
-	now        func() time.Time
-	cache      cache
+	// trusted are the TrustedClaims, as they are written.
+	trusted []string
+	now     func() time.Time
+	// cache remembers what was verified. It stands here and not behind a pointer: one allocation.
+	cache cache
 }
 
 // New checks cfg and makes an Authenticator. It reads key files, and makes no network connection.

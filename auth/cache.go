@@ -62,6 +62,7 @@ func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) *User 
 func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, user *User, now, notAfter time.Time) {
 	entry := &cached{hash: *hash, keys: keys, user: user, stored: now.UnixNano()}
 	entry.notAfter = min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano())
+	// The token's own place, if it has one, else an empty one, else that of the oldest.
 	ways := c.ways(hash)
 	oldest := &ways[0]
 	for i := range ways {

@@ -21,10 +21,10 @@ const farFuture = 10 * 365 * 24 * time.Hour
 
 // claimRules are the checks of the registered claims.
 type claimRules struct {
-	issuer   string
-	audience []string
-	leeway   time.Duration
-	maxAge   time.Duration
+	issuer   string        // the exact iss; empty: any, or none
+	audience []string      // of which one must be in aud; none: any, or no aud
+	leeway   time.Duration // granted to exp, nbf and iat
+	maxAge   time.Duration // since iat; zero: no limit
 }
 
 // parseClaims reads a claims object. It refuses what two readers could understand differently, and
@@ -128,7 +128,7 @@ func instant(claims object, name string, now time.Time) (time.Time, error) {
 	return time.Unix(int64(whole), int64(fraction*1e9)), nil
 }
 
-// audienceOf reads aud: absent, a string, or an array of strings.
+// audienceOf reads aud (RFC 7519 section 4.1.3): absent, a string, or an array of strings.
 func audienceOf(claims object) (audience []string, ok bool) {
 	value, there := claims.get("aud")
 	switch {

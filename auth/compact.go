@@ -36,6 +36,7 @@ func parseCompact(token string, allowed algorithmSet) (compact, error) {
 	if err := c.readHeader(header, allowed); err != nil {
 		return compact{}, err
 	}
+	// Without a signature there is nothing to check, whatever alg says (RFC 7519 section 6).
 	if signature == "" {
 		return compact{}, refused(ruleSignature)
 	}
@@ -92,6 +93,7 @@ func (c *compact) readHeader(text string, allowed algorithmSet) error {
 	case caseVariant(header, headerNames):
 		return refused(ruleHeaderDuplicate)
 	}
+	// The config chooses, never the token: an algorithm that is not allowed has no method here.
 	alg, _ := header.text("alg")
 	if c.alg = allowed.find(alg); c.alg == nil {
 		return refused(ruleAlgorithm)
@@ -108,6 +110,7 @@ func (c *compact) readHeader(text string, allowed algorithmSet) error {
 	if nestedToken(header) {
 		return refused(ruleCty)
 	}
+	// An empty kid is not taken for none: it may be the name that a key was given by mistake.
 	kid, there := header.get("kid")
 	if !there {
 		return nil

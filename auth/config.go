@@ -260,6 +260,7 @@ func sourcesOf(from []Source) ([]Source, error) {
 			return nil, err
 		}
 		if source.In == "header" {
+			// As net/http keeps it, so that a look-up costs nothing per request.
 			source.Name = textproto.CanonicalMIMEHeaderKey(source.Name)
 		}
 		if slices.Contains(sources, source) {

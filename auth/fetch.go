@@ -106,6 +106,7 @@ func (f fetcher) get(ctx context.Context, address string) ([]byte, error) {
 		return nil, fetchFailed(resultAddress, errors.New("not a URL"))
 	}
 	place := placeOf(request.URL)
+	// RFC 7517 section 8.5.2; most providers answer with plain JSON.
 	request.Header.Set("Accept", "application/jwk-set+json, application/json")
 	response, err := f.client.Do(request)
 	if err != nil {

@@ -112,6 +112,7 @@ func (s *scanner) object(depth int, each func(member)) error {
 		if err != nil {
 			return err
 		}
+		// Names are compared after unescaping: "\u0061lg" is alg to any reader.
 		name := unquote(quoted)
 		if !seen.add(name) {
 			return errDuplicate

@@ -23,6 +23,7 @@ func parseKeySet(body []byte) (*keySet, error) {
 	if !ok {
 		return nil, fetchFailed(resultMalformed, errors.New(`no array of objects called "keys"`))
 	}
+	// passedOver are the reasons, for the error of a set of which nothing is left.
 	set := &keySet{named: true}
 	var passedOver []string
 	for i, jwk := range jwks {
@@ -93,6 +94,8 @@ func parseKey(jwk object) (key, error) {
 	} {
 		*field, _ = jwk.text(name)
 	}
+	// jwkset reads the exponent as an int: a longer one would wrap around to another than was
+	// published.
 	exponent, _ := base64.RawURLEncoding.DecodeString(strings.TrimRight(m.E, "="))
 	if len(exponent) > 4 {
 		return key{}, errors.New("its public exponent is too big")

@@ -77,6 +77,8 @@ func (s *keySet) verify(c *compact) (rule string) {
 		}
 		return check(c, k)
 	}
+	// Keys of the config have no names, so each that fits is tried: an old and a new one, most
+	// often.
 	rule = ruleKey
 	for i := range s.keys {
 		if !s.keys[i].fits(c.alg) {

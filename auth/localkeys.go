@@ -30,10 +30,13 @@ func parseSecret(text string) (key, error) {
 				"if base64: is part of it")
 		}
 	}
+	// The classical confusion: what verifies RS256 is public, and as a secret of HS256 it would let
+	// everybody sign (RFC 8725 section 2.1).
 	if bytes.Contains(secret, []byte("-----BEGIN ")) || isPublicKey(secret) {
 		return key{}, errors.New("this is a public or private key, and anyone who knows the " +
 			"public one could sign tokens; write `public_key` instead of `secret`")
 	}
+	// A line break at the end comes from an editor, and the application signs without it.
 	if !isBase64 && text != strings.TrimSpace(text) {
 		return key{}, errors.New("begins or ends with white space; " +
 			"remove it, or write the secret as base64:")

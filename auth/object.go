@@ -50,7 +50,8 @@ func (o object) lookup(path string) (value string, ok bool) {
 	return o.follow(path, object.get)
 }
 
-// lookupWritten is lookup for claims of which null says something: where it stands, it is the value.
+// lookupWritten is lookup for claims of which null says something: where it stands, it is the
+// value.
 func (o object) lookupWritten(path string) (value string, ok bool) {
 	return o.follow(path, object.written)
 }

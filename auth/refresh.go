@@ -66,6 +66,7 @@ func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.flight, k.lastErr = nil, err
+	// A failure is tried again soon, and then ever later: a server that comes back is not stormed.
 	pause := around(refreshEvery)
 	switch {
 	case cancelled:
@@ -130,6 +131,7 @@ func (k *RemoteKeys) readNow() error {
 // accept activates a set. One that has not changed keeps its address, and with it the cache of
 // verified tokens.
 func (k *RemoteKeys) accept(body []byte, now time.Time) error {
+	// To compare bytes is cheaper than to parse, and keeps what was verified by these keys.
 	if old := k.good.Load(); old != nil && bytes.Equal(old.body, body) {
 		k.good.Store(&goodSet{old.keys, body, now})
 		return nil

@@ -72,7 +72,7 @@ type goodSet struct {
 	fetched time.Time
 }
 
-// flight is a fetch under way.
+// flight is a fetch under way. Everybody who needs its result waits for done.
 type flight struct {
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -133,6 +133,7 @@ func (k *RemoteKeys) Run(ctx context.Context) {
 		now := k.cfg.Now()
 		pause := time.Duration(k.due.Load() - k.since(now))
 		if pause <= 0 {
+			// Another Run, or a request, may have begun the fetch: then this waits for that one.
 			select {
 			case <-k.start(now).done:
 			case <-ctx.Done():
@@ -212,6 +213,7 @@ func (k *RemoteKeys) outdated() {
 	if k.flight != nil {
 		return
 	}
+	// A fetch that began less than ten seconds ago may have come too early: wait for the rest.
 	soonest := k.started.Add(refreshPause)
 	if soonest.Before(now) {
 		soonest = now

@@ -193,6 +193,7 @@ func (r *subscriberRules) verified(
 	if subscriber.Kind == Phone {
 		proofs = claim.phoneProofs
 	}
+	// said: something speaks for this very address, and nothing against it.
 	said := false
 	for _, p := range proofs {
 		value, there := claims.lookupWritten(p.path)
