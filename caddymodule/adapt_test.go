@@ -1,18 +1,13 @@
 package caddymodule_test
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	"github.com/google/go-cmp/cmp"
 
@@ -56,41 +51,4 @@ func TestAdapt(t *testing.T) {
 			}
 		})
 	}
-}
-
-// adapt returns the indented JSON, or the error of adapting or of loading.
-func adapt(t *testing.T, source string) string {
-	t.Helper()
-	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
-	config, warnings, err := adapter.Adapt([]byte(source), map[string]any{"filename": "Caddyfile"})
-	if err != nil {
-		return err.Error()
-	}
-	for _, w := range warnings {
-		t.Errorf("warning: %s", w)
-	}
-	if err := validate(config); err != nil {
-		return loadError(err)
-	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, config, "", "\t"); err != nil {
-		t.Fatal(err)
-	}
-	return indented.String()
-}
-
-// loadError is the error's text from our app on: Caddy loads apps in random order, so the http app
-// may have asked for it.
-func loadError(err error) string {
-	const ours = "loading checkout app module: "
-	text := err.Error()
-	return text[max(strings.LastIndex(text, ours), 0):]
-}
-
-func validate(config []byte) error {
-	var cfg caddy.Config
-	if err := json.Unmarshal(config, &cfg); err != nil {
-		return err
-	}
-	return caddy.Validate(&cfg)
 }

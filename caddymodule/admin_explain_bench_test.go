@@ -72,3 +72,11 @@ func adminRoute(t testing.TB, pattern string) caddy.AdminHandler {
 	t.Fatalf("no admin route %s", pattern)
 	return nil
 }
+
+func TestExplainAsksAllOf200Campaigns(t *testing.T) {
+	o := openOffice(t, manyCampaigns(200))
+	e := o.explain(`{"claims":` + annsClaims + `}`)
+	if len(e.Rules) != 200 || e.Campaign != "c199" {
+		t.Errorf("%d rules, campaign %q", len(e.Rules), e.Campaign)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/bcrypt"
 )
 
@@ -61,6 +62,75 @@ http:// {`+officeSite+`
 	}
 	if res, body := o.admin(http.MethodPost, "/checkout/explain",
 		`{"claims":{"email":"a@example.com","email":"b@example.com"}}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "claims_duplicate") {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}
+
+func TestExplainTellsTheSubscriberByHashOnly(t *testing.T) {
+	o := openOffice(t, saleOffice)
+	e := o.explain(`{"campaigns":["d-rest"],"claims":{"email":"ann@example.com","email_verified":false,"phone_number":"+90 555","sub":"0D2AC8E4-7A1D-4F7B-9E06-0C6B2A9E4C11"},"request":{"client_ip":"::ffff:203.0.113.7"}}`)
+	want := []string{
+		"email: not verified",
+		"phone_number: not a phone number in E.164 form, such as " +
+			"+905551112233", "sub: taken as uuid",
+	}
+	if diff := cmp.Diff(want, e.Subscriber.Claims); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if e.Subscriber.Kind != "uuid" || len(e.Subscriber.Hash) != 22 || e.ClientIP != "203.0.113.7" ||
+		e.APIRequest.Body["subscriberIpAddress"] != "203.0.113.7" {
+		t.Errorf("%+v, address %q", e.Subscriber, e.ClientIP)
+	}
+	if nobody := o.explain(`{"claims":{"sub":"4711"}}`); nobody.Outcome != "no_subscriber" ||
+		nobody.Subscriber.Hash != "" {
+		t.Errorf("%+v", nobody)
+	}
+	if stranger := o.explain(`{}`); stranger.Outcome != "anonymous" ||
+		stranger.Campaign != "c-sale" {
+		t.Errorf("%+v", stranger)
+	}
+	if staff := o.explain(`{"jwt":"staff","claims":{"email":"ann@example.com"}}`); staff.Outcome != "no_subscriber" || len(staff.Untrusted) != 1 || !strings.Contains(staff.Untrusted[0], "packageLabel") {
+		t.Errorf("%+v", staff)
+	}
+}
+
+// TestExplainFindsTheOnlyIdentity: the smallest site writes its jwt block inside the route, where
+// it has no name.
+func TestExplainFindsTheOnlyIdentity(t *testing.T) {
+	const small = `{` + officeOptions + `
+	checkout {
+		api_url {$API}
+	}
+}
+
+http:// {` + officeSite + `
+	checkout_link /upgrade {
+		link_id 123
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+		}
+	}
+	checkout_offer /plans link-123 {
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+		}
+	}
+}
+`
+	o := openOffice(t, small)
+	if e := o.explain(`{"claims":{"email":"ann@example.com"}}`); e.Outcome != "link" ||
+		e.Campaign != "link-123" {
+		t.Errorf("%+v", e)
+	}
+	second := strings.Replace(small, "from cookie session", "from cookie other", 1)
+	if err := o.reload(second); err != nil {
+		t.Fatal(err)
+	}
+	res, body := o.admin(http.MethodPost, "/checkout/explain", `{}`)
+	if res.StatusCode != http.StatusBadRequest ||
+		!strings.Contains(string(body), "there are 2 identities") {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }

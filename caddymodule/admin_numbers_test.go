@@ -3,6 +3,8 @@ package caddymodule_test
 import (
 	"net/http"
 	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // TestNewExperimentIsNotCreditedWithTheOldOnesPayments: a new key with the same names of variants
@@ -57,4 +59,67 @@ func total(counts map[string]float64) (sum float64) {
 		sum += n
 	}
 	return sum
+}
+
+func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
+	o := openOffice(t, saleOffice)
+	count := func() map[string]map[string]any {
+		var answer struct {
+			Campaigns []map[string]any `json:"campaigns"`
+		}
+		o.ask(http.MethodGet, "/checkout/campaigns", "", &answer)
+		byName := make(map[string]map[string]any)
+		for _, c := range answer.Campaigns {
+			byName[c["name"].(string)] = c
+		}
+		return byName
+	}
+	before := count()
+	res, _ := o.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
+	o.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
+	o.zotlo.Refund(o.pay(res.Header.Get("Location")).TransactionID)
+	after := count()
+
+	past, sale := after["a-past"], after["c-sale"]
+	if past["state"] != "ended" || past["until"] != "2020-01-01T00:00:00Z" ||
+		past["conditional"] != true || past["project"] != "default" {
+		t.Errorf("a-past: %v", past)
+	}
+	if sale["state"] != "active" || sale["fallback"] != "/plans?from={http.request.uri.path}" {
+		t.Errorf("c-sale: %v", sale)
+	}
+	for source, want := range map[string]float64{"api": 1, "cache": 1} {
+		if got := number(sale, "links", source) - number(before["c-sale"], "links",
+			source); got != want {
+			t.Errorf("links by %s: %v more, want %v", source, got, want)
+		}
+	}
+	if paid := number(sale, "conversions", "consumable") - number(before["c-sale"], "conversions",
+		"consumable"); paid != 1 {
+		t.Errorf("%v payments more: %v", paid, sale["conversions"])
+	}
+	if sale["refunds"].(float64)-before["c-sale"]["refunds"].(float64) != 1 {
+		t.Errorf("refunds: %v", sale["refunds"])
+	}
+	variants := sale["experiment"].(map[string]any)["variants"].([]any)
+	control, cheaper := variants[0].(map[string]any), variants[1].(map[string]any)
+	if control["start"] != 0.0 || control["end"] != 4000.0 || cheaper["start"] != 5000.0 ||
+		cheaper["end"] != 9000.0 || cheaper["percent"] != 40.0 {
+		t.Errorf("ranges: %v", variants)
+	}
+	seen := number(control, "exposures", "link") + number(cheaper, "exposures", "link")
+	beforeVariants := before["c-sale"]["experiment"].(map[string]any)["variants"].([]any)
+	for _, v := range beforeVariants {
+		seen -= number(v.(map[string]any), "exposures", "link")
+	}
+	if want := map[bool]float64{true: 1}[o.explain(`{"campaigns":["c-sale"],"claims":{"email":"eve@example.com","sub":"c-buyer"}}`).Counted]; seen != want {
+		t.Errorf("%v exposures more, want %v", seen, want)
+	}
+}
+
+// number reads a number below two keys; what is not there is 0.
+func number(m map[string]any, key, below string) float64 {
+	inner, _ := m[key].(map[string]any)
+	n, _ := inner[below].(float64)
+	return n
 }

@@ -2,56 +2,10 @@ package caddymodule_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 )
-
-// run is one `caddy checkout …` with its output and exit code.
-type run struct {
-	stdout, stderr string
-	code           int
-}
-
-// checkout runs the command as a process of its own, against the office's admin endpoint unless
-// told otherwise.
-func (o *office) checkout(stdin string, args ...string) run {
-	o.t.Helper()
-	cmd := exec.Command(os.Args[0], append([]string{"checkout"}, args...)...)
-	cmd.Env = append(os.Environ(), asCommand+"=1", "XDG_CONFIG_HOME="+o.dir, "XDG_DATA_HOME="+o.dir)
-	cmd.Stdin = strings.NewReader(stdin)
-	var stdout, stderr strings.Builder
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	r := run{}
-	if err := cmd.Run(); err != nil {
-		exit, ok := errors.AsType[*exec.ExitError](err)
-		if !ok {
-			o.t.Fatal(err)
-		}
-		r.code = exit.ExitCode()
-	}
-	r.stdout, r.stderr = stdout.String(), stderr.String()
-	return r
-}
-
-// address is the flag that leads to the office.
-func (o *office) address() string { return "--address=unix/" + o.socket("admin") }
-
-// succeeds checks that a command ended well, and that its output holds the texts.
-func (r run) succeeds(t *testing.T, texts ...string) {
-	t.Helper()
-	if r.code != 0 {
-		t.Fatalf("exit code %d: %s", r.code, r.stderr)
-	}
-	for _, text := range texts {
-		if !strings.Contains(r.stdout, text) {
-			t.Errorf("the output does not hold %q:\n%s", text, r.stdout)
-		}
-	}
-}
 
 func TestCommandListsCampaigns(t *testing.T) {
 	o := openOffice(t, saleOffice)

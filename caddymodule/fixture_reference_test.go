@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -190,4 +191,31 @@ func wantSame(t *testing.T, what string, inCode, inReference []string) {
 	if diff := cmp.Diff(set(inCode), set(inReference)); diff != "" {
 		t.Errorf("%s: in the code (-), in the reference (+):\n%s", what, diff)
 	}
+}
+
+func jsonKeys(of reflect.Type, into map[string]bool) {
+	for f := range of.Fields() {
+		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && key == "":
+			jsonKeys(f.Type, into)
+		case key != "" && key != "-":
+			into[key] = true
+		}
+	}
+}
+
+// eventFields finds the keys of what an event carries.
+func eventFields(n ast.Node) (keys []ast.Expr) {
+	list, ok := n.(*ast.CompositeLit)
+	if !ok {
+		return nil
+	}
+	if _, ok := list.Type.(*ast.MapType); !ok {
+		return nil
+	}
+	for _, element := range list.Elts {
+		keys = append(keys, element.(*ast.KeyValueExpr).Key)
+	}
+	return keys
 }

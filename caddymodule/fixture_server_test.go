@@ -18,22 +18,9 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 
 	"github.com/caddy-checkout/checkout/sandbox"
 )
-
-// asCommand makes the test binary a Caddy, so that the tests of `caddy checkout` see real exit
-// codes.
-const asCommand = "CHECKOUT_TEST_AS_CADDY"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		caddycmd.Main()
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 // office is a whole running Caddy, with its admin endpoint, its log at DEBUG in a file, and a
 // stand-in for Zotlo. The endpoint and the site listen on sockets in a folder of the test's own, so
@@ -131,10 +118,12 @@ func (o *office) socket(name string) string { return filepath.Join(o.dir, name+"
 
 // over is a transport to one of the office's sockets.
 func (o *office) over(socket string) http.RoundTripper {
-	return &http.Transport{DisableKeepAlives: true,
+	return &http.Transport{
+		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", o.socket(socket))
-		}}
+		},
+	}
 }
 
 // send sends a request over a socket and reads the answer.
@@ -176,7 +165,8 @@ func (o *office) click(path string, options ...func(*request)) (*http.Response, 
 
 // admin asks the admin endpoint as `caddy` itself does.
 func (o *office) admin(method, path, body string, options ...func(*request)) (*http.Response,
-	[]byte) {
+	[]byte,
+) {
 	o.t.Helper()
 	r := &request{httptest.NewRequest(method, "http://127.0.0.1"+path,
 		bytes.NewReader([]byte(body)))}
@@ -212,12 +202,11 @@ func (o *office) pay(link string, options ...sandbox.PayOption) sandbox.Payment 
 	return payment
 }
 
-// logged is all that Caddy wrote to its log.
-func (o *office) logged() string {
-	o.t.Helper()
-	text, err := os.ReadFile(filepath.Join(o.dir, "log.json"))
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	return string(text)
+// officeWith is an office whose one route offers the campaigns that the option defines.
+func officeWith(option, directive string) string {
+	return "{" + officeOptions + "\n\tcheckout {\n\t\tapi_url {$API}\n\t\tjwt {\n\t\t\tsecret " +
+		"{env.JWT_SECRET}\n\t\t\tfrom cookie session\n\t\t}\n" +
+		option + "\n\t}\n}\n\nhttp:// {" + officeSite + "\n\t" + directive + "\n}\n"
 }
+
+const proCampaign = "\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t}"

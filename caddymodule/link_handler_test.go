@@ -5,45 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
 )
-
-// plainShop is the smallest site, with the stand-in as Zotlo.
-const plainShop = `{
-	checkout {
-		api_url {$API}
-		jwt {
-			secret {env.JWT_SECRET}
-			from cookie session
-			from header Authorization
-		}
-		campaign pro {
-			link_id 123
-			package_name "Pro, yearly"
-			additional_text "Welcome back, {http.checkout.claim.given_name}"
-		}
-	}
-}
-
-http:// {
-	checkout_link /upgrade pro {
-		anonymous redirect /login?next={http.checkout.return_to}
-		fallback /pricing
-	}
-	checkout_link /strict pro
-	checkout_link /guest pro {
-		anonymous guest
-	}
-	checkout_link /maybe pro {
-		anonymous next
-		fallback next
-	}
-}
-`
 
 func TestSignedInShopperGetsALinkInHisName(t *testing.T) {
 	s := openShop(t, plainShop)
@@ -194,4 +162,57 @@ func TestUnconfirmedAddressIsToldSo(t *testing.T) {
 		}
 	}
 	s.apiCalls(0)
+}
+
+func unescape(t *testing.T, text string) string {
+	t.Helper()
+	plain, err := url.QueryUnescape(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+// TestReturnToIsAlwaysAPathOnThisSite sends odd paths and checks where the way back leads.
+func TestReturnToIsAlwaysAPathOnThisSite(t *testing.T) {
+	s := openShop(t, `{
+	checkout {
+		api_url {$API}
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+		}
+	}
+}
+
+http:// {
+	checkout_link {
+		link_id 1
+		anonymous redirect /login?next={http.checkout.return_to}
+	}
+}
+`)
+	for path, want := range map[string]string{
+		"//evil.example/x":        "/evil.example/x",
+		"///evil.example":         "/evil.example",
+		"/%2F%2Fevil.example":     "/%2F%2Fevil.example",
+		"/%5Cevil.example":        "/%5Cevil.example",
+		"/x?next=//evil.example":  "/x?next=//evil.example",
+		"/x%0d%0aSet-Cookie:a=b":  "/x%0d%0aSet-Cookie:a=b",
+		"/a/../b":                 "/a/../b",
+		"/?q=%22%3E%3Cscript%3E":  "/?q=%22%3E%3Cscript%3E",
+		"/ü":                      "/%C3%BC",
+		"/x?a=1&next=/y#fragment": "/x?a=1&next=/y",
+	} {
+		res := s.click(path)
+		location := res.Header.Get("Location")
+		if res.StatusCode != http.StatusSeeOther ||
+			!strings.HasPrefix(location, "/login?next=%2F") {
+			t.Errorf("%s: %d to %q", path, res.StatusCode, location)
+			continue
+		}
+		if got := unescape(t, strings.TrimPrefix(location, "/login?next=")); got != want {
+			t.Errorf("%s: the way back is %q, want %q", path, got, want)
+		}
+	}
 }

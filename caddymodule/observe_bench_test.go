@@ -23,8 +23,10 @@ func BenchmarkObserve(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	logs := map[string]*caddyhttp.ServerLogConfig{"without access log": nil,
-		"with access log": new(caddyhttp.ServerLogConfig)}
+	logs := map[string]*caddyhttp.ServerLogConfig{
+		"without access log": nil,
+		"with access log":    new(caddyhttp.ServerLogConfig),
+	}
 	for name, config := range logs {
 		b.Run(name, func(b *testing.B) {
 			r := caddyhttp.PrepareRequest(httptest.NewRequest("GET", "/upgrade", nil),
@@ -42,8 +44,10 @@ func BenchmarkObserve(b *testing.B) {
 		})
 	}
 	b.Run("writing the fields", func(b *testing.B) {
-		fields := accessFields{outcome: outcomeLink, answer: answerLink, campaign: "pro",
-			variant: "control", source: "cache"}
+		fields := accessFields{
+			outcome: outcomeLink, answer: answerLink, campaign: "pro",
+			variant: "control", source: "cache",
+		}
 		encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{EncodeTime: zapcore.EpochTimeEncoder, EncodeDuration: zapcore.NanosDurationEncoder})
 		b.ReportAllocs()
 		for b.Loop() {

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"net/http"
 	"testing"
+
+	"github.com/caddy-checkout/checkout/sandbox"
 )
 
 // TestOnlyWhoSeesThePageIsExposed: monitors and preflights met a variant that nobody saw.
@@ -40,4 +42,14 @@ func TestOneBadTokenIsOneRefusal(t *testing.T) {
 	if got := o.scraped().moved(before).total("caddy_checkout_token_refusals_total"); got != 2 {
 		t.Errorf("%v refusals of two requests", got)
 	}
+}
+
+func TestFailureLineSaysWhyAndForWhomWithoutNames(t *testing.T) {
+	o := openOffice(t, officeWith(proCampaign, "checkout_link /u pro {\n\t\tfallback "+
+		"/pricing\n\t}"))
+	o.zotlo.Fail(sandbox.BadRequest(400008))
+	o.click("/u", by("secret.person@example.com"))
+	o.warns(1, "no checkout link: refused", `"error"`, `"outcome":"refused"`, `"answer":"fallback"`,
+		`"campaign":"pro"`, `"code":"400008"`, `"request_id":"SANDBOX-REQ-`, `"subscriber":"`)
+	o.warns(0, "secret.person")
 }

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
 // TestEveryMistakeIsNamed writes one mistake after the other on the fourth line of a Caddyfile. The
@@ -19,8 +17,10 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 	)
 	for _, tt := range []struct{ before, mistake, want string }{
 		{option, `project {`, "project takes one name: write `project <name> {`"},
-		{option, `project default {`,
-			`project default: that is the name of the project without one`},
+		{
+			option, `project default {`,
+			`project default: that is the name of the project without one`,
+		},
 		{option, "project eu {\naccess_key a\naccess_secret 0123456789abcdef\napplication_key " +
 			"c\n}\nproject eu {\n}", `project "eu" is written twice: give one of them another name`},
 		{option, `languages`, `"languages" is already given on line 3: keep one of them`},
@@ -31,32 +31,48 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		{option, `jwt a b {`, "jwt takes at most one name"},
 		{option, "jwt {\nissuer https://id.example.com\naudience any\nfrom cookie " +
 			"session\n}\njwt {\n}", `jwt default is written twice`},
-		{option, "jwt {\nfrom cookie",
+		{
+			option, "jwt {\nfrom cookie",
 			"from takes a place and a name: write `from cookie <name>` or `from header " +
-				"Authorization`"},
+				"Authorization`",
+		},
 		{option, "jwt {\nfrom query token", "from takes a place and a name"},
-		{option, "jwt {\nverified_contact perhaps",
-			`verified_contact: unknown value "perhaps": write if_present, required or ignore`},
+		{
+			option, "jwt {\nverified_contact perhaps",
+			`verified_contact: unknown value "perhaps": write if_present, required or ignore`,
+		},
 		{option, "jwt {\nverified_contact", `verified_contact takes one value, not 0`},
-		{option, "jwt {\nleeway soon",
-			`leeway: "soon" is not a duration: write one such as 30s or 5m`},
+		{
+			option, "jwt {\nleeway soon",
+			`leeway: "soon" is not a duration: write one such as 30s or 5m`,
+		},
 		{option, "jwt {\nmax_age -1h", `max_age: "-1h" is negative`},
 		{option, "jwt {\ncampaign pro", `unknown option "campaign": known here are `},
 		{option, "jwt {\ncampaign pro", `is the } of this block missing?`},
 		{option, "jwt {\nsecret", `secret takes one value, not 0: repeat the option for another`},
 		{option, `cache`, "cache takes the name of a module: write `cache memory {`"},
-		{option, "cache memory {\n}\ncache memory {\n}",
-			`"cache" is already given on line 4: keep one of them`},
-		{option, `cache memory 5m`,
-			`cache memory takes no further value on its line, but "5m" stands there`},
-		{option, `cache redis 5m`,
-			`cache redis takes no further value on its line, but "5m" stands there`},
-		{option, "cache memory {\nmax_links none",
-			`max_links: "none" is not a positive whole number`},
+		{
+			option, "cache memory {\n}\ncache memory {\n}",
+			`"cache" is already given on line 4: keep one of them`,
+		},
+		{
+			option, `cache memory 5m`,
+			`cache memory takes no further value on its line, but "5m" stands there`,
+		},
+		{
+			option, `cache redis 5m`,
+			`cache redis takes no further value on its line, but "5m" stands there`,
+		},
+		{
+			option, "cache memory {\nmax_links none",
+			`max_links: "none" is not a positive whole number`,
+		},
 		{option, "cache memory {\nmax_links", `max_links takes one value, not 0`},
 		{option, `limits 5m`, "limits takes no value on its own line: open a block with {"},
-		{option, "limits {\n}\nlimits {\n}",
-			`"limits" is already given on line 4: keep one of them`},
+		{
+			option, "limits {\n}\nlimits {\n}",
+			`"limits" is already given on line 4: keep one of them`,
+		},
 		{option, "limits {\nrate", `rate takes one value, not 0`},
 		{option, "limits {\ntimeout 1s 2s", `timeout takes one value, not 2`},
 		{option, "limits {\nmax_in_flight 0", `max_in_flight: "0" is not a positive whole number`},
@@ -69,68 +85,110 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		{offer, `fallback`, `fallback takes one value, not 0`},
 		{offer, "match {\n}", "match is empty: write matchers in its block"},
 		{offer, "match {\nno_such_matcher x\n}", `no_such_matcher`},
-		{offer, `after_payment`,
-			"after_payment takes a URL and perhaps a duration: write `after_payment /account 24h`"},
-		{offer, `after_payment /account 24h 1h`,
-			"after_payment takes a URL and perhaps a duration"},
+		{
+			offer, `after_payment`,
+			"after_payment takes a URL and perhaps a duration: write `after_payment /account 24h`",
+		},
+		{
+			offer, `after_payment /account 24h 1h`,
+			"after_payment takes a URL and perhaps a duration",
+		},
 		{offer, `after_payment //account`, `after_payment: `},
-		{offer, `after_payment /account soon`,
-			`after_payment: "soon" is not a duration: write one such as 24h`},
-		{offer, `after_payment /account 0s`,
-			`after_payment: "0s" is not a duration: write one such as 24h`},
-		{offer, "after_payment /account\nafter_payment /account",
-			`"after_payment" is already given on line 4: keep one of them`},
+		{
+			offer, `after_payment /account soon`,
+			`after_payment: "soon" is not a duration: write one such as 24h`,
+		},
+		{
+			offer, `after_payment /account 0s`,
+			`after_payment: "0s" is not a duration: write one such as 24h`,
+		},
+		{
+			offer, "after_payment /account\nafter_payment /account",
+			`"after_payment" is already given on line 4: keep one of them`,
+		},
 		{offer, `experiment {`, "experiment takes one name: write `experiment <name> {`"},
-		{offer, "experiment a {\nvariant b 100%\n}\nexperiment c {\n}",
-			`"experiment" is already given on line 4: keep one of them`},
-		{offer, "experiment a {\nvariant b",
-			"variant takes a name and a weight: write `variant control 50%`"},
+		{
+			offer, "experiment a {\nvariant b 100%\n}\nexperiment c {\n}",
+			`"experiment" is already given on line 4: keep one of them`,
+		},
+		{
+			offer, "experiment a {\nvariant b",
+			"variant takes a name and a weight: write `variant control 50%`",
+		},
 		{offer, `quote EUR 19.99`, `the amount comes first: write "quote 19.99 EUR"`},
-		{offer, `one_time_price {http.checkout.claims.price} EUR 1.00 9.00`,
+		{
+			offer, `one_time_price {http.checkout.claims.price} EUR 1.00 9.00`,
 			"{http.checkout.claims.price} does not exist: after http.checkout. may stand " +
-				"claim.<path>"},
+				"claim.<path>",
+		},
 		{offer, `additional_text "Hi {http.checkout.name}"`, "{http.checkout.name} does not exist"},
-		{offer, "match {\nexpression {http.checkout.claims.plan} == \"free\"\n}",
-			"match: {http.checkout.claims.plan} does not exist"},
-		{offer, `after_payment /account?x={http.checkout.claim.}`,
-			"{http.checkout.claim.} does not exist"},
-		{offer, `quote 19.99 EUR 1 2`,
-			"quote takes an amount and a currency: write `quote 19.99 EUR`"},
-		{offer, `one_time_price`,
+		{
+			offer, "match {\nexpression {http.checkout.claims.plan} == \"free\"\n}",
+			"match: {http.checkout.claims.plan} does not exist",
+		},
+		{
+			offer, `after_payment /account?x={http.checkout.claim.}`,
+			"{http.checkout.claim.} does not exist",
+		},
+		{
+			offer, `quote 19.99 EUR 1 2`,
+			"quote takes an amount and a currency: write `quote 19.99 EUR`",
+		},
+		{
+			offer, `one_time_price`,
 			"one_time_price takes an amount and a currency, and for a placeholder a least and a " +
-				"greatest amount"},
-		{offer, "one_time_price 1.00 EUR\none_time_price 2.00 EUR",
-			`"one_time_price" is already given on line 4: keep one of them`},
-		{offer, `custom_parameter utm`,
+				"greatest amount",
+		},
+		{
+			offer, "one_time_price 1.00 EUR\none_time_price 2.00 EUR",
+			`"one_time_price" is already given on line 4: keep one of them`,
+		},
+		{
+			offer, `custom_parameter utm`,
 			"custom_parameter takes a name and a value, not 1 words: write `custom_parameter " +
-				"<name> <value>`"},
-		{offer, "custom_parameter source a\ncustom_parameter source b",
-			`custom_parameter "source" is written twice: keep one of them`},
+				"<name> <value>`",
+		},
+		{
+			offer, "custom_parameter source a\ncustom_parameter source b",
+			`custom_parameter "source" is written twice: keep one of them`,
+		},
 
 		{route, `jwt a b`, `jwt takes one name, or a block`},
 		{route, "jwt a\njwt a", `"jwt" is already given on line 4: keep one of them`},
 		{route, `identity`, "identity takes a placeholder and perhaps a kind: write `identity " +
 			"{http.auth.user.id} email`"},
 		{route, `identity {http.auth.user.id} name`, `identity: unknown kind "name"`},
-		{route, "identity {http.auth.user.id}\nidentity {http.auth.user.id}",
-			`"identity" is already given on line 4: keep one of them`},
+		{
+			route, "identity {http.auth.user.id}\nidentity {http.auth.user.id}",
+			`"identity" is already given on line 4: keep one of them`,
+		},
 		{route, `fallback`, `fallback takes one value, not 0`},
 		{route, `anonymous`, "anonymous takes a policy: write deny, redirect <url>, guest or next"},
-		{route, `anonymous redirect /login?next={http.checkout.returnto}`,
-			"{http.checkout.returnto} does not exist"},
+		{
+			route, `anonymous redirect /login?next={http.checkout.returnto}`,
+			"{http.checkout.returnto} does not exist",
+		},
 		{route, `anonymous redir /login`, `anonymous: unknown policy "redir"`},
 		{route, `anonymous deny /login`, `anonymous deny takes nothing more`},
 		{route, `anonymous redirect //login`, `anonymous redirect: `},
-		{route, "anonymous deny\nanonymous guest",
-			`"anonymous" is already given on line 4: keep one of them`},
+		{
+			route, "anonymous deny\nanonymous guest",
+			`"anonymous" is already given on line 4: keep one of them`,
+		},
 
-		{page, "checkout_webhook hooks {\n}",
+		{
+			page, "checkout_webhook hooks {\n}",
 			"checkout_webhook takes no value but a matcher, and \"hooks\" is none: begin a path " +
-				"with /"},
-		{page, "checkout_link /upgrade a b {\nlink_id 1\n}",
-			"campaign options in a block define one campaign, but 2 names are listed"},
-		{page, "checkout_link /upgrade {\nlink_id {http.checkout.claim.plan}\n}",
-			"a campaign whose link_id is a placeholder needs a name: write it before the {"},
+				"with /",
+		},
+		{
+			page, "checkout_link /upgrade a b {\nlink_id 1\n}",
+			"campaign options in a block define one campaign, but 2 names are listed",
+		},
+		{
+			page, "checkout_link /upgrade {\nlink_id {http.checkout.claim.plan}\n}",
+			"a campaign whose link_id is a placeholder needs a name: write it before the {",
+		},
 	} {
 		text := tt.before + tt.mistake + "\n"
 		text += strings.Repeat("}\n",
@@ -160,23 +218,6 @@ func TestSecretBehindTheWrongWordIsNotShown(t *testing.T) {
 			t.Errorf("%s: %s", words, got)
 		}
 	}
-}
-
-// A route whose campaigns are chosen by a placeholder loaded without any project, and every click
-// was a panic.
-func TestPlaceholderCampaignNeedsAProject(t *testing.T) {
-	setKeys(t)
-	t.Setenv("ZOTLO_ACCESS_KEY", "")
-	got := adapt(t, siteOf("jwt {\nsecret {env.JWT_SECRET}\nfrom cookie "+
-		"session\n}", "checkout_link /upgrade {http.auth.user.campaign}"))
-	if !strings.Contains(got, "access_key") {
-		t.Errorf("loaded: %s", got)
-	}
-}
-
-// siteOf is a formatted Caddyfile of the words of the option and the line of a site.
-func siteOf(option, line string) string {
-	return string(caddyfile.Format([]byte("{\ncheckout {\n" + option + "\n}\n}\n\nhttp:// {\n" + line + "\n}\n")))
 }
 
 var opened, closed = regexp.MustCompile(`(?m)\{$`), regexp.MustCompile(`(?m)^\}$`)

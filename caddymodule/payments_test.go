@@ -2,196 +2,13 @@ package caddymodule_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-
-	"github.com/caddy-checkout/checkout/caddymodule"
-	"github.com/caddy-checkout/checkout/linkgen"
-	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
-
-// stumblingCache is a cache that fails as often as it is told: a Redis that is slow for a moment.
-type stumblingCache struct{ *memorycache.Cache }
-
-var stumbles struct {
-	sync.Mutex
-	left map[string]int // by operation; that of "once, done" does its work, and its answer is late
-}
-
-// stumble lets the next n calls of an operation fail.
-func stumble(op string, n int) {
-	stumbles.Lock()
-	defer stumbles.Unlock()
-	stumbles.left = map[string]int{op: n}
-}
-
-func stumbled(op string) error {
-	stumbles.Lock()
-	defer stumbles.Unlock()
-	if stumbles.left[op] == 0 {
-		return nil
-	}
-	stumbles.left[op]--
-	return errors.New(op + ": timeout")
-}
-
-func init() { caddy.RegisterModule(stumblingCache{}) }
-
-func (stumblingCache) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "checkout.caches.stumbling",
-		New: func() caddy.Module { return new(stumblingCache) }}
-}
-
-func (*stumblingCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { d.Next(); return nil }
-func (*stumblingCache) LinkTTL() time.Duration                          { return 0 }
-
-func (*stumblingCache) OpenCache([]byte) (caddymodule.Cache, func() error, error) {
-	m := memorycache.New(memorycache.Config{})
-	return &stumblingCache{m}, func() error { m.Close(); return nil }, nil
-}
-
-func (c *stumblingCache) Forget(ctx context.Context, s linkgen.SubscriberHash) error {
-	if err := errors.Join(ctx.Err(), stumbled("forget")); err != nil {
-		return err
-	}
-	return c.Cache.Forget(ctx, s)
-}
-
-func (c *stumblingCache) Seen(ctx context.Context, key string) (bool, error) {
-	if stumbled("seen, panic") != nil {
-		panic("a fault of the cache")
-	}
-	if err := errors.Join(ctx.Err(), stumbled("seen")); err != nil {
-		return false, err
-	}
-	return c.Cache.Seen(ctx, key)
-}
-
-func (c *stumblingCache) Once(ctx context.Context, key string, ttl time.Duration) (bool, error) {
-	if err := stumbled("once, done"); err != nil {
-		c.Cache.Once(ctx, key, ttl)
-		return true, err
-	}
-	return c.Cache.Once(ctx, key, ttl)
-}
-
-func (c *stumblingCache) Remember(ctx context.Context, key, value string, ttl time.Duration) error {
-	if err := errors.Join(ctx.Err(), stumbled("remember")); err != nil {
-		return err
-	}
-	return c.Cache.Remember(ctx, key, value, ttl)
-}
-
-// subscriptionShop sells one subscription.
-const subscriptionShop = `{
-	checkout {
-		api_url {$API}
-		jwt {
-			secret {env.JWT_SECRET}
-			from cookie session
-		}
-		cache stumbling
-		campaign monthly {
-			link_id 124
-			after_payment /account
-		}
-	}
-}
-
-http:// {
-	checkout_link /monthly monthly
-	checkout_webhook /hooks/zotlo {
-		token {env.HOOK_TOKEN}
-	}
-}
-`
-
-// till is a shop whose cache stumbles, with a subscriber who has a link.
-type till struct {
-	*shop
-	link  string
-	count float64 // conversions before
-}
-
-func openTill(t *testing.T, config string) *till {
-	t.Setenv("HOOK_TOKEN", hookToken)
-	stumble("", 0)
-	s := &till{shop: openShop(t, config)}
-	s.link, s.count = s.goes(), s.conversions()
-	return s
-}
-
-// goes is where a click leads.
-func (s *till) goes() string {
-	return s.click("/monthly", by("ann@example.com")).Header.Get("Location")
-}
-
-func (s *till) conversions() (n float64) { return s.conversionsOf("") }
-
-// conversionsOf counts those with a label of that value.
-func (s *till) conversionsOf(label string) (n float64) {
-	families, err := s.live.Load().ctx.GetMetricsRegistry().Gather()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, family := range families {
-		if family.GetName() != "caddy_checkout_conversions_total" {
-			continue
-		}
-		for _, m := range family.Metric {
-			if label != "" && !strings.Contains(labelText(m), "="+label) {
-				continue
-			}
-			n += m.GetCounter().GetValue()
-		}
-	}
-	return n
-}
-
-// webhook is a request that Zotlo sends. change are old and new texts of its body.
-func (s *till) webhook(ctx context.Context, kind, requestID string,
-	change ...string) *http.Request {
-	body := strings.NewReplacer(change...).Replace(`{"queue":{"type":"` + kind + `","requestID":"` + requestID + `"},
-		"parameters":{"status":"start_paid","subscriber_id":"ann@example.com","transaction_id":"1","custom_parameters":{"checkout":"c=monthly"}}}`)
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/zotlo",
-		strings.NewReader(body))
-	r.Header.Set("X-Webhook-Token", hookToken)
-	return r
-}
-
-// hears is told by Zotlo, and answers.
-func (s *till) hears(kind, requestID string, status int, change ...string) {
-	s.t.Helper()
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, s.webhook(s.t.Context(), kind, requestID, change...))
-	if w.Code != status {
-		s.t.Errorf("%s is answered %d, want %d", kind, w.Code, status)
-	}
-}
-
-func (s *till) counted(want float64) {
-	s.t.Helper()
-	if got := s.conversions() - s.count; got != want {
-		s.t.Errorf("%v conversions, want %v", got, want)
-	}
-}
-
-func (s *till) leadsTo(want string) {
-	s.t.Helper()
-	if got := s.goes(); got != want {
-		s.t.Errorf("a click leads to %q, want %q", got, want)
-	}
-}
 
 // Whatever fails before a payment is marked as done, the repeat does all of it, and it is counted
 // once.
@@ -301,12 +118,6 @@ func TestBackendsAnswerDoesNotEndTheWork(t *testing.T) {
 		})
 	}
 }
-
-// failingBackend is a shop whose own backend fails for every webhook, so that Zotlo repeats each.
-var failingBackend = strings.NewReplacer("{env.HOOK_TOKEN}\n",
-	"{env.HOOK_TOKEN}\n\t\tpass_through\n",
-	"\tcheckout_webhook", "\trespond /hooks/zotlo "+
-		"503\n\tcheckout_webhook").Replace(subscriptionShop)
 
 // A repeat does what the first delivery left, with pass_through as well.
 func TestRepeatBehindABackendDoesWhatIsLeft(t *testing.T) {

@@ -142,21 +142,6 @@ func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 			stringsIn(t, "payments.go", eventFields)), firstCodes(events))
 }
 
-// eventFields finds the keys of what an event carries.
-func eventFields(n ast.Node) (keys []ast.Expr) {
-	list, ok := n.(*ast.CompositeLit)
-	if !ok {
-		return nil
-	}
-	if _, ok := list.Type.(*ast.MapType); !ok {
-		return nil
-	}
-	for _, element := range list.Elts {
-		keys = append(keys, element.(*ast.KeyValueExpr).Key)
-	}
-	return keys
-}
-
 func TestReferenceListsEveryVariableAndRoute(t *testing.T) {
 	ref := readReference(t)
 	p := Project{}.withDefaults()
@@ -216,24 +201,14 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 			t.Errorf("the reference tells of a JSON key %q that the code does not have", key)
 		}
 	}
-	for _, heading := range []string{"project", "jwt", "cache memory", "cache redis", "limits",
-		"campaign", "Overrides", "experiment", "checkout_link", "checkout_webhook"} {
+	for _, heading := range []string{
+		"project", "jwt", "cache memory", "cache redis", "limits",
+		"campaign", "Overrides", "experiment", "checkout_link", "checkout_webhook",
+	} {
 		for _, word := range ref.words(heading) {
 			if !inCode[word] {
 				t.Errorf("the word %q of %s is no JSON key", word, heading)
 			}
-		}
-	}
-}
-
-func jsonKeys(of reflect.Type, into map[string]bool) {
-	for f := range of.Fields() {
-		key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		switch {
-		case f.Anonymous && key == "":
-			jsonKeys(f.Type, into)
-		case key != "" && key != "-":
-			into[key] = true
 		}
 	}
 }

@@ -85,12 +85,18 @@ func (v visitor) asks(r *request) {
 // visitors is every combination that a browser, an app or a proxy could send.
 func visitors() []visitor {
 	var all []visitor
-	for _, method := range []string{"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH",
-		"TRACE", "PROPFIND"} {
-		for _, dest := range []string{"", "document", "empty", "image", "iframe", "script",
-			"object"} {
-			for _, accept := range []string{"", "text/html,application/xhtml+xml,*/*;q=0.8",
-				"application/json", "application/json, text/plain, */*"} {
+	for _, method := range []string{
+		"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH",
+		"TRACE", "PROPFIND",
+	} {
+		for _, dest := range []string{
+			"", "document", "empty", "image", "iframe", "script",
+			"object",
+		} {
+			for _, accept := range []string{
+				"", "text/html,application/xhtml+xml,*/*;q=0.8",
+				"application/json", "application/json, text/plain, */*",
+			} {
 				for _, signedIn := range []bool{true, false} {
 					all = append(all, visitor{method: method, dest: dest, accept: accept, signedIn: signedIn})
 				}
@@ -149,8 +155,10 @@ func overHTTP3(t *testing.T, s *shop) (http.RoundTripper, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h3 := &http3.Server{Handler: s,
-		TLSConfig: http3.ConfigureTLSConfig(&tls.Config{Certificates: server.TLS.Certificates})}
+	h3 := &http3.Server{
+		Handler:   s,
+		TLSConfig: http3.ConfigureTLSConfig(&tls.Config{Certificates: server.TLS.Certificates}),
+	}
 	go h3.Serve(conn) //nolint:errcheck // ends with Close
 	t.Cleanup(func() { h3.Close() })
 	transport := &http3.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig}

@@ -49,8 +49,10 @@ func TestNoVisitorWritesATrustedWord(t *testing.T) {
 // trusted word.
 func TestTrustedPlaceholdersLoad(t *testing.T) {
 	s := openShop(t, plainShop)
-	for _, placeholder := range []string{"env.PRICE", "file./etc/hostname", "time.now.year",
-		"system.hostname", "http.auth.user.plan", "rp.header.X-Price", "http.reverse_proxy.header.X-Price", "http.checkout.claim.price"} {
+	for _, placeholder := range []string{
+		"env.PRICE", "file./etc/hostname", "time.now.year",
+		"system.hostname", "http.auth.user.plan", "rp.header.X-Price", "http.reverse_proxy.header.X-Price", "http.checkout.claim.price",
+	} {
 		for _, word := range trustedWords {
 			line := fmt.Sprintf(word, "\"{"+placeholder+"}\"")
 			if err := s.reload(siteWith(line)); err != nil {

@@ -35,8 +35,10 @@ func TestWebhookRules(t *testing.T) {
 	s.fails(post(address, "application/json", "{\"x\":\""+strings.Repeat("x", 70_000)+"\"}"),
 		http.StatusRequestEntityTooLarge)
 	for range 2 {
-		for _, shape := range []string{`{"queue":{"type":"Whatever","requestID":"1"}}`, "[]",
-			`"text"`, "null"} {
+		for _, shape := range []string{
+			`{"queue":{"type":"Whatever","requestID":"1"}}`, "[]",
+			`"text"`, "null",
+		} {
 			if res := post(address, "application/json; charset=utf-8",
 				shape); res.StatusCode != http.StatusOK {
 				t.Errorf("the unknown shape %s is answered %d", shape, res.StatusCode)
@@ -44,8 +46,10 @@ func TestWebhookRules(t *testing.T) {
 		}
 	}
 	// What Zotlo says of the type is not published, and PHP's own default is that of a form.
-	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded",
-		"application/json; charset"} {
+	for _, contentType := range []string{
+		"", "text/plain", "application/x-www-form-urlencoded",
+		"application/json; charset",
+	} {
 		if res := post(address, contentType, "{}"); res.StatusCode != http.StatusOK {
 			t.Errorf("JSON of the type %q is answered %d", contentType, res.StatusCode)
 		}

@@ -18,10 +18,14 @@ func TestWhereErrorPagesAreFound(t *testing.T) {
 		server *caddyhttp.Server
 		want   bool
 	}{
-		"none": {&caddyhttp.Server{Routes: within(new(caddyhttp.Subroute))},
-			false},
-		"none that does anything": {&caddyhttp.Server{Errors: new(caddyhttp.HTTPErrorConfig)},
-			false},
+		"none": {
+			&caddyhttp.Server{Routes: within(new(caddyhttp.Subroute))},
+			false,
+		},
+		"none that does anything": {
+			&caddyhttp.Server{Errors: new(caddyhttp.HTTPErrorConfig)},
+			false,
+		},
 		"handle_errors":          {&caddyhttp.Server{Errors: pages}, true},
 		"in a subroute, in JSON": {&caddyhttp.Server{Routes: within(&caddyhttp.Subroute{Errors: pages})}, true},
 		"two subroutes deep":     {&caddyhttp.Server{Routes: within(&caddyhttp.Subroute{Routes: within(&caddyhttp.Subroute{Errors: pages})})}, true},

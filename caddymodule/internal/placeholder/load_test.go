@@ -71,8 +71,10 @@ func TestLiteralSecretMayHoldBraces(t *testing.T) {
 
 // The piece of a secret that looks like a placeholder stays out of the error.
 func TestErrorAboutSecretQuotesNoneOfIt(t *testing.T) {
-	for _, text := range []string{"correct{horse}battery", "{correct horse",
-		"{env.correct{horse}"} {
+	for _, text := range []string{
+		"correct{horse}battery", "{correct horse",
+		"{env.correct{horse}",
+	} {
 		if _, err := Secret("secret", text,
 			zap.NewNop()); err == nil || strings.Contains(err.Error(), "horse") ||
 			strings.Contains(err.Error(), "correct") {
@@ -84,8 +86,10 @@ func TestErrorAboutSecretQuotesNoneOfIt(t *testing.T) {
 // A variable that was set with echo ends with a line break, and what it is compared with does not.
 // Loaded as it stands, it lost every payment or every sale.
 func TestValueIsOneLine(t *testing.T) {
-	for _, value := range []string{"a token that nobody guesses\n", " a token", "a token\r\n",
-		"a\ntoken", "a\x00token"} {
+	for _, value := range []string{
+		"a token that nobody guesses\n", " a token", "a token\r\n",
+		"a\ntoken", "a\x00token",
+	} {
 		for _, word := range []string{"token", "audience", "issuer", "application_id", "password"} {
 			// no variable can hold a zero
 			t.Setenv("WORD", strings.ReplaceAll(value, "\x00", "\x01"))
@@ -109,8 +113,10 @@ func TestValueIsOneLine(t *testing.T) {
 // A secret behind the wrong word stays out of the error, however the error writes it.
 func TestErrorConcealsWhatPlaceholdersStandFor(t *testing.T) {
 	for _, value := range []string{"correct horse", `correct "horse"`} {
-		for _, err := range []error{fmt.Errorf("jwks %s: open %s: no such file", value, value),
-			fmt.Errorf("link host %q", value)} {
+		for _, err := range []error{
+			fmt.Errorf("jwks %s: open %s: no such file", value, value),
+			fmt.Errorf("link host %q", value),
+		} {
 			got := Conceal(err, []string{"{env.JWKS}"}, []string{value})
 			if strings.Contains(got.Error(), "horse") || !strings.Contains(got.Error(),
 				"{env.JWKS}") {

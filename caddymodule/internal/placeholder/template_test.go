@@ -10,8 +10,10 @@ import (
 func TestParseTemplateAgreesWithCaddy(t *testing.T) {
 	repl := caddy.NewEmptyReplacer()
 	repl.Map(func(key string) (any, bool) { return "<" + key + ">", true })
-	for _, text := range []string{"", "plain", "{a}", "x{a}y{b.c}z", "{a}{a}", `\{a}`, `\{a\}`,
-		"{a", "a}", "{{a}}", `{a\}b}`, "{a {b}", `\{env.{query.x}`} {
+	for _, text := range []string{
+		"", "plain", "{a}", "x{a}y{b.c}z", "{a}{a}", `\{a}`, `\{a\}`,
+		"{a", "a}", "{{a}}", `{a\}b}`, "{a {b}", `\{env.{query.x}`,
+	} {
 		tmpl, err := Parse(text)
 		if err != nil {
 			t.Fatal(err)

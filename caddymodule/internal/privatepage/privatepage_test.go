@@ -21,8 +21,10 @@ func TestMakePrivate(t *testing.T) {
 		{[]string{"public, no-store, s-maxage=600"}, "no-store, private"},
 		{[]string{"no-store", "public"}, "no-store, private"},
 		{[]string{"no-cache"}, "no-cache, private"},
-		{[]string{`no-cache="set-cookie, public", public`},
-			`no-cache="set-cookie, public", private`},
+		{
+			[]string{`no-cache="set-cookie, public", public`},
+			`no-cache="set-cookie, public", private`,
+		},
 		{[]string{`ext="a\"b, public", s-maxage=9`}, `ext="a\"b, public", private`},
 		{[]string{""}, "private"},
 	} {

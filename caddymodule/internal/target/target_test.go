@@ -75,8 +75,10 @@ func TestTargetIsRenderedEscaped(t *testing.T) {
 // TestReturnToIsAPathWhateverIsAsked puts pieces together in every order. (It is no fuzz target,
 // because fuzzing this package would instrument all of Caddy.)
 func TestReturnToIsAPathWhateverIsAsked(t *testing.T) {
-	pieces := []string{"/", "//", "\\", "%2f", "%5C", "evil.example", "?", "#", "@", ":", "..", ".",
-		"\t", "%09", "a", "*", "http:"}
+	pieces := []string{
+		"/", "//", "\\", "%2f", "%5C", "evil.example", "?", "#", "@", ":", "..", ".",
+		"\t", "%09", "a", "*", "http:",
+	}
 	for _, a := range pieces {
 		for _, b := range pieces {
 			for _, c := range pieces {

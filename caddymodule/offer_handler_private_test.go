@@ -1,0 +1,101 @@
+package caddymodule_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestPersonalPageIsPrivate(t *testing.T) {
+	s := openPricedShop(t)
+	if got := s.click("/plans",
+		by("a@example.com")).Header.Get("Cache-Control"); got != "max-age=60, private" {
+		t.Errorf("Cache-Control %q", got)
+	}
+}
+
+// TestPersonalPagesOfEveryKindArePrivate: files, streams and proxied answers begin in different
+// ways.
+func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "big.txt"), []byte(strings.Repeat("x", 100_000)),
+		0o600); err != nil {
+		t.Fatal(err)
+	}
+	stream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "public, s-maxage=600")
+		w.WriteHeader(http.StatusEarlyHints)
+		fmt.Fprint(w, "one ")
+		http.NewResponseController(w).Flush()
+		fmt.Fprint(w, "two")
+	}))
+	t.Cleanup(stream.Close)
+	t.Setenv("FOLDER", folder)
+	t.Setenv("STREAM", strings.TrimPrefix(stream.URL, "http://"))
+	o := openOffice(t, officeWith(proCampaign, `checkout_offer pro
+	header /files/* Cache-Control "public, max-age=60"
+	handle_path /files/* {
+		root {$FOLDER}
+		file_server
+	}
+	handle /stream {
+		reverse_proxy {$STREAM} {
+			flush_interval -1
+		}
+	}
+	respond /none 204`))
+	for path, want := range map[string]string{
+		"/files/big.txt": "max-age=60, private",
+		"/stream":        "private", "/none": "private", "/files/absent": "",
+	} {
+		res, body := o.click(path, by("ann@example.com"))
+		if want != "" && res.Header.Get("Cache-Control") != want {
+			t.Errorf("%s: Cache-Control %q, want %q", path, res.Header.Get("Cache-Control"), want)
+		}
+		if path == "/stream" && string(body) != "one two" {
+			t.Errorf("the stream arrived as %q", body)
+		}
+	}
+}
+
+func TestErrorPageOfAPersonalPageIsPrivate(t *testing.T) {
+	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\theader Cache-Control "+
+		"\"public, s-maxage=600\"\n\terror 404\n\thandle_errors {\n\t\trespond \"gone\"\n\t}"))
+	res, _ := o.click("/", by("a@example.com"))
+	if res.StatusCode != http.StatusNotFound || res.Header.Get("Cache-Control") != "private" {
+		t.Errorf("%d with Cache-Control %q", res.StatusCode, res.Header.Get("Cache-Control"))
+	}
+}
+
+func TestDeferredHeaderThatMakesPagesPublicIsWarnedOf(t *testing.T) {
+	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\theader >Cache-Control "+
+		"\"public, max-age=60\"\n\trespond \"page\""))
+	o.click("/", by("a@example.com"))
+	o.click("/", by("a@example.com"))
+	o.warns(1, "lets others have it", `"warn"`)
+}
+
+// TestPageThatOthersMayKeepIsWarnedOfOnce: the warning blames a deferred header, so nothing else
+// may set it off.
+func TestPageThatOthersMayKeepIsWarnedOfOnce(t *testing.T) {
+	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\theader /early* "+
+		"Cache-Control \"public, no-store\"\n\theader /never >Cache-Control \"public, "+
+		"no-store\"\n\t"+
+		"header /late >Cache-Control \"public, max-age=60\"\n\t@page path /early/page /never "+
+		"/late\n\trespond @page \"page\""))
+	for _, path := range []string{"/early/page", "/early/empty", "/never"} {
+		res, _ := o.click(path, by("ann@example.com"))
+		if got := res.Header.Get("Cache-Control"); path != "/never" && got != "no-store, private" {
+			t.Errorf("%s: Cache-Control %q", path, got)
+		}
+	}
+	o.warns(0, "a personal page went out")
+	for range 2 {
+		o.click("/late", by("ann@example.com"))
+	}
+	o.warns(1, "a personal page went out", `"warn"`)
+}
