@@ -10,7 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 )
 
-// manyCampaigns is an office of n campaigns, each behind an expression; the last one takes
+// manyCampaigns is a server of n campaigns, each behind an expression; the last one takes
 // everybody.
 func manyCampaigns(n int) string {
 	var campaigns strings.Builder
@@ -24,7 +24,7 @@ func manyCampaigns(n int) string {
 			"\t\tcampaign c%03d {\n\t\t\tlink_id %d\n%s\t\t\tpackage_name \"Pro for "+
 				"{http.checkout.claim.given_name}\"\n\t\t}\n", i, i+1, match)
 	}
-	return `{` + officeOptions + `
+	return `{` + serverOptions + `
 	checkout {
 		api_url {$API}
 		jwt {
@@ -34,7 +34,7 @@ func manyCampaigns(n int) string {
 ` + campaigns.String() + `	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	checkout_link /upgrade c000
 	checkout_link /other c001
 }
@@ -44,7 +44,7 @@ http:// {` + officeSite + `
 // BenchmarkExplain measures an answer about 200 campaigns, Caddy's admin server apart. It must stay
 // below 50 ms.
 func BenchmarkExplain(b *testing.B) {
-	openOffice(b, manyCampaigns(200))
+	openServer(b, manyCampaigns(200))
 	handler := adminRoute(b, "/checkout/explain")
 	for b.Loop() {
 		r := httptest.NewRequest(http.MethodPost, "/checkout/explain",
@@ -74,8 +74,8 @@ func adminRoute(t testing.TB, pattern string) caddy.AdminHandler {
 }
 
 func TestExplainAsksAllOf200Campaigns(t *testing.T) {
-	o := openOffice(t, manyCampaigns(200))
-	e := o.explain(`{"claims":` + annsClaims + `}`)
+	srv := openServer(t, manyCampaigns(200))
+	e := srv.explain(`{"claims":` + annsClaims + `}`)
 	if len(e.Rules) != 200 || e.Campaign != "c199" {
 		t.Errorf("%d rules, campaign %q", len(e.Rules), e.Campaign)
 	}

@@ -18,7 +18,7 @@ func TestExplainWhereAnotherHandlerVerifies(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PASSWORD_HASH", string(hash))
-	o := openOffice(t, `{`+officeOptions+`
+	srv := openServer(t, `{`+serverOptions+`
 	checkout {
 		api_url {$API}
 		campaign split {
@@ -31,7 +31,7 @@ func TestExplainWhereAnotherHandlerVerifies(t *testing.T) {
 	}
 }
 
-http:// {`+officeSite+`
+http:// {`+serverSite+`
 	basic_auth {
 		ann@example.com {$PASSWORD_HASH}
 		dan@example.com {$PASSWORD_HASH}
@@ -42,14 +42,14 @@ http:// {`+officeSite+`
 	}
 }
 `)
-	if e := o.explain(`{}`); e.Outcome != "anonymous" || e.Campaign != "split" {
-		t.Errorf("a stranger: %+v", e)
+	if e := srv.explain(`{}`); e.Outcome != "anonymous" || e.Campaign != "split" {
+		t.Errorf("an anonymous visitor: %+v", e)
 	}
 	for _, email := range []string{"ann@example.com", "dan@example.com", "eve@example.com"} {
-		// The other claims are not there when such a user clicks, so they must not choose his
+		// The other claims are not there when such a user clicks, so they must not choose their
 		// variant.
-		e := o.explain(`{"claims":{"sub":"4711","plan":"pro","email":"` + email + `"}}`)
-		_, body := o.click("/upgrade", wantJSON, func(r *request) { r.SetBasicAuth(email, "pass") })
+		e := srv.explain(`{"claims":{"sub":"4711","plan":"pro","email":"` + email + `"}}`)
+		_, body := srv.click("/upgrade", wantJSON, func(r *request) { r.SetBasicAuth(email, "pass") })
 		var click struct{ Variant string }
 		if err := json.Unmarshal(body, &click); err != nil || e.Outcome != "link" ||
 			click.Variant != e.Variant || e.APIRequest.Body["subscriberId"] != email {
@@ -57,18 +57,18 @@ http:// {`+officeSite+`
 				e.APIRequest, err)
 		}
 	}
-	if e := o.explain(`{"claims":{"email":"4711"}}`); e.Outcome != "no_subscriber" {
+	if e := srv.explain(`{"claims":{"email":"4711"}}`); e.Outcome != "no_subscriber" {
 		t.Errorf("nobody: %+v", e)
 	}
-	if res, body := o.admin(http.MethodPost, "/checkout/explain",
+	if res, body := srv.admin(http.MethodPost, "/checkout/explain",
 		`{"claims":{"email":"a@example.com","email":"b@example.com"}}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "claims_duplicate") {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }
 
 func TestExplainTellsTheSubscriberByHashOnly(t *testing.T) {
-	o := openOffice(t, saleOffice)
-	e := o.explain(`{"campaigns":["d-rest"],"claims":{"email":"ann@example.com","email_verified":false,"phone_number":"+90 555","sub":"0D2AC8E4-7A1D-4F7B-9E06-0C6B2A9E4C11"},"request":{"client_ip":"::ffff:203.0.113.7"}}`)
+	srv := openServer(t, saleServer)
+	e := srv.explain(`{"campaigns":["d-rest"],"claims":{"email":"ann@example.com","email_verified":false,"phone_number":"+90 555","sub":"0D2AC8E4-7A1D-4F7B-9E06-0C6B2A9E4C11"},"request":{"client_ip":"::ffff:203.0.113.7"}}`)
 	want := []string{
 		"email: not verified",
 		"phone_number: not a phone number in E.164 form, such as " +
@@ -81,15 +81,15 @@ func TestExplainTellsTheSubscriberByHashOnly(t *testing.T) {
 		e.APIRequest.Body["subscriberIpAddress"] != "203.0.113.7" {
 		t.Errorf("%+v, address %q", e.Subscriber, e.ClientIP)
 	}
-	if nobody := o.explain(`{"claims":{"sub":"4711"}}`); nobody.Outcome != "no_subscriber" ||
+	if nobody := srv.explain(`{"claims":{"sub":"4711"}}`); nobody.Outcome != "no_subscriber" ||
 		nobody.Subscriber.Hash != "" {
 		t.Errorf("%+v", nobody)
 	}
-	if stranger := o.explain(`{}`); stranger.Outcome != "anonymous" ||
-		stranger.Campaign != "c-sale" {
-		t.Errorf("%+v", stranger)
+	if anonymous := srv.explain(`{}`); anonymous.Outcome != "anonymous" ||
+		anonymous.Campaign != "c-sale" {
+		t.Errorf("%+v", anonymous)
 	}
-	if staff := o.explain(`{"jwt":"staff","claims":{"email":"ann@example.com"}}`); staff.Outcome != "no_subscriber" || len(staff.Untrusted) != 1 || !strings.Contains(staff.Untrusted[0], "packageLabel") {
+	if staff := srv.explain(`{"jwt":"staff","claims":{"email":"ann@example.com"}}`); staff.Outcome != "no_subscriber" || len(staff.Untrusted) != 1 || !strings.Contains(staff.Untrusted[0], "packageLabel") {
 		t.Errorf("%+v", staff)
 	}
 }
@@ -97,13 +97,13 @@ func TestExplainTellsTheSubscriberByHashOnly(t *testing.T) {
 // TestExplainFindsTheOnlyIdentity: the smallest site writes its jwt block inside the route, where
 // it has no name.
 func TestExplainFindsTheOnlyIdentity(t *testing.T) {
-	const small = `{` + officeOptions + `
+	const small = `{` + serverOptions + `
 	checkout {
 		api_url {$API}
 	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	checkout_link /upgrade {
 		link_id 123
 		jwt {
@@ -119,16 +119,16 @@ http:// {` + officeSite + `
 	}
 }
 `
-	o := openOffice(t, small)
-	if e := o.explain(`{"claims":{"email":"ann@example.com"}}`); e.Outcome != "link" ||
+	srv := openServer(t, small)
+	if e := srv.explain(`{"claims":{"email":"ann@example.com"}}`); e.Outcome != "link" ||
 		e.Campaign != "link-123" {
 		t.Errorf("%+v", e)
 	}
 	second := strings.Replace(small, "from cookie session", "from cookie other", 1)
-	if err := o.reload(second); err != nil {
+	if err := srv.reload(second); err != nil {
 		t.Fatal(err)
 	}
-	res, body := o.admin(http.MethodPost, "/checkout/explain", `{}`)
+	res, body := srv.admin(http.MethodPost, "/checkout/explain", `{}`)
 	if res.StatusCode != http.StatusBadRequest ||
 		!strings.Contains(string(body), "there are 2 identities") {
 		t.Errorf("%d %s", res.StatusCode, body)

@@ -14,21 +14,21 @@ import (
 // TestExplainForetellsTheCall asks first and clicks then: what the API gets is what explain said,
 // and explain called nobody.
 func TestExplainForetellsTheCall(t *testing.T) {
-	o := openOffice(t, saleOffice)
-	e := o.explain(`{"claims":` + annsClaims + `,"request":{"uri":"/upgrade?x=1","headers":{"Accept-Language":"de"},"client_ip":"203.0.113.7"}}`)
-	if got := o.zotlo.Calls(); got != 0 {
+	srv := openServer(t, saleServer)
+	e := srv.explain(`{"claims":` + annsClaims + `,"request":{"uri":"/upgrade?x=1","headers":{"Accept-Language":"de"},"client_ip":"203.0.113.7"}}`)
+	if got := srv.zotlo.Calls(); got != 0 {
 		t.Fatalf("explain made %d API calls", got)
 	}
 	if e.Outcome != "link" || e.Campaign != "c-sale" || e.Language != "tr" {
 		t.Errorf("outcome %q, campaign %q, language %q: %s", e.Outcome, e.Campaign, e.Language,
 			e.Error)
 	}
-	res, _ := o.click("/upgrade?x=1", annsToken(), header("Accept-Language", "de"))
-	if _, ok := o.zotlo.Link(res.Header.Get("Location")); !ok {
+	res, _ := srv.click("/upgrade?x=1", annsToken(), header("Accept-Language", "de"))
+	if _, ok := srv.zotlo.Link(res.Header.Get("Location")); !ok {
 		t.Fatalf("the click got %d to %q", res.StatusCode, res.Header.Get("Location"))
 	}
-	call := o.zotlo.Requests()[0]
-	if want := o.api.URL + sandbox.OneLinkPath; e.APIRequest.Method != call.Method ||
+	call := srv.zotlo.Requests()[0]
+	if want := srv.api.URL + sandbox.OneLinkPath; e.APIRequest.Method != call.Method ||
 		e.APIRequest.URL != want {
 		t.Errorf("%s %s, want %s %s", e.APIRequest.Method, e.APIRequest.URL, call.Method, want)
 	}
@@ -62,8 +62,8 @@ func withoutRandom(t *testing.T, body map[string]any) map[string]any {
 }
 
 func TestExplainSaysWhyEachCampaignMatchedOrNot(t *testing.T) {
-	o := openOffice(t, saleOffice)
-	e := o.explain(`{"claims":` + annsClaims + `}`)
+	srv := openServer(t, saleServer)
+	e := srv.explain(`{"claims":` + annsClaims + `}`)
 	want := []struct{ Campaign, Result, Detail string }{
 		{"a-past", "ended", "until 2020-01-01T00:00:00Z"},
 		{
@@ -82,27 +82,27 @@ func TestExplainSaysWhyEachCampaignMatchedOrNot(t *testing.T) {
 		"has no usable value"}, e.Dropped); diff != "" {
 		t.Errorf("dropped: -want +got:\n%s", diff)
 	}
-	if got := o.explain(`{"claims":{"plan":"free"}}`); got.Campaign != "b-free" ||
+	if got := srv.explain(`{"claims":{"plan":"free"}}`); got.Campaign != "b-free" ||
 		got.Rules[1].Detail != "match block 1 of 2 accepts" {
 		t.Errorf("campaign %q: %v", got.Campaign, got.Rules)
 	}
-	if got := o.explain(`{"request":{"method":"POST","uri":"https://shop.example.com/free/1"}}`); got.Campaign != "b-free" {
+	if got := srv.explain(`{"request":{"method":"POST","uri":"https://shop.example.com/free/1"}}`); got.Campaign != "b-free" {
 		t.Errorf("campaign %q: %v", got.Campaign, got.Rules)
 	}
 }
 
 func TestExplainTellsTheVariantAsAClickHasIt(t *testing.T) {
-	o := openOffice(t, saleOffice)
-	e := o.explain(`{"campaigns":["c-sale"],"claims":` + annsClaims + `}`)
+	srv := openServer(t, saleServer)
+	e := srv.explain(`{"campaigns":["c-sale"],"claims":` + annsClaims + `}`)
 	if e.Bucket == nil || e.Reason != "SPLIT" && e.Reason != "DISABLED" {
 		t.Fatalf("bucket %v, reason %q", e.Bucket, e.Reason)
 	}
-	_, body := o.click("/upgrade", annsToken(), wantJSON)
+	_, body := srv.click("/upgrade", annsToken(), wantJSON)
 	var click struct{ Variant string }
 	if err := json.Unmarshal(body, &click); err != nil || click.Variant != e.Variant {
 		t.Errorf("the click has variant %q, explain said %q: %v", click.Variant, e.Variant, err)
 	}
-	forced := o.explain(`{"campaigns":["c-sale"],"claims":` + annsClaims + `,"variant":"cheaper"}`)
+	forced := srv.explain(`{"campaigns":["c-sale"],"claims":` + annsClaims + `,"variant":"cheaper"}`)
 	if forced.Variant != "cheaper" || forced.Counted ||
 		forced.APIRequest.Body["customPrice"] != "14.99" {
 		t.Errorf("forced: %+v", forced)
@@ -112,7 +112,7 @@ func TestExplainTellsTheVariantAsAClickHasIt(t *testing.T) {
 // A click goes by the order of its route. Without names, explain went by the alphabet and chose
 // another campaign.
 func TestExplainGoesByTheOrderOfTheRoutes(t *testing.T) {
-	const config = `{` + officeOptions + `
+	const config = `{` + serverOptions + `
 	checkout {
 		api_url {$API}
 		jwt {
@@ -128,25 +128,25 @@ func TestExplainGoesByTheOrderOfTheRoutes(t *testing.T) {
 	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	checkout_offer /plans order-b order-a
 	checkout_link /upgrade order-b order-a
 }
 `
-	o := openOffice(t, config)
-	if e := o.explain(`{"claims":{"email":"ann@example.com"}}`); e.Campaign != "order-b" ||
+	srv := openServer(t, config)
+	if e := srv.explain(`{"claims":{"email":"ann@example.com"}}`); e.Campaign != "order-b" ||
 		e.Note != "" {
 		t.Errorf("%+v", e)
 	}
-	if err := o.reload(strings.Replace(config, "/plans order-b order-a", "/plans order-a",
+	if err := srv.reload(strings.Replace(config, "/plans order-b order-a", "/plans order-a",
 		1)); err != nil {
 		t.Fatal(err)
 	}
-	if e := o.explain(`{"claims":{"email":"ann@example.com"}}`); e.Campaign != "order-a" ||
+	if e := srv.explain(`{"claims":{"email":"ann@example.com"}}`); e.Campaign != "order-a" ||
 		!strings.Contains(e.Note, "different campaigns") {
 		t.Errorf("%+v", e)
 	}
-	if e := o.explain(`{"claims":{"email":"ann@example.com"},"campaigns":["order-b","order-a"]}`); e.Campaign != "order-b" || e.Note != "" {
+	if e := srv.explain(`{"claims":{"email":"ann@example.com"},"campaigns":["order-b","order-a"]}`); e.Campaign != "order-b" || e.Note != "" {
 		t.Errorf("%+v", e)
 	}
 }

@@ -11,12 +11,12 @@ import (
 // began with the old one's sales.
 func TestNewExperimentIsNotCreditedWithTheOldOnesPayments(t *testing.T) {
 	running := func(key string) string {
-		return officeWith("\t\tcampaign swap {\n\t\t\tlink_id 1\n\t\t\texperiment "+
+		return serverWith("\t\tcampaign swap {\n\t\t\tlink_id 1\n\t\t\texperiment "+
 			""+key+" {\n\t\t\t\tvariant control 50%\n\t\t\t\tvariant cheaper 50%\n\t\t\t}\n\t\t}",
 			"checkout_link /upgrade swap\n\tcheckout_webhook /hooks {\n\t\ttoken "+
 				"{env.HOOK_TOKEN}\n\t}")
 	}
-	o := openOffice(t, running("swap-old"))
+	srv := openServer(t, running("swap-old"))
 	sold := func() (campaign, variants float64) {
 		var answer struct {
 			Campaigns []struct {
@@ -30,7 +30,7 @@ func TestNewExperimentIsNotCreditedWithTheOldOnesPayments(t *testing.T) {
 				}
 			}
 		}
-		o.ask(http.MethodGet, "/checkout/campaigns", "", &answer)
+		srv.ask(http.MethodGet, "/checkout/campaigns", "", &answer)
 		c := answer.Campaigns[0]
 		for _, v := range c.Experiment.Variants {
 			variants += total(v.Conversions) + v.Refunds
@@ -38,15 +38,15 @@ func TestNewExperimentIsNotCreditedWithTheOldOnesPayments(t *testing.T) {
 		return total(c.Conversions) + c.Refunds, variants
 	}
 	campaignBefore, variantsBefore := sold()
-	res, _ := o.click("/upgrade", by("ann@example.com"))
-	if _, err := o.zotlo.Refund(o.pay(res.Header.Get("Location")).TransactionID); err != nil {
+	res, _ := srv.click("/upgrade", by("ann@example.com"))
+	if _, err := srv.zotlo.Refund(srv.pay(res.Header.Get("Location")).TransactionID); err != nil {
 		t.Fatal(err)
 	}
 	if campaign, variants := sold(); campaign-campaignBefore != 2 || variants-variantsBefore != 2 {
 		t.Fatalf("a payment and a refund, and the campaign has %v more, its variants %v",
 			campaign-campaignBefore, variants-variantsBefore)
 	}
-	if err := o.reload(running("swap-new")); err != nil {
+	if err := srv.reload(running("swap-new")); err != nil {
 		t.Fatal(err)
 	}
 	if campaign, variants := sold(); campaign-campaignBefore != 2 || variants != 0 {
@@ -62,12 +62,12 @@ func total(counts map[string]float64) (sum float64) {
 }
 
 func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
-	o := openOffice(t, saleOffice)
+	srv := openServer(t, saleServer)
 	count := func() map[string]map[string]any {
 		var answer struct {
 			Campaigns []map[string]any `json:"campaigns"`
 		}
-		o.ask(http.MethodGet, "/checkout/campaigns", "", &answer)
+		srv.ask(http.MethodGet, "/checkout/campaigns", "", &answer)
 		byName := make(map[string]map[string]any)
 		for _, c := range answer.Campaigns {
 			byName[c["name"].(string)] = c
@@ -75,9 +75,9 @@ func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
 		return byName
 	}
 	before := count()
-	res, _ := o.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
-	o.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
-	o.zotlo.Refund(o.pay(res.Header.Get("Location")).TransactionID)
+	res, _ := srv.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
+	srv.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
+	srv.zotlo.Refund(srv.pay(res.Header.Get("Location")).TransactionID)
 	after := count()
 
 	past, sale := after["a-past"], after["c-sale"]
@@ -112,7 +112,7 @@ func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
 	for _, v := range beforeVariants {
 		seen -= number(v.(map[string]any), "exposures", "link")
 	}
-	if want := map[bool]float64{true: 1}[o.explain(`{"campaigns":["c-sale"],"claims":{"email":"eve@example.com","sub":"c-buyer"}}`).Counted]; seen != want {
+	if want := map[bool]float64{true: 1}[srv.explain(`{"campaigns":["c-sale"],"claims":{"email":"eve@example.com","sub":"c-buyer"}}`).Counted]; seen != want {
 		t.Errorf("%v exposures more, want %v", seen, want)
 	}
 }

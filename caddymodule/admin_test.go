@@ -10,15 +10,15 @@ import (
 )
 
 func TestPurgeMakesASubscribersLinksDead(t *testing.T) {
-	o := openOffice(t, saleOffice)
+	srv := openServer(t, saleServer)
 	link := func(email string) string {
-		res, _ := o.click("/upgrade", by(email))
+		res, _ := srv.click("/upgrade", by(email))
 		return res.Header.Get("Location")
 	}
 	anns, bobs := link("ann@example.com"), link("bob@example.com")
 	var answer map[string]string
-	o.ask(http.MethodPost, "/checkout/purge", `{"subscriber":"ANN@example.com"}`, &answer)
-	if hash := o.explain(`{"claims":{"email":"ann@example.com"}}`).Subscriber.Hash; answer["subscriber"] != hash || len(answer) != 1 {
+	srv.ask(http.MethodPost, "/checkout/purge", `{"subscriber":"ANN@example.com"}`, &answer)
+	if hash := srv.explain(`{"claims":{"email":"ann@example.com"}}`).Subscriber.Hash; answer["subscriber"] != hash || len(answer) != 1 {
 		t.Errorf("purge answered %v, the log's hash is %s", answer, hash)
 	}
 	if link("ann@example.com") == anns {
@@ -27,13 +27,13 @@ func TestPurgeMakesASubscribersLinksDead(t *testing.T) {
 	if link("bob@example.com") != bobs {
 		t.Error("somebody else's link was purged")
 	}
-	o.ask(http.MethodPost, "/checkout/purge", `{"subscriber":"+905551112233"}`, &answer)
-	o.ask(http.MethodPost, "/checkout/purge",
+	srv.ask(http.MethodPost, "/checkout/purge", `{"subscriber":"+905551112233"}`, &answer)
+	srv.ask(http.MethodPost, "/checkout/purge",
 		`{"subscriber":"0D2AC8E4-7A1D-4F7B-9E06-0C6B2A9E4C11"}`, &answer)
 }
 
 func TestAdminRefusesWithASentence(t *testing.T) {
-	o := openOffice(t, saleOffice)
+	srv := openServer(t, saleServer)
 	const purge, explain = "/checkout/purge", "/checkout/explain"
 	form := header("Content-Type", "application/x-www-form-urlencoded")
 	for _, row := range []struct {
@@ -108,20 +108,20 @@ func TestAdminRefusesWithASentence(t *testing.T) {
 			"claims by case", "POST", explain, `{"claims":{"Email":"a@example.com"}}`, nil, 400,
 			"claims_case",
 		},
-		{"odd method", "POST", explain, `{"request":{"method":"G ET"}}`, nil, 400, "method"},
-		{"odd address", "POST", explain, `{"request":{"uri":"checkout"}}`, nil, 400, "uri"},
+		{"invalid method", "POST", explain, `{"request":{"method":"G ET"}}`, nil, 400, "method"},
+		{"invalid address", "POST", explain, `{"request":{"uri":"checkout"}}`, nil, 400, "uri"},
 		{
-			"odd client", "POST", explain, `{"request":{"client_ip":"ann@example.com"}}`, nil, 400,
+			"invalid client", "POST", explain, `{"request":{"client_ip":"ann@example.com"}}`, nil, 400,
 			"client_ip",
 		},
-		{"odd header", "POST", explain, `{"request":{"headers":{"X":{}}}}`, nil, 400, "wrong type"},
+		{"invalid header", "POST", explain, `{"request":{"headers":{"X":{}}}}`, nil, 400, "wrong type"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			option := row.option
 			if option == nil {
 				option = func(*request) {}
 			}
-			res, body := o.admin(row.method, row.path, row.body, option)
+			res, body := srv.admin(row.method, row.path, row.body, option)
 			var answer struct{ Error string }
 			if err := json.Unmarshal(body, &answer); err != nil || res.StatusCode != row.status ||
 				!strings.Contains(answer.Error, row.says) {
@@ -135,18 +135,18 @@ func TestAdminRefusesWithASentence(t *testing.T) {
 			}
 		})
 	}
-	if o.zotlo.Calls() != 0 {
+	if srv.zotlo.Calls() != 0 {
 		t.Error("a refused question reached the API")
 	}
 }
 
 func TestAdminAnswersFromTheRunningConfiguration(t *testing.T) {
-	o := openOffice(t, saleOffice)
+	srv := openServer(t, saleServer)
 	names := func() (names []string) {
 		var answer struct {
 			Campaigns []struct{ Name string }
 		}
-		o.ask(http.MethodGet, "/checkout/campaigns", "", &answer)
+		srv.ask(http.MethodGet, "/checkout/campaigns", "", &answer)
 		for _, c := range answer.Campaigns {
 			names = append(names, c.Name)
 		}
@@ -157,27 +157,27 @@ func TestAdminAnswersFromTheRunningConfiguration(t *testing.T) {
 	// This one is provisioned whole, and fails when its server is to listen on a folder that is not
 	// there.
 	broken := strings.NewReplacer("campaign d-rest", "campaign e-other", "d-rest", "e-other",
-		"/site.sock", "/nowhere/site.sock").Replace(saleOffice)
-	if err := o.reload(broken); err == nil {
+		"/site.sock", "/nowhere/site.sock").Replace(saleServer)
+	if err := srv.reload(broken); err == nil {
 		t.Fatal("the broken configuration was loaded")
 	}
 	if diff := cmp.Diff(all, names()); diff != "" {
 		t.Errorf("after a failed reload: -want +got:\n%s", diff)
 	}
-	if e := o.explain(`{"campaigns":["d-rest"]}`); e.Campaign != "d-rest" || e.APIRequest == nil {
+	if e := srv.explain(`{"campaigns":["d-rest"]}`); e.Campaign != "d-rest" || e.APIRequest == nil {
 		t.Errorf("after a failed reload: %+v", e)
 	}
-	if err := o.reload(strings.ReplaceAll(saleOffice, "d-rest", "f-next")); err != nil {
+	if err := srv.reload(strings.ReplaceAll(saleServer, "d-rest", "f-next")); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"a-past", "b-free", "c-sale", "f-next"}, names()); diff != "" {
 		t.Errorf("after a reload: -want +got:\n%s", diff)
 	}
 
-	if err := o.reload("{" + officeOptions + "}\n"); err != nil {
+	if err := srv.reload("{" + serverOptions + "}\n"); err != nil {
 		t.Fatal(err)
 	}
-	res, body := o.admin(http.MethodGet, "/checkout/campaigns", "")
+	res, body := srv.admin(http.MethodGet, "/checkout/campaigns", "")
 	if res.StatusCode != http.StatusNotFound || !strings.Contains(string(body), "no checkout") {
 		t.Errorf("without a checkout: %d %s", res.StatusCode, body)
 	}

@@ -45,9 +45,9 @@ func TestFiveAlertsSayWhatToDo(t *testing.T) {
 // others would hide an outage.
 func TestFailuresOfOursAreTheOnesWatched(t *testing.T) {
 	var failures []string
-	for word, o := range outcomes {
+	for name, o := range outcomes {
 		if o.ours {
-			failures = append(failures, word)
+			failures = append(failures, name)
 		}
 	}
 	slices.Sort(failures)

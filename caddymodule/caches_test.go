@@ -7,31 +7,31 @@ import (
 
 // manyLinks is a shop whose memory cache holds so many links.
 func manyLinks(limits string) string {
-	return officeWith("\t\tcache memory {\n\t\t\tmax_links "+limits+"\n\t\t}\n"+proCampaign,
+	return serverWith("\t\tcache memory {\n\t\t\tmax_links "+limits+"\n\t\t}\n"+proCampaign,
 		"checkout_link /u pro")
 }
 
 // TestRejectedReloadThrowsNoLinkAway: a configuration that is rejected late, when its address is
 // taken, has changed nothing.
 func TestRejectedReloadThrowsNoLinkAway(t *testing.T) {
-	o := openOffice(t, manyLinks("1000"))
+	srv := openServer(t, manyLinks("1000"))
 	people := []string{
 		"a@example.com", "b@example.com", "c@example.com", "d@example.com",
 		"e@example.com", "f@example.com",
 	}
 	for _, who := range people {
-		o.click("/u", by(who))
+		srv.click("/u", by(who))
 	}
-	made := o.zotlo.Calls()
+	made := srv.zotlo.Calls()
 	rejected := strings.Replace(manyLinks("1"), "http:// {",
 		"http:// {\n\tcheckout_webhook /hook {\n\t\ttoken short\n\t}", 1)
-	if err := o.reload(rejected); err == nil {
+	if err := srv.reload(rejected); err == nil {
 		t.Fatal("the configuration was loaded")
 	}
 	for _, who := range people {
-		o.click("/u", by(who))
+		srv.click("/u", by(who))
 	}
-	if calls := o.zotlo.Calls(); calls != made {
+	if calls := srv.zotlo.Calls(); calls != made {
 		t.Errorf("%d calls after the rejected reload, want none", calls-made)
 	}
 }

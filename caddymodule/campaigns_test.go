@@ -4,18 +4,18 @@ import "testing"
 
 func TestReloadThatMovesUsersSaysHowMany(t *testing.T) {
 	split := func(control, cheaper string) string {
-		return officeWith("\t\tcampaign sale {\n\t\t\tlink_id 1\n\t\t\texperiment sale-price "+
+		return serverWith("\t\tcampaign sale {\n\t\t\tlink_id 1\n\t\t\texperiment sale-price "+
 			"{\n\t\t\t\tvariant control "+control+"\n\t\t\t\tvariant cheaper "+cheaper+"\n\t\t\t}\n\t\t}", "checkout_link /u sale")
 	}
-	o := openOffice(t, split("50%", "50%"))
+	srv := openServer(t, split("50%", "50%"))
 	for _, same := range []string{"50%", "50.00%"} {
-		if err := o.reload(split(same, "50%")); err != nil {
+		if err := srv.reload(split(same, "50%")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	o.warns(0, "moves users")
-	if err := o.reload(split("60%", "40%")); err != nil {
+	srv.warns(0, "moves users")
+	if err := srv.reload(split("60%", "40%")); err != nil {
 		t.Fatal(err)
 	}
-	o.warns(1, "moves users", `"experiment":"sale-price"`, `"percent_of_users":10`)
+	srv.warns(1, "moves users", `"experiment":"sale-price"`, `"percent_of_users":10`)
 }

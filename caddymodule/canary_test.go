@@ -18,19 +18,19 @@ import (
 )
 
 // TestNoCanarySings sends a thousand shoppers every way there is, at DEBUG, and listens to
-// everything an operator or a stranger gets to see: logs, metrics, events, admin answers,
+// everything an operator or an anonymous visitor gets to see: logs, metrics, events, admin answers,
 // configuration, autosave and error answers.
 func TestNoCanarySings(t *testing.T) {
 	sungEvents = nil
 	autosave := caddy.ConfigAutosavePath
 	caddy.ConfigAutosavePath = filepath.Join(t.TempDir(), "autosave.json")
 	defer func() { caddy.ConfigAutosavePath = autosave }()
-	config := strings.Replace(canaryOffice, "\tpersist_config off\n", "", 1)
-	o := openOfficeWith(t, config, map[string]string{
+	config := strings.Replace(canaryServer, "\tpersist_config off\n", "", 1)
+	srv := openServerWith(t, config, map[string]string{
 		"JWT_SECRET": canarySecret("jwt"), "HOOK_TOKEN": canarySecret("hook"), "REDIS_PASSWORD": canarySecret("redis"),
 		"ZOTLO_ACCESS_KEY": canarySecret("access-key"), "ZOTLO_ACCESS_SECRET": canarySecret("access-secret"), "ZOTLO_APPLICATION_KEY": canarySecret("application"),
 	})
-	w := witness{o, t}
+	w := witness{srv, t}
 	saved, err := os.ReadFile(caddy.ConfigAutosavePath)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestNoCanarySings(t *testing.T) {
 	w.breakTheCache(config)
 
 	for _, path := range []string{"/metrics", "/config/", "/checkout/campaigns"} {
-		res, body := o.admin(http.MethodGet, path, "")
+		res, body := srv.admin(http.MethodGet, path, "")
 		if res.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %d", path, res.StatusCode)
 		}
@@ -54,7 +54,7 @@ func TestNoCanarySings(t *testing.T) {
 	if len(sungEvents) == 0 || !strings.Contains(strings.Join(sungEvents, ""), "checkout.payment") {
 		t.Error("no event was heard: this test listens to nothing")
 	}
-	log := o.logged()
+	log := srv.logged()
 	for _, proof := range []string{
 		"token refused", "no checkout link: refused",
 		"no checkout link: unavailable", "no checkout link: bad_offer", "no checkout link: timeout", `"checkout_outcome":"link"`, `"level":"debug"`, "a payment differs", "cache failed",
@@ -92,7 +92,7 @@ func (w witness) sell() {
 	}
 }
 
-// refuse walks the ways of whoever is turned away.
+// refuse walks the ways of those who are turned away.
 func (w witness) refuse() {
 	for i := range canaries {
 		s := canary(i)

@@ -8,12 +8,12 @@ import (
 )
 
 func TestCommandListsCampaigns(t *testing.T) {
-	o := openOffice(t, saleOffice)
-	list := o.checkout("", "campaigns", o.address())
+	srv := openServer(t, saleServer)
+	list := srv.checkout("", "campaigns", srv.address())
 	list.succeeds(t, "CAMPAIGN  STATE", "a-past    ended", "2020-01-01T00:00:00Z", "EXPERIMENT",
 		"c-price     cheaper  5000 to 8999  40%")
 	var answer struct{ Campaigns []struct{ Name string } }
-	asJSON := o.checkout("", "campaigns", o.address(), "--json")
+	asJSON := srv.checkout("", "campaigns", srv.address(), "--json")
 	asJSON.succeeds(t)
 	if err := json.Unmarshal([]byte(asJSON.stdout), &answer); err != nil ||
 		len(answer.Campaigns) != 4 {
@@ -22,40 +22,40 @@ func TestCommandListsCampaigns(t *testing.T) {
 }
 
 func TestCommandExplains(t *testing.T) {
-	o := openOffice(t, saleOffice)
-	o.checkout("", "explain", o.address(), "--claims", annsClaims, "--uri", "/upgrade?x=1",
+	srv := openServer(t, saleServer)
+	srv.checkout("", "explain", srv.address(), "--claims", annsClaims, "--uri", "/upgrade?x=1",
 		"--client-ip", shopperIP, "--header", "Accept-Language: de").succeeds(t,
 		"Outcome:     link\n", "Campaign:    c-sale\n", "bucket ", "Language:    tr\n", "Client IP:   203.0.113.7\n",
-		"email: taken as email", "b-free    no match", "POST "+o.api.URL, "AccessSecret: (hidden)", `"subscriberId": "ann@example.com"`)
-	o.checkout(annsClaims, "explain", o.address(), "--claims", "-", "--campaign", "d-rest",
+		"email: taken as email", "b-free    no match", "POST "+srv.api.URL, "AccessSecret: (hidden)", `"subscriberId": "ann@example.com"`)
+	srv.checkout(annsClaims, "explain", srv.address(), "--claims", "-", "--campaign", "d-rest",
 		"--campaign", "c-sale").succeeds(t,
 		"Campaign:    d-rest\n", "c-sale    not reached")
-	forced := o.checkout("", "explain", o.address(), "--campaign", "c-sale", "--variant", "cheaper",
+	forced := srv.checkout("", "explain", srv.address(), "--campaign", "c-sale", "--variant", "cheaper",
 		"--json")
 	forced.succeeds(t)
 	var e explained
 	if err := json.Unmarshal([]byte(forced.stdout), &e); err != nil || e.Variant != "cheaper" {
 		t.Errorf("variant %q, %v", e.Variant, err)
 	}
-	if calls := o.zotlo.Calls(); calls != 0 {
+	if calls := srv.zotlo.Calls(); calls != 0 {
 		t.Errorf("explaining made %d API calls", calls)
 	}
 }
 
 func TestCommandPurges(t *testing.T) {
-	o := openOffice(t, saleOffice)
+	srv := openServer(t, saleServer)
 	link := func() string {
-		res, _ := o.click("/upgrade", by("ann@example.com"))
+		res, _ := srv.click("/upgrade", by("ann@example.com"))
 		if res.StatusCode != http.StatusSeeOther {
 			t.Fatalf("the click got %d", res.StatusCode)
 		}
 		return res.Header.Get("Location")
 	}
 	first := link()
-	typed := o.checkout("", "purge", "ann@example.com", o.address())
+	typed := srv.checkout("", "purge", "ann@example.com", srv.address())
 	typed.succeeds(t, "is dead")
 	second := link()
-	piped := o.checkout("ann@example.com\n", "purge", "-", o.address())
+	piped := srv.checkout("ann@example.com\n", "purge", "-", srv.address())
 	piped.succeeds(t, "is dead")
 	if first == second || second == link() {
 		t.Error("a purged link was given out")
@@ -69,7 +69,7 @@ func TestCommandPurges(t *testing.T) {
 }
 
 func TestCommandFailsWithASentenceAndACode(t *testing.T) {
-	o := openOffice(t, saleOffice)
+	srv := openServer(t, saleServer)
 	for _, row := range []struct {
 		args string
 		code int
@@ -87,17 +87,17 @@ func TestCommandFailsWithASentenceAndACode(t *testing.T) {
 		{"explain --campaign nope", 1, "is not defined"},
 		{"explain --jwt nope", 1, "no identity has that name"},
 		{"explain --claims [] --uri /", 1, "claims_json"},
-		{"campaigns --address unix/" + o.socket("nobody"), 1, "admin API"},
+		{"campaigns --address unix/" + srv.socket("nobody"), 1, "admin API"},
 		{"campaigns --address 127.0.0.1:1-2", 1, "invalid admin address"},
-		{"campaigns --config " + o.dir + "/none", 1, "none"},
+		{"campaigns --config " + srv.dir + "/none", 1, "none"},
 	} {
 		t.Run(row.args, func(t *testing.T) {
 			args := strings.Fields(row.args)
 			if row.args != "nonsense" && !strings.Contains(row.args, "--address") &&
 				!strings.Contains(row.args, "--config") {
-				args = append(args, o.address())
+				args = append(args, srv.address())
 			}
-			r := o.checkout("", args...)
+			r := srv.checkout("", args...)
 			if r.code != row.code || !strings.Contains(r.stderr, row.says) || r.stdout != "" {
 				t.Errorf("exit code %d, stdout %q, stderr %q; want %d and %q", r.code, r.stdout,
 					r.stderr, row.code, row.says)
@@ -107,10 +107,10 @@ func TestCommandFailsWithASentenceAndACode(t *testing.T) {
 }
 
 func TestCommandHelps(t *testing.T) {
-	o := &office{t: t, dir: t.TempDir()}
-	o.checkout("").succeeds(t, "Exit codes: 0 done, 1 failed, 2 wrong usage.")
+	srv := &server{t: t, dir: t.TempDir()}
+	srv.checkout("").succeeds(t, "Exit codes: 0 done, 1 failed, 2 wrong usage.")
 	for _, name := range []string{"campaigns", "explain", "purge"} {
-		o.checkout("", name, "--help").succeeds(t, "Examples:", "caddy checkout "+name, "--address",
+		srv.checkout("", name, "--help").succeeds(t, "Examples:", "caddy checkout "+name, "--address",
 			"--json")
 	}
 }

@@ -48,7 +48,7 @@ func validate(config []byte) error {
 	return caddy.Validate(&cfg)
 }
 
-// siteOf is a formatted Caddyfile of the words of the option and the line of a site.
+// siteOf is a formatted Caddyfile of the options of the global option and the line of a site.
 func siteOf(option, line string) string {
 	return string(caddyfile.Format([]byte("{\ncheckout {\n" + option + "\n}\n}\n\nhttp:// {\n" + line + "\n}\n")))
 }

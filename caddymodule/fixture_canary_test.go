@@ -26,8 +26,8 @@ const (
 // canaries is how many shoppers walk each way.
 const canaries = 1000
 
-// canaryOffice has a way for everything that can happen to a shopper.
-const canaryOffice = `{` + officeOptions + `
+// canaryServer has a way for everything that can happen to a shopper.
+const canaryServer = `{` + serverOptions + `
 	metrics
 	events {
 		on * canary
@@ -62,7 +62,7 @@ const canaryOffice = `{` + officeOptions + `
 	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	log {
 		output file {$DIR}/log.json
 		format filter {
@@ -136,15 +136,15 @@ func signedIn(claims jwt.MapClaims) func(*request) {
 
 // witness collects what the outside gets to see, and says where a canary sang.
 type witness struct {
-	*office
+	*server
 	t *testing.T
 }
 
-// click sends a shopper and returns his link. Only that, in Location or in the JSON answer, is his
+// click sends a shopper and returns their link. Only that, in Location or in the JSON answer, is theirs
 // to see.
 func (w witness) click(path string, options ...func(*request)) string {
 	w.t.Helper()
-	res, body := w.office.click(path, options...)
+	res, body := w.server.click(path, options...)
 	link := res.Header.Get("Location")
 	if res.StatusCode == http.StatusSeeOther {
 		res.Header.Del("Location")

@@ -28,12 +28,12 @@ type run struct {
 	code           int
 }
 
-// checkout runs the command as a process of its own, against the office's admin endpoint unless
+// checkout runs the command as a process of its own, against the server's admin endpoint unless
 // told otherwise.
-func (o *office) checkout(stdin string, args ...string) run {
-	o.t.Helper()
+func (srv *server) checkout(stdin string, args ...string) run {
+	srv.t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"checkout"}, args...)...)
-	cmd.Env = append(os.Environ(), asCommand+"=1", "XDG_CONFIG_HOME="+o.dir, "XDG_DATA_HOME="+o.dir)
+	cmd.Env = append(os.Environ(), asCommand+"=1", "XDG_CONFIG_HOME="+srv.dir, "XDG_DATA_HOME="+srv.dir)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -41,7 +41,7 @@ func (o *office) checkout(stdin string, args ...string) run {
 	if err := cmd.Run(); err != nil {
 		exit, ok := errors.AsType[*exec.ExitError](err)
 		if !ok {
-			o.t.Fatal(err)
+			srv.t.Fatal(err)
 		}
 		r.code = exit.ExitCode()
 	}
@@ -49,8 +49,8 @@ func (o *office) checkout(stdin string, args ...string) run {
 	return r
 }
 
-// address is the flag that leads to the office.
-func (o *office) address() string { return "--address=unix/" + o.socket("admin") }
+// address is the flag that leads to the server.
+func (srv *server) address() string { return "--address=unix/" + srv.socket("admin") }
 
 // succeeds checks that a command ended well, and that its output holds the texts.
 func (r run) succeeds(t *testing.T, texts ...string) {

@@ -36,6 +36,6 @@ func (b *brokenMatcher) MatchWithError(*http.Request) (bool, error) {
 }
 
 func brokenShop(how, directive string) string {
-	return officeWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tbroken "+
+	return serverWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tbroken "+
 		""+how+"\n\t\t\t}\n\t\t}", directive)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// meteredOffice has two handlers of each kind, so that every collector is met twice.
-const meteredOffice = `{` + officeOptions + `
+// meteredServer has two handlers of each kind, so that every collector is met twice.
+const meteredServer = `{` + serverOptions + `
 	metrics
 	checkout {
 		api_url {$API}
@@ -52,7 +52,7 @@ const meteredOffice = `{` + officeOptions + `
 	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	checkout_offer /plans m-sale
 	checkout_offer /more m-sale
 	checkout_link /sale m-sale
@@ -74,16 +74,16 @@ type scrape map[string]float64
 
 // scraped reads Caddy's own /metrics with Prometheus's parser, and checks name, type and labels of
 // whatever is ours.
-func (o *office) scraped() scrape {
-	o.t.Helper()
-	res, body := o.admin(http.MethodGet, "/metrics", "")
+func (srv *server) scraped() scrape {
+	srv.t.Helper()
+	res, body := srv.admin(http.MethodGet, "/metrics", "")
 	if res.StatusCode != http.StatusOK {
-		o.t.Fatalf("/metrics: %d %s", res.StatusCode, body)
+		srv.t.Fatalf("/metrics: %d %s", res.StatusCode, body)
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(string(body)))
 	if err != nil {
-		o.t.Fatal(err)
+		srv.t.Fatal(err)
 	}
 	values := make(scrape)
 	for name, family := range families {
@@ -92,7 +92,7 @@ func (o *office) scraped() scrape {
 		}
 		if want, ok := published[name]; !ok || family.GetType() != want.kind ||
 			family.GetHelp() == "" {
-			o.t.Errorf("%s %s %q is not what is published", name, family.GetType(),
+			srv.t.Errorf("%s %s %q is not what is published", name, family.GetType(),
 				family.GetHelp())
 		}
 		for _, m := range family.Metric {
@@ -144,28 +144,28 @@ func (s scrape) total(texts ...string) (sum float64) {
 }
 
 // liveADay lets happen whatever is counted.
-func (o *office) liveADay() {
-	o.t.Helper()
+func (srv *server) liveADay() {
+	srv.t.Helper()
 	link := func(path string, options ...func(*request)) string {
-		res, _ := o.click(path, options...)
+		res, _ := srv.click(path, options...)
 		return res.Header.Get("Location")
 	}
 	var payments []sandbox.Payment
 	for i := range 8 { // both variants
 		shopper := by(fmt.Sprintf("m%d@example.com", i))
-		o.click("/plans", shopper)
-		payments = append(payments, o.pay(link("/sale", shopper), sandbox.Charge("3.00", "USD")))
+		srv.click("/plans", shopper)
+		payments = append(payments, srv.pay(link("/sale", shopper), sandbox.Charge("3.00", "USD")))
 	}
-	if _, err := o.zotlo.Refund(payments[0].TransactionID); err != nil {
-		o.t.Fatal(err)
+	if _, err := srv.zotlo.Refund(payments[0].TransactionID); err != nil {
+		srv.t.Fatal(err)
 	}
-	o.click("/plain", by("m@example.com"))
-	o.click("/plain", by("m@example.com"), wantJSON)
-	o.click("/plain")
-	o.click("/plain", as(jwt.MapClaims{"email": "m@example.com", "exp": 1}))
-	o.click("/plain", by("m@example.com"), method(http.MethodHead))
-	o.click("/plain", by("m@example.com"), header("Sec-Purpose", "prefetch"))
-	o.click("/remote", by("m@example.com"))
+	srv.click("/plain", by("m@example.com"))
+	srv.click("/plain", by("m@example.com"), wantJSON)
+	srv.click("/plain")
+	srv.click("/plain", as(jwt.MapClaims{"email": "m@example.com", "exp": 1}))
+	srv.click("/plain", by("m@example.com"), method(http.MethodHead))
+	srv.click("/plain", by("m@example.com"), header("Sec-Purpose", "prefetch"))
+	srv.click("/remote", by("m@example.com"))
 	for _, hook := range []struct{ path, body string }{
 		{"/hooks?token=wrong", "{}"},
 		{
@@ -173,20 +173,20 @@ func (o *office) liveADay() {
 			`{"queue":{"requestID":"1","type":"Made<Up>"}}`,
 		},
 	} {
-		o.click(hook.path, method(http.MethodPost), withBody(hook.body))
+		srv.click(hook.path, method(http.MethodPost), withBody(hook.body))
 	}
-	o.zotlo.Fail(sandbox.ServerError())
+	srv.zotlo.Fail(sandbox.ServerError())
 	for i := range 8 { // until the breaker opens
-		o.click("/plain", by(fmt.Sprintf("broken%d@example.com", i)))
+		srv.click("/plain", by(fmt.Sprintf("broken%d@example.com", i)))
 	}
-	o.zotlo.Heal()
-	if err := o.reload(strings.Replace(meteredOffice, "cache memory {\n\t\t\tttl 5m",
-		"cache redis {\n\t\t\turl redis://"+refusing(o.t)+"/0", 1)); err != nil {
-		o.t.Fatal(err)
+	srv.zotlo.Heal()
+	if err := srv.reload(strings.Replace(meteredServer, "cache memory {\n\t\t\tttl 5m",
+		"cache redis {\n\t\t\turl redis://"+refusing(srv.t)+"/0", 1)); err != nil {
+		srv.t.Fatal(err)
 	}
-	o.click("/plain", by("uncached@example.com"))
-	if err := o.reload(meteredOffice); err != nil {
-		o.t.Fatal(err)
+	srv.click("/plain", by("uncached@example.com"))
+	if err := srv.reload(meteredServer); err != nil {
+		srv.t.Fatal(err)
 	}
 }
 

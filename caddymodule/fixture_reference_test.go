@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// knownWords asks a block for its words: the error about one that it does not know names them all.
-func knownWords(t *testing.T, block string) []string {
+// knownOptions asks a block for its options: the error about one that it does not know names all.
+func knownOptions(t *testing.T, block string) []string {
 	t.Helper()
 	config := "_"
 	for _, line := range slices.Backward(strings.Split(block, " > ")) {
@@ -32,7 +32,7 @@ func knownWords(t *testing.T, block string) []string {
 	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
 	_, _, err := adapter.Adapt([]byte(site+"{\n"+config+"\n}"), nil)
 	if err == nil {
-		t.Fatalf("%s knows the word _", block)
+		t.Fatalf("%s knows the option _", block)
 	}
 	_, list, ok := strings.Cut(err.Error(), "known here are ")
 	if !ok {
@@ -84,9 +84,9 @@ func stringsIn(t *testing.T, file string, pick func(ast.Node) []ast.Expr) (found
 	return found
 }
 
-func withPrefix(words []string, prefix string) []string {
-	return slices.DeleteFunc(slices.Clone(words), func(w string) bool {
-		return !strings.HasPrefix(w, prefix) || strings.Contains(w, ":") || strings.Contains(w, " ")
+func withPrefix(names []string, prefix string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return !strings.HasPrefix(name, prefix) || strings.Contains(name, ":") || strings.Contains(name, " ")
 	})
 }
 
@@ -138,17 +138,17 @@ func codes(text string) (found []string) {
 	return found
 }
 
-// firstCodes are what the rows of a table are about: the first word of the first cell.
+// firstCodes are what the rows of a table are about: the first piece of code, up to a blank.
 func firstCodes(table [][]string) []string {
-	words := make([]string, 0, len(table))
+	names := make([]string, 0, len(table))
 	for _, row := range table {
-		word, _, _ := strings.Cut(codes(row[0])[0], " ")
-		words = append(words, word)
+		name, _, _ := strings.Cut(codes(row[0])[0], " ")
+		names = append(names, name)
 	}
-	return words
+	return names
 }
 
-func (r reference) words(heading string) []string { return firstCodes(r.tables[heading]) }
+func (r reference) names(heading string) []string { return firstCodes(r.tables[heading]) }
 
 // sentence is the rest of a sentence, wherever its lines break.
 func (r reference) sentence(t *testing.T, begin string) string {
@@ -178,13 +178,13 @@ func (r reference) tableAfter(t *testing.T, begin string) (table [][]string) {
 	return table
 }
 
-// wantSame compares two sets of words.
+// wantSame compares two sets of names.
 func wantSame(t *testing.T, what string, inCode, inReference []string) {
 	t.Helper()
-	set := func(words []string) []string {
+	set := func(names []string) []string {
 		unique := make(map[string]bool)
-		for _, w := range words {
-			unique[w] = true
+		for _, name := range names {
+			unique[name] = true
 		}
 		return slices.Sorted(maps.Keys(unique))
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// saleOffice sells with every kind of rule.
-const saleOffice = `{` + officeOptions + `
+// saleServer sells with every kind of rule.
+const saleServer = `{` + serverOptions + `
 	checkout {
 		api_url {$API}
 		languages en tr
@@ -57,7 +57,7 @@ const saleOffice = `{` + officeOptions + `
 	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	checkout_offer /plans a-past b-free c-sale
 	checkout_link /* a-past b-free c-sale d-rest
 	checkout_webhook /hooks {
@@ -88,9 +88,9 @@ type explained struct {
 	} `json:"api_request"`
 }
 
-func (o *office) explain(question string) (e explained) {
-	o.t.Helper()
-	o.ask(http.MethodPost, "/checkout/explain", question, &e)
+func (srv *server) explain(question string) (e explained) {
+	srv.t.Helper()
+	srv.ask(http.MethodPost, "/checkout/explain", question, &e)
 	return e
 }
 

@@ -22,18 +22,18 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// office is a whole running Caddy, with its admin endpoint, its log at DEBUG in a file, and a
+// server is a whole running Caddy, with its admin endpoint, its log at DEBUG in a file, and a
 // stand-in for Zotlo. The endpoint and the site listen on sockets in a folder of the test's own, so
 // that no port is fixed.
-type office struct {
+type server struct {
 	t     testing.TB
 	zotlo *sandbox.Sandbox
 	api   *httptest.Server
 	dir   string
 }
 
-// officeOptions begin the global options of every office's Caddyfile.
-const officeOptions = `
+// serverOptions begin the global options of every server's Caddyfile.
+const serverOptions = `
 	admin unix/{$DIR}/admin.sock
 	persist_config off
 	log {
@@ -52,38 +52,38 @@ const officeOptions = `
 	}
 `
 
-// officeSite begins the site of every office's Caddyfile.
-const officeSite = `
+// serverSite begins the site of every server's Caddyfile.
+const serverSite = `
 	bind unix/{$DIR}/site.sock
 `
 
-// openOffice runs a Caddyfile, in which {$API} is the stand-in's address and {$DIR} the office's
+// openServer runs a Caddyfile, in which {$API} is the stand-in's address and {$DIR} the server's
 // folder.
-func openOffice(t testing.TB, config string) *office {
+func openServer(t testing.TB, config string) *server {
 	t.Helper()
-	return openOfficeWith(t, config, nil)
+	return openServerWith(t, config, nil)
 }
 
-// openOfficeWith runs a Caddyfile in an environment that is partly another.
-func openOfficeWith(t testing.TB, config string, environment map[string]string) *office {
+// openServerWith runs a Caddyfile in an environment that is partly another.
+func openServerWith(t testing.TB, config string, environment map[string]string) *server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "office") // t.TempDir is too long for the name of a socket
+	dir, err := os.MkdirTemp("", "caddy") // t.TempDir is too long for the name of a socket
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{t: t, dir: dir}
+	srv := &server{t: t, dir: dir}
 	env := map[string]string{
 		"DIR": dir, "JWT_SECRET": jwtSecret, "HOOK_TOKEN": hookToken,
 		"ZOTLO_ACCESS_KEY": accessKey, "ZOTLO_ACCESS_SECRET": accessToken, "ZOTLO_APPLICATION_KEY": application,
 	}
 	maps.Copy(env, environment)
-	o.zotlo = sandbox.New(sandbox.Config{
+	srv.zotlo = sandbox.New(sandbox.Config{
 		AccessKey: env["ZOTLO_ACCESS_KEY"], AccessSecret: env["ZOTLO_ACCESS_SECRET"], ApplicationKey: env["ZOTLO_APPLICATION_KEY"],
-		PublicURL: "https://pay.sandbox.example", Client: &http.Client{Transport: o.over("site")},
+		PublicURL: "https://pay.sandbox.example", Client: &http.Client{Transport: srv.over("site")},
 	})
-	o.zotlo.SetWebhooks(sandbox.WebhooksTo("http://shop.example.com/hooks?token=" + url.QueryEscape(env["HOOK_TOKEN"])))
-	o.api = httptest.NewServer(o.zotlo)
-	env["API"] = o.api.URL
+	srv.zotlo.SetWebhooks(sandbox.WebhooksTo("http://shop.example.com/hooks?token=" + url.QueryEscape(env["HOOK_TOKEN"])))
+	srv.api = httptest.NewServer(srv.zotlo)
+	env["API"] = srv.api.URL
 	for name, value := range env {
 		t.Setenv(name, value)
 	}
@@ -91,83 +91,83 @@ func openOfficeWith(t testing.TB, config string, environment map[string]string) 
 		if err := caddy.Stop(); err != nil {
 			t.Error(err)
 		}
-		o.api.Close()
+		srv.api.Close()
 		os.RemoveAll(dir)
 	})
-	if err := o.reload(config); err != nil {
+	if err := srv.reload(config); err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return srv
 }
 
 // reload gives the running Caddy another Caddyfile.
-func (o *office) reload(config string) error {
-	o.t.Helper()
+func (srv *server) reload(config string) error {
+	srv.t.Helper()
 	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
 	adapted, warnings, err := adapter.Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return err
 	}
 	if len(warnings) > 0 {
-		o.t.Logf("warnings: %v", warnings)
+		srv.t.Logf("warnings: %v", warnings)
 	}
 	return caddy.Load(adapted, true)
 }
 
-func (o *office) socket(name string) string { return filepath.Join(o.dir, name+".sock") }
+func (srv *server) socket(name string) string { return filepath.Join(srv.dir, name+".sock") }
 
-// over is a transport to one of the office's sockets.
-func (o *office) over(socket string) http.RoundTripper {
+// over is a transport to one of the server's sockets.
+func (srv *server) over(socket string) http.RoundTripper {
 	return &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", o.socket(socket))
+			return new(net.Dialer).DialContext(ctx, "unix", srv.socket(socket))
 		},
 	}
 }
 
 // send sends a request over a socket and reads the answer.
-func (o *office) send(socket string, r *http.Request) (*http.Response, []byte) {
-	o.t.Helper()
-	res, err := o.over(socket).RoundTrip(r)
+func (srv *server) send(socket string, r *http.Request) (*http.Response, []byte) {
+	srv.t.Helper()
+	res, err := srv.over(socket).RoundTrip(r)
 	if errors.Is(err, io.EOF) && r.ContentLength == 0 {
 		// A server that a reload has just replaced may take the connection and close it unread;
 		// browsers try again, too.
-		res, err = o.over(socket).RoundTrip(r)
+		res, err = srv.over(socket).RoundTrip(r)
 	}
 	if err != nil {
-		log := o.logged()
-		o.t.Fatalf("%s %s: %v; the log ends with\n%s", r.Method, r.URL, err,
+		log := srv.logged()
+		srv.t.Fatalf("%s %s: %v; the log ends with\n%s", r.Method, r.URL, err,
 			log[max(0, len(log)-4000):])
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		o.t.Fatal(err)
+		srv.t.Fatal(err)
 	}
 	return res, body
 }
 
-// shopperIP is where the office's shoppers come from.
+// shopperIP is where the server's shoppers come from.
 const shopperIP = "203.0.113.7"
 
 // click sends a shopper's request to the site.
-func (o *office) click(path string, options ...func(*request)) (*http.Response, []byte) {
-	o.t.Helper()
+func (srv *server) click(path string, options ...func(*request)) (*http.Response, []byte) {
+	srv.t.Helper()
 	r := &request{httptest.NewRequest(http.MethodGet, "http://shop.example.com"+path, nil)}
 	r.RequestURI = ""
 	r.Header.Set("X-Forwarded-For", shopperIP) // a socket has no address of its own
 	for _, option := range options {
 		option(r)
 	}
-	return o.send("site", r.Request)
+	return srv.send("site", r.Request)
 }
 
 // admin asks the admin endpoint as `caddy` itself does.
-func (o *office) admin(method, path, body string, options ...func(*request)) (*http.Response,
+func (srv *server) admin(method, path, body string, options ...func(*request)) (*http.Response,
 	[]byte,
 ) {
-	o.t.Helper()
+	srv.t.Helper()
 	r := &request{httptest.NewRequest(method, "http://127.0.0.1"+path,
 		bytes.NewReader([]byte(body)))}
 	r.RequestURI = ""
@@ -177,36 +177,36 @@ func (o *office) admin(method, path, body string, options ...func(*request)) (*h
 	for _, option := range options {
 		option(r)
 	}
-	return o.send("admin", r.Request)
+	return srv.send("admin", r.Request)
 }
 
 // ask puts a question that must be answered, and reads the answer into v.
-func (o *office) ask(method, path, body string, v any) {
-	o.t.Helper()
-	res, answer := o.admin(method, path, body)
+func (srv *server) ask(method, path, body string, v any) {
+	srv.t.Helper()
+	res, answer := srv.admin(method, path, body)
 	if res.StatusCode != http.StatusOK {
-		o.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
+		srv.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
 	}
 	if err := json.Unmarshal(answer, v); err != nil {
-		o.t.Fatalf("%s %s: %v in %s", method, path, err, answer)
+		srv.t.Fatalf("%s %s: %v in %s", method, path, err, answer)
 	}
 }
 
 // pay pays a link and sends the webhooks.
-func (o *office) pay(link string, options ...sandbox.PayOption) sandbox.Payment {
-	o.t.Helper()
-	payment, err := o.zotlo.Pay(link, options...)
+func (srv *server) pay(link string, options ...sandbox.PayOption) sandbox.Payment {
+	srv.t.Helper()
+	payment, err := srv.zotlo.Pay(link, options...)
 	if err != nil {
-		o.t.Fatal(err)
+		srv.t.Fatal(err)
 	}
 	return payment
 }
 
-// officeWith is an office whose one route offers the campaigns that the option defines.
-func officeWith(option, directive string) string {
-	return "{" + officeOptions + "\n\tcheckout {\n\t\tapi_url {$API}\n\t\tjwt {\n\t\t\tsecret " +
+// serverWith is a server whose one route offers the campaigns that the option defines.
+func serverWith(option, directive string) string {
+	return "{" + serverOptions + "\n\tcheckout {\n\t\tapi_url {$API}\n\t\tjwt {\n\t\t\tsecret " +
 		"{env.JWT_SECRET}\n\t\t\tfrom cookie session\n\t\t}\n" +
-		option + "\n\t}\n}\n\nhttp:// {" + officeSite + "\n\t" + directive + "\n}\n"
+		option + "\n\t}\n}\n\nhttp:// {" + serverSite + "\n\t" + directive + "\n}\n"
 }
 
 const proCampaign = "\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t}"

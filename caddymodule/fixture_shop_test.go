@@ -175,9 +175,9 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	w.Header().Set("X-Outcome", repl.ReplaceAll("{http.checkout.outcome}", ""))
 	status := http.StatusInternalServerError
-	if he, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
-		status = he.StatusCode
-		w.Header().Set("X-Error-Message", he.Err.Error())
+	if failure, ok := errors.AsType[caddyhttp.HandlerError](err); ok {
+		status = failure.StatusCode
+		w.Header().Set("X-Error-Message", failure.Err.Error())
 	}
 	w.WriteHeader(status)
 }

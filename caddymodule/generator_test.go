@@ -21,42 +21,42 @@ func TestGuestLimit(t *testing.T) {
 	s.apiCalls(2)
 }
 
-// TestBreakerGaugeClosesWhenTheAddressIsMended: nobody asks the old address any more, so nobody
+// TestBreakerGaugeClosesWhenTheAddressIsFixed: nobody asks the old address any more, so nobody
 // would ever say that it works again.
-func TestBreakerGaugeClosesWhenTheAddressIsMended(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_link /u pro\n\tmetrics /metrics"))
-	o.zotlo.Fail(sandbox.ServerError())
+func TestBreakerGaugeClosesWhenTheAddressIsFixed(t *testing.T) {
+	srv := openServer(t, serverWith(proCampaign, "checkout_link /u pro\n\tmetrics /metrics"))
+	srv.zotlo.Fail(sandbox.ServerError())
 	for _, who := range []string{
 		"a@example.com", "b@example.com", "c@example.com", "d@example.com",
 		"e@example.com", "f@example.com",
 	} {
-		o.click("/u", by(who))
+		srv.click("/u", by(who))
 	}
 	gauge := func(want string) {
 		t.Helper()
-		_, body := o.click("/metrics")
+		_, body := srv.click("/metrics")
 		if !strings.Contains(string(body), `caddy_checkout_breaker_open{project="default"} `+want) {
 			t.Errorf("the breaker's gauge is not %s", want)
 		}
 	}
 	gauge("1")
-	o.zotlo.Heal()
-	mended := strings.Replace(officeWith(proCampaign, "checkout_link /u pro\n\tmetrics /metrics"),
-		"{$API}", strings.Replace(o.api.URL, "127.0.0.1", "localhost", 1), 1)
-	if err := o.reload(mended); err != nil {
+	srv.zotlo.Heal()
+	fixed := strings.Replace(serverWith(proCampaign, "checkout_link /u pro\n\tmetrics /metrics"),
+		"{$API}", strings.Replace(srv.api.URL, "127.0.0.1", "localhost", 1), 1)
+	if err := srv.reload(fixed); err != nil {
 		t.Fatal(err)
 	}
 	gauge("0")
 }
 
 func TestBadCredentialsAreOneLogLine(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_link /u pro"))
-	o.zotlo.Fail(sandbox.BadCredentials())
+	srv := openServer(t, serverWith(proCampaign, "checkout_link /u pro"))
+	srv.zotlo.Fail(sandbox.BadCredentials())
 	for _, who := range []string{"a@example.com", "b@example.com", "c@example.com"} {
-		o.click("/u", by(who))
+		srv.click("/u", by(who))
 	}
-	o.warns(1, "refused our credentials", `"error"`, `"code":"401002"`)
-	if calls := o.zotlo.Calls(); calls != 1 {
+	srv.warns(1, "refused our credentials", `"error"`, `"code":"401002"`)
+	if calls := srv.zotlo.Calls(); calls != 1 {
 		t.Errorf("%d calls with bad credentials, want 1", calls)
 	}
 }

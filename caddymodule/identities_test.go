@@ -61,7 +61,7 @@ func TestProviderThatNeverAnswered(t *testing.T) {
 	s.apiCalls(0)
 }
 
-// TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft: he was counted as an outage of the key server.
+// TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft: they were counted as an outage of the key server.
 func TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft(t *testing.T) {
 	release := make(chan struct{})
 	keys := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
@@ -103,9 +103,9 @@ http:// {
 	}
 }
 
-// TestWordsFromTheEnvironment is the regression test of words that went to the verifier and to
+// TestOptionsFromTheEnvironment is the regression test of options that went to the verifier and to
 // Zotlo as {env.NAME}.
-func TestWordsFromTheEnvironment(t *testing.T) {
+func TestOptionsFromTheEnvironment(t *testing.T) {
 	p := openProvider(t)
 	t.Setenv("AUDIENCE", "shop")
 	t.Setenv("APPLICATION_ID", "42")

@@ -13,7 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-func TestSignedInShopperGetsALinkInHisName(t *testing.T) {
+func TestSignedInShopperGetsALinkInTheirName(t *testing.T) {
 	s := openShop(t, plainShop)
 	res := s.click("/upgrade",
 		as(jwt.MapClaims{"email": "ann@example.com", "given_name": "Ann <b>"}))
@@ -65,7 +65,7 @@ func TestAnonymousPolicies(t *testing.T) {
 	first := s.getsLink(s.click("/guest"), "")
 	second := s.getsLink(s.click("/guest"), "")
 	if first.URL == second.URL {
-		t.Error("two strangers share a link")
+		t.Error("two anonymous visitors share a link")
 	}
 	s.apiCalls(2)
 }
@@ -96,7 +96,7 @@ func TestListHeadersMayComeInSeveralLines(t *testing.T) {
 	ann := fresh(t, "ann")
 	res := s.click("/upgrade", ann, lines("Accept", "text/html;q=0.5", "application/json"))
 	if got := res.Header.Get("Content-Type"); got != "application/json" {
-		t.Errorf("whoever likes JSON best got %q", got)
+		t.Errorf("a client that likes JSON best got %q", got)
 	}
 	for _, tt := range []struct {
 		accepted []string
@@ -105,7 +105,7 @@ func TestListHeadersMayComeInSeveralLines(t *testing.T) {
 		res := s.click("/upgrade", ann, lines("Accept-Language", tt.accepted...))
 		link, _ := s.zotlo.Link(res.Header.Get("Location"))
 		if link.Language != tt.want {
-			t.Errorf("whoever reads %v got %q", tt.accepted, link.Language)
+			t.Errorf("a reader of %v got %q", tt.accepted, link.Language)
 		}
 	}
 }
@@ -173,7 +173,7 @@ func unescape(t *testing.T, text string) string {
 	return plain
 }
 
-// TestReturnToIsAlwaysAPathOnThisSite sends odd paths and checks where the way back leads.
+// TestReturnToIsAlwaysAPathOnThisSite sends invalid and misleading paths and checks where the way back leads.
 func TestReturnToIsAlwaysAPathOnThisSite(t *testing.T) {
 	s := openShop(t, `{
 	checkout {

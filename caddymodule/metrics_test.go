@@ -15,7 +15,7 @@ import (
 )
 
 // published are the metrics that the documentation promises: their type, and which values each
-// label may have. The campaigns and experiments are those of meteredOffice.
+// label may have. The campaigns and experiments are those of meteredServer.
 var published = map[string]struct {
 	kind   dto.MetricType
 	labels map[string][]string
@@ -120,10 +120,10 @@ var (
 )
 
 func TestEveryMetricCountsInItsClosedSets(t *testing.T) {
-	o := openOffice(t, meteredOffice)
-	before := o.scraped()
-	o.liveADay()
-	after := o.scraped()
+	srv := openServer(t, meteredServer)
+	before := srv.scraped()
+	srv.liveADay()
+	after := srv.scraped()
 	moved := after.moved(before)
 	for name := range moved {
 		metric, labels, _ := strings.Cut(name, "[")
@@ -160,34 +160,34 @@ func TestEveryMetricCountsInItsClosedSets(t *testing.T) {
 }
 
 func TestCountsSurviveReloads(t *testing.T) {
-	o := openOffice(t, meteredOffice)
-	begin := o.scraped()
+	srv := openServer(t, meteredServer)
+	begin := srv.scraped()
 	// since leaves out the fetches of remote keys: they go on in the background, and each load
 	// begins one.
 	since := func() scrape {
-		moved := o.scraped().moved(begin)
+		moved := srv.scraped().moved(begin)
 		maps.DeleteFunc(moved, func(name string, _ float64) bool {
 			return strings.HasPrefix(name, "caddy_checkout_jwks_refreshes_total")
 		})
 		return moved
 	}
-	o.click("/plain", by("r@example.com"))
-	o.click("/sale", by("r@example.com"))
+	srv.click("/plain", by("r@example.com"))
+	srv.click("/sale", by("r@example.com"))
 	first := since()
 	if got := first.total("caddy_checkout_requests_total", "outcome=link"); got != 2 {
 		t.Fatalf("two handlers counted %v requests", got)
 	}
-	if err := o.reload(meteredOffice); err != nil {
+	if err := srv.reload(meteredServer); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(first, since()); diff != "" {
 		t.Errorf("after a reload: %s", diff)
 	}
-	if err := o.reload(strings.Replace(meteredOffice, "/site.sock", "/nowhere/site.sock",
+	if err := srv.reload(strings.Replace(meteredServer, "/site.sock", "/nowhere/site.sock",
 		1)); err == nil {
 		t.Fatal("a broken configuration was loaded")
 	}
-	o.click("/plain", by("r@example.com"))
+	srv.click("/plain", by("r@example.com"))
 	after := since()
 	if got := after.total("caddy_checkout_requests_total", "campaign=m-plain",
 		"outcome=link"); got != 2 {
@@ -199,18 +199,18 @@ func TestCountsSurviveReloads(t *testing.T) {
 	}
 }
 
-// rareOffice has names that no other test counts for.
-var rareOffice = strings.NewReplacer("m-", "rare-", "jwt remote {",
+// rareServer has names that no other test counts for.
+var rareServer = strings.NewReplacer("m-", "rare-", "jwt remote {",
 	"project rare {\n\t\t\taccess_key {env.ZOTLO_ACCESS_KEY}\n\t\t\taccess_secret "+
 		"{env.ZOTLO_ACCESS_SECRET}\n"+
 		"\t\t\tapplication_key {env.ZOTLO_APPLICATION_KEY}\n\t\t\tapi_url {$API}\n\t\t}\n\t\tjwt "+
-		"remote {").Replace(meteredOffice)
+		"remote {").Replace(meteredServer)
 
 // TestRareSeriesAreThereBeforeTheyCount: Prometheus's increase() does not see a series that is born
 // at 1, so the alert for a wrong price slept through the first one.
 func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
-	o := openOffice(t, rareOffice)
-	loaded := o.scraped()
+	srv := openServer(t, rareServer)
+	loaded := srv.scraped()
 	zero := func(metric string, labels ...string) {
 		t.Helper()
 		slices.Sort(labels)
@@ -235,13 +235,13 @@ func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
 		}
 	}
 
-	o.liveADay()
+	srv.liveADay()
 	for _, metric := range []string{
 		"api_requests", "mismatches", "conversions", "refunds",
 		"exposures",
 	} {
 		moved := 0
-		for series := range o.scraped().moved(loaded) {
+		for series := range srv.scraped().moved(loaded) {
 			if !strings.HasPrefix(series, "caddy_checkout_"+metric+"_total[") {
 				continue
 			}

@@ -8,23 +8,23 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// TestOnlyWhoSeesThePageIsExposed: monitors and preflights met a variant that nobody saw.
-func TestOnlyWhoSeesThePageIsExposed(t *testing.T) {
-	o := openOffice(t, meteredOffice)
+// TestOnlyShoppersWhoSeeThePageAreExposed: monitors and preflights met a variant that nobody saw.
+func TestOnlyShoppersWhoSeeThePageAreExposed(t *testing.T) {
+	srv := openServer(t, meteredServer)
 	// an exposure counts once a day, whatever the configuration
 	ann := by(rand.Text() + "@example.com")
-	before := o.scraped()
+	before := srv.scraped()
 	exposed := func() float64 {
-		return o.scraped().moved(before).total("caddy_checkout_exposures_total", "at=offer")
+		return srv.scraped().moved(before).total("caddy_checkout_exposures_total", "at=offer")
 	}
-	o.click("/plans", ann, method(http.MethodHead))
-	o.click("/plans", ann, method(http.MethodOptions))
-	o.click("/plans", ann, header("Sec-Purpose", "prefetch"))
+	srv.click("/plans", ann, method(http.MethodHead))
+	srv.click("/plans", ann, method(http.MethodOptions))
+	srv.click("/plans", ann, header("Sec-Purpose", "prefetch"))
 	if got := exposed(); got != 0 {
 		t.Errorf("%v exposures, and nobody has seen the page", got)
 	}
 	for range 2 {
-		o.click("/plans", ann)
+		srv.click("/plans", ann)
 	}
 	if got := exposed(); got != 1 {
 		t.Errorf("%v exposures of one shopper who saw the page", got)
@@ -33,23 +33,23 @@ func TestOnlyWhoSeesThePageIsExposed(t *testing.T) {
 
 // TestOneBadTokenIsOneRefusal: the page's offer and its link each counted it.
 func TestOneBadTokenIsOneRefusal(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\tcheckout_link /u pro "+
+	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\tcheckout_link /u pro "+
 		"{\n\t\tanonymous next\n\t}\n\trespond \"page\""))
-	before := o.scraped()
+	before := srv.scraped()
 	for range 2 {
-		o.click("/u", holding("a.b.c"))
+		srv.click("/u", holding("a.b.c"))
 	}
-	if got := o.scraped().moved(before).total("caddy_checkout_token_refusals_total"); got != 2 {
+	if got := srv.scraped().moved(before).total("caddy_checkout_token_refusals_total"); got != 2 {
 		t.Errorf("%v refusals of two requests", got)
 	}
 }
 
 func TestFailureLineSaysWhyAndForWhomWithoutNames(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_link /u pro {\n\t\tfallback "+
+	srv := openServer(t, serverWith(proCampaign, "checkout_link /u pro {\n\t\tfallback "+
 		"/pricing\n\t}"))
-	o.zotlo.Fail(sandbox.BadRequest(400008))
-	o.click("/u", by("secret.person@example.com"))
-	o.warns(1, "no checkout link: refused", `"error"`, `"outcome":"refused"`, `"answer":"fallback"`,
+	srv.zotlo.Fail(sandbox.BadRequest(400008))
+	srv.click("/u", by("secret.person@example.com"))
+	srv.warns(1, "no checkout link: refused", `"error"`, `"outcome":"refused"`, `"answer":"fallback"`,
 		`"campaign":"pro"`, `"code":"400008"`, `"request_id":"SANDBOX-REQ-`, `"subscriber":"`)
-	o.warns(0, "secret.person")
+	srv.warns(0, "secret.person")
 }

@@ -36,7 +36,7 @@ func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 	t.Cleanup(stream.Close)
 	t.Setenv("FOLDER", folder)
 	t.Setenv("STREAM", strings.TrimPrefix(stream.URL, "http://"))
-	o := openOffice(t, officeWith(proCampaign, `checkout_offer pro
+	srv := openServer(t, serverWith(proCampaign, `checkout_offer pro
 	header /files/* Cache-Control "public, max-age=60"
 	handle_path /files/* {
 		root {$FOLDER}
@@ -52,7 +52,7 @@ func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 		"/files/big.txt": "max-age=60, private",
 		"/stream":        "private", "/none": "private", "/files/absent": "",
 	} {
-		res, body := o.click(path, by("ann@example.com"))
+		res, body := srv.click(path, by("ann@example.com"))
 		if want != "" && res.Header.Get("Cache-Control") != want {
 			t.Errorf("%s: Cache-Control %q, want %q", path, res.Header.Get("Cache-Control"), want)
 		}
@@ -63,39 +63,39 @@ func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 }
 
 func TestErrorPageOfAPersonalPageIsPrivate(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\theader Cache-Control "+
+	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\theader Cache-Control "+
 		"\"public, s-maxage=600\"\n\terror 404\n\thandle_errors {\n\t\trespond \"gone\"\n\t}"))
-	res, _ := o.click("/", by("a@example.com"))
+	res, _ := srv.click("/", by("a@example.com"))
 	if res.StatusCode != http.StatusNotFound || res.Header.Get("Cache-Control") != "private" {
 		t.Errorf("%d with Cache-Control %q", res.StatusCode, res.Header.Get("Cache-Control"))
 	}
 }
 
 func TestDeferredHeaderThatMakesPagesPublicIsWarnedOf(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\theader >Cache-Control "+
+	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\theader >Cache-Control "+
 		"\"public, max-age=60\"\n\trespond \"page\""))
-	o.click("/", by("a@example.com"))
-	o.click("/", by("a@example.com"))
-	o.warns(1, "lets others have it", `"warn"`)
+	srv.click("/", by("a@example.com"))
+	srv.click("/", by("a@example.com"))
+	srv.warns(1, "lets others have it", `"warn"`)
 }
 
 // TestPageThatOthersMayKeepIsWarnedOfOnce: the warning blames a deferred header, so nothing else
 // may set it off.
 func TestPageThatOthersMayKeepIsWarnedOfOnce(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_offer pro\n\theader /early* "+
+	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\theader /early* "+
 		"Cache-Control \"public, no-store\"\n\theader /never >Cache-Control \"public, "+
 		"no-store\"\n\t"+
 		"header /late >Cache-Control \"public, max-age=60\"\n\t@page path /early/page /never "+
 		"/late\n\trespond @page \"page\""))
 	for _, path := range []string{"/early/page", "/early/empty", "/never"} {
-		res, _ := o.click(path, by("ann@example.com"))
+		res, _ := srv.click(path, by("ann@example.com"))
 		if got := res.Header.Get("Cache-Control"); path != "/never" && got != "no-store, private" {
 			t.Errorf("%s: Cache-Control %q", path, got)
 		}
 	}
-	o.warns(0, "a personal page went out")
+	srv.warns(0, "a personal page went out")
 	for range 2 {
-		o.click("/late", by("ann@example.com"))
+		srv.click("/late", by("ann@example.com"))
 	}
-	o.warns(1, "a personal page went out", `"warn"`)
+	srv.warns(1, "a personal page went out", `"warn"`)
 }

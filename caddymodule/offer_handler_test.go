@@ -36,7 +36,7 @@ func TestPageAndCheckoutQuoteTheSamePrice(t *testing.T) {
 	}
 }
 
-func TestStrangerSeesTheFirstVariant(t *testing.T) {
+func TestAnonymousVisitorSeesTheFirstVariant(t *testing.T) {
 	s := openPricedShop(t)
 	page := s.click("/plans")
 	if offered(page) != "sale control 19.99 EUR Pro" {

@@ -8,7 +8,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
-func TestWhoeverWaitsForAFetchThatAReloadEndedHasNotLeft(t *testing.T) {
+func TestShopperWhoWaitsForAFetchThatAReloadEndedHasNotLeft(t *testing.T) {
 	ended := fmt.Errorf("%w: %w", auth.ErrKeysUnavailable, context.Canceled)
 	gone, leave := context.WithCancel(t.Context())
 	if got := identityOutcome(gone, ended); got != outcomeKeysUnavailable {

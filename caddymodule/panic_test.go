@@ -6,27 +6,27 @@ import (
 )
 
 func TestPanicCostsOneShopperOneAnswer(t *testing.T) {
-	o := openOffice(t, brokenShop("", "checkout_link /u pro {\n\t\tfallback "+
+	srv := openServer(t, brokenShop("", "checkout_link /u pro {\n\t\tfallback "+
 		"/pricing\n\t}\n\tcheckout_link /e pro"))
-	res, _ := o.click("/u", by("ann@example.com"))
+	res, _ := srv.click("/u", by("ann@example.com"))
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/pricing" {
 		t.Errorf("%d to %q, want the fallback", res.StatusCode, res.Header.Get("Location"))
 	}
-	res, _ = o.click("/e", by("ann@example.com"))
+	res, _ = srv.click("/e", by("ann@example.com"))
 	if res.StatusCode != http.StatusInternalServerError {
 		t.Errorf("status %d, want 500", res.StatusCode)
 	}
 	private(t, res)
-	o.warns(2, "panic while making a link", `"error"`, "brokenMatcher")
-	o.warns(0, "secret.person")
+	srv.warns(2, "panic while making a link", `"error"`, "brokenMatcher")
+	srv.warns(0, "secret.person")
 }
 
 func TestPanicCostsAPageItsPriceOnly(t *testing.T) {
-	o := openOffice(t, brokenShop("", "checkout_offer pro\n\trespond \"price "+
+	srv := openServer(t, brokenShop("", "checkout_offer pro\n\trespond \"price "+
 		"{http.checkout.price}.\""))
-	res, body := o.click("/", by("ann@example.com"))
+	res, body := srv.click("/", by("ann@example.com"))
 	if res.StatusCode != http.StatusOK || string(body) != "price ." {
 		t.Errorf("%d %q", res.StatusCode, body)
 	}
-	o.warns(1, "panic while choosing an offer")
+	srv.warns(1, "panic while choosing an offer")
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // TestEveryMistakeIsNamed writes one mistake after the other on the fourth line of a Caddyfile. The
-// answer must name the word, the line and, where there is one, the mend.
+// answer must name the option, the line and, where there is one, the fix.
 func TestEveryMistakeIsNamed(t *testing.T) {
 	const (
 		option = "{\n\tcheckout {\n\t\tlanguages en\n"
@@ -201,21 +201,21 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 	}
 }
 
-// A secret behind the wrong word was printed whole by the error about that word.
-func TestSecretBehindTheWrongWordIsNotShown(t *testing.T) {
+// A secret behind the wrong option was printed whole by the error about that option.
+func TestSecretBehindTheWrongOptionIsNotShown(t *testing.T) {
 	setKeys(t)
 	t.Setenv("OOPS", "correct-horse-battery-staple")
 	const plain = "jwt {\nsecret {env.JWT_SECRET}\nfrom cookie session\n}"
-	for _, words := range []string{
+	for _, options := range []string{
 		"jwt {\nissuer {env.OOPS}\naudience any\nfrom cookie session\n}",
 		"jwt {\njwks {env.OOPS}\naudience any\nfrom cookie session\n}",
 		"jwt {\npublic_key {env.OOPS}\nfrom cookie session\n}",
 		"link_hosts {env.OOPS}/_\n" + plain,
 		"api_url {env.OOPS}\n" + plain,
 	} {
-		got := adapt(t, siteOf(words+"\ncampaign pro {\nlink_id 1\n}", "checkout_link /upgrade pro"))
+		got := adapt(t, siteOf(options+"\ncampaign pro {\nlink_id 1\n}", "checkout_link /upgrade pro"))
 		if strings.Contains(got, "horse") || strings.HasPrefix(got, "{") {
-			t.Errorf("%s: %s", words, got)
+			t.Errorf("%s: %s", options, got)
 		}
 	}
 }

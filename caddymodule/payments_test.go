@@ -41,7 +41,7 @@ func TestPanicWhilePayingIsRepeated(t *testing.T) {
 	s.leadsTo("/account")
 }
 
-// The app of a subscriber asks with JSON, and is told where he goes.
+// The app of a subscriber asks with JSON, and is told where they go.
 func TestSubscribersAppIsToldWhereToGo(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	s.hears("TransactionInsert", "1", http.StatusOK)
@@ -85,7 +85,7 @@ func TestPaymentIsCountedThoughItsMarkIsUncertain(t *testing.T) {
 	s.counted(1)
 }
 
-// Who got his money back may buy again, though the cache was slow when we heard of it.
+// Someone who got their money back may buy again, though the cache was slow when we heard of it.
 func TestRefundIsRepeatedUntilItIsRemembered(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	s.hears("TransactionInsert", "1", http.StatusOK)
@@ -158,7 +158,7 @@ func TestLateRepeatDoesNotUndoARefund(t *testing.T) {
 	s.hears("TransactionRefund", "2", http.StatusOK)
 	s.hears("TransactionInsert", "1", http.StatusOK)
 	if got := s.goes(); got == "/account" {
-		t.Error("he got his money back and cannot buy")
+		t.Error("they got their money back and cannot buy")
 	}
 }
 
@@ -171,7 +171,7 @@ func TestEachRefundStands(t *testing.T) {
 	s.hears("TransactionRefund", "3", http.StatusOK, `"transaction_id":"1"`, `"transaction_id":"0"`)
 	s.hears("TransactionInsert", "1", http.StatusOK)
 	if got := s.goes(); got == "/account" {
-		t.Error("he got his money back and cannot buy")
+		t.Error("they got their money back and cannot buy")
 	}
 }
 

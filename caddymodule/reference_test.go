@@ -20,36 +20,36 @@ import (
 )
 
 // The tests of this file keep docs/reference.md and the code together, in both directions: each
-// compares a set of words from the code with the first column of a table.
+// compares a set of names from the code with the first column of a table.
 
-func TestReferenceListsEveryWord(t *testing.T) {
+func TestReferenceListsEveryOption(t *testing.T) {
 	ref := readReference(t)
-	campaignWords := slices.Concat(ref.words("campaign"), ref.words("Overrides"))
+	campaignNames := slices.Concat(ref.names("campaign"), ref.names("Overrides"))
 	for _, block := range []struct {
 		in   string // the lines that open it
 		want []string
 	}{
-		{"checkout", ref.words("The global option checkout")},
-		{"checkout > project p", ref.words("project")},
-		{"checkout > jwt", ref.words("jwt")},
-		{"checkout > cache memory", ref.words("cache memory")},
-		{"checkout > cache redis", ref.words("cache redis")},
-		{"checkout > limits", ref.words("limits")},
-		{"checkout > campaign c", campaignWords},
-		{"checkout > campaign c > experiment e", ref.words("experiment")},
-		{"checkout > campaign c > experiment e > variant v 1%", ref.words("Overrides")},
-		{"checkout_link", slices.Concat(campaignWords, ref.words("checkout_link"))},
-		{"checkout_offer c", ref.words("checkout_offer")},
-		{"checkout_webhook", ref.words("checkout_webhook")},
+		{"checkout", ref.names("The global option checkout")},
+		{"checkout > project p", ref.names("project")},
+		{"checkout > jwt", ref.names("jwt")},
+		{"checkout > cache memory", ref.names("cache memory")},
+		{"checkout > cache redis", ref.names("cache redis")},
+		{"checkout > limits", ref.names("limits")},
+		{"checkout > campaign c", campaignNames},
+		{"checkout > campaign c > experiment e", ref.names("experiment")},
+		{"checkout > campaign c > experiment e > variant v 1%", ref.names("Overrides")},
+		{"checkout_link", slices.Concat(campaignNames, ref.names("checkout_link"))},
+		{"checkout_offer c", ref.names("checkout_offer")},
+		{"checkout_webhook", ref.names("checkout_webhook")},
 	} {
-		wantSame(t, block.in, knownWords(t, block.in), block.want)
+		wantSame(t, block.in, knownOptions(t, block.in), block.want)
 	}
 	overrides := make(map[string]bool)
 	jsonKeys(reflect.TypeFor[campaign.Overrides](), overrides)
-	wantSame(t, "the override words", slices.Collect(maps.Keys(overrides)), ref.words("Overrides"))
+	wantSame(t, "the overrides", slices.Collect(maps.Keys(overrides)), ref.names("Overrides"))
 }
 
-// TestReferenceSaysNothingTwice: sets of words cannot tell a row that is there twice.
+// TestReferenceSaysNothingTwice: sets of names cannot tell a row that is there twice.
 func TestReferenceSaysNothingTwice(t *testing.T) {
 	said := make(map[string]bool) // in one table
 	for line := range strings.Lines(readReference(t).text) {
@@ -67,23 +67,23 @@ func TestReferenceSaysNothingTwice(t *testing.T) {
 
 func TestReferenceListsEveryAnswer(t *testing.T) {
 	ref := readReference(t)
-	wantSame(t, "the outcomes", outcomeWords(), ref.words("Outcomes"))
-	wantSame(t, "the answers", constants(t, "outcomes.go", "answer"), ref.words("Answers"))
+	wantSame(t, "the outcomes", outcomeWords(), ref.names("Outcomes"))
+	wantSame(t, "the answers", constants(t, "outcomes.go", "answer"), ref.names("Answers"))
 	for _, row := range ref.tables["Outcomes"] {
-		word, status, message := codes(row[0])[0], row[1], row[2]
-		o, known := outcomes[word]
+		name, status, message := codes(row[0])[0], row[1], row[2]
+		o, known := outcomes[name]
 		if !known { // the two that lead on, to a link or past it
 			o = outcome{status: 303}
 		}
 		if text := strings.TrimPrefix(message, "–"); status != strconv.Itoa(o.status) ||
 			text != o.text {
-			t.Errorf("%s is %d %q, the reference says %s %q", word, o.status, o.text, status, text)
+			t.Errorf("%s is %d %q, the reference says %s %q", name, o.status, o.text, status, text)
 		}
 	}
 	var ours []string
-	for word, o := range outcomes {
+	for name, o := range outcomes {
 		if o.ours {
-			ours = append(ours, word)
+			ours = append(ours, name)
 		}
 	}
 	wantSame(t, "the outcomes that a fallback answers", ours,
@@ -132,9 +132,9 @@ func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 	for i, name := range placeholders {
 		placeholders[i] = "{" + placeholder.Ours + name + "}"
 	}
-	wantSame(t, "the placeholders", placeholders, ref.words("Placeholders"))
+	wantSame(t, "the placeholders", placeholders, ref.names("Placeholders"))
 	wantSame(t, "the access-log fields", withPrefix(literals(t, "observe.go"), "checkout_"),
-		ref.words("Access-log fields"))
+		ref.names("Access-log fields"))
 
 	events := ref.tables["Events"]
 	wantSame(t, "the events and their fields",
@@ -149,7 +149,7 @@ func TestReferenceListsEveryVariableAndRoute(t *testing.T) {
 	for _, text := range []string{p.AccessKey, p.AccessSecret, p.ApplicationKey} {
 		variables = append(variables, strings.TrimSuffix(strings.TrimPrefix(text, "{env."), "}"))
 	}
-	wantSame(t, "the environment variables", variables, ref.words("Environment variables"))
+	wantSame(t, "the environment variables", variables, ref.names("Environment variables"))
 
 	var routes []string
 	for _, route := range (adminAPI{}).Routes() {
@@ -164,10 +164,10 @@ func TestReferenceListsEveryVariableAndRoute(t *testing.T) {
 
 func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 	ref := readReference(t)
-	words := make(map[string]bool)
+	inTables := make(map[string]bool)
 	for heading := range ref.tables {
-		for _, word := range ref.words(heading) {
-			words[word] = true
+		for _, name := range ref.names(heading) {
+			inTables[name] = true
 		}
 	}
 	inCode := make(map[string]bool)
@@ -190,9 +190,9 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 	} {
 		jsonKeys(reflect.TypeOf(config), inCode)
 	}
-	own := ref.words("JSON")
+	own := ref.names("JSON")
 	for key := range inCode {
-		if !words[key] {
+		if !inTables[key] {
 			t.Errorf("the JSON key %q is in no table of the reference", key)
 		}
 	}
@@ -205,9 +205,9 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		"project", "jwt", "cache memory", "cache redis", "limits",
 		"campaign", "Overrides", "experiment", "checkout_link", "checkout_webhook",
 	} {
-		for _, word := range ref.words(heading) {
-			if !inCode[word] {
-				t.Errorf("the word %q of %s is no JSON key", word, heading)
+		for _, name := range ref.names(heading) {
+			if !inCode[name] {
+				t.Errorf("the option %q of %s is no JSON key", name, heading)
 			}
 		}
 	}

@@ -2,9 +2,9 @@ package caddymodule_test
 
 import "testing"
 
-// pageOffice tells on every page what its placeholders hold. A checkout_link lets each page through
+// pageServer tells on every page what its placeholders hold. A checkout_link lets each page through
 // for another reason.
-const pageOffice = `{` + officeOptions + `
+const pageServer = `{` + serverOptions + `
 	checkout {
 		api_url {$API}
 		jwt {
@@ -42,7 +42,7 @@ const pageOffice = `{` + officeOptions + `
 	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	route {
 		checkout_offer /page* pro
 		checkout_offer /page/second ended
@@ -75,7 +75,7 @@ http:// {` + officeSite + `
 // TestLinkThatPassesOnLeavesThePageItsPrice: a checkout_link without an offer of its own blanked
 // the price that checkout_offer had set.
 func TestLinkThatPassesOnLeavesThePageItsPrice(t *testing.T) {
-	o := openOffice(t, pageOffice)
+	srv := openServer(t, pageServer)
 	for _, tt := range []struct{ method, path, want string }{
 		{"GET", "/page", "pro 19.99 Pro||ann@example.com"},
 		{"GET", "/page/ended", "pro 19.99 Pro|no_campaign|ann@example.com"},
@@ -88,7 +88,7 @@ func TestLinkThatPassesOnLeavesThePageItsPrice(t *testing.T) {
 		// a second checkout_offer speaks for itself
 		{"GET", "/page/second", "  ||ann@example.com"},
 	} {
-		if _, body := o.click(tt.path, by("ann@example.com"),
+		if _, body := srv.click(tt.path, by("ann@example.com"),
 			method(tt.method)); string(body) != tt.want {
 			t.Errorf("%s %s: %q, want %q", tt.method, tt.path, body, tt.want)
 		}
@@ -98,9 +98,9 @@ func TestLinkThatPassesOnLeavesThePageItsPrice(t *testing.T) {
 // TestLinkWithAnOfferOfItsOwnSpeaksForIt: the shopper who was to buy the other thing is shown that
 // one's price.
 func TestLinkWithAnOfferOfItsOwnSpeaksForIt(t *testing.T) {
-	o := openOffice(t, pageOffice)
-	o.api.Close()
-	if _, body := o.click("/page/down",
+	srv := openServer(t, pageServer)
+	srv.api.Close()
+	if _, body := srv.click("/page/down",
 		by("ann@example.com")); string(body) != "other 4.99 |unavailable|ann@example.com" {
 		t.Errorf("the page says %q", body)
 	}

@@ -37,7 +37,7 @@ type visitor struct {
 	crossSiteNoCORS, signedIn            bool
 }
 
-// expected says what the row must get, in the words of the documentation's table.
+// expected says what the row must get, as the documentation's table does.
 func (v visitor) expected() (status int, outcome string) {
 	switch {
 	case v.method == "OPTIONS":

@@ -151,9 +151,9 @@ func TestJSONAnswers(t *testing.T) {
 	if err != nil || time.Until(expires) > time.Hour || time.Until(expires) < 59*time.Minute {
 		t.Errorf("expires_at %v: %v", body["expires_at"], err)
 	}
-	stranger := s.click("/upgrade?x=1", wantJSON)
-	s.fails(stranger, http.StatusUnauthorized)
-	if body := s.body(stranger); body["login"] != "/login?next=%2Fupgrade%3Fx%3D1" {
+	anonymous := s.click("/upgrade?x=1", wantJSON)
+	s.fails(anonymous, http.StatusUnauthorized)
+	if body := s.body(anonymous); body["login"] != "/login?next=%2Fupgrade%3Fx%3D1" {
 		t.Errorf("problem document %v", body)
 	}
 }

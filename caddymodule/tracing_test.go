@@ -135,9 +135,9 @@ func TestCallsJoinCaddysTracing(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
-	o := openOffice(t, strings.Replace(saleOffice, "\tcheckout_link /*", "\ttracing {\n\t\tspan "+
+	srv := openServer(t, strings.Replace(saleServer, "\tcheckout_link /*", "\ttracing {\n\t\tspan "+
 		"click\n\t}\n\tcheckout_link /*", 1))
-	o.click("/upgrade", by("ann@example.com"))
+	srv.click("/upgrade", by("ann@example.com"))
 	if err := caddy.Stop(); err != nil { // sends what is left
 		t.Fatal(err)
 	}

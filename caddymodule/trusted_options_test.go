@@ -7,7 +7,7 @@ import (
 )
 
 // visitorWritable is one placeholder of each family that a visitor can write, directly or through
-// what he sends.
+// what they send.
 var visitorWritable = []string{
 	"query.p", "header.X-Price", "cookie.price", "path.1", "path", "uri", "host", "hostport", "port", "method", "remote", "client_ip", "labels.0",
 	"file.base", "vars.price", "re.price.1", "uuid", "scheme", "err.message", "resp.header.X-Price", "file_match.relative", "tls_client_subject",
@@ -19,42 +19,42 @@ var visitorWritable = []string{
 	"unknown.thing",
 }
 
-// trustedWords are the words that decide what is sold and how it looks; %s stands for the value.
-var trustedWords = []string{
+// trustedOptions are the options that decide what is sold and how it looks; %s stands for the value.
+var trustedOptions = []string{
 	"link_id %s", "one_time_price %s EUR 1 99", "quote %s EUR", "product_image %s", "product_image https://img.example.com/%s", "package %s", "theme %s", "layout %s", "field newField %s",
 }
 
-// TestNoVisitorWritesATrustedWord is the whole matrix: every family times every trusted word is a
+// TestNoVisitorWritesATrustedOption is the whole matrix: every family times every trusted option is a
 // config error that names both.
-func TestNoVisitorWritesATrustedWord(t *testing.T) {
+func TestNoVisitorWritesATrustedOption(t *testing.T) {
 	s := openShop(t, plainShop)
 	for _, placeholder := range visitorWritable {
-		for _, word := range trustedWords {
-			line := fmt.Sprintf(word, "\"{"+placeholder+"}\"")
+		for _, option := range trustedOptions {
+			line := fmt.Sprintf(option, "\"{"+placeholder+"}\"")
 			err := s.reload(siteWith(line))
 			if err == nil {
 				t.Errorf("%s was loaded", line)
 				continue
 			}
-			name, _, _ := strings.Cut(word, " ")
+			name, _, _ := strings.Cut(option, " ")
 			if !strings.Contains(err.Error(), name) ||
 				!strings.Contains(err.Error(), "Caddyfile:") {
-				t.Errorf("%s: the error does not name the word and the line: %v", line, err)
+				t.Errorf("%s: the error does not name the option and the line: %v", line, err)
 			}
 		}
 	}
 }
 
 // TestTrustedPlaceholdersLoad is the other side: what no visitor can write may stand in every
-// trusted word.
+// trusted option.
 func TestTrustedPlaceholdersLoad(t *testing.T) {
 	s := openShop(t, plainShop)
 	for _, placeholder := range []string{
 		"env.PRICE", "file./etc/hostname", "time.now.year",
 		"system.hostname", "http.auth.user.plan", "rp.header.X-Price", "http.reverse_proxy.header.X-Price", "http.checkout.claim.price",
 	} {
-		for _, word := range trustedWords {
-			line := fmt.Sprintf(word, "\"{"+placeholder+"}\"")
+		for _, option := range trustedOptions {
+			line := fmt.Sprintf(option, "\"{"+placeholder+"}\"")
 			if err := s.reload(siteWith(line)); err != nil {
 				t.Errorf("%s: %v", line, err)
 			}

@@ -63,33 +63,33 @@ func TestWarningsAtLoad(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			openOffice(t, officeWith(tt.option, tt.directive)).warns(1, tt.text, tt.also...)
+			openServer(t, serverWith(tt.option, tt.directive)).warns(1, tt.text, tt.also...)
 		})
 	}
 	t.Run("nothing to warn of", func(t *testing.T) {
-		o := openOffice(t, officeWith(proCampaign, "checkout_link /u pro"))
-		if lines := o.logLines(`"logger":"checkout`); len(lines) != 0 {
+		srv := openServer(t, serverWith(proCampaign, "checkout_link /u pro"))
+		if lines := srv.logLines(`"logger":"checkout`); len(lines) != 0 {
 			t.Errorf("the log says %v", lines)
 		}
 	})
 }
 
 func TestAddressesOfAProxyAreWarnedOfOnce(t *testing.T) {
-	o := openOffice(t, strings.Replace(officeWith(proCampaign, "checkout_link /u pro"), "trusted_proxies_unix", "max_header_size 16KB", 1))
+	srv := openServer(t, strings.Replace(serverWith(proCampaign, "checkout_link /u pro"), "trusted_proxies_unix", "max_header_size 16KB", 1))
 	for _, who := range []string{"a@example.com", "b@example.com", "c@example.com"} {
-		o.click("/u", by(who), header("X-Forwarded-For", "203.0.113.9"))
+		srv.click("/u", by(who), header("X-Forwarded-For", "203.0.113.9"))
 	}
-	o.warns(1, "its peer is no trusted proxy", `"warn"`)
+	srv.warns(1, "its peer is no trusted proxy", `"warn"`)
 }
 
 // The path was forgotten, so the login page itself is a checkout.
 func TestLoginThatIsACheckoutIsTold(t *testing.T) {
-	o := openOffice(t, officeWith(proCampaign, "checkout_link pro {\n\t\tanonymous redirect "+
+	srv := openServer(t, serverWith(proCampaign, "checkout_link pro {\n\t\tanonymous redirect "+
 		"/login\n\t}"))
 	for range 2 {
-		if res, _ := o.click("/login"); res.StatusCode != 401 {
+		if res, _ := srv.click("/login"); res.StatusCode != 401 {
 			t.Errorf("%d", res.StatusCode)
 		}
 	}
-	o.warns(1, "is answered by checkout_link itself", `"warn"`, `"path":"/login"`)
+	srv.warns(1, "is answered by checkout_link itself", `"warn"`, `"path":"/login"`)
 }

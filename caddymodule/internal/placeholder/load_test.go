@@ -13,25 +13,25 @@ import (
 // TestHalfWrittenPlaceholderIsNoSecret is the regression test of a signing key that was the text
 // {env.JWT_SECRET itself.
 func TestHalfWrittenPlaceholderIsNoSecret(t *testing.T) {
-	t.Setenv("WORD", "from the environment")
+	t.Setenv("VALUE", "from the environment")
 	for text, want := range map[string]error{
-		"{env.WORD":             errOpenBrace,
-		"{$WORD":                errOpenBrace,
-		"{env.WORD}{env.WORD":   errOpenBrace,
-		"{env.WORD{env.WORD}":   errOpenBrace,
-		"{{env.WORD}":           errOpenBrace,
-		"{{env.WORD}}":          errOpenBrace,
-		"base64:{env.WORD":      errOpenBrace,
-		"redis://:{file./x@h":   errOpenBrace,
-		"{horse":                errOpenBrace,
-		"{env.WORD}}":           errCloseBrace,
-		"}{env.WORD}":           errCloseBrace,
-		"env.WORD}":             errCloseBrace,
-		"ab{cd}":                errNotAtLoad,
-		"{http.request.host}":   errNotAtLoad,
-		"{ENV.WORD}":            errNotAtLoad,
-		"{}":                    errEmptyPlaceholder,
-		"{env.WORD}{query.key}": errNotAtLoad,
+		"{env.VALUE":             errOpenBrace,
+		"{$VALUE":                errOpenBrace,
+		"{env.VALUE}{env.VALUE":  errOpenBrace,
+		"{env.VALUE{env.VALUE}":  errOpenBrace,
+		"{{env.VALUE}":           errOpenBrace,
+		"{{env.VALUE}}":          errOpenBrace,
+		"base64:{env.VALUE":      errOpenBrace,
+		"redis://:{file./x@h":    errOpenBrace,
+		"{horse":                 errOpenBrace,
+		"{env.VALUE}}":           errCloseBrace,
+		"}{env.VALUE}":           errCloseBrace,
+		"env.VALUE}":             errCloseBrace,
+		"ab{cd}":                 errNotAtLoad,
+		"{http.request.host}":    errNotAtLoad,
+		"{ENV.VALUE}":            errNotAtLoad,
+		"{}":                     errEmptyPlaceholder,
+		"{env.VALUE}{query.key}": errNotAtLoad,
 	} {
 		value, err := Secret("secret", text, zap.NewNop())
 		if !errors.Is(err, want) || value != "" {
@@ -39,10 +39,10 @@ func TestHalfWrittenPlaceholderIsNoSecret(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"{env.WORD}":        "from the environment",
-		"base64:{env.WORD}": "base64:from the environment",
-		`{env.WORD}\}`:      "from the environment}",
-		`\{{env.WORD}`:      "{from the environment",
+		"{env.VALUE}":        "from the environment",
+		"base64:{env.VALUE}": "base64:from the environment",
+		`{env.VALUE}\}`:      "from the environment}",
+		`\{{env.VALUE}`:      "{from the environment",
 	} {
 		log, lines := observer.New(zap.DebugLevel)
 		if value, err := Secret("secret", text,
@@ -56,7 +56,7 @@ func TestHalfWrittenPlaceholderIsNoSecret(t *testing.T) {
 func TestLiteralSecretMayHoldBraces(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain": "plain", "ab{cd": "ab{cd", "ab}cd": "ab}cd", "}ab": "}ab", `ab\}cd`: `ab\}cd`,
-		`ab\{cd\}`: "ab{cd}", `\{env.WORD`: "{env.WORD", "environment}": "environment}",
+		`ab\{cd\}`: "ab{cd}", `\{env.VALUE`: "{env.VALUE", "environment}": "environment}",
 	} {
 		log, lines := observer.New(zap.DebugLevel)
 		value, err := Secret("secret", text, zap.New(log))
@@ -90,27 +90,27 @@ func TestValueIsOneLine(t *testing.T) {
 		"a token that nobody guesses\n", " a token", "a token\r\n",
 		"a\ntoken", "a\x00token",
 	} {
-		for _, word := range []string{"token", "audience", "issuer", "application_id", "password"} {
+		for _, option := range []string{"token", "audience", "issuer", "application_id", "password"} {
 			// no variable can hold a zero
-			t.Setenv("WORD", strings.ReplaceAll(value, "\x00", "\x01"))
-			_, err := Value(word, "{env.WORD}")
+			t.Setenv("VALUE", strings.ReplaceAll(value, "\x00", "\x01"))
+			_, err := Value(option, "{env.VALUE}")
 			if err == nil || strings.Contains(err.Error(),
-				"nobody") || !strings.HasPrefix(err.Error(), word+": ") {
-				t.Errorf("%s %q: %v", word, value, err)
+				"nobody") || !strings.HasPrefix(err.Error(), option+": ") {
+				t.Errorf("%s %q: %v", option, value, err)
 			}
-			if _, err := Secret(word, "{env.WORD}",
+			if _, err := Secret(option, "{env.VALUE}",
 				zap.NewNop()); err == nil || strings.Contains(err.Error(), "nobody") {
-				t.Errorf("secret %s %q: %v", word, value, err)
+				t.Errorf("secret %s %q: %v", option, value, err)
 			}
 		}
 	}
-	t.Setenv("WORD", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
-	if _, err := Value("public_key", "{env.WORD}"); err != nil {
+	t.Setenv("VALUE", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
+	if _, err := Value("public_key", "{env.VALUE}"); err != nil {
 		t.Errorf("a PEM text: %v", err)
 	}
 }
 
-// A secret behind the wrong word stays out of the error, however the error writes it.
+// A secret behind the wrong option stays out of the error, however the error writes it.
 func TestErrorConcealsWhatPlaceholdersStandFor(t *testing.T) {
 	for _, value := range []string{"correct horse", `correct "horse"`} {
 		for _, err := range []error{
