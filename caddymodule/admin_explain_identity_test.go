@@ -49,7 +49,8 @@ http:// {`+serverSite+`
 		// The other claims are not there when such a user clicks, so they must not choose their
 		// variant.
 		e := srv.explain(`{"claims":{"sub":"4711","plan":"pro","email":"` + email + `"}}`)
-		_, body := srv.click("/upgrade", wantJSON, func(r *request) { r.SetBasicAuth(email, "pass") })
+		_, body := srv.click("/upgrade", wantJSON,
+			func(r *request) { r.SetBasicAuth(email, "pass") })
 		var click struct{ Variant string }
 		if err := json.Unmarshal(body, &click); err != nil || e.Outcome != "link" ||
 			click.Variant != e.Variant || e.APIRequest.Body["subscriberId"] != email {
@@ -60,15 +61,24 @@ http:// {`+serverSite+`
 	if e := srv.explain(`{"claims":{"email":"4711"}}`); e.Outcome != "no_subscriber" {
 		t.Errorf("nobody: %+v", e)
 	}
-	if res, body := srv.admin(http.MethodPost, "/checkout/explain",
-		`{"claims":{"email":"a@example.com","email":"b@example.com"}}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "claims_duplicate") {
+	res, body := srv.admin(http.MethodPost, "/checkout/explain",
+		`{"claims":{"email":"a@example.com","email":"b@example.com"}}`)
+	if res.StatusCode != http.StatusBadRequest ||
+		!strings.Contains(string(body), "claims_duplicate") {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }
 
 func TestExplainTellsTheSubscriberByHashOnly(t *testing.T) {
 	srv := openServer(t, saleServer)
-	e := srv.explain(`{"campaigns":["d-rest"],"claims":{"email":"ann@example.com","email_verified":false,"phone_number":"+90 555","sub":"0D2AC8E4-7A1D-4F7B-9E06-0C6B2A9E4C11"},"request":{"client_ip":"::ffff:203.0.113.7"}}`)
+	e := srv.explain(`{
+		"campaigns": ["d-rest"],
+		"claims": {
+			"email": "ann@example.com", "email_verified": false, "phone_number": "+90 555",
+			"sub": "0D2AC8E4-7A1D-4F7B-9E06-0C6B2A9E4C11"
+		},
+		"request": {"client_ip": "::ffff:203.0.113.7"}
+	}`)
 	want := []string{
 		"email: not verified",
 		"phone_number: not a phone number in E.164 form, such as " +
@@ -89,7 +99,9 @@ func TestExplainTellsTheSubscriberByHashOnly(t *testing.T) {
 		anonymous.Campaign != "c-sale" {
 		t.Errorf("%+v", anonymous)
 	}
-	if staff := srv.explain(`{"jwt":"staff","claims":{"email":"ann@example.com"}}`); staff.Outcome != "no_subscriber" || len(staff.Untrusted) != 1 || !strings.Contains(staff.Untrusted[0], "packageLabel") {
+	staff := srv.explain(`{"jwt":"staff","claims":{"email":"ann@example.com"}}`)
+	if staff.Outcome != "no_subscriber" || len(staff.Untrusted) != 1 ||
+		!strings.Contains(staff.Untrusted[0], "packageLabel") {
 		t.Errorf("%+v", staff)
 	}
 }

@@ -15,7 +15,8 @@ import (
 // and explain called nobody.
 func TestExplainForetellsTheCall(t *testing.T) {
 	srv := openServer(t, saleServer)
-	e := srv.explain(`{"claims":` + annsClaims + `,"request":{"uri":"/upgrade?x=1","headers":{"Accept-Language":"de"},"client_ip":"203.0.113.7"}}`)
+	e := srv.explain(`{"claims":` + annsClaims + `,"request":{"uri":"/upgrade?x=1",` +
+		`"headers":{"Accept-Language":"de"},"client_ip":"203.0.113.7"}}`)
 	if got := srv.zotlo.Calls(); got != 0 {
 		t.Fatalf("explain made %d API calls", got)
 	}
@@ -64,7 +65,7 @@ func withoutRandom(t *testing.T, body map[string]any) map[string]any {
 func TestExplainSaysWhyEachCampaignMatchedOrNot(t *testing.T) {
 	srv := openServer(t, saleServer)
 	e := srv.explain(`{"claims":` + annsClaims + `}`)
-	want := []struct{ Campaign, Result, Detail string }{
+	want := []rule{
 		{"a-past", "ended", "until 2020-01-01T00:00:00Z"},
 		{
 			"b-free", "no match",
@@ -86,7 +87,8 @@ func TestExplainSaysWhyEachCampaignMatchedOrNot(t *testing.T) {
 		got.Rules[1].Detail != "match block 1 of 2 accepts" {
 		t.Errorf("campaign %q: %v", got.Campaign, got.Rules)
 	}
-	if got := srv.explain(`{"request":{"method":"POST","uri":"https://shop.example.com/free/1"}}`); got.Campaign != "b-free" {
+	got := srv.explain(`{"request":{"method":"POST","uri":"https://shop.example.com/free/1"}}`)
+	if got.Campaign != "b-free" {
 		t.Errorf("campaign %q: %v", got.Campaign, got.Rules)
 	}
 }
@@ -102,7 +104,8 @@ func TestExplainTellsTheVariantAsAClickHasIt(t *testing.T) {
 	if err := json.Unmarshal(body, &click); err != nil || click.Variant != e.Variant {
 		t.Errorf("the click has variant %q, explain said %q: %v", click.Variant, e.Variant, err)
 	}
-	forced := srv.explain(`{"campaigns":["c-sale"],"claims":` + annsClaims + `,"variant":"cheaper"}`)
+	forced := srv.explain(`{"campaigns":["c-sale"],"variant":"cheaper","claims":` +
+		annsClaims + `}`)
 	if forced.Variant != "cheaper" || forced.Counted ||
 		forced.APIRequest.Body["customPrice"] != "14.99" {
 		t.Errorf("forced: %+v", forced)
@@ -146,7 +149,8 @@ http:// {` + serverSite + `
 		!strings.Contains(e.Note, "different campaigns") {
 		t.Errorf("%+v", e)
 	}
-	if e := srv.explain(`{"claims":{"email":"ann@example.com"},"campaigns":["order-b","order-a"]}`); e.Campaign != "order-b" || e.Note != "" {
+	e := srv.explain(`{"claims":{"email":"ann@example.com"},"campaigns":["order-b","order-a"]}`)
+	if e.Campaign != "order-b" || e.Note != "" {
 		t.Errorf("%+v", e)
 	}
 }

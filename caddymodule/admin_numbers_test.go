@@ -11,10 +11,17 @@ import (
 // began with the old one's sales.
 func TestNewExperimentIsNotCreditedWithTheOldOnesPayments(t *testing.T) {
 	running := func(key string) string {
-		return serverWith("\t\tcampaign swap {\n\t\t\tlink_id 1\n\t\t\texperiment "+
-			""+key+" {\n\t\t\t\tvariant control 50%\n\t\t\t\tvariant cheaper 50%\n\t\t\t}\n\t\t}",
-			"checkout_link /upgrade swap\n\tcheckout_webhook /hooks {\n\t\ttoken "+
-				"{env.HOOK_TOKEN}\n\t}")
+		return serverWith(`
+		campaign swap {
+			link_id 1
+			experiment `+key+` {
+				variant control 50%
+				variant cheaper 50%
+			}
+		}`, `checkout_link /upgrade swap
+	checkout_webhook /hooks {
+		token {env.HOOK_TOKEN}
+	}`)
 	}
 	srv := openServer(t, running("swap-old"))
 	sold := func() (campaign, variants float64) {
@@ -112,7 +119,8 @@ func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
 	for _, v := range beforeVariants {
 		seen -= number(v.(map[string]any), "exposures", "link")
 	}
-	if want := map[bool]float64{true: 1}[srv.explain(`{"campaigns":["c-sale"],"claims":{"email":"eve@example.com","sub":"c-buyer"}}`).Counted]; seen != want {
+	e := srv.explain(`{"campaigns":["c-sale"],"claims":{"email":"eve@example.com","sub":"c-buyer"}}`)
+	if want := map[bool]float64{true: 1}[e.Counted]; seen != want {
 		t.Errorf("%v exposures more, want %v", seen, want)
 	}
 }

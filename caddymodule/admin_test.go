@@ -18,7 +18,8 @@ func TestPurgeMakesASubscribersLinksDead(t *testing.T) {
 	anns, bobs := link("ann@example.com"), link("bob@example.com")
 	var answer map[string]string
 	srv.ask(http.MethodPost, "/checkout/purge", `{"subscriber":"ANN@example.com"}`, &answer)
-	if hash := srv.explain(`{"claims":{"email":"ann@example.com"}}`).Subscriber.Hash; answer["subscriber"] != hash || len(answer) != 1 {
+	hash := srv.explain(`{"claims":{"email":"ann@example.com"}}`).Subscriber.Hash
+	if answer["subscriber"] != hash || len(answer) != 1 {
 		t.Errorf("purge answered %v, the log's hash is %s", answer, hash)
 	}
 	if link("ann@example.com") == anns {

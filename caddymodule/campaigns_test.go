@@ -4,8 +4,14 @@ import "testing"
 
 func TestReloadThatMovesUsersSaysHowMany(t *testing.T) {
 	split := func(control, cheaper string) string {
-		return serverWith("\t\tcampaign sale {\n\t\t\tlink_id 1\n\t\t\texperiment sale-price "+
-			"{\n\t\t\t\tvariant control "+control+"\n\t\t\t\tvariant cheaper "+cheaper+"\n\t\t\t}\n\t\t}", "checkout_link /u sale")
+		return serverWith(`
+		campaign sale {
+			link_id 1
+			experiment sale-price {
+				variant control `+control+`
+				variant cheaper `+cheaper+`
+			}
+		}`, "checkout_link /u sale")
 	}
 	srv := openServer(t, split("50%", "50%"))
 	for _, same := range []string{"50%", "50.00%"} {

@@ -35,7 +35,13 @@ func (b *brokenMatcher) MatchWithError(*http.Request) (bool, error) {
 	panic("secret.person@example.com")
 }
 
-func brokenShop(how, directive string) string {
-	return serverWith("\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tbroken "+
-		""+how+"\n\t\t\t}\n\t\t}", directive)
+// brokenServer has a campaign behind brokenMatcher; how is empty, or lets the matcher fail.
+func brokenServer(how, directive string) string {
+	return serverWith(`
+		campaign pro {
+			link_id 1
+			match {
+				broken `+how+`
+			}
+		}`, directive)
 }

@@ -71,13 +71,10 @@ type explained struct {
 	Outcome, Error, Note, Campaign, Experiment, Variant, Reason, Language string
 	Bucket                                                                *int
 	Counted                                                               bool
-	Rules                                                                 []struct {
-		Campaign,
-		Result, Detail string
-	}
-	Dropped, Untrusted []string
-	ClientIP           string `json:"client_ip"`
-	Subscriber         struct {
+	Rules                                                                 []rule
+	Dropped, Untrusted                                                    []string
+	ClientIP                                                              string `json:"client_ip"`
+	Subscriber                                                            struct {
 		Hash, Kind string
 		Claims     []string
 	}
@@ -88,13 +85,17 @@ type explained struct {
 	} `json:"api_request"`
 }
 
+// rule is what explain says of one campaign.
+type rule struct{ Campaign, Result, Detail string }
+
 func (srv *server) explain(question string) (e explained) {
 	srv.t.Helper()
 	srv.ask(http.MethodPost, "/checkout/explain", question, &e)
 	return e
 }
 
-const annsClaims = `{"sub":"ann-1","email":"ann@example.com","given_name":"Ann","plan":"pro","locale":"tr"}`
+const annsClaims = `{"sub":"ann-1","email":"ann@example.com","given_name":"Ann",` +
+	`"plan":"pro","locale":"tr"}`
 
 func annsToken() func(*request) {
 	var claims jwt.MapClaims

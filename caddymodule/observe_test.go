@@ -33,8 +33,11 @@ func TestOnlyShoppersWhoSeeThePageAreExposed(t *testing.T) {
 
 // TestOneBadTokenIsOneRefusal: the page's offer and its link each counted it.
 func TestOneBadTokenIsOneRefusal(t *testing.T) {
-	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\tcheckout_link /u pro "+
-		"{\n\t\tanonymous next\n\t}\n\trespond \"page\""))
+	srv := openServer(t, serverWith(proCampaign, `checkout_offer pro
+	checkout_link /u pro {
+		anonymous next
+	}
+	respond "page"`))
 	before := srv.scraped()
 	for range 2 {
 		srv.click("/u", holding("a.b.c"))
@@ -45,11 +48,12 @@ func TestOneBadTokenIsOneRefusal(t *testing.T) {
 }
 
 func TestFailureLineSaysWhyAndForWhomWithoutNames(t *testing.T) {
-	srv := openServer(t, serverWith(proCampaign, "checkout_link /u pro {\n\t\tfallback "+
-		"/pricing\n\t}"))
+	srv := openServer(t, serverWith(proCampaign, `checkout_link /u pro {
+		fallback /pricing
+	}`))
 	srv.zotlo.Fail(sandbox.BadRequest(400008))
 	srv.click("/u", by("secret.person@example.com"))
-	srv.warns(1, "no checkout link: refused", `"error"`, `"outcome":"refused"`, `"answer":"fallback"`,
-		`"campaign":"pro"`, `"code":"400008"`, `"request_id":"SANDBOX-REQ-`, `"subscriber":"`)
+	srv.warns(1, "no checkout link: refused", `"error"`, `"outcome":"refused"`,
+		`"answer":"fallback"`, `"campaign":"pro"`, `"code":"400008"`, `"request_id":"SANDBOX-REQ-`, `"subscriber":"`)
 	srv.warns(0, "secret.person")
 }

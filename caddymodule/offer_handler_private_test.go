@@ -50,7 +50,9 @@ func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 	respond /none 204`))
 	for path, want := range map[string]string{
 		"/files/big.txt": "max-age=60, private",
-		"/stream":        "private", "/none": "private", "/files/absent": "",
+		"/stream":        "private",
+		"/none":          "private",
+		"/files/absent":  "",
 	} {
 		res, body := srv.click(path, by("ann@example.com"))
 		if want != "" && res.Header.Get("Cache-Control") != want {
@@ -63,8 +65,12 @@ func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 }
 
 func TestErrorPageOfAPersonalPageIsPrivate(t *testing.T) {
-	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\theader Cache-Control "+
-		"\"public, s-maxage=600\"\n\terror 404\n\thandle_errors {\n\t\trespond \"gone\"\n\t}"))
+	srv := openServer(t, serverWith(proCampaign, `checkout_offer pro
+	header Cache-Control "public, s-maxage=600"
+	error 404
+	handle_errors {
+		respond "gone"
+	}`))
 	res, _ := srv.click("/", by("a@example.com"))
 	if res.StatusCode != http.StatusNotFound || res.Header.Get("Cache-Control") != "private" {
 		t.Errorf("%d with Cache-Control %q", res.StatusCode, res.Header.Get("Cache-Control"))
@@ -72,8 +78,9 @@ func TestErrorPageOfAPersonalPageIsPrivate(t *testing.T) {
 }
 
 func TestDeferredHeaderThatMakesPagesPublicIsWarnedOf(t *testing.T) {
-	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\theader >Cache-Control "+
-		"\"public, max-age=60\"\n\trespond \"page\""))
+	srv := openServer(t, serverWith(proCampaign, `checkout_offer pro
+	header >Cache-Control "public, max-age=60"
+	respond "page"`))
 	srv.click("/", by("a@example.com"))
 	srv.click("/", by("a@example.com"))
 	srv.warns(1, "lets others have it", `"warn"`)
@@ -82,11 +89,12 @@ func TestDeferredHeaderThatMakesPagesPublicIsWarnedOf(t *testing.T) {
 // TestPageThatOthersMayKeepIsWarnedOfOnce: the warning blames a deferred header, so nothing else
 // may set it off.
 func TestPageThatOthersMayKeepIsWarnedOfOnce(t *testing.T) {
-	srv := openServer(t, serverWith(proCampaign, "checkout_offer pro\n\theader /early* "+
-		"Cache-Control \"public, no-store\"\n\theader /never >Cache-Control \"public, "+
-		"no-store\"\n\t"+
-		"header /late >Cache-Control \"public, max-age=60\"\n\t@page path /early/page /never "+
-		"/late\n\trespond @page \"page\""))
+	srv := openServer(t, serverWith(proCampaign, `checkout_offer pro
+	header /early* Cache-Control "public, no-store"
+	header /never >Cache-Control "public, no-store"
+	header /late >Cache-Control "public, max-age=60"
+	@page path /early/page /never /late
+	respond @page "page"`))
 	for _, path := range []string{"/early/page", "/early/empty", "/never"} {
 		res, _ := srv.click(path, by("ann@example.com"))
 		if got := res.Header.Get("Cache-Control"); path != "/never" && got != "no-store, private" {

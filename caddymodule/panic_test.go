@@ -6,8 +6,10 @@ import (
 )
 
 func TestPanicCostsOneShopperOneAnswer(t *testing.T) {
-	srv := openServer(t, brokenShop("", "checkout_link /u pro {\n\t\tfallback "+
-		"/pricing\n\t}\n\tcheckout_link /e pro"))
+	srv := openServer(t, brokenServer("", `checkout_link /u pro {
+		fallback /pricing
+	}
+	checkout_link /e pro`))
 	res, _ := srv.click("/u", by("ann@example.com"))
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/pricing" {
 		t.Errorf("%d to %q, want the fallback", res.StatusCode, res.Header.Get("Location"))
@@ -22,8 +24,8 @@ func TestPanicCostsOneShopperOneAnswer(t *testing.T) {
 }
 
 func TestPanicCostsAPageItsPriceOnly(t *testing.T) {
-	srv := openServer(t, brokenShop("", "checkout_offer pro\n\trespond \"price "+
-		"{http.checkout.price}.\""))
+	srv := openServer(t, brokenServer("", `checkout_offer pro
+	respond "price {http.checkout.price}."`))
 	res, body := srv.click("/", by("ann@example.com"))
 	if res.StatusCode != http.StatusOK || string(body) != "price ." {
 		t.Errorf("%d %q", res.StatusCode, body)

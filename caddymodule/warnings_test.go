@@ -6,59 +6,95 @@ import (
 )
 
 func TestWarningsAtLoad(t *testing.T) {
+	const conditional = "every campaign of a route is conditional"
 	for _, tt := range []struct {
 		name, option, directive, text string
 		also                          []string
 	}{
-		{"a literal secret", "\t\tproject other {\n\t\t\taccess_key key\n\t\t\taccess_secret " +
-			"{env.ZOTLO_ACCESS_SECRET}\n\t\t\tapplication_key " +
-			"{env.ZOTLO_APPLICATION_KEY}\n\t\t}\n" + proCampaign, "checkout_link /u pro", "stands in the configuration in clear", []string{`"warn"`, "access_key"}},
 		{
-			"a field nobody has documented",
-			"\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\ttheme " +
-				"dark\n\t\t}", "checkout_link /u pro", "not in Zotlo's published reference",
+			"a literal secret", `
+		project other {
+			access_key key
+			access_secret {env.ZOTLO_ACCESS_SECRET}
+			application_key {env.ZOTLO_APPLICATION_KEY}
+		}
+` + proCampaign, "checkout_link /u pro",
+			"stands in the configuration in clear",
+			[]string{`"warn"`, "access_key"},
+		},
+		{
+			"a field nobody has documented", `
+		campaign pro {
+			link_id 1
+			theme dark
+		}`, "checkout_link /u pro",
+			"not in Zotlo's published reference",
 			[]string{`"warn"`, "theme", `"campaign":"pro"`},
 		},
 		{
-			"a placeholder that is not closed",
-			"\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tpackage_name \"Hi " +
-				"{http.checkout.claim.name\"\n\t\t\texperiment e {\n\t\t\t\tvariant a " +
-				"100%\n\t\t\t}\n\t\t}", "checkout_link /u pro", "opens no placeholder",
+			"a placeholder that is not closed", `
+		campaign pro {
+			link_id 1
+			package_name "Hi {http.checkout.claim.name"
+			experiment e {
+				variant a 100%
+			}
+		}`, "checkout_link /u pro",
+			"opens no placeholder",
 			[]string{`"warn"`, `"text":"Hi {http.checkout.claim.name"`, `"campaign":"pro"`},
 		},
 		{
-			"after_payment that hears of no payment",
-			"\t\tcampaign pro {\n\t\t\tlink_id 1\n\t\t\tafter_payment " +
-				"/account\n\t\t}", "checkout_link /u pro", "after_payment does nothing",
+			"after_payment without a webhook", `
+		campaign pro {
+			link_id 1
+			after_payment /account
+		}`, "checkout_link /u pro",
+			"after_payment does nothing",
 			[]string{`"warn"`, "checkout_webhook"},
 		},
 		{
-			"only conditional campaigns",
-			"\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tuntil " +
-				"2030-01-01T00:00:00Z\n\t\t}\n\t\tcampaign b {\n\t\t\tlink_id 1\n\t\t\tuntil " +
-				"2031-01-01T00:00:00Z\n\t\t}", "checkout_link /u a b", "every campaign of a " +
-				"route is conditional",
+			"only conditional campaigns", `
+		campaign a {
+			link_id 1
+			until 2030-01-01T00:00:00Z
+		}
+		campaign b {
+			link_id 1
+			until 2031-01-01T00:00:00Z
+		}`, "checkout_link /u a b",
+			conditional,
 			[]string{`"warn"`, "2031-01-01T00:00:00Z", `["a","b"]`},
 		},
 		{
-			"campaigns of which one is off",
-			"\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tuntil " +
-				"2030-01-01T00:00:00Z\n\t\t}\n\t\tcampaign b {\n\t\t\tlink_id " +
-				"1\n\t\t\toff\n\t\t}", "checkout_link /u a b", "every campaign of a route is " +
-				"conditional",
+			"campaigns of which one is off", `
+		campaign a {
+			link_id 1
+			until 2030-01-01T00:00:00Z
+		}
+		campaign b {
+			link_id 1
+			off
+		}`, "checkout_link /u a b",
+			conditional,
 			[]string{"2030-01-01T00:00:00Z"},
 		},
 		{
-			"an offer beside its link",
-			"\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tuntil " +
-				"2030-01-01T00:00:00Z\n\t\t}", "checkout_offer /u a\n\tcheckout_link /u " +
-				"a", "every campaign of a route is conditional", nil,
+			"an offer beside its link", `
+		campaign a {
+			link_id 1
+			until 2030-01-01T00:00:00Z
+		}`, "checkout_offer /u a\n\tcheckout_link /u a",
+			conditional, nil,
 		},
 		{
-			"only campaigns with matchers",
-			"\t\tcampaign a {\n\t\t\tlink_id 1\n\t\t\tmatch {\n\t\t\t\tpath " +
-				"/u/x\n\t\t\t}\n\t\t}", "checkout_link /u* a", "every campaign of a route is " +
-				"conditional",
+			"only campaigns with matchers", `
+		campaign a {
+			link_id 1
+			match {
+				path /u/x
+			}
+		}`, "checkout_link /u* a",
+			conditional,
 			[]string{`"warn"`},
 		},
 	} {
@@ -75,7 +111,8 @@ func TestWarningsAtLoad(t *testing.T) {
 }
 
 func TestAddressesOfAProxyAreWarnedOfOnce(t *testing.T) {
-	srv := openServer(t, strings.Replace(serverWith(proCampaign, "checkout_link /u pro"), "trusted_proxies_unix", "max_header_size 16KB", 1))
+	config := serverWith(proCampaign, "checkout_link /u pro")
+	srv := openServer(t, strings.Replace(config, "trusted_proxies_unix", "max_header_size 16KB", 1))
 	for _, who := range []string{"a@example.com", "b@example.com", "c@example.com"} {
 		srv.click("/u", by(who), header("X-Forwarded-For", "203.0.113.9"))
 	}
@@ -84,8 +121,9 @@ func TestAddressesOfAProxyAreWarnedOfOnce(t *testing.T) {
 
 // The path was forgotten, so the login page itself is a checkout.
 func TestLoginThatIsACheckoutIsTold(t *testing.T) {
-	srv := openServer(t, serverWith(proCampaign, "checkout_link pro {\n\t\tanonymous redirect "+
-		"/login\n\t}"))
+	srv := openServer(t, serverWith(proCampaign, `checkout_link pro {
+		anonymous redirect /login
+	}`))
 	for range 2 {
 		if res, _ := srv.click("/login"); res.StatusCode != 401 {
 			t.Errorf("%d", res.StatusCode)
