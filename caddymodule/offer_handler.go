@@ -24,8 +24,10 @@ import (
 // `request_header`, `header_up` and deferred `header` read them; `map`, `vars`, `redir` and
 // `rewrite` run earlier and see nothing.
 //
-// The page is now one user's: `public` and `s-maxage` are removed from the response's
-// Cache-Control, and `private` is added.
+// The page is now one user's, and this moment's. The response's Cache-Control becomes `private,
+// no-cache` (`no-store` and `no-transform` stay); `ETag`, `Last-Modified`, `Expires`, `Age` and every
+// CDN's own header are removed. A GET or HEAD goes on without `If-None-Match`, `If-Modified-Since`
+// and a `Range` with `If-Range`.
 type OfferHandler struct {
 	Route
 
@@ -48,15 +50,14 @@ func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
 func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 	next caddyhttp.Handler) error {
 	h.decide(newDecision(h.rt, r))
+	privatepage.Unconditional(r)
 	page := privatepage.New(w)
 	err := next.ServeHTTP(page, r)
-	page.Begin()
-	if privatepage.Sharable(w.Header()) {
+	if page.Finish() {
 		h.rt.pageWarning.Do(func() {
 			h.rt.log.Warn("a personal page went out with a Cache-Control that lets others have " +
-				"it: " +
-				"a deferred header directive sets it after checkout_offer; " +
-				"take public and s-maxage out of it")
+				"it, or with a CDN's own: a deferred header directive sets it after " +
+				"checkout_offer; let that line spare the page, or write private, no-cache")
 		})
 	}
 	return err

@@ -13,7 +13,7 @@ import (
 func TestPersonalPageIsPrivate(t *testing.T) {
 	s := openPricedShop(t)
 	if got := s.click("/plans",
-		by("a@example.com")).Header.Get("Cache-Control"); got != "max-age=60, private" {
+		by("a@example.com")).Header.Get("Cache-Control"); got != "private, no-cache" {
 		t.Errorf("Cache-Control %q", got)
 	}
 }
@@ -49,9 +49,9 @@ func TestPersonalPagesOfEveryKindArePrivate(t *testing.T) {
 	}
 	respond /none 204`))
 	for path, want := range map[string]string{
-		"/files/big.txt": "max-age=60, private",
-		"/stream":        "private",
-		"/none":          "private",
+		"/files/big.txt": "private, no-cache",
+		"/stream":        "private, no-cache",
+		"/none":          "private, no-cache",
 		"/files/absent":  "",
 	} {
 		res, body := srv.click(path, by("ann@example.com"))
@@ -72,7 +72,7 @@ func TestErrorPageOfAPersonalPageIsPrivate(t *testing.T) {
 		respond "gone"
 	}`))
 	res, _ := srv.click("/", by("a@example.com"))
-	if res.StatusCode != http.StatusNotFound || res.Header.Get("Cache-Control") != "private" {
+	if res.StatusCode != http.StatusNotFound || res.Header.Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("%d with Cache-Control %q", res.StatusCode, res.Header.Get("Cache-Control"))
 	}
 }
@@ -97,7 +97,7 @@ func TestPageThatOthersMayKeepIsWarnedOfOnce(t *testing.T) {
 	respond @page "page"`))
 	for _, path := range []string{"/early/page", "/early/empty", "/never"} {
 		res, _ := srv.click(path, by("ann@example.com"))
-		if got := res.Header.Get("Cache-Control"); path != "/never" && got != "no-store, private" {
+		if got := res.Header.Get("Cache-Control"); path != "/never" && got != "private, no-cache, no-store" {
 			t.Errorf("%s: Cache-Control %q", path, got)
 		}
 	}

@@ -1,4 +1,5 @@
-// Package privatepage keeps a page that was made for one user out of shared caches.
+// Package privatepage keeps a page that was made for one user, at one moment, out of every cache:
+// those that users share, and the browser's own, where the page would outlive a sign-in.
 package privatepage
 
 import (
@@ -8,6 +9,24 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
+
+// Unconditional makes the page's handlers answer with the whole page. "Not modified", or the rest of
+// a page that began with another price, would be an answer about what another user saw. Conditions
+// of a request that writes say what it must not overwrite, and stand.
+//
+// If-Range goes with its Range: RFC 9110 section 13.1.5 answers a range whose condition does not
+// hold with all of it. A Range by itself stands; players ask for films so.
+func Unconditional(r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return
+	}
+	delete(r.Header, "If-None-Match")
+	delete(r.Header, "If-Modified-Since")
+	if _, resumes := r.Header["If-Range"]; resumes {
+		delete(r.Header, "If-Range")
+		delete(r.Header, "Range")
+	}
+}
 
 // Writer makes the response private as it begins. It overrides every way to begin one.
 type Writer struct {
@@ -24,32 +43,30 @@ func New(w http.ResponseWriter) *Writer {
 // and stay as they are.
 func (w *Writer) WriteHeader(status int) {
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
-		w.Begin()
+		w.begin()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write begins the response if nothing else did.
 func (w *Writer) Write(p []byte) (int, error) {
-	w.Begin()
+	w.begin()
 	return w.ResponseWriter.Write(p)
 }
 
 // ReadFrom is overridden because the embedded one would begin the response behind our back.
 func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
-	w.Begin()
+	w.begin()
 	return w.ResponseWriterWrapper.ReadFrom(r)
 }
 
 // FlushError is found by http.ResponseController before it looks beneath this writer.
 func (w *Writer) FlushError() error {
-	w.Begin()
+	w.begin()
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// Begin makes the response private if nothing has begun it yet. Call it after the page was made: an
-// error page comes later, and an empty page begins when nobody is left to ask.
-func (w *Writer) Begin() {
+func (w *Writer) begin() {
 	if w.begun {
 		return
 	}
@@ -57,43 +74,122 @@ func (w *Writer) Begin() {
 	makePrivate(w.Header())
 }
 
-// makePrivate removes what lets shared caches keep a response, and adds private (RFC 9111 section
-// 5.2.2).
-func makePrivate(h http.Header) {
-	values := h["Cache-Control"]
-	if len(values) == 0 {
-		h["Cache-Control"] = []string{"private"}
-		return
-	}
-	kept := []string{}
-	for _, directive := range splitDirectives(strings.Join(values, ",")) {
-		name, _, _ := strings.Cut(directive, "=")
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "public", "s-maxage", "private", "":
-		default:
-			kept = append(kept, directive)
-		}
-	}
-	h["Cache-Control"] = []string{strings.Join(append(kept, "private"), ", ")}
+// Finish is called after the page was made. It makes an empty page private, which begins when nobody
+// is left to ask, and the error page that comes later; and it takes caching rules out of trailers.
+// sharable says that others may keep what went out all the same, because a handler outside of this
+// writer had the last word.
+func (w *Writer) Finish() (sharable bool) {
+	w.begin()
+	h := w.Header()
+	sharable = Sharable(h)
+	dropRules(h, http.TrailerPrefix)
+	dropRules(h, "")
+	return sharable
 }
 
-// Sharable reports whether shared caches may keep a response because it says so.
-func Sharable(h http.Header) bool {
-	shared := false
-	for _, value := range h["Cache-Control"] {
-		value = strings.ToLower(value)
-		if !strings.Contains(value, "public") && !strings.Contains(value, "s-maxage") &&
-			!strings.Contains(value, "no-store") {
-			continue
-		}
-		for _, directive := range splitDirectives(value) {
-			if directive == "no-store" {
-				return false // whatever else it says
-			}
-			shared = shared || directive == "public" || strings.HasPrefix(directive, "s-maxage")
+// private is what a personal page says: no cache that others use may have it, and the browser's own
+// asks each time (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+const private = "private, no-cache"
+
+// makePrivate replaces all that the header tells caches.
+func makePrivate(h http.Header) {
+	said := cacheControl(h)
+	dropRules(h, "")
+	// A slice of its own for each response: Caddy's header directive may write into it.
+	h["Cache-Control"] = []string{private + said}
+}
+
+// cacheControl is what stays of a Cache-Control, each with a comma before it: no-store forbids more
+// than we do, and no-transform is about what is between caches.
+func cacheControl(h http.Header) (kept string) {
+	for _, staying := range [...]string{"no-store", "no-transform"} {
+		if has(h["Cache-Control"], staying) {
+			kept += ", " + staying
 		}
 	}
-	return shared
+	return kept
+}
+
+// dropRules removes what lets anybody keep the response or ask whether it has changed. Tags to purge
+// by (Surrogate-Key, Cache-Tag) are no such rules. A trailer's name has a prefix.
+func dropRules(h http.Header, prefix string) {
+	for key := range h {
+		if name, ok := strings.CutPrefix(key, prefix); ok && isRule(name) {
+			delete(h, key)
+		}
+	}
+}
+
+// isRule reports whether a header is a validator or an expiry, or speaks to one CDN.
+func isRule(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Etag", "Last-Modified", "Expires", "Age":
+		return true
+	}
+	return isOfCDN(name)
+}
+
+// ofCDNs is how the name of a CDN's own Cache-Control ends: RFC 9213's CDN-Cache-Control, those that
+// name their CDN before it (Cloudflare-, Netlify-, Vercel-CDN-Cache-Control), Akamai-Cache-Control
+// and X-LiteSpeed-Cache-Control.
+const ofCDNs = "-Cache-Control"
+
+// isOfCDN reports whether a header is a caching rule for CDNs alone. They believe it before
+// Cache-Control.
+func isOfCDN(name string) bool {
+	if at := len(name) - len(ofCDNs); at > 0 && strings.EqualFold(name[at:], ofCDNs) {
+		return true
+	}
+	switch http.CanonicalHeaderKey(name) {
+	case "Surrogate-Control", "X-Accel-Expires", "Edge-Control":
+		return true
+	}
+	return false
+}
+
+// Sharable reports whether caches that users share may keep a response, because it says so or says
+// nothing.
+func Sharable(h http.Header) bool {
+	for name, values := range h {
+		if isOfCDN(name) && !forbids(values) {
+			return true
+		}
+	}
+	said := h["Cache-Control"]
+	switch {
+	case len(said) == 1 && said[0] == private:
+		return false
+	case has(said, "no-store"):
+		return false // whatever else it says
+	case has(said, "public"), has(said, "s-maxage"):
+		return true
+	}
+	return !has(said, "private") && !has(said, "no-cache")
+}
+
+// forbids reports whether a CDN's own rule keeps it from storing. X-Accel-Expires says so with a 0.
+func forbids(values []string) bool {
+	for _, directive := range [...]string{"no-store", "private", "no-cache", "0"} {
+		if has(values, directive) {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether the values hold a directive, with an argument or without one. One that is
+// qualified, as no-cache="set-cookie", speaks of some fields only and is not meant.
+func has(values []string, directive string) bool {
+	for _, value := range values {
+		for _, said := range splitDirectives(value) {
+			name, argument, _ := strings.Cut(said, "=")
+			if strings.EqualFold(strings.TrimSpace(name), directive) &&
+				!strings.Contains(argument, `"`) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // splitDirectives cuts a Cache-Control value at the commas outside quotes.
