@@ -49,7 +49,9 @@ func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
 // ServeHTTP decides, and hands the request on.
 func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 	next caddyhttp.Handler) error {
-	h.decide(newDecision(h.rt, r))
+	d := newDecision(h.rt, r)
+	h.decide(d)
+	d.page, d.over = true, true
 	privatepage.Unconditional(r)
 	page := privatepage.New(w)
 	err := next.ServeHTTP(page, r)

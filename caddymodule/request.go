@@ -43,10 +43,12 @@ type decision struct {
 	offer   *campaign.Offer // nil: none, or not decided yet
 
 	outcome string // how the request was answered, once it was
-	over    bool   // checkout_link has done its part
+	over    bool   // the directive has done its part
+	page    bool   // it is checkout_offer's
 }
 
-// newDecision begins the part of one directive. From now on its user and offer answer placeholders.
+// newDecision begins the part of one directive. Until it is over, its user and offer alone answer
+// placeholders.
 func newDecision(rt *route, r *http.Request) *decision {
 	repl, _ := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	state, known := caddyhttp.GetVar(r.Context(), stateVar).(*requestState)
@@ -73,7 +75,19 @@ func (d *decision) knownUser() (*auth.User, bool) {
 	return d.user, true
 }
 
-// placeholder answers {http.checkout.*}: who asks and how it ended, for the newest decision.
+// knowledge ranks what the decision knows of the user: one whom Zotlo can have as a subscriber,
+// somebody with a good token, nobody.
+func (d *decision) knowledge() int {
+	switch {
+	case d.user == nil:
+		return 0
+	case !d.user.Subscriber.Known():
+		return 1
+	}
+	return 2
+}
+
+// placeholder answers {http.checkout.*}. How it ended is the newest decision's to say.
 func (s *requestState) placeholder(key string) (any, bool) {
 	name, ok := strings.CutPrefix(key, placeholder.Ours)
 	if !ok {
@@ -81,10 +95,11 @@ func (s *requestState) placeholder(key string) (any, bool) {
 	}
 	newest := s.decisions[len(s.decisions)-1]
 	if path, ok := strings.CutPrefix(name, "claim."); ok {
-		if newest.user == nil {
+		user := s.speaker(anyDecision).user
+		if user == nil {
 			return "", true
 		}
-		claim, _ := newest.user.Claim(path)
+		claim, _ := user.Claim(path)
 		return claim, true
 	}
 	switch name {
@@ -94,18 +109,39 @@ func (s *requestState) placeholder(key string) (any, bool) {
 	case "outcome":
 		return newest.outcome, true
 	}
-	return s.shown().offered(name)
+	return s.speaker(hasOffer).offered(name)
 }
 
-// shown is the decision whose offer the page has: a checkout_link that ended without one takes
-// nothing from an earlier checkout_offer. While a directive decides it knows its own offer alone.
-func (s *requestState) shown() *decision {
-	at := len(s.decisions) - 1
-	for at > 0 && s.decisions[at].over && s.decisions[at].offer == nil {
-		at--
+// speaker is the decision that answers for all of them: the newest of those that know most of the
+// user. The checkout does so, too: a checkout_link that knows nobody passes on to the next. Those
+// that do not count are asked only where none does.
+//
+// While a directive decides, it knows its own user and offer alone: a campaign's matcher must not
+// see the user of another route's identity.
+func (s *requestState) speaker(counts func(*decision) bool) *decision {
+	newest := s.decisions[len(s.decisions)-1]
+	if !newest.over || len(s.decisions) == 1 {
+		return newest
 	}
-	return s.decisions[at]
+	best := s.decisions[0]
+	for _, d := range s.decisions[1:] {
+		switch {
+		case counts(d) != counts(best):
+			if counts(d) {
+				best = d
+			}
+		case d.knowledge() >= best.knowledge():
+			best = d
+		}
+	}
+	return best
 }
+
+func anyDecision(*decision) bool { return true }
+
+// hasOffer reports whether the decision speaks of what is offered. A checkout_link that ended
+// without an offer takes nothing from an earlier checkout_offer; that one speaks for itself.
+func hasOffer(d *decision) bool { return d.offer != nil || d.page }
 
 // offered answers the placeholders of the chosen offer; before an offer is chosen they are empty.
 func (d *decision) offered(name string) (any, bool) {
