@@ -12,6 +12,8 @@
 package caddymodule
 
 import (
+	"slices"
+
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -31,16 +33,24 @@ func init() {
 
 	httpcaddyfile.RegisterGlobalOption("checkout", parseAppOption)
 
-	// After authentication and after request_header has stripped identity headers that a client
-	// forged, before handle, respond and reverse_proxy, which end the chain.
-	httpcaddyfile.RegisterHandlerDirective("checkout_link", parseLinkDirective)
-	httpcaddyfile.RegisterDirectiveOrder("checkout_link", httpcaddyfile.After, "request_header")
-	httpcaddyfile.RegisterHandlerDirective("checkout_webhook", parseWebhookDirective)
-	httpcaddyfile.RegisterDirectiveOrder("checkout_webhook", httpcaddyfile.After, "request_header")
-
-	// Before request_header, so that a site can hand the offer to its backend in headers.
 	httpcaddyfile.RegisterHandlerDirective("checkout_offer", parseOfferDirective)
-	httpcaddyfile.RegisterDirectiveOrder("checkout_offer", httpcaddyfile.After, "forward_auth")
+	httpcaddyfile.RegisterHandlerDirective("checkout_webhook", parseWebhookDirective)
+	httpcaddyfile.RegisterHandlerDirective("checkout_link", parseLinkDirective)
+	orderDirectives("checkout_offer", "checkout_webhook", "checkout_link")
 
 	caddycmd.RegisterCommand(cli.Command)
+}
+
+// orderDirectives puts the directives, in this order, between forward_auth and request_header.
+//
+// They follow authentication, whose verdict they may believe, and stand before handle, respond and
+// reverse_proxy, which end the chain. They stand together, so that page and checkout decide on the
+// same request, and before request_header, so that a site can hand the offer to its backend in
+// headers. A header that request_header sets or removes is therefore seen by none of them. No header
+// names a user or a price: identity is a signed token's or an earlier handler's verdict
+// ({http.auth.user.*}, {http.reverse_proxy.header.*}), which request_header cannot write.
+func orderDirectives(names ...string) {
+	for _, name := range slices.Backward(names) { // each is put right behind forward_auth
+		httpcaddyfile.RegisterDirectiveOrder(name, httpcaddyfile.After, "forward_auth")
+	}
 }

@@ -126,5 +126,6 @@ func setDocumentedEnv(t *testing.T) {
 	}
 	t.Setenv("JWT_SECRET", shoptest.JWTSecret)
 	t.Setenv("JWT_SECRET_OLD", base64.StdEncoding.EncodeToString([]byte(shoptest.JWTSecret)))
+	t.Setenv("LEGACY_SECRET", shoptest.JWTSecret)
 	t.Setenv("ZOTLO_WEBHOOK_TOKEN", "a-token-that-opens-nothing")
 }

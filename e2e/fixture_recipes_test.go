@@ -80,6 +80,7 @@ func site(w http.ResponseWriter, r *http.Request) {
 func (here *surroundings) env() []string {
 	return []string{
 		"ZOTLO_WEBHOOK_TOKEN=a-token-that-opens-nothing",
+		"LEGACY_SECRET=" + shoptest.JWTSecret,
 		"PARTNERS_ACCESS_KEY=" + sandbox.DefaultAccessKey,
 		"PARTNERS_ACCESS_SECRET=" + sandbox.DefaultAccessSecret,
 		"PARTNERS_APPLICATION_KEY=" + sandbox.DefaultApplicationKey,

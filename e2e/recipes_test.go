@@ -38,7 +38,11 @@ var (
 	inSale   = []string{"from 2026", "from 2020", "until 2026", "until 2096"}
 	saleOver = []string{"from 2026", "from 2020", "until 2026", "until 2020"}
 	forged   = []with{header("X-Offer-Price", "0.01")}
-	asApp    = []with{method(http.MethodPost), header("Accept", "application/json")}
+	// oldSignIn is the cookie of a sign-in that another one replaces.
+	oldSignIn = []with{func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: "old_session", Value: tokenOf(claims(ann, user))})
+	}}
+	asApp = []with{method(http.MethodPost), header("Accept", "application/json")}
 )
 
 var recipes = []recipe{
@@ -147,6 +151,12 @@ var recipes = []recipe{
 	}},
 	{"The page that quotes the same offer 4", nil, []request{
 		{user, "/pricing", "the site, X-Offer-Pro 9.99, X-Offer-Sale 49.00", nil},
+	}},
+	{"The page that quotes the same offer 5", nil, []request{
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+		{anonymous, "/upgrade", "link 100, ann@example.com, en", oldSignIn},
+		{anonymous, "/upgrade", toLogin, nil},
+		{anonymous, "/pricing", "the site, X-Offer-Price 9.99", append(oldSignIn, forged...)},
 	}},
 }
 
