@@ -22,7 +22,7 @@ import (
 type RedisCache struct {
 	// URLs are addresses: `redis://host:6379/0` or `rediss://…` for TLS. One for a single server,
 	// several for sentinels or a cluster. Passwords come from `{env.NAME}` or
-	// `{file./absolute/path}`, here or in password.
+	// `{file./absolute/path}`, here or in password; one in clear is warned of.
 	URLs []string `json:"url,omitempty"`
 	// MasterName makes the addresses those of sentinels.
 	MasterName string `json:"master_name,omitempty"`
@@ -58,8 +58,14 @@ func (c *RedisCache) Provision(ctx caddy.Context) error {
 	}
 	c.resolved = rediscache.Config{Cluster: c.Cluster, Timeout: time.Duration(c.Timeout)}
 	var err error
-	if c.resolved.URLs, err = placeholder.Values("url", c.URLs); err != nil {
+	if c.resolved.URLs, err = placeholder.Addresses("url", c.URLs, ctx.Logger()); err != nil {
 		return err
+	}
+	if c.Password != "" {
+		c.resolved.Password, err = placeholder.Secret("password", c.Password, ctx.Logger())
+		if err != nil {
+			return err
+		}
 	}
 	for _, s := range []struct {
 		option, text string
@@ -67,7 +73,6 @@ func (c *RedisCache) Provision(ctx caddy.Context) error {
 	}{
 		{"master_name", c.MasterName, &c.resolved.MasterName},
 		{"username", c.Username, &c.resolved.Username},
-		{"password", c.Password, &c.resolved.Password},
 		{"key_prefix", c.KeyPrefix, &c.resolved.KeyPrefix},
 	} {
 		if *s.to, err = placeholder.Value(s.option, s.text); err != nil {

@@ -25,11 +25,51 @@ func Secret(option, text string, log *zap.Logger) (string, error) {
 		return "", err
 	}
 	if literal {
-		log.Warn("a secret stands in the configuration in clear, where the admin API and "+
-			"autosave.json show it; use {env.NAME} or {file./absolute/path}",
-			zap.String("word", option))
+		warnInClear(option, log)
 	}
 	return value, nil
+}
+
+func warnInClear(option string, log *zap.Logger) {
+	log.Warn("a secret stands in the configuration in clear, where the admin API and "+
+		"autosave.json show it; use {env.NAME} or {file./absolute/path}",
+		zap.String("word", option))
+}
+
+// Addresses is Values for URLs that may hold a password. One in clear is warned of as every other
+// secret is, once for the option, and never shown.
+func Addresses(option string, texts []string, log *zap.Logger) ([]string, error) {
+	values, err := Values(option, texts)
+	if err == nil && slices.ContainsFunc(texts, hasLiteralPassword) {
+		warnInClear(option, log)
+	}
+	return values, err
+}
+
+// hasLiteralPassword reports whether the password of a URL stands in the text itself: whatever the
+// rest is, no placeholder fills it in.
+func hasLiteralPassword(url string) bool {
+	tmpl, err := Parse(url)
+	if err != nil {
+		return false
+	}
+	var shape strings.Builder // placeholders hold slashes and at signs of their own
+	for _, part := range tmpl {
+		if part.Key != "" {
+			part.Literal = marker
+		}
+		shape.WriteString(part.Literal)
+	}
+	_, authority, _ := strings.Cut(shape.String(), "://")
+	if end := strings.IndexAny(authority, "/?#"); end >= 0 {
+		authority = authority[:end]
+	}
+	at := strings.LastIndex(authority, "@")
+	if at < 0 {
+		return false
+	}
+	_, password, _ := strings.Cut(authority[:at], ":")
+	return password != "" && !strings.Contains(password, marker)
 }
 
 // ErrMissing is the error about a secret that is not configured at all.
