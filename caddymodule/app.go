@@ -105,6 +105,7 @@ func (a *App) Start() error {
 	a.ids.run(a.ctx)
 	if running := liveApps.newest(); running != nil {
 		a.shared.registry.warnAboutMoves(running.shared.registry)
+		a.projects.warnAboutKey(running.projects, a.shared.log)
 	}
 	if a.cache.isAlone() && !a.hooked && a.shared.registry.longestAfterPayment("") > 0 {
 		// Where the cache is shared, another Caddy may hear of payments.

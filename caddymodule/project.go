@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -165,6 +166,20 @@ func (p projects) deriveFrom() ([]byte, error) {
 			projectTitle(first.Name), len(first.AccessSecret), linkgen.MinKey)
 	}
 	return []byte(first.AccessSecret), nil
+}
+
+// warnAboutKey says, when a reload derives keys from another secret than the running configuration,
+// what that costs. It shows names of projects, never a secret.
+func (p projects) warnAboutKey(running projects, log *zap.Logger) {
+	if len(p.list) == 0 || len(running.list) == 0 || bytes.Equal(p.key, running.key) {
+		return
+	}
+	log.Warn("this reload derives its keys from another access_secret, so cached links become "+
+		"unreadable: they are made anew at the next click, webhooks no longer find what was "+
+		"remembered of payments, and hashes of subscribers and attributions change; keep the "+
+		"first project's access_secret, or accept it as after a rotation",
+		zap.String("from", metrics.Project(running.list[0].Name)),
+		zap.String("to", metrics.Project(p.list[0].Name)))
 }
 
 // checkProjectName refuses the name under which log and metrics show the project that has none.
