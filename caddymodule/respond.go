@@ -121,6 +121,10 @@ func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
 		return writeJSON(w, http.StatusOK, "application/json", map[string]string{"url": how.url})
 	case how.url != "":
 		return redirect(w, how.url)
+	case a.outcome == gate.Prefetch:
+		// Never a page and never handle_errors: a framework shows an HTML answer of its guess when
+		// the shopper clicks, and asks again after anything else.
+		return writeText(w, outcomes[a.outcome].status, outcomes[a.outcome].text)
 	case outcomes[a.outcome].text == "":
 		setHeaders(w)
 		w.WriteHeader(outcomes[a.outcome].status)

@@ -5,6 +5,7 @@ package gate
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -38,19 +39,36 @@ func Check(r *http.Request, backend bool) (outcome string) {
 	return ""
 }
 
-// IsPrefetch reports whether the browser only guesses that the shopper will come (Sec-Purpose, and
-// its older names).
+// purposes are the headers whose value says what a request is for: Sec-Purpose, its older names, and
+// the one that a script may set itself (Turbo 8).
+var purposes = [...]string{"Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"}
+
+// guesses are the headers that only a guess carries: htmx's preload extension and Next.js.
+var guesses = [...]string{"Hx-Preloaded", "Next-Router-Prefetch"}
+
+// IsPrefetch reports whether a browser, or a framework in the page, only guesses that the shopper
+// will come.
 func IsPrefetch(h http.Header) bool {
-	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		for _, value := range h[name] {
-			value = strings.ToLower(value)
-			if strings.Contains(value, "prefetch") || strings.Contains(value, "prerender") ||
-				strings.Contains(value, "preview") {
-				return true
-			}
+	return anyValue(h, purposes[:], isGuess) || anyValue(h, guesses[:], isYes)
+}
+
+func anyValue(h http.Header, names []string, is func(string) bool) bool {
+	for _, name := range names {
+		if slices.ContainsFunc(h[name], is) {
+			return true
 		}
 	}
 	return false
+}
+
+func isGuess(purpose string) bool {
+	purpose = strings.ToLower(purpose)
+	return strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "prerender") ||
+		strings.Contains(purpose, "preview")
+}
+
+func isYes(flag string) bool {
+	return flag != "" && flag != "0" && !strings.EqualFold(flag, "false")
 }
 
 // isEmbedded reports whether the browser says that this is not a navigation of its own: an image, a
