@@ -18,7 +18,7 @@ func TestReloadThatChangesTheDerivedKeySaysSo(t *testing.T) {
 	t.Setenv("SAME_SECRET", "access-secret-of-the-first-project")
 	t.Setenv("OTHER_SECRET", "access-secret-of-another-project")
 	sells := func(projects, of string) string {
-		return officeWith(projects+"\t\tcampaign pro {\n\t\t\tlink_id 1\n"+of+"\t\t}",
+		return serverWith(projects+"\t\tcampaign pro {\n\t\t\tlink_id 1\n"+of+"\t\t}",
 			"checkout_link /u pro")
 	}
 	inDefault := "\t\taccess_secret {env.FIRST_SECRET}\n"
@@ -44,7 +44,7 @@ func TestReloadThatChangesTheDerivedKeySaysSo(t *testing.T) {
 				of("b")), 1, []string{`"from":"b"`, `"to":"a"`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := openOffice(t, tt.before)
+			o := openServer(t, tt.before)
 			o.warns(0, warning)
 			if err := o.reload(tt.after); err != nil {
 				t.Fatal(err)

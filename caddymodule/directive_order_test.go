@@ -7,7 +7,7 @@ import (
 
 // orderedSite changes the request with request_header, in the order that Caddy gives the lines. The
 // campaign's matcher tells which request a directive decided on.
-const orderedSite = `{` + officeOptions + `
+const orderedSite = `{` + serverOptions + `
 	checkout {
 		api_url {$API}
 		jwt {
@@ -28,7 +28,7 @@ const orderedSite = `{` + officeOptions + `
 	}
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	request_header X-Mark "set by the site"
 	request_header /stripped* -X-Session
 	request_header X-Offer {http.checkout.campaign}
@@ -56,7 +56,7 @@ http:// {` + officeSite + `
 // TestPageAndCheckoutDecideOnTheSameRequest: request_header stood between them, so its header chose
 // another campaign for the checkout than for the page.
 func TestPageAndCheckoutDecideOnTheSameRequest(t *testing.T) {
-	o := openOffice(t, orderedSite)
+	o := openServer(t, orderedSite)
 	sells := func(path, want string, options ...func(*request)) {
 		t.Helper()
 		res, body := o.click(path, append(options, wantJSON)...)
@@ -85,7 +85,7 @@ func TestPageAndCheckoutDecideOnTheSameRequest(t *testing.T) {
 // TestRequestHeaderHidesNothingFromTheCheckout: a token and a webhook's token are read before
 // request_header can take them away.
 func TestRequestHeaderHidesNothingFromTheCheckout(t *testing.T) {
-	o := openOffice(t, orderedSite)
+	o := openServer(t, orderedSite)
 	session := header("X-Session", token(map[string]any{"email": "ann@example.com", "sub": "ann"}))
 	if res, _ := o.click("/stripped", session); res.StatusCode != 303 {
 		t.Errorf("the signed token was not read: %d", res.StatusCode)

@@ -67,6 +67,8 @@ http:// {` + serverSite + `
 		output file {$DIR}/log.json
 		format filter {
 			resp_headers>Location delete
+			resp_headers>Hx-Redirect delete
+			resp_headers>X-Inertia-Location delete
 			request>headers>X-Webhook-Token delete
 			request>uri query {
 				replace token REDACTED

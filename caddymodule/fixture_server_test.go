@@ -41,6 +41,8 @@ const serverOptions = `
 		level DEBUG
 		format filter {
 			resp_headers>Location delete
+			resp_headers>Hx-Redirect delete
+			resp_headers>X-Inertia-Location delete
 			request>headers>Referer delete
 			request>uri query {
 				replace token REDACTED

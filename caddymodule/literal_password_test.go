@@ -40,7 +40,7 @@ func TestLiteralRedisPasswordIsWarnedOf(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			option := "\t\tcache redis {\n" + tt.lines + "\n\t\t}\n" + proCampaign
-			o := openOffice(t, officeWith(option, "checkout_link /u pro"))
+			o := openServer(t, serverWith(option, "checkout_link /u pro"))
 			if tt.word == "" {
 				o.warns(0, inClear)
 			} else {

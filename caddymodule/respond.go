@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/navigation"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/internal/accept"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -35,7 +36,8 @@ type answer struct {
 // reply is an answer in the form that the client gets.
 type reply struct {
 	answer   string         // what the shopper got, as it is counted
-	json     bool           // the client prefers it
+	json     bool           // the client prefers it, where it is not sent elsewhere
+	moves    bool           // the client goes where it is sent; else it gets the URL in JSON
 	url      string         // of a redirect, or in the JSON
 	fallback *target.Target // of the error
 }
@@ -59,9 +61,11 @@ func respond(w http.ResponseWriter, d *decision, a answer, next caddyhttp.Handle
 	return err
 }
 
-// plan chooses the form.
+// plan chooses the form. A framework's own header beats the preference for JSON: its code decides
+// what becomes of the page, and it looks at headers first.
 func plan(d *decision, a answer) reply {
 	how := reply{json: accept.PrefersJSON(strings.Join(d.r.Header["Accept"], ", "))}
+	how.moves = !how.json || navigation.ByScript(d.r.Header)
 	switch {
 	case a.next:
 		how.answer = answerNext
@@ -69,12 +73,12 @@ func plan(d *decision, a answer) reply {
 		how.url, how.answer = a.link.URL, answerLink
 	case a.to != "":
 		how.url, how.answer = a.to, answerRedirect
-	case a.login != nil && !how.json && !d.leadsBack(a.login):
+	case a.login != nil && how.moves && !d.leadsBack(a.login):
 		how.url, how.answer = a.login.Render(d.r, d.repl), answerRedirect
 	default:
 		return planError(d, a, how)
 	}
-	if how.json && how.url != "" {
+	if how.url != "" && !how.moves {
 		how.answer = answerJSON
 	}
 	return how
@@ -90,7 +94,7 @@ func planError(d *decision, a answer, how reply) reply {
 	case a.fallback.IsNext():
 		how.answer = answerNext
 	case d.leadsBack(a.fallback):
-	case how.json:
+	case !how.moves:
 		how.fallback = a.fallback
 	default:
 		how.url, how.answer = a.fallback.Render(d.r, d.repl), answerFallback
@@ -120,7 +124,9 @@ func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	case how.answer == answerJSON:
 		return writeJSON(w, http.StatusOK, "application/json", map[string]string{"url": how.url})
 	case how.url != "":
-		return redirect(w, how.url)
+		setHeaders(w)
+		navigation.To(w, d.r.Header, how.url)
+		return nil
 	case a.outcome == gate.Prefetch:
 		// Never a page and never handle_errors: a framework shows an HTML answer of its guess when
 		// the shopper clicks, and asks again after anything else.
@@ -144,15 +150,6 @@ func setHeaders(w http.ResponseWriter) {
 	h["Referrer-Policy"] = values[1:2:2]
 	h["X-Content-Type-Options"] = values[2:3:3]
 	h["X-Robots-Tag"] = values[3:4:4]
-}
-
-// redirect answers 303: whatever the method was, the shopper goes on with GET (RFC 9110 section
-// 15.4.4).
-func redirect(w http.ResponseWriter, url string) error {
-	setHeaders(w)
-	w.Header()["Location"] = []string{url}
-	w.WriteHeader(http.StatusSeeOther)
-	return nil
 }
 
 func writeLinkJSON(w http.ResponseWriter, d *decision, link linkgen.Result) error {

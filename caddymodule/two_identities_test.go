@@ -12,7 +12,7 @@ import (
 
 // twoIdentities is a site in the middle of a move from one sign-in to another: both cookies are
 // good. The price differs by variant, so a page that takes the wrong user shows another price.
-const twoIdentities = `{` + officeOptions + `
+const twoIdentities = `{` + serverOptions + `
 	checkout {
 		api_url {$API}
 		jwt {
@@ -53,7 +53,7 @@ const twoIdentities = `{` + officeOptions + `
 	respond "{http.checkout.campaign} {http.checkout.variant} {http.checkout.price}|{http.checkout.claim.email}|{http.checkout.outcome}"
 }
 
-http:// {` + officeSite + `
+http:// {` + serverSite + `
 	route /legacy-first {
 		checkout_offer pro {
 			jwt legacy
@@ -126,7 +126,7 @@ func oldSession(email string) func(*request) {
 func noID() func(*request) { return as(jwt.MapClaims{"name": "Somebody"}) }
 
 // onPage is what the placeholders say: offer, claim, outcome.
-func (o *office) onPage(path string, options ...func(*request)) (offer, email, outcome string) {
+func (o *server) onPage(path string, options ...func(*request)) (offer, email, outcome string) {
 	o.t.Helper()
 	_, body := o.click(path, options...)
 	parts := strings.Split(string(body), "|")
@@ -137,7 +137,7 @@ func (o *office) onPage(path string, options ...func(*request)) (offer, email, o
 }
 
 // sold is the variant that the checkout sells.
-func (o *office) sold(options ...func(*request)) string {
+func (o *server) sold(options ...func(*request)) string {
 	o.t.Helper()
 	_, body := o.click("/upgrade", append(options, wantJSON)...)
 	var link struct{ Variant string }
@@ -150,7 +150,7 @@ func (o *office) sold(options ...func(*request)) string {
 // TestPageAndCheckoutKnowTheSameUser: the one of two identities that knows the user speaks, in
 // whichever order the directives stand.
 func TestPageAndCheckoutKnowTheSameUser(t *testing.T) {
-	o := openOffice(t, twoIdentities)
+	o := openServer(t, twoIdentities)
 	seen := map[string]bool{}
 	for i := range 12 {
 		email := fmt.Sprintf("u%d@old.example.com", i)
@@ -176,7 +176,7 @@ func TestPageAndCheckoutKnowTheSameUser(t *testing.T) {
 }
 
 // onCheaper is an address whose user has the variant that anonymous visitors do not see.
-func (o *office) onCheaper() string {
+func (o *server) onCheaper() string {
 	o.t.Helper()
 	for i := range 50 {
 		email := fmt.Sprintf("c%d@old.example.com", i)
@@ -189,7 +189,7 @@ func (o *office) onCheaper() string {
 }
 
 func TestWhichDirectiveSpeaks(t *testing.T) {
-	o := openOffice(t, twoIdentities)
+	o := openServer(t, twoIdentities)
 	ann := o.onCheaper()
 	for _, tt := range []struct {
 		name, path            string

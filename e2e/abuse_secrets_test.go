@@ -97,6 +97,8 @@ func TestAbuse57PersonalData(t *testing.T) {
 	const filtered = `	log {
 		format filter {
 			resp_headers>Location delete
+			resp_headers>Hx-Redirect delete
+			resp_headers>X-Inertia-Location delete
 			request>uri query {
 				delete from
 			}
