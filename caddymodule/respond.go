@@ -122,7 +122,9 @@ func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	case how.answer == answerJSON && a.outcome == outcomeLink:
 		return writeLinkJSON(w, d, a.link)
 	case how.answer == answerJSON:
-		return writeJSON(w, http.StatusOK, "application/json", map[string]string{"url": how.url})
+		return writeJSON(w, http.StatusOK, "application/json", map[string]string{
+			"url": target.Absolute(d.r, how.url),
+		})
 	case how.url != "":
 		setHeaders(w)
 		navigation.To(w, d.r.Header, how.url)
@@ -203,10 +205,10 @@ func writeError(w http.ResponseWriter, d *decision, a answer, how reply) error {
 		"detail": text, "outcome": a.outcome,
 	}
 	if how.fallback != nil {
-		problem["fallback"] = how.fallback.Render(d.r, d.repl)
+		problem["fallback"] = target.Absolute(d.r, how.fallback.Render(d.r, d.repl))
 	}
 	if a.login != nil {
-		problem["login"] = a.login.Render(d.r, d.repl)
+		problem["login"] = target.Absolute(d.r, a.login.Render(d.r, d.repl))
 	}
 	return writeJSON(w, status, "application/problem+json", problem)
 }

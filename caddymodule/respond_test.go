@@ -128,7 +128,7 @@ func TestEveryFailureHasItsAnswer(t *testing.T) {
 			s, res = click("/url", wantJSON)
 			s.fails(res, tt.status)
 			body := s.body(res)
-			if body["fallback"] != "/pricing" || body["outcome"] != tt.outcome ||
+			if body["fallback"] != "http://shop.example.com/pricing" || body["outcome"] != tt.outcome ||
 				res.Header.Get("Content-Type") != "application/problem+json" {
 				t.Errorf("problem document %v", body)
 			}
@@ -153,7 +153,7 @@ func TestJSONAnswers(t *testing.T) {
 	}
 	anonymous := s.click("/upgrade?x=1", wantJSON)
 	s.fails(anonymous, http.StatusUnauthorized)
-	if body := s.body(anonymous); body["login"] != "/login?next=%2Fupgrade%3Fx%3D1" {
+	if body := s.body(anonymous); body["login"] != s.site.URL+"/login?next=%2Fupgrade%3Fx%3D1" {
 		t.Errorf("problem document %v", body)
 	}
 }
