@@ -205,6 +205,10 @@ func (d *decision) afterPayment() string {
 // link gets the link that the offer wants.
 func (d *decision) link() answer {
 	ip := clientip.Of(d.r)
+	if !ip.IsValid() {
+		// Before the cache and the limits: no address is nobody's bucket.
+		return answer{outcome: outcomeNoAddress}
+	}
 	result, err := d.rt.generator.Link(d.r.Context(), d.prepared(ip), d.r.Host)
 	if result.Source != linkgen.FromCache {
 		d.rt.addresses.Look(d.rt.log, d.r, ip)

@@ -35,7 +35,10 @@ func observe(d *decision, a answer, what string) {
 	if !ok || server.Logs != nil {
 		fields.add(d)
 	}
-	if outcomes[a.outcome].ours || a.outcome == outcomeNoCampaign && !a.next {
+	switch {
+	case a.outcome == outcomeNoAddress:
+		d.rt.addresses.Missing(d.rt.log, a.outcome)
+	case outcomes[a.outcome].ours, a.outcome == outcomeNoCampaign && !a.next:
 		logFailure(d, a, fields)
 	}
 }

@@ -24,6 +24,7 @@ const (
 	outcomeKeysUnavailable = "keys_unavailable"
 	outcomeNoCampaign      = "no_campaign"
 	outcomeBadOffer        = "bad_offer"
+	outcomeNoAddress       = "no_address"
 	outcomePanic           = string(linkgen.Panicked)
 	outcomeLeft            = string(linkgen.Left)
 )
@@ -74,6 +75,7 @@ var outcomes = map[string]outcome{
 	gate.Method:    {http.StatusMethodNotAllowed, "this method is not allowed here", false},
 	outcomeBadOffer: {http.StatusInternalServerError, "this offer cannot be sold right now",
 		true},
+	outcomeNoAddress: {http.StatusInternalServerError, "the checkout could not be opened", true},
 
 	string(linkgen.Limited): {http.StatusTooManyRequests,
 		"too many checkouts were opened, please try again in a moment", true},

@@ -1,7 +1,6 @@
 package caddymodule_test
 
 import (
-	"strings"
 	"testing"
 )
 
@@ -108,15 +107,6 @@ func TestWarningsAtLoad(t *testing.T) {
 			t.Errorf("the log says %v", lines)
 		}
 	})
-}
-
-func TestAddressesOfAProxyAreWarnedOfOnce(t *testing.T) {
-	config := serverWith(proCampaign, "checkout_link /u pro")
-	srv := openServer(t, strings.Replace(config, "trusted_proxies_unix", "max_header_size 16KB", 1))
-	for _, who := range []string{"a@example.com", "b@example.com", "c@example.com"} {
-		srv.click("/u", by(who), header("X-Forwarded-For", "203.0.113.9"))
-	}
-	srv.warns(1, "its peer is no trusted proxy", `"warn"`)
 }
 
 // The path was forgotten, so the login page itself is a checkout.

@@ -95,6 +95,10 @@ var outcomeSaid = map[string]said{
 		"bad", "A price that cannot be sold",
 		"The campaign's price or link is missing or out of bounds. It is never guessed.",
 	},
+	"no_address": {
+		"bad", "Nobody knows where the click came from",
+		"A proxy before Caddy does not say. Zotlo chooses price and currency by the address.",
+	},
 	"left": {"calm", "The shopper left", ""},
 	"panic": {
 		"bad", "A mistake in the module",

@@ -24,7 +24,7 @@ func Of(r *http.Request) netip.Addr {
 
 // Warnings tells each thing that may be wrong with addresses once per configuration. The zero value
 // is ready, and safe for concurrent use.
-type Warnings struct{ private, forwarded sync.Once }
+type Warnings struct{ private, forwarded, missing sync.Once }
 
 // forwardingHeaders are what proxies and CDNs use to pass the client's address on.
 var forwardingHeaders = [...]string{
@@ -43,6 +43,16 @@ func (w *Warnings) Look(log *zap.Logger, r *http.Request, ip netip.Addr) {
 				"if a proxy stands before Caddy, set trusted_proxies")
 		})
 	}
+}
+
+// Missing tells the operator that Caddy knows no address of the shopper, so that no link can be
+// made. It is a fault of the whole site and not of one click.
+func (w *Warnings) Missing(log *zap.Logger, outcome string) {
+	w.missing.Do(func() {
+		log.Error("no checkout link: Caddy knows no client address, which Zotlo requires: if a "+
+			"proxy hands requests over on a Unix socket, set trusted_proxies_unix in `servers`, "+
+			"and let the proxy send X-Forwarded-For", zap.String("outcome", outcome))
+	})
 }
 
 func (w *Warnings) lookForHeaders(log *zap.Logger, h http.Header) {
