@@ -35,10 +35,23 @@ func (d *decision) decide() error {
 		return err
 	}
 	d.offer = chosen.Offer
-	for _, option := range chosen.Offer.Dropped {
+	d.tellDropped()
+	return nil
+}
+
+// tellDropped counts the values that the offer does without. Of those that were there, but unusable,
+// it warns as well, once for each cause: a metric cannot tell a click id that is too long from a
+// visitor who has none.
+func (d *decision) tellDropped() {
+	for _, option := range d.offer.Dropped {
 		metrics.OverridesDropped.WithLabelValues(d.entry.Name(), option).Inc()
 	}
-	return nil
+	for _, cause := range d.offer.Unusable {
+		if _, told := d.rt.unusable.LoadOrStore(d.entry.Name()+": "+cause, nil); !told {
+			d.rt.log.Warn("an override was left out: its value cannot be used",
+				zap.String("campaign", d.entry.Name()), zap.String("cause", cause))
+		}
+	}
 }
 
 // campaignUser is who asks, as package campaign wants it.

@@ -36,6 +36,7 @@ type services struct {
 	addresses   clientip.Warnings
 	pageWarning sync.Once
 	loopWarning sync.Once
+	unusable    sync.Map // campaign and cause of each warning given; causes hold no values
 }
 
 // question is all that an order of a campaign without placeholders depends on. Users and such

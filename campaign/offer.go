@@ -44,6 +44,11 @@ type Offer struct {
 	// Dropped names the override of each value that was missing or unusable and is left out; one
 	// may be there more than once.
 	Dropped []string
+	// Unusable says why of each value in Dropped that was there all the same, such as
+	// "custom_parameter ttclid: must be at most 256 characters". A value that is missing is in
+	// Dropped alone: most visitors come without a click id. It holds no values, so that it can be
+	// logged.
+	Unusable []string
 }
 
 // Field is a name and its value. It is a plain struct, so that a caller can hand fields on to another
@@ -89,6 +94,14 @@ func overrideNamed(name string) *override {
 		}
 	}
 	return nil
+}
+
+// drop notes that the value of a slot is left out.
+func (o *Offer) drop(s *slot, bad flaw) {
+	o.Dropped = append(o.Dropped, s.override.name)
+	if !bad.missing {
+		o.Unusable = append(o.Unusable, s.label()+": "+bad.why)
+	}
 }
 
 func putField(o *Offer, s *slot, v string) { o.Fields = append(o.Fields, Field{s.name, v}) }
@@ -156,25 +169,25 @@ func (a *arm) resolve(facts Facts, reasons *[]string) (*Offer, *Error) {
 	room := a.room
 	for i := range a.slots {
 		s := &a.slots[i]
-		v, why := s.resolve(facts)
-		if s.parts != nil && s.rank() == rankParameter && why == "" {
+		v, bad := s.resolve(facts)
+		if s.parts != nil && s.rank() == rankParameter && bad.why == "" {
 			// The constants have their room already: what a visitor sends cannot push out what the
 			// operator wrote.
 			if need := len(s.name) + len(v); need <= room {
 				room -= need
 			} else {
-				why = "no room: parameters are limited to 2 KiB in all"
+				bad.why = "no room: parameters are limited to 2 KiB in all"
 			}
 		}
 		switch {
-		case why == "":
+		case bad.why == "":
 			s.override.put(&o, s, v)
 		case s.override.must:
-			return nil, &Error{Campaign: o.Campaign, Override: s.override.name, Why: why}
+			return nil, &Error{Campaign: o.Campaign, Override: s.override.name, Why: bad.why}
 		default:
-			o.Dropped = append(o.Dropped, s.override.name)
+			o.drop(s, bad)
 			if reasons != nil {
-				*reasons = append(*reasons, s.label()+": "+why)
+				*reasons = append(*reasons, s.label()+": "+bad.why)
 			}
 		}
 	}

@@ -157,25 +157,30 @@ func (s *slot) size() int {
 	return len(s.name) + len(s.value)
 }
 
+// flaw is what keeps a value out of an offer; the zero flaw is none.
+type flaw struct {
+	why     string // never holds a value, so that it can be logged
+	missing bool   // there was no value
+}
+
 // resolve returns the slot's value for one request, checked and complete, or what is wrong with it.
-// The second result never holds a value, so that it can be logged.
-func (s *slot) resolve(facts Facts) (value, why string) {
+func (s *slot) resolve(facts Facts) (value string, bad flaw) {
 	if s.parts == nil {
-		return s.value, ""
+		return s.value, flaw{}
 	}
-	value, why = s.expand(facts)
-	if why != "" {
-		return "", why
+	value, bad = s.expand(facts)
+	if bad.why != "" {
+		return "", bad
 	}
 	value, err := s.override.check(s, value)
 	if err != nil {
-		return "", err.Error()
+		return "", flaw{why: err.Error()}
 	}
-	return value, ""
+	return value, flaw{}
 }
 
 // expand puts the placeholders' values in place. They are never looked at for placeholders again.
-func (s *slot) expand(facts Facts) (value, why string) {
+func (s *slot) expand(facts Facts) (value string, bad flaw) {
 	if len(s.parts) == 1 {
 		return s.fill(facts, s.parts[0].Key)
 	}
@@ -183,26 +188,30 @@ func (s *slot) expand(facts Facts) (value, why string) {
 	for _, part := range s.parts {
 		v := part.Literal
 		if part.Key != "" {
-			if v, why = s.fill(facts, part.Key); why != "" {
-				return "", why
+			if v, bad = s.fill(facts, part.Key); bad.why != "" {
+				return "", bad
 			}
 		}
 		out.WriteString(v)
 	}
-	return out.String(), ""
+	return out.String(), flaw{}
 }
 
 // fill is one placeholder's value, or why there is none.
-func (s *slot) fill(facts Facts, key string) (value, why string) {
+func (s *slot) fill(facts Facts, key string) (value string, bad flaw) {
 	if s.override.trust == trusted && !facts.Trusted(key) {
-		return "", "placeholder {" + key + "} is not trusted here"
+		return "", flaw{why: "placeholder {" + key + "} is not trusted here"}
 	}
 	v, ok := facts.Value(key)
-	if s.override.trust == texts {
-		v = clean(v)
-	}
 	if !ok || strings.TrimSpace(v) == "" {
-		return "", "placeholder {" + key + "} has no usable value"
+		return "", flaw{noValue(key), true}
 	}
-	return v, ""
+	if s.override.trust == texts {
+		if v = clean(v); strings.TrimSpace(v) == "" {
+			return "", flaw{why: noValue(key)} // nothing but characters that are removed
+		}
+	}
+	return v, flaw{}
 }
+
+func noValue(key string) string { return "placeholder {" + key + "} has no usable value" }
