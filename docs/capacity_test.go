@@ -30,7 +30,7 @@ const (
 
 	memoryBytes     = 366 // of a link in the memory cache
 	redisLinkBytes  = 389 // of a link in Redis
-	generationBytes = 181 // of a user of the last two hours in Redis
+	redisEpochBytes = 181 // of a user of the last two hours in Redis
 )
 
 // capacity is a row of the table.
@@ -41,7 +41,8 @@ func capacityOf(users float64) capacity {
 	alive := calls * ttl.Seconds()
 	return capacity{
 		users: users, calls: calls, inFlight: calls * apiTime.Seconds(), alive: alive,
-		memoryMB: alive * memoryBytes / 1e6, redisMB: (alive*redisLinkBytes + 2*users*generationBytes) / 1e6,
+		memoryMB: alive * memoryBytes / 1e6,
+		redisMB:  (alive*redisLinkBytes + 2*users*redisEpochBytes) / 1e6,
 	}
 }
 
@@ -51,10 +52,12 @@ func TestCapacityTableIsItsArithmetic(t *testing.T) {
 		t.Fatalf("%d rows", len(rows))
 	}
 	for _, row := range rows {
-		want := capacityOf(row[0])
-		for i, n := range []float64{want.users, want.calls, want.inFlight, want.alive, want.memoryMB, want.redisMB} {
+		c := capacityOf(row[0])
+		want := []float64{c.users, c.calls, c.inFlight, c.alive, c.memoryMB, c.redisMB}
+		for i, n := range want {
 			if math.Abs(row[i]-n) > max(0.05, n*0.02) {
-				t.Errorf("%.0f users, column %d: the table says %v, the arithmetic %.2f", row[0], i+1, row[i], n)
+				t.Errorf("%.0f users, column %d: the table says %v, the arithmetic %.2f",
+					row[0], i+1, row[i], n)
 			}
 		}
 	}
@@ -67,10 +70,12 @@ func capacityTable(t *testing.T) (rows [][]float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`(?m)^\|((?: [\d.,]+(?: MB)? \|){6})$`).FindAllStringSubmatch(string(text), -1) {
+	numbers := regexp.MustCompile(`(?m)^\|((?: [\d.,]+(?: MB)? \|){6})$`)
+	plain := strings.NewReplacer(",", "", " ", "", "MB", "")
+	for _, m := range numbers.FindAllStringSubmatch(string(text), -1) {
 		var row []float64
 		for cell := range strings.SplitSeq(strings.TrimSuffix(m[1], "|"), "|") {
-			n, err := strconv.ParseFloat(strings.NewReplacer(",", "", " ", "", "MB", "").Replace(cell), 64)
+			n, err := strconv.ParseFloat(plain.Replace(cell), 64)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,8 +86,8 @@ func capacityTable(t *testing.T) (rows [][]float64) {
 	return rows
 }
 
-// TestAnHourOfTenThousandUsers plays the hour that the table speaks of in virtual time: most users come within ten minutes, five
-// times as many as on average, and each clicks three times.
+// TestAnHourOfTenThousandUsers plays the hour that the table speaks of in virtual time: most users
+// come within ten minutes, five times as many as on average, and each clicks three times.
 func TestAnHourOfTenThousandUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const users, rush = 10_000, 10 * time.Minute
@@ -96,8 +101,9 @@ func TestAnHourOfTenThousandUsers(t *testing.T) {
 			if i >= inRush {
 				comes = rush + time.Duration(random.Int64N(int64(50*time.Minute)))
 			}
-			pauses := [3]time.Duration{comes, time.Duration(random.Int64N(int64(2 * time.Minute))), time.Duration(random.Int64N(int64(2 * time.Minute)))}
-			all.Go(func() { h.visit(i, pauses) })
+			again := func() time.Duration { return time.Duration(random.Int64N(int64(2 * time.Minute))) }
+			pauses := [...]time.Duration{comes, again(), again()}
+			all.Go(func() { h.click(i, pauses) })
 		}
 		mean, alive := h.watch(rush)
 		all.Wait()
@@ -109,9 +115,11 @@ func TestAnHourOfTenThousandUsers(t *testing.T) {
 			t.Errorf("%.2f calls in flight at the peak, the table says %.1f", mean, want.inFlight)
 		}
 		if float64(alive) < want.alive*0.9 || float64(alive) > want.alive*1.25 {
-			t.Errorf("%d links in the cache at the peak, the table says %.0f and a quarter more", alive, want.alive)
+			t.Errorf("%d links in the cache at the peak, the table says %.0f and a quarter more",
+				alive, want.alive)
 		}
-		t.Logf("%d calls, %.1f in flight on average and %d at most, %d links", h.zotlo.Calls(), mean, h.zotlo.MaxInFlight(), alive)
+		t.Logf("%d calls, %.1f in flight on average and %d at most, %d links",
+			h.zotlo.Calls(), mean, h.zotlo.MaxInFlight(), alive)
 	})
 }
 
@@ -125,18 +133,24 @@ type hour struct {
 }
 
 func newHour(t *testing.T) *hour {
-	h := &hour{t: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"}), memory: memorycache.New(memorycache.Config{})}
+	h := &hour{
+		t:      t,
+		zotlo:  sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"}),
+		memory: memorycache.New(memorycache.Config{}),
+	}
 	h.zotlo.Fail(sandbox.Latency(apiTime))
 	t.Cleanup(h.memory.Close)
 	var err error
 	h.links, err = linkgen.New(linkgen.Config{
 		Projects: []linkgen.Project{{
 			Project: zotlo.Project{
-				AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret, ApplicationKey: sandbox.DefaultApplicationKey,
+				AccessKey: sandbox.DefaultAccessKey, AccessSecret: sandbox.DefaultAccessSecret,
+				ApplicationKey: sandbox.DefaultApplicationKey,
 			},
 		}},
-		Key: []byte("the key of a simulation"), Cache: h.memory, TTL: ttl, Transport: h.zotlo.Transport(),
-		Hooks: linkgen.Hooks{InFlight: func(delta int) { h.inFlight.Add(int64(delta)) }},
+		Key: []byte("the key of a simulation"), Cache: h.memory, TTL: ttl,
+		Transport: h.zotlo.Transport(),
+		Hooks:     linkgen.Hooks{InFlight: func(delta int) { h.inFlight.Add(int64(delta)) }},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -145,21 +159,26 @@ func newHour(t *testing.T) *hour {
 	return h
 }
 
-// visit is one user: he clicks after each pause.
-func (h *hour) visit(i int, pauses [3]time.Duration) {
+// click is one user, who clicks after each pause.
+func (h *hour) click(i int, pauses [3]time.Duration) {
 	for _, pause := range pauses {
 		time.Sleep(pause)
-		_, err := h.links.Link(context.Background(), h.links.Prepare(linkgen.Order{
-			Subscriber: linkgen.Subscriber{Kind: "email", ID: fmt.Sprintf("user%d@example.com", i)},
-			IP:         netip.MustParseAddr("203.0.113.7"), Language: "en", LinkID: "100", Campaign: "pro",
-		}), "shop.example.com")
+		order := h.links.Prepare(linkgen.Order{
+			Subscriber: linkgen.Subscriber{
+				Kind: "email", ID: fmt.Sprintf("user%d@example.com", i),
+			},
+			IP:       netip.MustParseAddr("203.0.113.7"),
+			Language: "en", LinkID: "100", Campaign: "pro",
+		})
+		_, err := h.links.Link(context.Background(), order, "shop.example.com")
 		if err != nil {
 			h.t.Errorf("user %d: %v", i, err)
 		}
 	}
 }
 
-// watch looks every 100 ms for a while: how many calls are in flight on average, and how many links are kept at most.
+// watch looks every 100 ms for a while: how many calls are in flight on average, and how many links
+// the cache holds at most.
 func (h *hour) watch(rush time.Duration) (mean float64, alive int) {
 	looks := 0
 	for until := time.Now().Add(rush); time.Now().Before(until); looks++ {

@@ -1,10 +1,12 @@
-// Package docs_test holds what the documentation says against the code, where that is not a Caddyfile, a link or the reference.
+// Package docs_test holds what the documentation says against the code, where that is not a
+// Caddyfile, a link or the reference.
 package docs_test
 
 import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,14 +15,15 @@ import (
 	"testing"
 )
 
-// TestQuotedMessagesAreInTheCode looks for every message that the troubleshooting page quotes. What stands between two … must be
-// part of one string literal.
+// TestQuotedMessagesAreInTheCode looks for every message that the troubleshooting page quotes. What
+// stands between two … must be part of one string literal.
 func TestQuotedMessagesAreInTheCode(t *testing.T) {
 	text, err := os.ReadFile("troubleshooting.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	literals := stringLiterals(t, "../caddymodule", "../auth", "../campaign", "../linkgen", "../linkgen/rediscache", "../linkgen/memorycache", "../ledger", "../zotlo")
+	literals := stringLiterals(t, "../caddymodule", "../auth", "../campaign", "../linkgen",
+		"../ledger", "../zotlo")
 	quotes := regexp.MustCompile("(?m)^> `(.+)`$").FindAllStringSubmatch(string(text), -1)
 	if len(quotes) == 0 {
 		t.Fatal("no message is quoted")
@@ -42,22 +45,19 @@ func TestQuotedMessagesAreInTheCode(t *testing.T) {
 	}
 }
 
-// stringLiterals are all string literals of the packages, each on a line of its own; those that are added up are one.
+// stringLiterals are all string literals of the packages in and below the folders, each on a line of
+// its own; those that are added up are one.
 func stringLiterals(t *testing.T, dirs ...string) string {
 	t.Helper()
 	var all strings.Builder
 	for _, dir := range dirs {
-		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no code in %s: %v", dir, err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
 			}
-			tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			tree, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
 			ast.Inspect(tree, func(n ast.Node) bool {
 				e, ok := n.(ast.Expr)
@@ -70,6 +70,10 @@ func stringLiterals(t *testing.T, dirs ...string) string {
 				}
 				return !ok
 			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	return all.String()
