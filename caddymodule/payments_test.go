@@ -47,7 +47,7 @@ func TestSubscribersAppIsToldWhereToGo(t *testing.T) {
 	s.hears("TransactionInsert", "1", http.StatusOK)
 	res := s.click("/monthly", by("ann@example.com"), header("Accept", "application/json"))
 	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK ||
-		string(body) != `{"url":"/account"}`+"\n" {
+		string(body) != `{"url":"`+s.site.URL+`/account"}`+"\n" {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }
