@@ -45,6 +45,12 @@ var (
 	asApp = []with{method(http.MethodPost), header("Accept", "application/json")}
 )
 
+// onAPhone is the browser of a phone whose maker ends like a bot, in an app that is no bot's.
+const onAPhone = "Mozilla/5.0 (Linux; Android 9; CUBOT P30) Chrome/142.0 Mobile [FBAN/FB4A]"
+
+// by is a request of another program than a browser of the usual kind.
+func by(userAgent string) []with { return []with{header("User-Agent", userAgent)} }
+
 var recipes = []recipe{
 	{"The smallest site", nil, []request{
 		{user, "/upgrade", "link 123, ann@example.com, en", nil},
@@ -90,6 +96,15 @@ var recipes = []recipe{
 		{anonymous, "/ref/mira", "link 100, en, With greetings from Mira", nil},
 		{user, "/ref/juno", "link 100, ann@example.com, en, With greetings from Juno", nil},
 		{user, "/ref/nobody", "the site", nil},
+		{anonymous, "/ref/mira", "the site", by("facebookexternalhit/1.1")},
+		{anonymous, "/ref/mira", "the site", by("WhatsApp/2.23")},
+		{anonymous, "/ref/mira", "the site", by("Slackbot-LinkExpanding 1.0")},
+		{anonymous, "/ref/juno", "the site", by("Mozilla/5.0 (compatible; Googlebot/2.1)")},
+		{anonymous, "/ref/juno", "the site", by("GPTBot/1.2")},
+		{anonymous, "/ref/juno", "the site", by("Applebot")},
+		{anonymous, "/ref/juno", "the site", by("Reader 1 (+https://reader.example/about)")},
+		{anonymous, "/ref/mira", "link 100, en, With greetings from Mira", by(onAPhone)},
+		{anonymous, "/robots.txt", "User-agent: *\nDisallow: /ref/", by("Googlebot/2.1")},
 	}},
 	{"An invoice that the backend prices", nil, []request{
 		{user, "/invoices/4711/pay", "link 300, ann@example.com, en, 120.50 EUR", nil},
