@@ -15,6 +15,11 @@ import (
 	"testing"
 )
 
+// packages are the folders whose messages an operator reads.
+var packages = []string{
+	"../caddymodule", "../auth", "../campaign", "../linkgen", "../ledger", "../zotlo",
+}
+
 // TestQuotedMessagesAreInTheCode looks for every message that the troubleshooting page quotes. What
 // stands between two … must be part of one string literal.
 func TestQuotedMessagesAreInTheCode(t *testing.T) {
@@ -22,8 +27,7 @@ func TestQuotedMessagesAreInTheCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	literals := stringLiterals(t, "../caddymodule", "../auth", "../campaign", "../linkgen",
-		"../ledger", "../zotlo")
+	literals := stringLiterals(t, packages...)
 	quotes := regexp.MustCompile("(?m)^> `(.+)`$").FindAllStringSubmatch(string(text), -1)
 	if len(quotes) == 0 {
 		t.Fatal("no message is quoted")
@@ -41,6 +45,33 @@ func TestQuotedMessagesAreInTheCode(t *testing.T) {
 		}
 		if long == 0 {
 			t.Errorf("%q quotes too little to be found", quote[1])
+		}
+	}
+}
+
+// TestMessagesLeadToHeadings looks for every page of the documentation, and every heading, that a
+// message of the code tells an operator to read.
+func TestMessagesLeadToHeadings(t *testing.T) {
+	places := regexp.MustCompile(`docs/([a-z]+\.md)(?:#([a-z0-9-]+))?`).
+		FindAllStringSubmatch(stringLiterals(t, packages...), -1)
+	if len(places) == 0 {
+		t.Fatal("no message names a page")
+	}
+	headings := regexp.MustCompile(`(?m)^#{1,6} +(.+)$`)
+	left := regexp.MustCompile(`[^a-z0-9 -]`) // what GitHub leaves out of an anchor
+	for _, place := range places {
+		text, err := os.ReadFile(place[1])
+		if err != nil {
+			t.Errorf("a message leads to %s: %v", place[0], err)
+			continue
+		}
+		found := place[2] == ""
+		for _, m := range headings.FindAllStringSubmatch(string(text), -1) {
+			anchor := left.ReplaceAllString(strings.ToLower(m[1]), "")
+			found = found || strings.ReplaceAll(anchor, " ", "-") == place[2]
+		}
+		if !found {
+			t.Errorf("a message leads to %s, but there is no such heading", place[0])
 		}
 	}
 }
