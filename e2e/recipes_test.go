@@ -146,7 +146,7 @@ var recipes = []recipe{
 	}},
 	{"A single-page app that fetches JSON", nil, []request{
 		{user, "/api/checkout", "link 100, ann@example.com, en, as JSON", asApp},
-		{anonymous, "/api/checkout", "401 with login /login", asApp},
+		{anonymous, "/api/checkout", "401 with login http://shop.example.com/login", asApp},
 		{user, "/api/orders", "the site", nil},
 		{anonymous, "/orders/4711", "the app", nil},
 	}},
