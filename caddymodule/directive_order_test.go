@@ -49,7 +49,7 @@ http:// {` + serverSite + `
 		}
 		respond "{http.checkout.campaign}"
 	}
-	respond "{http.checkout.campaign} {header.X-Offer}"
+	respond "{http.checkout.campaign}, {header.X-Offer}"
 }
 `
 
@@ -72,10 +72,10 @@ func TestPageAndCheckoutDecideOnTheSameRequest(t *testing.T) {
 			t.Errorf("%s says %q, want %q", path, body, want)
 		}
 	}
-	says("/page", "usual usual") // and request_header has read the placeholder
+	says("/page", "usual, usual") // and request_header has read the placeholder
 	sells("/upgrade", "usual")
 	// Matchers see what the visitor sent: docs/security.md says so.
-	says("/page", "marked marked", header("X-Mark", "forged"))
+	says("/page", "marked, marked", header("X-Mark", "forged"))
 	sells("/upgrade", "marked", header("X-Mark", "forged"))
 	// Who needs request_header first writes both in a route.
 	says("/route/page", "marked")

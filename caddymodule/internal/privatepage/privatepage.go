@@ -4,6 +4,7 @@ package privatepage
 
 import (
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 
@@ -82,8 +83,7 @@ func (w *Writer) Finish() (sharable bool) {
 	w.begin()
 	h := w.Header()
 	sharable = Sharable(h)
-	dropRules(h, http.TrailerPrefix)
-	dropRules(h, "")
+	dropRules(h)
 	return sharable
 }
 
@@ -94,7 +94,7 @@ const private = "private, no-cache"
 // makePrivate replaces all that the header tells caches.
 func makePrivate(h http.Header) {
 	said := cacheControl(h)
-	dropRules(h, "")
+	dropRules(h)
 	// A slice of its own for each response: Caddy's header directive may write into it.
 	h["Cache-Control"] = []string{private + said}
 }
@@ -111,10 +111,11 @@ func cacheControl(h http.Header) (kept string) {
 }
 
 // dropRules removes what lets anybody keep the response or ask whether it has changed. Tags to purge
-// by (Surrogate-Key, Cache-Tag) are no such rules. A trailer's name has a prefix.
-func dropRules(h http.Header, prefix string) {
+// by (Surrogate-Key, Cache-Tag) are no such rules. Trailers that were not announced stand among the
+// headers, with a prefix.
+func dropRules(h http.Header) {
 	for key := range h {
-		if name, ok := strings.CutPrefix(key, prefix); ok && isRule(name) {
+		if isRule(strings.TrimPrefix(key, http.TrailerPrefix)) {
 			delete(h, key)
 		}
 	}
@@ -122,7 +123,8 @@ func dropRules(h http.Header, prefix string) {
 
 // isRule reports whether a header is a validator or an expiry, or speaks to one CDN.
 func isRule(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
+	name = http.CanonicalHeaderKey(name)
+	switch name {
 	case "Etag", "Last-Modified", "Expires", "Age":
 		return true
 	}
@@ -134,13 +136,13 @@ func isRule(name string) bool {
 // and X-LiteSpeed-Cache-Control.
 const ofCDNs = "-Cache-Control"
 
-// isOfCDN reports whether a header is a caching rule for CDNs alone. They believe it before
-// Cache-Control.
+// isOfCDN reports whether a header, by its canonical name, is a caching rule for CDNs alone. They
+// believe it before Cache-Control.
 func isOfCDN(name string) bool {
-	if at := len(name) - len(ofCDNs); at > 0 && strings.EqualFold(name[at:], ofCDNs) {
+	if strings.HasSuffix(name, ofCDNs) {
 		return true
 	}
-	switch http.CanonicalHeaderKey(name) {
+	switch name {
 	case "Surrogate-Control", "X-Accel-Expires", "Edge-Control":
 		return true
 	}
@@ -151,7 +153,7 @@ func isOfCDN(name string) bool {
 // nothing.
 func Sharable(h http.Header) bool {
 	for name, values := range h {
-		if isOfCDN(name) && !forbids(values) {
+		if isOfCDN(http.CanonicalHeaderKey(name)) && !forbids(values) {
 			return true
 		}
 	}
@@ -181,7 +183,7 @@ func forbids(values []string) bool {
 // qualified, as no-cache="set-cookie", speaks of some fields only and is not meant.
 func has(values []string, directive string) bool {
 	for _, value := range values {
-		for _, said := range splitDirectives(value) {
+		for said := range directives(value) {
 			name, argument, _ := strings.Cut(said, "=")
 			if strings.EqualFold(strings.TrimSpace(name), directive) &&
 				!strings.Contains(argument, `"`) {
@@ -192,20 +194,23 @@ func has(values []string, directive string) bool {
 	return false
 }
 
-// splitDirectives cuts a Cache-Control value at the commas outside quotes.
-func splitDirectives(value string) []string {
-	var list []string
-	quoted, from := false, 0
-	for i := 0; i < len(value); i++ {
-		switch {
-		case value[i] == '\\' && quoted:
-			i++
-		case value[i] == '"':
-			quoted = !quoted
-		case value[i] == ',' && !quoted:
-			list = append(list, strings.TrimSpace(value[from:i]))
-			from = i + 1
+// directives are those of a Cache-Control value, cut at the commas outside quotes.
+func directives(value string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		quoted, from := false, 0
+		for i := 0; i < len(value); i++ {
+			switch {
+			case value[i] == '\\' && quoted:
+				i++
+			case value[i] == '"':
+				quoted = !quoted
+			case value[i] == ',' && !quoted:
+				if !yield(strings.TrimSpace(value[from:i])) {
+					return
+				}
+				from = i + 1
+			}
 		}
+		yield(strings.TrimSpace(value[from:]))
 	}
-	return append(list, strings.TrimSpace(value[from:]))
 }

@@ -125,3 +125,19 @@ func TestSharable(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkPage is what a page pays for being private.
+func BenchmarkPage(b *testing.B) {
+	given := http.Header{
+		"Cache-Control": {"public, max-age=60"}, "Content-Length": {"4"}, "Date": {"now"},
+		"Content-Type": {"text/html"}, "Etag": {`"a"`}, "Server": {"Caddy"}, "Vary": {"Accept"},
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		rec := httptest.NewRecorder()
+		maps.Copy(rec.Header(), given)
+		page := New(rec)
+		page.begin()
+		page.Finish()
+	}
+}
