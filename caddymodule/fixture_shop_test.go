@@ -184,7 +184,8 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serverWithErrorPages is the server of a site with handle_errors.
 func serverWithErrorPages() *caddyhttp.Server {
-	return &caddyhttp.Server{Errors: &caddyhttp.HTTPErrorConfig{Routes: caddyhttp.RouteList{{}}}}
+	page := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{new(caddyhttp.StaticResponse)}}
+	return &caddyhttp.Server{Errors: &caddyhttp.HTTPErrorConfig{Routes: caddyhttp.RouteList{page}}}
 }
 
 // click sends a request and follows no redirect.

@@ -63,6 +63,7 @@ func (h *LinkHandler) Provision(ctx caddy.Context) error {
 	if h.rt, err = h.Route.provision(ctx); err != nil {
 		return err
 	}
+	h.rt.self = h
 	if h.fallback, err = target.ParseFallback(h.Fallback); err != nil {
 		return err
 	}

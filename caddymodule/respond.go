@@ -185,7 +185,7 @@ func writeText(w http.ResponseWriter, status int, text string) error {
 }
 
 // writeError answers a failure: as a problem document (RFC 9457) to clients that prefer JSON, else
-// by handing the error to the site's handle_errors, else as a sentence.
+// by handing the error to the site's handle_errors if that answers it, else as a sentence.
 func writeError(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	o := outcomes[a.outcome]
 	status, text := o.status, cmp.Or(a.text, o.text)
@@ -195,8 +195,9 @@ func writeError(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	setHeaders(w)
 	setErrorHeaders(w.Header(), a, status)
 	if !how.json {
-		if d.rt.errorPages.Has(d.r) {
-			return caddyhttp.Error(status, errors.New(text))
+		err := caddyhttp.Error(status, errors.New(text))
+		if d.rt.errorPages.Answers(w, d.r, d.rt.self, err) {
+			return err
 		}
 		return writeText(w, status, text)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
@@ -53,6 +54,8 @@ func (cfg *Route) check() error {
 // route is a Route that is ready to serve: all that a request needs of it, already looked up.
 type route struct {
 	*services
+	// self is the directive's handler. Error pages are looked for around it.
+	self caddyhttp.MiddlewareHandler
 	id   identifier
 	list []choice
 	// entries and campaigns are the list when no name is a placeholder: the common case.

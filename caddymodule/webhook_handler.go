@@ -239,7 +239,7 @@ func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) er
 func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request,
 	next caddyhttp.Handler) error {
 	err := next.ServeHTTP(w, r)
-	if err == nil || h.shared.errorPages.Has(r) {
+	if err == nil || h.shared.errorPages.Answers(w, r, h, err) {
 		// The site may have a second backend there; Caddy logs what it handles with debug only.
 		return err
 	}
