@@ -79,7 +79,7 @@ func TestAnErrorThatNoErrorRouteAnswersIsASentence(t *testing.T) {
 			body: "Bad Gateway\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := &office{t: t, zotlo: o.zotlo, api: o.api, dir: o.dir}
+			o := &server{t: t, zotlo: o.zotlo, api: o.api, dir: o.dir}
 			o.zotlo.Fail(tt.fault)
 			res, body := o.click(tt.path, tt.options...)
 			if res.StatusCode != tt.status || string(body) != tt.body {

@@ -1,73 +1,87 @@
 package gate
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
-// TestPrefetchesOfBrowsersAndFrameworks holds each header against what its sender writes, and
-// against values that are no guess.
-func TestPrefetchesOfBrowsersAndFrameworks(t *testing.T) {
+// ask is a request with headers such as "Sec-Purpose: prefetch".
+func ask(method string, headers ...string) *http.Request {
+	r := httptest.NewRequest(method, "/upgrade", nil)
+	for _, line := range headers {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Add(name, value)
+	}
+	return r
+}
+
+func TestOnlyAShoppersOwnNavigationIsLetIn(t *testing.T) {
+	const crossSite, noCORS = "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"
 	for _, tt := range []struct {
-		name, value string
-		want        bool
+		method  string
+		headers []string
+		want    string
 	}{
-		{"Sec-Purpose", "prefetch", true},
-		{"Sec-Purpose", "prefetch;prerender", true},
-		{"X-Sec-Purpose", "prefetch", true}, // Turbo 8
-		{"X-Sec-Purpose", "Prefetch", true},
-		{"Purpose", "prefetch", true}, // Inertia 2, older browsers
-		{"X-Purpose", "preview", true},
-		{"X-Moz", "prefetch", true},
-		{"HX-Preloaded", "true", true}, // the preload extension of htmx
-		{"Hx-Preloaded", "TRUE", true},
-		{"Next-Router-Prefetch", "1", true},
-		{"Next-Router-Prefetch", "2", true}, // any value but a no
-		{"Sec-Purpose", "", false},
-		{"X-Sec-Purpose", "navigate", false},
-		{"HX-Preloaded", "false", false},
-		{"HX-Preloaded", "", false},
-		{"Next-Router-Prefetch", "0", false},
-		{"HX-Request", "true", false},
-		{"Next-Url", "/pricing", false},
+		{"GET", nil, ""},
+		{"POST", nil, ""},
+		{"GET", []string{"Sec-Fetch-Dest: document", "Sec-Fetch-Mode: navigate", crossSite}, ""},
+		{"GET", []string{"Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors", crossSite}, ""},
+		{"GET", []string{"Sec-Fetch-Site: same-site", noCORS}, ""},
+		{"GET", []string{"Early-Data: 0"}, ""},
+
+		{"OPTIONS", nil, Options},
+		{"HEAD", nil, Head},
+		{"PUT", nil, Method},
+		{"BREW", nil, Method},
+		{"get", nil, Method}, // methods know no case but their own (RFC 9110 section 9.1)
+		{"GET", []string{"Sec-Fetch-Dest: iframe", "Sec-Fetch-Mode: navigate"}, Embedded},
+		{"GET", []string{"Sec-Fetch-Dest: image"}, Embedded},
+		{"GET", []string{crossSite, noCORS}, Embedded},
+		{"GET", []string{"Early-Data: 1"}, EarlyData},
+
+		// the first reason that holds is the one that is counted
+		{"OPTIONS", []string{"Sec-Purpose: prefetch"}, Options},
+		{"HEAD", []string{"Sec-Purpose: prefetch", "Sec-Fetch-Dest: image"}, Prefetch},
+		{"HEAD", []string{"Sec-Fetch-Dest: image", "Early-Data: 1"}, Embedded},
+		{"HEAD", []string{"Early-Data: 1"}, EarlyData},
 	} {
-		h := make(http.Header)
-		h.Set(tt.name, tt.value)
-		if got := IsPrefetch(h); got != tt.want {
-			t.Errorf("%s: %q is a prefetch: %v, want %v", tt.name, tt.value, got, tt.want)
+		if got := Check(ask(tt.method, tt.headers...), false); got != tt.want {
+			t.Errorf("%s %q: %q, want %q", tt.method, tt.headers, got, tt.want)
 		}
 	}
 }
 
-func TestASecondValueOfAHeaderIsReadToo(t *testing.T) {
-	h := http.Header{"Hx-Preloaded": {"", "true"}}
-	if !IsPrefetch(h) {
-		t.Error("the second HX-Preloaded was not seen")
+// TestBackendRouteTakesAnyMethod: the backend has acted on the request already. All other reasons
+// still hold.
+func TestBackendRouteTakesAnyMethod(t *testing.T) {
+	for _, tt := range []struct{ method, header, want string }{
+		{"PUT", "", ""},
+		{"DELETE", "", ""},
+		{"HEAD", "", Head},
+		{"OPTIONS", "", Options},
+		{"PUT", "Sec-Purpose: prefetch", Prefetch},
+		{"PUT", "Sec-Fetch-Dest: image", Embedded},
+		{"PUT", "Early-Data: 1", EarlyData},
+	} {
+		if got := Check(ask(tt.method, tt.header), true); got != tt.want {
+			t.Errorf("%s %q: %q, want %q", tt.method, tt.header, got, tt.want)
+		}
 	}
 }
 
-// TestEveryGuessIsRefusedBeforeAllElse: a guess that is embedded, early and a HEAD as well is still
-// counted as what the operator must know of it.
-func TestEveryGuessIsRefusedBeforeAllElse(t *testing.T) {
-	for _, name := range []string{"X-Sec-Purpose", "HX-Preloaded", "Next-Router-Prefetch"} {
-		r := httptest.NewRequest(http.MethodHead, "/upgrade", nil)
-		r.Header.Set("Early-Data", "1")
-		r.Header.Set("Sec-Fetch-Dest", "image")
-		value := "prefetch"
-		if name != "X-Sec-Purpose" {
-			value = "1"
-		}
-		r.Header.Set(name, value)
-		if got := Check(r, false); got != Prefetch {
-			t.Errorf("%s: outcome %q", name, got)
-		}
-		if got := Check(r, true); got != Prefetch {
-			t.Errorf("%s at a backend's route: outcome %q", name, got)
-		}
-		r.Method = http.MethodOptions
-		if got := Check(r, false); got != Options {
-			t.Errorf("%s with OPTIONS: outcome %q", name, got)
-		}
+// TestHandshakeThatIsNotOverIsEarlyData: what came in QUIC's 0-RTT may be a replay, and has no
+// header that says so.
+func TestHandshakeThatIsNotOverIsEarlyData(t *testing.T) {
+	r := ask("GET")
+	r.TLS = &tls.ConnectionState{}
+	if got := Check(r, false); got != EarlyData {
+		t.Errorf("before the handshake is over: %q", got)
+	}
+	r.TLS.HandshakeComplete = true
+	if got := Check(r, false); got != "" {
+		t.Errorf("after the handshake: %q", got)
 	}
 }
