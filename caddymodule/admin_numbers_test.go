@@ -119,7 +119,8 @@ func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
 	for _, v := range beforeVariants {
 		seen -= number(v.(map[string]any), "exposures", "link")
 	}
-	e := srv.explain(`{"campaigns":["c-sale"],"claims":{"email":"eve@example.com","sub":"c-buyer"}}`)
+	e := srv.explain(`{"campaigns":["c-sale"],` +
+		`"claims":{"email":"eve@example.com","sub":"c-buyer"}}`)
 	if want := map[bool]float64{true: 1}[e.Counted]; seen != want {
 		t.Errorf("%v exposures more, want %v", seen, want)
 	}

@@ -51,8 +51,8 @@ func TestAdminRefusesWithASentence(t *testing.T) {
 		{"writing by GET", "GET", purge, "", nil, 405, "write POST /checkout/purge"},
 		{"a form", "POST", purge, "subscriber=ann@example.com", form, 415, "application/json"},
 		{
-			"no content type", "POST", purge, "{}", func(r *request) { r.Header.Del("Content-Type") },
-			415, "application/json",
+			"no content type", "POST", purge, "{}",
+			func(r *request) { r.Header.Del("Content-Type") }, 415, "application/json",
 		},
 		{
 			"another origin", "POST", purge, `{"subscriber":"ann@example.com"}`,
@@ -63,16 +63,16 @@ func TestAdminRefusesWithASentence(t *testing.T) {
 			header("Origin", "https://evil.example"), 403, "origin",
 		},
 		{
-			"null origin", "POST", purge, `{"subscriber":"ann@example.com"}`, header("Origin", "null"),
-			400, "null",
+			"null origin", "POST", purge, `{"subscriber":"ann@example.com"}`,
+			header("Origin", "null"), 400, "null",
 		},
 		{
-			"a page without an origin", "POST", explain, `{}`, header("Sec-Fetch-Mode", "cors"), 403,
-			"origin",
+			"a page without an origin", "POST", explain, `{}`,
+			header("Sec-Fetch-Mode", "cors"), 403, "origin",
 		},
 		{
-			"an image", "GET", "/checkout/campaigns", "", header("Sec-Fetch-Mode", "no-cors"), 400,
-			"origin",
+			"an image", "GET", "/checkout/campaigns", "",
+			header("Sec-Fetch-Mode", "no-cors"), 400, "origin",
 		},
 		{"no JSON", "POST", purge, `{"subscriber":`, nil, 400, "not JSON"},
 		{"empty", "POST", purge, "", nil, 400, "not JSON"},
@@ -98,12 +98,13 @@ func TestAdminRefusesWithASentence(t *testing.T) {
 		},
 		{"unknown variant", "POST", explain, `{"variant":"nope"}`, nil, 400, "variant"},
 		{
-			"claims are a token", "POST", explain, `{"claims":"eyJhbGciOiJIUzI1NiJ9.e30.AAAA"}`, nil,
-			400, "claims: token refused: claims_json",
+			"claims are a token", "POST", explain, `{"claims":"eyJhbGciOiJIUzI1NiJ9.e30.AAAA"}`,
+			nil, 400, "claims: token refused: claims_json",
 		},
 		{
 			"a claim twice", "POST", explain,
-			`{"claims":{"email":"a@example.com","email":"b@example.com"}}`, nil, 400, "claims_duplicate",
+			`{"claims":{"email":"a@example.com","email":"b@example.com"}}`,
+			nil, 400, "claims_duplicate",
 		},
 		{
 			"claims by case", "POST", explain, `{"claims":{"Email":"a@example.com"}}`, nil, 400,
@@ -112,10 +113,13 @@ func TestAdminRefusesWithASentence(t *testing.T) {
 		{"invalid method", "POST", explain, `{"request":{"method":"G ET"}}`, nil, 400, "method"},
 		{"invalid address", "POST", explain, `{"request":{"uri":"checkout"}}`, nil, 400, "uri"},
 		{
-			"invalid client", "POST", explain, `{"request":{"client_ip":"ann@example.com"}}`, nil, 400,
-			"client_ip",
+			"invalid client", "POST", explain, `{"request":{"client_ip":"ann@example.com"}}`,
+			nil, 400, "client_ip",
 		},
-		{"invalid header", "POST", explain, `{"request":{"headers":{"X":{}}}}`, nil, 400, "wrong type"},
+		{
+			"invalid header", "POST", explain, `{"request":{"headers":{"X":{}}}}`,
+			nil, 400, "wrong type",
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			option := row.option

@@ -7,8 +7,11 @@ import (
 
 // manyLinks is a shop whose memory cache holds so many links.
 func manyLinks(limits string) string {
-	return serverWith("\t\tcache memory {\n\t\t\tmax_links "+limits+"\n\t\t}\n"+proCampaign,
-		"checkout_link /u pro")
+	return serverWith(`
+		cache memory {
+			max_links `+limits+`
+		}
+`+proCampaign, "checkout_link /u pro")
 }
 
 // TestRejectedReloadThrowsNoLinkAway: a configuration that is rejected late, when its address is
@@ -24,7 +27,10 @@ func TestRejectedReloadThrowsNoLinkAway(t *testing.T) {
 	}
 	made := srv.zotlo.Calls()
 	rejected := strings.Replace(manyLinks("1"), "http:// {",
-		"http:// {\n\tcheckout_webhook /hook {\n\t\ttoken short\n\t}", 1)
+		`http:// {
+	checkout_webhook /hook {
+		token short
+	}`, 1)
 	if err := srv.reload(rejected); err == nil {
 		t.Fatal("the configuration was loaded")
 	}

@@ -27,8 +27,10 @@ func TestNoCanarySings(t *testing.T) {
 	defer func() { caddy.ConfigAutosavePath = autosave }()
 	config := strings.Replace(canaryServer, "\tpersist_config off\n", "", 1)
 	srv := openServerWith(t, config, map[string]string{
-		"JWT_SECRET": canarySecret("jwt"), "HOOK_TOKEN": canarySecret("hook"), "REDIS_PASSWORD": canarySecret("redis"),
-		"ZOTLO_ACCESS_KEY": canarySecret("access-key"), "ZOTLO_ACCESS_SECRET": canarySecret("access-secret"), "ZOTLO_APPLICATION_KEY": canarySecret("application"),
+		"JWT_SECRET": canarySecret("jwt"), "HOOK_TOKEN": canarySecret("hook"),
+		"REDIS_PASSWORD": canarySecret("redis"), "ZOTLO_ACCESS_KEY": canarySecret("access-key"),
+		"ZOTLO_ACCESS_SECRET":   canarySecret("access-secret"),
+		"ZOTLO_APPLICATION_KEY": canarySecret("application"),
 	})
 	w := witness{srv, t}
 	saved, err := os.ReadFile(caddy.ConfigAutosavePath)
@@ -56,8 +58,9 @@ func TestNoCanarySings(t *testing.T) {
 	}
 	log := srv.logged()
 	for _, proof := range []string{
-		"token refused", "no checkout link: refused",
-		"no checkout link: unavailable", "no checkout link: bad_offer", "no checkout link: timeout", `"checkout_outcome":"link"`, `"level":"debug"`, "a payment differs", "cache failed",
+		"token refused", "no checkout link: refused", "no checkout link: unavailable",
+		"no checkout link: bad_offer", "no checkout link: timeout", `"checkout_outcome":"link"`,
+		`"level":"debug"`, "a payment differs", "cache failed",
 	} {
 		if !strings.Contains(log, proof) {
 			t.Errorf("the log does not say %q: this test listens to nothing", proof)
@@ -130,7 +133,9 @@ func (w witness) refuse() {
 			w.click(hook, method(http.MethodPost),
 				withBody(`{"queue":{"type":"`+s.email+`","requestID":"`+s.email+`"}}`))
 			w.click("/hooks", method(http.MethodPost),
-				withBody(`{"queue":{"type":"TransactionInsert"},"parameters":{"profile":{"subscriberId":"`+s.phone+`"}}}`), header("X-Webhook-Token", canarySecret("hook")))
+				withBody(`{"queue":{"type":"TransactionInsert"},`+
+					`"parameters":{"profile":{"subscriberId":"`+s.phone+`"}}}`),
+				header("X-Webhook-Token", canarySecret("hook")))
 			w.click(hook, method(http.MethodPut), withBody("{}"))
 		}
 	}
@@ -145,14 +150,16 @@ func (w witness) administer() {
 	}
 	for i := range canaries {
 		s := canary(i)
-		w.silent("purge", ask("/checkout/purge", `{"subscriber":"`+[]string{s.email, s.phone}[i%2]+`"}`))
+		purged := []string{s.email, s.phone}[i%2]
+		w.silent("purge", ask("/checkout/purge", `{"subscriber":"`+purged+`"}`))
 		if i%20 != 0 {
 			continue
 		}
 		claims, _ := json.Marshal(s.claims("price", s.name))
 		var e map[string]any
-		if err := json.Unmarshal([]byte(ask("/checkout/explain",
-			`{"claims":`+string(claims)+`,"request":{"headers":{"Cookie":"session=`+marked(s.claims(), "x")+`"}}}`)), &e); err != nil {
+		answer := ask("/checkout/explain", `{"claims":`+string(claims)+
+			`,"request":{"headers":{"Cookie":"session=`+marked(s.claims(), "x")+`"}}}`)
+		if err := json.Unmarshal([]byte(answer), &e); err != nil {
 			w.t.Fatal(err)
 		}
 		request, _ := json.Marshal(e["api_request"])
@@ -160,23 +167,24 @@ func (w witness) administer() {
 		rest, _ := json.Marshal(e)
 		w.silent("explain", string(rest))
 		for _, secret := range []string{
-			"access-key", "access-secret", "application", "jwt",
-			"hook",
+			"access-key", "access-secret", "application", "jwt", "hook",
 		} {
 			if bytes.Contains(request, []byte(canarySecret(secret))) {
 				w.t.Errorf("explain shows the %s", secret)
 			}
 		}
 		w.silent("a refused question",
-			ask("/checkout/purge", `{"subscriber":"not `+s.email+`"}`), ask("/checkout/purge",
-				`{"`+s.email+`":1}`), ask("/checkout/purge", `{"subscriber":`+s.phone[1:]+`}`),
-			ask("/checkout/purge", s.email), ask("/checkout/explain",
-				`{"claims":"`+marked(s.claims(),
-					"x")+`"}`), ask("/checkout/explain", `{"claims":{"email":"a","Email":"`+s.email+`"}}`),
-			ask("/checkout/explain", `{"campaigns":["`+s.email+`"]}`), ask("/checkout/explain",
-				`{"jwt":"`+s.email+`"}`), ask("/checkout/explain", `{"variant":"`+s.email+`"}`),
-			ask("/checkout/explain",
-				`{"request":{"uri":"`+s.email+`","method":"`+s.name+`"}}`), ask("/checkout/explain", `{"request":{"client_ip":"`+s.email+`"}}`))
+			ask("/checkout/purge", `{"subscriber":"not `+s.email+`"}`),
+			ask("/checkout/purge", `{"`+s.email+`":1}`),
+			ask("/checkout/purge", `{"subscriber":`+s.phone[1:]+`}`),
+			ask("/checkout/purge", s.email),
+			ask("/checkout/explain", `{"claims":"`+marked(s.claims(), "x")+`"}`),
+			ask("/checkout/explain", `{"claims":{"email":"a","Email":"`+s.email+`"}}`),
+			ask("/checkout/explain", `{"campaigns":["`+s.email+`"]}`),
+			ask("/checkout/explain", `{"jwt":"`+s.email+`"}`),
+			ask("/checkout/explain", `{"variant":"`+s.email+`"}`),
+			ask("/checkout/explain", `{"request":{"uri":"`+s.email+`","method":"`+s.name+`"}}`),
+			ask("/checkout/explain", `{"request":{"client_ip":"`+s.email+`"}}`))
 	}
 }
 
@@ -185,13 +193,26 @@ func (w witness) breakTheAPI() {
 	w.zotlo.Fail(sandbox.Latency(time.Minute))
 	w.click("/plain", signedIn(canary(canaries-1).claims("sub", "slow")),
 		header("X-Forwarded-For", "198.51.102.1"))
-	said := `{"meta":{"errorMessage":"` + canary(0).email + `","httpStatus":"400"},"result":[],"link":"https://pay.sandbox.example/pay/1"}`
+	said := `{"meta":{"errorMessage":"` + canary(0).email + `","httpStatus":"400"},` +
+		`"result":[],"link":"https://pay.sandbox.example/pay/1"}`
 	jsonHeader := http.Header{"Content-Type": {"application/json"}}
 	for i, fault := range []sandbox.Fault{
-		sandbox.BadRequest(sandbox.CodeSubscriberID), sandbox.ErrorInside200(sandbox.CodeSubscriberID), sandbox.Custom(400, jsonHeader, said), sandbox.Custom(200, jsonHeader, said), sandbox.Custom(422, nil, said),
-		sandbox.NotJSON(), sandbox.WrongLink("http://pay.sandbox.example/" + mark), sandbox.WrongLink("javascript:" + mark), sandbox.WrongLink("https://" + mark + "@pay.sandbox.example/"), sandbox.Redirect("https://" + mark + ".example/"), sandbox.Huge(80 << 10),
-		sandbox.CutOff(), sandbox.Reset(), sandbox.Custom(500, jsonHeader,
-			said), sandbox.ServerError(), sandbox.RateLimited(mark),
+		sandbox.BadRequest(sandbox.CodeSubscriberID),
+		sandbox.ErrorInside200(sandbox.CodeSubscriberID),
+		sandbox.Custom(400, jsonHeader, said),
+		sandbox.Custom(200, jsonHeader, said),
+		sandbox.Custom(422, nil, said),
+		sandbox.NotJSON(),
+		sandbox.WrongLink("http://pay.sandbox.example/" + mark),
+		sandbox.WrongLink("javascript:" + mark),
+		sandbox.WrongLink("https://" + mark + "@pay.sandbox.example/"),
+		sandbox.Redirect("https://" + mark + ".example/"),
+		sandbox.Huge(80 << 10),
+		sandbox.CutOff(),
+		sandbox.Reset(),
+		sandbox.Custom(500, jsonHeader, said),
+		sandbox.ServerError(),
+		sandbox.RateLimited(mark),
 	} {
 		w.zotlo.Fail(fault)
 		for _, accept := range []string{"", "application/json"} {

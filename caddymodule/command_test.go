@@ -25,13 +25,14 @@ func TestCommandExplains(t *testing.T) {
 	srv := openServer(t, saleServer)
 	srv.checkout("", "explain", srv.address(), "--claims", annsClaims, "--uri", "/upgrade?x=1",
 		"--client-ip", shopperIP, "--header", "Accept-Language: de").succeeds(t,
-		"Outcome:     link\n", "Campaign:    c-sale\n", "bucket ", "Language:    tr\n", "Client IP:   203.0.113.7\n",
-		"email: taken as email", "b-free    no match", "POST "+srv.api.URL, "AccessSecret: (hidden)", `"subscriberId": "ann@example.com"`)
+		"Outcome:     link\n", "Campaign:    c-sale\n", "bucket ", "Language:    tr\n",
+		"Client IP:   203.0.113.7\n", "email: taken as email", "b-free    no match",
+		"POST "+srv.api.URL, "AccessSecret: (hidden)", `"subscriberId": "ann@example.com"`)
 	srv.checkout(annsClaims, "explain", srv.address(), "--claims", "-", "--campaign", "d-rest",
 		"--campaign", "c-sale").succeeds(t,
 		"Campaign:    d-rest\n", "c-sale    not reached")
-	forced := srv.checkout("", "explain", srv.address(), "--campaign", "c-sale", "--variant", "cheaper",
-		"--json")
+	forced := srv.checkout("", "explain", srv.address(), "--campaign", "c-sale",
+		"--variant", "cheaper", "--json")
 	forced.succeeds(t)
 	var e explained
 	if err := json.Unmarshal([]byte(forced.stdout), &e); err != nil || e.Variant != "cheaper" {
@@ -110,7 +111,7 @@ func TestCommandHelps(t *testing.T) {
 	srv := &server{t: t, dir: t.TempDir()}
 	srv.checkout("").succeeds(t, "Exit codes: 0 done, 1 failed, 2 wrong usage.")
 	for _, name := range []string{"campaigns", "explain", "purge"} {
-		srv.checkout("", name, "--help").succeeds(t, "Examples:", "caddy checkout "+name, "--address",
-			"--json")
+		srv.checkout("", name, "--help").succeeds(t,
+			"Examples:", "caddy checkout "+name, "--address", "--json")
 	}
 }

@@ -50,13 +50,17 @@ func validate(config []byte) error {
 
 // siteOf is a formatted Caddyfile of the options of the global option and the line of a site.
 func siteOf(option, line string) string {
-	return string(caddyfile.Format([]byte("{\ncheckout {\n" + option + "\n}\n}\n\nhttp:// {\n" + line + "\n}\n")))
+	text := "{\ncheckout {\n" + option + "\n}\n}\n\nhttp:// {\n" + line + "\n}\n"
+	return string(caddyfile.Format([]byte(text)))
 }
 
 // setKeys sets the environment that every configuration of these tests reads.
 func setKeys(t *testing.T) {
 	for name, value := range map[string]string{
-		"JWT_SECRET": jwtSecret, "ZOTLO_ACCESS_KEY": accessKey, "ZOTLO_ACCESS_SECRET": accessToken, "ZOTLO_APPLICATION_KEY": application,
+		"JWT_SECRET":            jwtSecret,
+		"ZOTLO_ACCESS_KEY":      accessKey,
+		"ZOTLO_ACCESS_SECRET":   accessToken,
+		"ZOTLO_APPLICATION_KEY": application,
 	} {
 		t.Setenv(name, value)
 	}

@@ -142,8 +142,8 @@ type witness struct {
 	t *testing.T
 }
 
-// click sends a shopper and returns their link. Only that, in Location or in the JSON answer, is theirs
-// to see.
+// click sends a shopper and returns their link. Only that, in Location or in the JSON answer, is
+// theirs to see.
 func (w witness) click(path string, options ...func(*request)) string {
 	w.t.Helper()
 	res, body := w.server.click(path, options...)
@@ -179,7 +179,11 @@ func (w witness) silent(where string, texts ...string) {
 }
 
 var canaryForms = map[string]string{
-	"text": mark, "phone": phoneMark, "hex": hex.EncodeToString([]byte(mark)), "link": "pay.sandbox.example", "escaped link": url.QueryEscape("pay.sandbox.example/pay"),
+	"text":         mark,
+	"phone":        phoneMark,
+	"hex":          hex.EncodeToString([]byte(mark)),
+	"link":         "pay.sandbox.example",
+	"escaped link": url.QueryEscape("pay.sandbox.example/pay"),
 }
 
 // canaryBase64 is the mark in base64 at its three alignments, without the characters that its

@@ -33,7 +33,8 @@ type run struct {
 func (srv *server) checkout(stdin string, args ...string) run {
 	srv.t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"checkout"}, args...)...)
-	cmd.Env = append(os.Environ(), asCommand+"=1", "XDG_CONFIG_HOME="+srv.dir, "XDG_DATA_HOME="+srv.dir)
+	cmd.Env = append(os.Environ(), asCommand+"=1",
+		"XDG_CONFIG_HOME="+srv.dir, "XDG_DATA_HOME="+srv.dir)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

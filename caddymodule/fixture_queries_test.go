@@ -82,22 +82,31 @@ func readAlerts(t *testing.T) (a alerts) {
 // metric is a collector as Prometheus describes it.
 type metric struct{ labels []string }
 
+var description = regexp.MustCompile(`fqName: "(\w+)".*variableLabels: \{([\w,]*)\}`)
+
+// described is a collector's name, and its labels with commas between them.
+func described(t *testing.T, c prometheus.Collector) (name, labels string) {
+	t.Helper()
+	descriptions := make(chan *prometheus.Desc, 1)
+	c.Describe(descriptions)
+	found := description.FindStringSubmatch((<-descriptions).String())
+	if found == nil {
+		t.Fatalf("%v describes itself in another way", c)
+	}
+	return found[1], found[2]
+}
+
 // knownMetrics are the collectors by the names that queries use: a histogram has three.
 func knownMetrics(t *testing.T) map[string]metric {
 	t.Helper()
 	known := make(map[string]metric)
 	for _, c := range append(metrics.Collectors(), cachedLinks) {
-		descriptions := make(chan *prometheus.Desc, 1)
-		c.Describe(descriptions)
-		found := regexp.MustCompile(`fqName: "(\w+)".*variableLabels: \{([\w,]*)\}`).FindStringSubmatch((<-descriptions).String())
-		if found == nil {
-			t.Fatalf("%v describes itself in another way", c)
-		}
-		m := metric{strings.Split(found[2], ",")}
-		known[found[1]] = m
+		name, labels := described(t, c)
+		m := metric{strings.Split(labels, ",")}
+		known[name] = m
 		if _, ok := c.(*prometheus.HistogramVec); ok {
 			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-				known[found[1]+suffix] = metric{append(slices.Clone(m.labels), "le")}
+				known[name+suffix] = metric{append(slices.Clone(m.labels), "le")}
 			}
 		}
 	}

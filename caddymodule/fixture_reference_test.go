@@ -86,7 +86,7 @@ func stringsIn(t *testing.T, file string, pick func(ast.Node) []ast.Expr) (found
 
 func withPrefix(names []string, prefix string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return !strings.HasPrefix(name, prefix) || strings.Contains(name, ":") || strings.Contains(name, " ")
+		return !strings.HasPrefix(name, prefix) || strings.ContainsAny(name, ": ")
 	})
 }
 

@@ -75,15 +75,23 @@ func openServerWith(t testing.TB, config string, environment map[string]string) 
 	}
 	srv := &server{t: t, dir: dir}
 	env := map[string]string{
-		"DIR": dir, "JWT_SECRET": jwtSecret, "HOOK_TOKEN": hookToken,
-		"ZOTLO_ACCESS_KEY": accessKey, "ZOTLO_ACCESS_SECRET": accessToken, "ZOTLO_APPLICATION_KEY": application,
+		"DIR":                   dir,
+		"JWT_SECRET":            jwtSecret,
+		"HOOK_TOKEN":            hookToken,
+		"ZOTLO_ACCESS_KEY":      accessKey,
+		"ZOTLO_ACCESS_SECRET":   accessToken,
+		"ZOTLO_APPLICATION_KEY": application,
 	}
 	maps.Copy(env, environment)
 	srv.zotlo = sandbox.New(sandbox.Config{
-		AccessKey: env["ZOTLO_ACCESS_KEY"], AccessSecret: env["ZOTLO_ACCESS_SECRET"], ApplicationKey: env["ZOTLO_APPLICATION_KEY"],
-		PublicURL: "https://pay.sandbox.example", Client: &http.Client{Transport: srv.over("site")},
+		AccessKey:      env["ZOTLO_ACCESS_KEY"],
+		AccessSecret:   env["ZOTLO_ACCESS_SECRET"],
+		ApplicationKey: env["ZOTLO_APPLICATION_KEY"],
+		PublicURL:      "https://pay.sandbox.example",
+		Client:         &http.Client{Transport: srv.over("site")},
 	})
-	srv.zotlo.SetWebhooks(sandbox.WebhooksTo("http://shop.example.com/hooks?token=" + url.QueryEscape(env["HOOK_TOKEN"])))
+	srv.zotlo.SetWebhooks(sandbox.WebhooksTo("http://shop.example.com/hooks?token=" +
+		url.QueryEscape(env["HOOK_TOKEN"])))
 	srv.api = httptest.NewServer(srv.zotlo)
 	env["API"] = srv.api.URL
 	for name, value := range env {

@@ -68,8 +68,11 @@ func openShop(t testing.TB, config string) *shop {
 
 func (s *shop) setEnv() {
 	for name, value := range map[string]string{
-		"API": s.api.URL, "JWT_SECRET": jwtSecret,
-		"ZOTLO_ACCESS_KEY": accessKey, "ZOTLO_ACCESS_SECRET": accessToken, "ZOTLO_APPLICATION_KEY": application,
+		"API":                   s.api.URL,
+		"JWT_SECRET":            jwtSecret,
+		"ZOTLO_ACCESS_KEY":      accessKey,
+		"ZOTLO_ACCESS_SECRET":   accessToken,
+		"ZOTLO_APPLICATION_KEY": application,
 	} {
 		s.t.Setenv(name, value)
 	}

@@ -68,7 +68,8 @@ const pricedShop = `{
 
 http:// {
 	checkout_offer /plans vip sale
-	header >X-Offer "{http.checkout.campaign} {http.checkout.variant} {http.checkout.price} {http.checkout.currency} {http.checkout.override.package_name}"
+	header >X-Offer "{http.checkout.campaign} {http.checkout.variant} ` +
+	`{http.checkout.price} {http.checkout.currency} {http.checkout.override.package_name}"
 	header /plans Cache-Control "public, max-age=60, s-maxage=600"
 	templates /plans
 	respond /plans "{{placeholder \"http.checkout.price\"}}"

@@ -84,8 +84,15 @@ func (s *till) conversionsOf(label string) (n float64) {
 func (s *till) webhook(ctx context.Context, kind, requestID string,
 	change ...string,
 ) *http.Request {
-	body := strings.NewReplacer(change...).Replace(`{"queue":{"type":"` + kind + `","requestID":"` + requestID + `"},
-		"parameters":{"status":"start_paid","subscriber_id":"ann@example.com","transaction_id":"1","custom_parameters":{"checkout":"c=monthly"}}}`)
+	body := strings.NewReplacer(change...).Replace(`{
+		"queue":{"type":"` + kind + `","requestID":"` + requestID + `"},
+		"parameters":{
+			"status":"start_paid",
+			"subscriber_id":"ann@example.com",
+			"transaction_id":"1",
+			"custom_parameters":{"checkout":"c=monthly"}
+		}
+	}`)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks/zotlo",
 		strings.NewReader(body))
 	r.Header.Set("X-Webhook-Token", hookToken)

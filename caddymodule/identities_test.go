@@ -61,7 +61,8 @@ func TestProviderThatNeverAnswered(t *testing.T) {
 	s.apiCalls(0)
 }
 
-// TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft: they were counted as an outage of the key server.
+// TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft: they were counted as an outage of the key
+// server.
 func TestShopperWhoLeavesDuringTheFirstKeyFetchHasLeft(t *testing.T) {
 	release := make(chan struct{})
 	keys := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,

@@ -173,7 +173,8 @@ func unescape(t *testing.T, text string) string {
 	return plain
 }
 
-// TestReturnToIsAlwaysAPathOnThisSite sends invalid and misleading paths and checks where the way back leads.
+// TestReturnToIsAlwaysAPathOnThisSite sends invalid and misleading paths and checks where the way
+// back leads.
 func TestReturnToIsAlwaysAPathOnThisSite(t *testing.T) {
 	s := openShop(t, `{
 	checkout {

@@ -48,7 +48,10 @@ func BenchmarkObserve(b *testing.B) {
 			outcome: outcomeLink, answer: answerLink, campaign: "pro",
 			variant: "control", source: "cache",
 		}
-		encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{EncodeTime: zapcore.EpochTimeEncoder, EncodeDuration: zapcore.NanosDurationEncoder})
+		encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{
+			EncodeTime:     zapcore.EpochTimeEncoder,
+			EncodeDuration: zapcore.NanosDurationEncoder,
+		})
 		b.ReportAllocs()
 		for b.Loop() {
 			line := encoder.Clone()

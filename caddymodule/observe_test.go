@@ -54,6 +54,7 @@ func TestFailureLineSaysWhyAndForWhomWithoutNames(t *testing.T) {
 	srv.zotlo.Fail(sandbox.BadRequest(400008))
 	srv.click("/u", by("secret.person@example.com"))
 	srv.warns(1, "no checkout link: refused", `"error"`, `"outcome":"refused"`,
-		`"answer":"fallback"`, `"campaign":"pro"`, `"code":"400008"`, `"request_id":"SANDBOX-REQ-`, `"subscriber":"`)
+		`"answer":"fallback"`, `"campaign":"pro"`, `"code":"400008"`,
+		`"request_id":"SANDBOX-REQ-`, `"subscriber":"`)
 	srv.warns(0, "secret.person")
 }

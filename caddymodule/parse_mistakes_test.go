@@ -21,16 +21,23 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 			option, `project default {`,
 			`project default: that is the name of the project without one`,
 		},
-		{option, "project eu {\naccess_key a\naccess_secret 0123456789abcdef\napplication_key " +
-			"c\n}\nproject eu {\n}", `project "eu" is written twice: give one of them another name`},
+		{
+			option, "project eu {\naccess_key a\naccess_secret 0123456789abcdef\n" +
+				"application_key c\n}\nproject eu {\n}",
+			`project "eu" is written twice: give one of them another name`,
+		},
 		{option, `languages`, `"languages" is already given on line 3: keep one of them`},
-		{option, `api_url`, "api_url takes one value, not 0: write `api_url <value>`, in quotes " +
-			"if it holds blanks"},
+		{
+			option, `api_url`,
+			"api_url takes one value, not 0: write `api_url <value>`, in quotes if it holds blanks",
+		},
 		{option, `access_key a b`, "access_key takes one value, not 2"},
 		{option, `link_hosts`, `link_hosts needs at least one value`},
 		{option, `jwt a b {`, "jwt takes at most one name"},
-		{option, "jwt {\nissuer https://id.example.com\naudience any\nfrom cookie " +
-			"session\n}\njwt {\n}", `jwt default is written twice`},
+		{
+			option, "jwt {\nissuer https://id.example.com\naudience any\nfrom cookie session\n}\n" +
+				"jwt {\n}", `jwt default is written twice`,
+		},
 		{
 			option, "jwt {\nfrom cookie",
 			"from takes a place and a name: write `from cookie <name>` or `from header " +
@@ -213,7 +220,8 @@ func TestSecretBehindTheWrongOptionIsNotShown(t *testing.T) {
 		"link_hosts {env.OOPS}/_\n" + plain,
 		"api_url {env.OOPS}\n" + plain,
 	} {
-		got := adapt(t, siteOf(options+"\ncampaign pro {\nlink_id 1\n}", "checkout_link /upgrade pro"))
+		options += "\ncampaign pro {\nlink_id 1\n}"
+		got := adapt(t, siteOf(options, "checkout_link /upgrade pro"))
 		if strings.Contains(got, "horse") || strings.HasPrefix(got, "{") {
 			t.Errorf("%s: %s", options, got)
 		}

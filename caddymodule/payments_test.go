@@ -106,7 +106,8 @@ func TestRefundIsRepeatedUntilItIsRemembered(t *testing.T) {
 func TestBackendsAnswerDoesNotEndTheWork(t *testing.T) {
 	for _, op := range []string{"forget", "seen", "remember"} {
 		t.Run(op, func(t *testing.T) {
-			s := openTill(t, strings.Replace(subscriptionShop, "{env.HOOK_TOKEN}\n", "{env.HOOK_TOKEN}\n\t\tpass_through\n", 1))
+			s := openTill(t, strings.Replace(subscriptionShop,
+				"{env.HOOK_TOKEN}\n", "{env.HOOK_TOKEN}\n\t\tpass_through\n", 1))
 			stumble(op, 3)
 			s.hears("TransactionInsert", "1", http.StatusOK)
 			s.counted(1)

@@ -4,13 +4,10 @@ import (
 	"go/ast"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
@@ -94,10 +91,8 @@ func TestReferenceListsEveryMetric(t *testing.T) {
 	ref := readReference(t)
 	var inCode, inReference []string
 	for _, c := range append(metrics.Collectors(), cachedLinks) {
-		descriptions := make(chan *prometheus.Desc, 1)
-		c.Describe(descriptions)
-		found := regexp.MustCompile(`fqName: "(\w+)".*variableLabels: \{([\w,]*)\}`).FindStringSubmatch((<-descriptions).String())
-		inCode = append(inCode, found[1]+"{"+found[2]+"}")
+		name, labels := described(t, c)
+		inCode = append(inCode, name+"{"+labels+"}")
 	}
 	for _, row := range ref.tables["Metrics"] {
 		inReference = append(inReference, codes(row[0])[0]+"{"+strings.Join(codes(row[1]), ",")+"}")
@@ -113,8 +108,11 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 		"webhook result": constants(t, "webhook_handler.go", "hook"),
 	} {
 		paragraph := map[string]string{
-			"rule": "**Rules**", "api": "**Results of API calls**", "keys": "**Results of key refreshes**",
-			"webhook type": "**Webhook types**", "webhook result": "**Webhook results**",
+			"rule":           "**Rules**",
+			"api":            "**Results of API calls**",
+			"keys":           "**Results of key refreshes**",
+			"webhook type":   "**Webhook types**",
+			"webhook result": "**Webhook results**",
 		}[label]
 		wantSame(t, label, inCode, firstCodes(ref.tableAfter(t, paragraph)))
 	}

@@ -2,6 +2,10 @@ package caddymodule_test
 
 import "testing"
 
+// pageText shows a page's offer, the outcome of its checkout_link, and its user.
+const pageText = `"{http.checkout.campaign} {http.checkout.price} ` +
+	`{http.checkout.override.package_name}|{http.checkout.outcome}|{http.checkout.claim.email}"`
+
 // pageServer tells on every page what its placeholders hold. A checkout_link lets each page through
 // for another reason.
 const pageServer = `{` + serverOptions + `
@@ -36,7 +40,10 @@ const pageServer = `{` + serverOptions + `
 		campaign nosy {
 			link_id 5
 			match {
-				expression {http.checkout.price} == "19.99" || {http.checkout.claim.email} == "ann@example.com"
+				expression <<CEL
+					{http.checkout.price} == "19.99"
+						|| {http.checkout.claim.email} == "ann@example.com"
+					CEL
 			}
 		}
 	}
@@ -64,10 +71,10 @@ http:// {` + serverSite + `
 		checkout_link /page/denied other {
 			jwt staff
 		}
-		respond "{http.checkout.campaign} {http.checkout.price} {http.checkout.override.package_name}|{http.checkout.outcome}|{http.checkout.claim.email}"
+		respond ` + pageText + `
 	}
 	handle_errors {
-		respond "{http.checkout.campaign} {http.checkout.price} {http.checkout.override.package_name}|{http.checkout.outcome}|{http.checkout.claim.email}"
+		respond ` + pageText + `
 	}
 }
 `

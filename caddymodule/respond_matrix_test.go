@@ -67,7 +67,8 @@ func (v visitor) wantsJSON() bool { return strings.HasPrefix(v.accept, "applicat
 func (v visitor) asks(r *request) {
 	r.Method = v.method
 	for name, value := range map[string]string{
-		"Sec-Fetch-Dest": v.dest, "Sec-Purpose": v.purpose, "Early-Data": v.early, "Accept": v.accept,
+		"Sec-Fetch-Dest": v.dest, "Sec-Purpose": v.purpose, "Early-Data": v.early,
+		"Accept": v.accept,
 	} {
 		if value != "" {
 			r.Header.Set(name, value)
@@ -86,19 +87,19 @@ func (v visitor) asks(r *request) {
 func visitors() []visitor {
 	var all []visitor
 	for _, method := range []string{
-		"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH",
-		"TRACE", "PROPFIND",
+		"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND",
 	} {
 		for _, dest := range []string{
-			"", "document", "empty", "image", "iframe", "script",
-			"object",
+			"", "document", "empty", "image", "iframe", "script", "object",
 		} {
 			for _, accept := range []string{
 				"", "text/html,application/xhtml+xml,*/*;q=0.8",
 				"application/json", "application/json, text/plain, */*",
 			} {
 				for _, signedIn := range []bool{true, false} {
-					all = append(all, visitor{method: method, dest: dest, accept: accept, signedIn: signedIn})
+					all = append(all, visitor{
+						method: method, dest: dest, accept: accept, signedIn: signedIn,
+					})
 				}
 			}
 		}
@@ -161,7 +162,8 @@ func overHTTP3(t *testing.T, s *shop) (http.RoundTripper, string) {
 	}
 	go h3.Serve(conn) //nolint:errcheck // ends with Close
 	t.Cleanup(func() { h3.Close() })
-	transport := &http3.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig}
+	trusting := server.Client().Transport.(*http.Transport).TLSClientConfig
+	transport := &http3.Transport{TLSClientConfig: trusting}
 	t.Cleanup(func() { transport.Close() })
 	return transport, "https://" + conn.LocalAddr().String()
 }

@@ -71,9 +71,15 @@ func TestAClickWithoutASpanHasNone(t *testing.T) {
 func TestSpansTellNothing(t *testing.T) {
 	const secretLink = "https://pay.sandbox.example/pay/only-anns-own"
 	for name, fault := range map[string]sandbox.Fault{
-		"none": {}, "500": sandbox.ServerError(), "429": sandbox.RateLimited("1"), "400": sandbox.BadRequest(sandbox.CodeSubscriberID),
-		"reset": sandbox.Reset(), "cut": sandbox.CutOff(), "HTML": sandbox.NotJSON(),
-		"redirect": sandbox.Redirect(secretLink), "wrong link": sandbox.WrongLink(secretLink),
+		"none":       {},
+		"500":        sandbox.ServerError(),
+		"429":        sandbox.RateLimited("1"),
+		"400":        sandbox.BadRequest(sandbox.CodeSubscriberID),
+		"reset":      sandbox.Reset(),
+		"cut":        sandbox.CutOff(),
+		"HTML":       sandbox.NotJSON(),
+		"redirect":   sandbox.Redirect(secretLink),
+		"wrong link": sandbox.WrongLink(secretLink),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openShop(t, plainShop)

@@ -9,23 +9,36 @@ import (
 // visitorWritable is one placeholder of each family that a visitor can write, directly or through
 // what they send.
 var visitorWritable = []string{
-	"query.p", "header.X-Price", "cookie.price", "path.1", "path", "uri", "host", "hostport", "port", "method", "remote", "client_ip", "labels.0",
-	"file.base", "vars.price", "re.price.1", "uuid", "scheme", "err.message", "resp.header.X-Price", "file_match.relative", "tls_client_subject",
-	"http.request.body", "http.request.body_base64", "http.request.uri.query", "http.request.orig_uri.query", "http.request.orig_uri.path", "http.request.remote.host",
-	"http.request.tls.client.subject", "http.request.tls.server_name", "http.request.header.X-Price", "http.request.duration", "http.request.local",
-	"http.response.header.X-Price", "http.vars.price", "http.regexp.name.1", "http.error.message", "http.intercept.header.X-Price",
-	"http.matchers.file.relative", "http.shutting_down", "http.reverse_proxy.upstream.host", "http.reverse_proxy.status_text", "http.checkout.campaign",
-	"http.checkout.return_to", "http.checkout.claim.email", "http.checkout.claim.user.plan", "http.auth.candidate.user.id", "HTTP.AUTH.USER.ID", " env.HOME",
-	"unknown.thing",
+	"query.p", "header.X-Price", "cookie.price", "path.1", "path", "uri", "host", "hostport",
+	"port", "method", "remote", "client_ip", "labels.0", "file.base", "vars.price", "re.price.1",
+	"uuid", "scheme", "err.message", "resp.header.X-Price", "file_match.relative",
+	"tls_client_subject", "http.request.body", "http.request.body_base64",
+	"http.request.uri.query", "http.request.orig_uri.query", "http.request.orig_uri.path",
+	"http.request.remote.host", "http.request.tls.client.subject", "http.request.tls.server_name",
+	"http.request.header.X-Price", "http.request.duration", "http.request.local",
+	"http.response.header.X-Price", "http.vars.price", "http.regexp.name.1", "http.error.message",
+	"http.intercept.header.X-Price", "http.matchers.file.relative", "http.shutting_down",
+	"http.reverse_proxy.upstream.host", "http.reverse_proxy.status_text", "http.checkout.campaign",
+	"http.checkout.return_to", "http.checkout.claim.email", "http.checkout.claim.user.plan",
+	"http.auth.candidate.user.id", "HTTP.AUTH.USER.ID", " env.HOME", "unknown.thing",
 }
 
-// trustedOptions are the options that decide what is sold and how it looks; %s stands for the value.
+// trustedOptions are the options that decide what is sold and how it looks; %s stands for the
+// value.
 var trustedOptions = []string{
-	"link_id %s", "one_time_price %s EUR 1 99", "quote %s EUR", "product_image %s", "product_image https://img.example.com/%s", "package %s", "theme %s", "layout %s", "field newField %s",
+	"link_id %s",
+	"one_time_price %s EUR 1 99",
+	"quote %s EUR",
+	"product_image %s",
+	"product_image https://img.example.com/%s",
+	"package %s",
+	"theme %s",
+	"layout %s",
+	"field newField %s",
 }
 
-// TestNoVisitorWritesATrustedOption is the whole matrix: every family times every trusted option is a
-// config error that names both.
+// TestNoVisitorWritesATrustedOption is the whole matrix: every family times every trusted option
+// is a config error that names both.
 func TestNoVisitorWritesATrustedOption(t *testing.T) {
 	s := openShop(t, plainShop)
 	for _, placeholder := range visitorWritable {
@@ -50,8 +63,9 @@ func TestNoVisitorWritesATrustedOption(t *testing.T) {
 func TestTrustedPlaceholdersLoad(t *testing.T) {
 	s := openShop(t, plainShop)
 	for _, placeholder := range []string{
-		"env.PRICE", "file./etc/hostname", "time.now.year",
-		"system.hostname", "http.auth.user.plan", "rp.header.X-Price", "http.reverse_proxy.header.X-Price", "http.checkout.claim.price",
+		"env.PRICE", "file./etc/hostname", "time.now.year", "system.hostname",
+		"http.auth.user.plan", "rp.header.X-Price", "http.reverse_proxy.header.X-Price",
+		"http.checkout.claim.price",
 	} {
 		for _, option := range trustedOptions {
 			line := fmt.Sprintf(option, "\"{"+placeholder+"}\"")
@@ -68,7 +82,15 @@ func siteWith(line string) string {
 	if strings.HasPrefix(line, "link_id") {
 		link = ""
 	}
-	return "{\n\tcheckout {\n\t\tapi_url {$API}\n\t}\n}\n\nhttp:// {\n\tcheckout_link /upgrade sold {\n" + link + "\t\t" + line + `
+	return `{
+	checkout {
+		api_url {$API}
+	}
+}
+
+http:// {
+	checkout_link /upgrade sold {
+` + link + "\t\t" + line + `
 		jwt {
 			secret {env.JWT_SECRET}
 			from cookie session

@@ -90,16 +90,18 @@ func TestValueIsOneLine(t *testing.T) {
 		"a token that nobody guesses\n", " a token", "a token\r\n",
 		"a\ntoken", "a\x00token",
 	} {
-		for _, option := range []string{"token", "audience", "issuer", "application_id", "password"} {
+		for _, option := range []string{
+			"token", "audience", "issuer", "application_id", "password",
+		} {
 			// no variable can hold a zero
 			t.Setenv("VALUE", strings.ReplaceAll(value, "\x00", "\x01"))
 			_, err := Value(option, "{env.VALUE}")
-			if err == nil || strings.Contains(err.Error(),
-				"nobody") || !strings.HasPrefix(err.Error(), option+": ") {
+			if err == nil || strings.Contains(err.Error(), "nobody") ||
+				!strings.HasPrefix(err.Error(), option+": ") {
 				t.Errorf("%s %q: %v", option, value, err)
 			}
-			if _, err := Secret(option, "{env.VALUE}",
-				zap.NewNop()); err == nil || strings.Contains(err.Error(), "nobody") {
+			_, err = Secret(option, "{env.VALUE}", zap.NewNop())
+			if err == nil || strings.Contains(err.Error(), "nobody") {
 				t.Errorf("secret %s %q: %v", option, value, err)
 			}
 		}

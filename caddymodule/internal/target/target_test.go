@@ -12,10 +12,36 @@ import (
 
 func TestParseTarget(t *testing.T) {
 	for text, good := range map[string]bool{
-		"/pricing": true, "/pricing?a={query.a}": true, "/pricing?a=%7Bb": true, "/login?next={http.checkout.return_to": false, "https://shop.example.com": true, "https://shop.example.com/x?y=1": true, "http://localhost:8080/": true,
-		"": false, "pricing": false, "//evil.example": false, "/\\evil.example": false, "/a\nb": false, "javascript:alert(1)": false, "ftp://x/": false,
-		"https://user:pw@shop.example.com/": false, "/{path.1}": false, "https://{host}/x": false, "/%zz": false, "https:///x": false, "?x=1": false, "mailto:a@b": false,
-		"/a/../loop": false, "/..": false, "/./x": false, "/a/%2e%2E/loop": false, "/a/.%2e": false, "https://shop.example.com/a/../loop": false, "/a/...": true, "/.well-known/x..y": true, "/a?b=/../c": true,
+		"/pricing":                             true,
+		"/pricing?a={query.a}":                 true,
+		"/pricing?a=%7Bb":                      true,
+		"/login?next={http.checkout.return_to": false,
+		"https://shop.example.com":             true,
+		"https://shop.example.com/x?y=1":       true,
+		"http://localhost:8080/":               true,
+		"":                                     false,
+		"pricing":                              false,
+		"//evil.example":                       false,
+		"/\\evil.example":                      false,
+		"/a\nb":                                false,
+		"javascript:alert(1)":                  false,
+		"ftp://x/":                             false,
+		"https://user:pw@shop.example.com/":    false,
+		"/{path.1}":                            false,
+		"https://{host}/x":                     false,
+		"/%zz":                                 false,
+		"https:///x":                           false,
+		"?x=1":                                 false,
+		"mailto:a@b":                           false,
+		"/a/../loop":                           false,
+		"/..":                                  false,
+		"/./x":                                 false,
+		"/a/%2e%2E/loop":                       false,
+		"/a/.%2e":                              false,
+		"https://shop.example.com/a/../loop":   false,
+		"/a/...":                               true,
+		"/.well-known/x..y":                    true,
+		"/a?b=/../c":                           true,
 	} {
 		if _, err := Parse(text); (err == nil) != good {
 			t.Errorf("%q: %v, want good %t", text, err, good)
@@ -67,7 +93,8 @@ func TestTargetIsRenderedEscaped(t *testing.T) {
 	repl := caddy.NewEmptyReplacer()
 	repl.Set("q", "a&b=c#d\r\n{env.HOME}")
 	got := target.Render(httptest.NewRequest(http.MethodGet, "/up?x=1&y=2", nil), repl)
-	if want := "/login?next=%2Fup%3Fx%3D1%26y%3D2&ad=a%26b%3Dc%23d%0D%0A%7Benv.HOME%7D&x="; got != want {
+	const want = "/login?next=%2Fup%3Fx%3D1%26y%3D2&ad=a%26b%3Dc%23d%0D%0A%7Benv.HOME%7D&x="
+	if got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
