@@ -107,7 +107,7 @@ func (a *App) Start() error {
 		a.shared.registry.warnAboutMoves(running.shared.registry)
 		a.projects.warnAboutKey(running.projects, a.shared.log)
 	}
-	if a.cache.isAlone() && !a.hooked && a.shared.registry.longestAfterPayment("") > 0 {
+	if a.cache.isAlone() && !a.hooked && a.shared.registry.longestAfterPayment() > 0 {
 		// Where the cache is shared, another Caddy may hear of payments.
 		a.shared.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; " +
 			"add one, as docs/webhooks.md shows")

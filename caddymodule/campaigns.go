@@ -129,11 +129,10 @@ func (r *registry) names() []string { return slices.Sorted(maps.Keys(r.byName)) 
 // running is the campaign that runs an experiment, or nil.
 func (r *registry) running(experiment string) *entry { return r.byName[r.experiments[experiment]] }
 
-// longestAfterPayment is how long a payment for the campaign matters; one for none matters to all
-// of them.
-func (r *registry) longestAfterPayment(campaign string) (longest time.Duration) {
-	for name, e := range r.byName {
-		if e.afterPayment != nil && (campaign == "" || campaign == name) {
+// longestAfterPayment is how long a payment matters to this configuration.
+func (r *registry) longestAfterPayment() (longest time.Duration) {
+	for _, e := range r.byName {
+		if e.afterPayment != nil {
 			longest = max(longest, e.afterFor)
 		}
 	}

@@ -47,7 +47,9 @@ func (h *WebhookHandler) tell(event zotlo.Event, sold ledger.Attribution, news l
 		h.report(event, sold, news.Mismatches)
 		h.emit("checkout.payment", event, sold)
 	case zotlo.WebhookRefund:
-		metrics.Refunds.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant).Inc()
+		if !news.Part {
+			metrics.Refunds.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant).Inc()
+		}
 		h.emit("checkout.refund", event, sold)
 	}
 }

@@ -58,7 +58,8 @@ func TestPaymentForWhatIsGone(t *testing.T) {
 	s := openTill(t, subscriptionShop)
 	for i, sold := range []string{"c=gone", "c=gone&e=old&v=cheaper", "c=monthly&e=old&v=cheaper"} {
 		before := s.conversionsOf("_other")
-		s.hears("TransactionInsert", fmt.Sprint("gone-", i), http.StatusOK, "c=monthly", sold)
+		s.hears("TransactionInsert", fmt.Sprint("gone-", i), http.StatusOK, "c=monthly", sold,
+			`"transaction_id":"1"`, fmt.Sprintf(`"transaction_id":"gone-%d"`, i))
 		if s.conversionsOf("_other") != before+1 {
 			t.Errorf("a payment of %s is not one of _other", sold)
 		}

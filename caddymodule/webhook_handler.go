@@ -50,6 +50,8 @@ type WebhookHandler struct {
 const (
 	hookProcessed = "processed"
 	hookRepeated  = "repeated"
+	// marked as one of Zotlo's sandbox: links are forgotten, nothing counts
+	hookSandbox = "sandbox"
 	// answered 503, so that Zotlo repeats it; with pass_through as the backend answers
 	hookFailed  = "failed"
 	hookRefused = "refused" // wrong token, method or size, or no JSON
@@ -110,7 +112,7 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 		return h.refuse(w, http.StatusBadRequest, errors.New("the webhook is not a JSON object"))
 	}
 	news, err := h.safely(r, event, body)
-	metrics.Webhooks.WithLabelValues(event.Kind, hookResult(news, err)).Inc()
+	metrics.Webhooks.WithLabelValues(event.Kind, hookResult(event, news, err)).Inc()
 	if h.PassThrough {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		return h.passOn(w, r, next)
@@ -124,10 +126,12 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 	return nil
 }
 
-func hookResult(news ledger.News, err error) string {
+func hookResult(event zotlo.Event, news ledger.News, err error) string {
 	switch {
 	case err != nil:
 		return hookFailed
+	case event.Sandbox:
+		return hookSandbox
 	case news.Repeated:
 		return hookRepeated
 	}
@@ -147,8 +151,9 @@ func (h *WebhookHandler) safely(
 	return h.process(r.Context(), event, body)
 }
 
-// process makes the links of the payer dead, writes the webhook down, and tells what was new. A
-// sender who hangs up has reported a payment all the same, so the work outlives ctx.
+// process makes the links of the payer dead, writes the webhook down, and tells what was new. What
+// was processed before changes nothing. A sender who hangs up has reported a payment all the same, so
+// the work outlives ctx.
 func (h *WebhookHandler) process(
 	ctx context.Context, event zotlo.Event, body []byte,
 ) (ledger.News, error) {
@@ -156,25 +161,39 @@ func (h *WebhookHandler) process(
 	defer cancel()
 	by := ledger.AttributionOf(event)
 	hashes := h.subscribers(event, by)
-	sold := h.shared.registry.sold(by)
+	if event.Sandbox {
+		return ledger.News{}, h.forget(ctx, event, hashes)
+	}
 	delivery := ledger.Delivery{
-		Event: event, Body: body, Campaign: sold.Campaign,
-		Matters: h.shared.registry.longestAfterPayment(sold.Campaign),
-		Anyway:  h.PassThrough,
+		Event: event, Body: body, Anyway: h.PassThrough,
+		Keep: h.shared.registry.longestAfterPayment(),
 	}
 	for _, hash := range hashes {
 		delivery.Subscribers = append(delivery.Subscribers, hash.String())
-		if event.Kind == zotlo.WebhookPayment {
-			// On every delivery: a link may have been made since.
-			delivery.Unfinished = errors.Join(delivery.Unfinished,
-				h.shared.generator.Forget(ctx, hash))
-		}
 	}
+	repeated, err := h.shared.ledger.Repeated(ctx, delivery)
+	if repeated {
+		return ledger.News{Repeated: true}, nil
+	}
+	delivery.Unfinished = errors.Join(err, h.forget(ctx, event, hashes))
 	news, err := h.shared.ledger.Record(ctx, delivery)
 	if news.Counted {
-		h.tell(event, sold, news)
+		h.tell(event, h.shared.registry.sold(by), news)
 	}
 	return news, err
+}
+
+// forget makes the links of the payer dead: one that outlives its payment is a dead end.
+func (h *WebhookHandler) forget(
+	ctx context.Context, event zotlo.Event, hashes []linkgen.SubscriberHash,
+) (err error) {
+	if event.Kind != zotlo.WebhookPayment {
+		return nil
+	}
+	for _, hash := range hashes {
+		err = errors.Join(err, h.shared.generator.Forget(ctx, hash))
+	}
+	return err
 }
 
 // subscribers are whom the webhook names, and whom the link was made for: a shopper may change

@@ -2,56 +2,203 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/caddy-checkout/checkout/internal/money"
+	"github.com/caddy-checkout/checkout/zotlo"
 )
 
+const (
+	// noteLife is the least that it is known who paid. Whoever hears of a payment notes it, whatever
+	// campaigns they know; how long it matters is decided by who asks.
+	noteLife = 31 * 24 * time.Hour
+	// maxNotes bounds the payments that are known of one subscriber, the newest ones.
+	maxNotes = 16
+	// maxNoteText bounds what a store keeps under one key, in bytes.
+	maxNoteText = 4000
+)
+
+// note is a payment of one subscriber.
+type note struct {
+	at          time.Time
+	transaction string // empty if the webhook named none
+	campaign    string // empty for a payment that no link of ours led to
+}
+
+// notes are a subscriber's payments, the newest first, and their text: a line each.
+type notes []note
+
+func readNotes(text string) (list notes) {
+	for line := range strings.Lines(text) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(fields) != 3 {
+			continue
+		}
+		at, err := strconv.ParseInt(fields[0], 10, 64)
+		if err == nil {
+			list = append(list, note{time.Unix(at, 0), fields[1], fields[2]})
+		}
+	}
+	return list
+}
+
+func (list notes) String() string {
+	var b strings.Builder
+	for i, n := range list {
+		line := strconv.FormatInt(n.at.Unix(), 10) + "\t" + n.transaction + "\t" + n.campaign + "\n"
+		if i == maxNotes || b.Len()+len(line) > maxNoteText {
+			break
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// with adds a payment. One that is known already stays as it is.
+func (list notes) with(n note) notes {
+	known := func(old note) bool { return old.transaction == n.transaction && old.campaign == n.campaign }
+	if n.transaction != "" && slices.ContainsFunc(list, known) {
+		return list
+	}
+	return append(notes{n}, list...)
+}
+
+// without takes the newest payment for the campaign away, whichever that was for no campaign: a
+// refund that names no transaction can be of any.
+func (list notes) without(campaign string) notes {
+	i := slices.IndexFunc(list, func(n note) bool { return campaign == "" || n.campaign == campaign })
+	if i < 0 {
+		return list
+	}
+	return slices.Delete(slices.Clone(list), i, i+1)
+}
+
 // PaidRecently reports whether a payment of the subscriber, for this campaign or for none, is less
-// than within old. What cannot be looked up was not paid: a second checkout is better than none.
+// than within old and was not given back. What cannot be looked up was not paid: a second checkout is
+// better than none.
 func (l *Ledger) PaidRecently(
 	ctx context.Context, subscriber, campaign string, within time.Duration, now time.Time,
 ) bool {
-	for _, campaign := range [...]string{campaign, ""} {
-		value, found, err := l.shared.Recall(ctx, paidKey(subscriber, campaign))
-		if err != nil {
-			if ctx.Err() == nil { // else the shopper left, and nothing failed
-				l.failed(err)
-			}
-			return false
+	text, _, err := l.shared.Recall(ctx, paidKey(subscriber))
+	for _, n := range readNotes(text) {
+		if n.campaign != campaign && n.campaign != "" || !now.Before(n.at.Add(within)) {
+			continue
 		}
-		at, err := strconv.ParseInt(value, 10, 64)
-		if found && err == nil && now.Before(time.Unix(at, 0).Add(within)) {
+		refunded := false
+		if n.transaction != "" {
+			_, refunded, err = l.shared.Recall(ctx, refundedKey(n.transaction))
+		}
+		if err == nil && !refunded {
 			return true
 		}
+	}
+	if err != nil && ctx.Err() == nil { // else the shopper left, and nothing failed
+		l.failed(err)
 	}
 	return false
 }
 
-// notePayment notes when a subscriber paid for a campaign, or for none. A payment that was given back
-// stays so, though its own webhook is repeated after its refund.
-func (l *Ledger) notePayment(ctx context.Context, subscriber string, d Delivery, at time.Time) error {
-	if transaction := d.Event.TransactionID; transaction != "" {
-		_, refunded, err := l.shared.Recall(ctx, refundedKey(transaction))
-		if err != nil || refunded {
+// notePayment notes when a subscriber paid.
+func (l *Ledger) notePayment(ctx context.Context, subscriber string, d Delivery, now time.Time) error {
+	text, _, err := l.shared.Recall(ctx, paidKey(subscriber))
+	if err != nil {
+		return err
+	}
+	paid := note{now, plain(d.Event.TransactionID), plain(AttributionOf(d.Event).Campaign)}
+	list := readNotes(text).with(paid).String()
+	if list == text {
+		return nil
+	}
+	return l.shared.Remember(ctx, paidKey(subscriber), list, max(noteLife, d.Keep))
+}
+
+// noteRefund takes a refund's own transaction back, for every subscriber it was noted for, and though
+// its payment is heard of only later. A part of the money takes nothing back, until the parts reach
+// the price.
+func (l *Ledger) noteRefund(ctx context.Context, d Delivery) error {
+	transaction := plain(d.Event.TransactionID)
+	amount, part := givesBack(d.Event)
+	switch {
+	case transaction == "" && part:
+		return nil
+	case transaction == "":
+		return l.takeNewestBack(ctx, d)
+	case part:
+		whole, err := l.addPart(ctx, d, amount)
+		if err != nil || !whole {
 			return err
 		}
 	}
-	value := strconv.FormatInt(at.Unix(), 10)
-	return l.shared.Remember(ctx, paidKey(subscriber, d.Campaign), value, d.Matters)
+	return l.shared.Remember(ctx, refundedKey(transaction), "1", max(noteLife, d.Keep))
 }
 
-// noteRefund takes back whatever payment is known: which of a subscription's payments a refund is
-// for says nothing of the rest.
-func (l *Ledger) noteRefund(ctx context.Context, subscriber string, d Delivery) error {
-	if transaction := d.Event.TransactionID; transaction != "" {
-		err := l.shared.Remember(ctx, refundedKey(transaction), "1", markLife)
+// addPart adds a part of the money of a transaction that was given back, once however often it is
+// heard of, and reports whether the parts reach the price.
+func (l *Ledger) addPart(ctx context.Context, d Delivery, amount money.Amount) (whole bool, err error) {
+	key := "refunds:" + plain(d.Event.TransactionID)
+	text, _, err := l.shared.Recall(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	line := digest(paymentID(d.Event)) + "\t" + strconv.FormatInt(int64(amount), 10) + "\n"
+	if !strings.Contains(text, line) && len(text)+len(line) <= maxNoteText {
+		text += line
+		if err := l.shared.Remember(ctx, key, text, max(noteLife, d.Keep)); err != nil {
+			return false, err
+		}
+	}
+	var sum money.Amount
+	for line := range strings.Lines(text) {
+		_, number, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		n, _ := strconv.ParseInt(number, 10, 64) // written above
+		sum += money.Amount(n)
+	}
+	price, _ := money.Parse(d.Event.Price)
+	return sum >= price, nil
+}
+
+func (l *Ledger) takeNewestBack(ctx context.Context, d Delivery) error {
+	campaign := AttributionOf(d.Event).Campaign
+	for _, subscriber := range d.Subscribers {
+		text, _, err := l.shared.Recall(ctx, paidKey(subscriber))
+		if err != nil {
+			return err
+		}
+		list := readNotes(text).without(campaign).String()
+		if list == text {
+			continue
+		}
+		err = l.shared.Remember(ctx, paidKey(subscriber), list, max(noteLife, d.Keep))
 		if err != nil {
 			return err
 		}
 	}
-	return l.shared.Remember(ctx, paidKey(subscriber, d.Campaign), "0", d.Matters)
+	return nil
 }
 
-func paidKey(subscriber, campaign string) string { return "paid:" + subscriber + ":" + campaign }
+// note writes a payment down for PaidRecently, or takes it back.
+func (l *Ledger) note(ctx context.Context, d Delivery) (err error) {
+	switch d.Event.Kind {
+	case zotlo.WebhookPayment:
+		for _, subscriber := range d.Subscribers {
+			e := again(ctx, func() error { return l.notePayment(ctx, subscriber, d, time.Now()) })
+			if err == nil {
+				err = e
+			}
+		}
+	case zotlo.WebhookRefund:
+		err = again(ctx, func() error { return l.noteRefund(ctx, d) })
+	}
+	return err
+}
+
+// plain keeps what separates notes out of what comes from outside. (Texts of a webhook hold nothing
+// that does not print.)
+func plain(text string) string { return strings.NewReplacer("\t", " ", "\n", " ").Replace(text) }
+
+func paidKey(subscriber string) string { return "payments:" + subscriber }
 
 func refundedKey(transaction string) string { return "refunded:" + transaction }

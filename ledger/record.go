@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,12 +28,10 @@ type Delivery struct {
 	// Subscribers are the keyed hashes of whom the webhook names, and whom the link was made for: a
 	// shopper may change their address on the checkout page.
 	Subscribers []string
-	// Campaign is the one that sold the payment, by the receiver's own names.
-	Campaign string
-	// Matters is how long a payment for Campaign is of interest; zero means not at all.
-	Matters time.Duration
-	// Unfinished is why work that goes before the record failed. Then the delivery is not marked as
-	// processed, so that a repeat does what is left.
+	// Keep is how long it is to be known who paid, if longer than a month.
+	Keep time.Duration
+	// Unfinished is why work that goes before the record failed, the question whether it is a repeat
+	// among it. Then the delivery is not marked as processed, so that a repeat does what is left.
 	Unfinished error
 	// Anyway counts the delivery, once in this process, even if it cannot be recorded: perhaps nobody
 	// repeats it.
@@ -44,80 +41,99 @@ type Delivery struct {
 // News says what was new in a delivery. Metrics, log and events follow it, so nothing is counted by
 // who asks first.
 type News struct {
-	// Counted is set when the delivery counts: it was not processed before, by anybody of the fleet.
+	// Counted is set when the delivery counts: what it says was not processed before, by anybody of
+	// the fleet, whatever id it came under.
 	Counted bool
 	// Repeated is set when it was.
 	Repeated bool
+	// Part is set for a refund of a part of the price.
+	Part bool
 	// Mismatches are in what a payment differs from what its link asked for, by their kinds.
 	Mismatches []string
 }
 
-// Record does what may be done twice, then sets the delivery's mark, then says what counts: anyone
-// who sets the mark counts. So a crash or a failing store before the mark leaves all of it to the
-// repeat, and what comes after the mark cannot fail.
-func (l *Ledger) Record(ctx context.Context, d Delivery) (News, error) {
-	key := deliveryKey(d.Event, d.Body)
-	failed := d.Unfinished
-	seen, err := l.shared.Seen(ctx, key)
-	if !seen {
-		failed = errors.Join(failed, err, l.note(ctx, d))
+// Repeated reports whether a delivery was processed before, by anybody of the fleet: then nothing is
+// left to be done for it, and nothing of it is to be done again.
+func (l *Ledger) Repeated(ctx context.Context, d Delivery) (bool, error) {
+	for _, key := range marks(d) {
+		if seen, err := l.shared.Seen(ctx, key); seen || err != nil {
+			return seen, err
+		}
 	}
+	return false, nil
+}
+
+// Record does what may be done twice, then sets the delivery's marks, then says what counts: anyone
+// who sets them counts. So a crash or a failing store before the marks leaves all of it to the
+// repeat, and what comes after them cannot fail. Of what was processed before, it does nothing.
+func (l *Ledger) Record(ctx context.Context, d Delivery) (News, error) {
+	failed := d.Unfinished
+	if failed == nil {
+		repeated, err := l.Repeated(ctx, d)
+		if repeated {
+			return News{Repeated: true}, nil
+		}
+		failed = err
+	}
+	failed = errors.Join(failed, l.note(ctx, d))
 	if failed != nil {
 		l.failed(failed)
 	}
 	switch {
-	case failed != nil && (seen || !d.Anyway):
+	case failed != nil && !d.Anyway:
 		return News{}, failed
-	case seen, !l.mark(ctx, key, failed == nil):
+	case !l.mark(ctx, marks(d), failed == nil):
 		return News{Repeated: true}, failed
 	}
-	return News{Counted: true, Mismatches: mismatches(d.Event, AttributionOf(d.Event))}, failed
+	_, part := givesBack(d.Event)
+	return News{
+		Counted:    true,
+		Part:       part && d.Event.Kind == zotlo.WebhookRefund,
+		Mismatches: mismatches(d.Event, AttributionOf(d.Event)),
+	}, failed
 }
 
 // mark reports whether the delivery has not been counted, and marks it: for the fleet when all of
 // its work is done, for this process in any case. A mark that may be set or not counts as not: to
 // count twice is better than never.
-func (l *Ledger) mark(ctx context.Context, key string, done bool) bool {
+func (l *Ledger) mark(ctx context.Context, keys []string, done bool) bool {
+	first := true
 	if done {
-		first, err := l.shared.Once(ctx, key, markLife)
-		if err != nil {
-			l.failed(err)
-		} else if !first {
-			return false
+		for _, key := range keys {
+			mine, err := l.shared.Once(ctx, key, markLife)
+			if err != nil {
+				l.failed(err)
+				mine = true
+			}
+			first = first && mine
 		}
 	}
+	if !first {
+		return false
+	}
 	// Only now: of two copies at once, the one that has the fleet's mark must find this one free.
-	first, err := l.local.Once(ctx, key, markLife)
-	return first || err != nil
+	for _, key := range keys {
+		mine, err := l.local.Once(ctx, key, markLife)
+		first = first && (mine || err != nil)
+	}
+	return first
 }
 
-// deliveryKey identifies a delivery: by its kind and request id, else by what it says.
-func deliveryKey(event zotlo.Event, body []byte) string {
-	if event.RequestID != "" {
-		return "webhook:" + event.Kind + ":" + event.RequestID
+// marks name what a delivery says, and the delivery itself: by its kind and request id, else by its
+// text. The first is what counts; the second guards what names no transaction.
+func marks(d Delivery) (keys []string) {
+	if id := paymentID(d.Event); id != "" {
+		keys = append(keys, "payment:"+digest(id))
 	}
-	digest := sha256.Sum256(body)
-	return "webhook:" + hex.EncodeToString(digest[:])
+	if d.Event.RequestID != "" {
+		return append(keys, "webhook:"+d.Event.Kind+":"+d.Event.RequestID)
+	}
+	return append(keys, "webhook:"+digest(string(d.Body)))
 }
 
-// note writes a payment down for PaidRecently, or takes it back: a shopper who got their money back
-// may buy again at once.
-func (l *Ledger) note(ctx context.Context, d Delivery) (err error) {
-	if d.Matters == 0 {
-		return nil
-	}
-	for _, subscriber := range d.Subscribers {
-		err = cmp.Or(err, again(ctx, func() error {
-			switch d.Event.Kind {
-			case zotlo.WebhookPayment:
-				return l.notePayment(ctx, subscriber, d, time.Now())
-			case zotlo.WebhookRefund:
-				return l.noteRefund(ctx, subscriber, d)
-			}
-			return nil
-		}))
-	}
-	return err
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
 }
 
 // again does something, and tries again what failed.

@@ -30,6 +30,8 @@ type Event struct {
 	// Type is the payment's type: trial, start_paid, trial_to_paid, renewal, reactive, consumable, or "_other".
 	// It is empty for what is neither payment nor refund.
 	Type string
+	// Status is the payment's type as Zotlo wrote it, in lower case, also one that is not in the list.
+	Status string
 	// RequestID identifies the delivery; retries repeat it. Empty when absent.
 	RequestID     string
 	TransactionID string // this payment; the refund of a payment repeats it
@@ -83,8 +85,8 @@ func ParseWebhook(body []byte) (Event, error) {
 	return e, nil
 }
 
-// sandboxNames are guesses: Zotlo's reads take isSandbox, its page is told sandboxPayment, and no webhook sample has either.
-var sandboxNames = []string{"isSandbox", "is_sandbox", "sandboxPayment", "sandbox"}
+// sandboxNames are guesses: Zotlo's reads take isSandbox, and no webhook sample has any of them.
+var sandboxNames = []string{"isSandbox", "is_sandbox", "sandbox"}
 
 // webhookKind goes by queue.type, and by queue.eventType when there is no type. Registrations have no queue. Nothing
 // is published about the shape of a quiz webhook, so its name is looked for.
@@ -118,7 +120,8 @@ var paymentTypes = []string{"trial", "start_paid", "trial_to_paid", "renewal", "
 func PaymentTypes() []string { return append(slices.Clone(paymentTypes), otherValue) }
 
 func (e *Event) readTransaction(queue, p looseObject) {
-	e.Type = oneOf(p.text("status"), paymentTypes...)
+	e.Status = strings.ToLower(p.text("status"))
+	e.Type = oneOf(e.Status, paymentTypes...)
 	if e.Type == "" {
 		e.Type = otherValue
 	}

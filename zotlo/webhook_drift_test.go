@@ -16,7 +16,7 @@ var reads = map[string]string{
 	"queue.requestID":                          "RequestID",
 	"queue.createDate":                         "RefundedAt",
 	"queue.isSandbox":                          "Sandbox",
-	"parameters.status":                        "Type",
+	"parameters.status":                        "Type Status",
 	"parameters.transaction_id":                "TransactionID",
 	"parameters.original_transaction_id":       "OriginalID",
 	"parameters.subscriber_id":                 "SubscriberID",

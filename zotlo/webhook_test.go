@@ -27,31 +27,31 @@ func utc(text string) time.Time {
 // shapes says what is to be read from each fixture.
 var shapes = map[string]Event{
 	"payment_trial": {
-		Kind: "payment", Type: "trial", RequestID: "req-1001", TransactionID: "T-1", OriginalID: "T-1",
+		Kind: "payment", Type: "trial", Status: "trial", RequestID: "req-1001", TransactionID: "T-1", OriginalID: "T-1",
 		SubscriberID: "ada@example.com", PaymentType: "subscription", Price: "0.00", Currency: "EUR",
 		PackageID: "pro-monthly", Checkout: []string{sold},
 	},
 	"payment_one_time": {
-		Kind: "payment", Type: "consumable", RequestID: "req-1002", TransactionID: "T-2", OriginalID: "T-2",
+		Kind: "payment", Type: "consumable", Status: "consumable", RequestID: "req-1002", TransactionID: "T-2", OriginalID: "T-2",
 		SubscriberID: "905555555555", PaymentType: "consumable", Price: "14.99", Currency: "EUR",
 		PackageID: "pro-lifetime", Checkout: []string{sold},
 	},
 	"payment_2020": {
-		Kind: "payment", Type: "renewal", TransactionID: "T-4", OriginalID: "T-3",
+		Kind: "payment", Type: "renewal", Status: "renewal", TransactionID: "T-4", OriginalID: "T-3",
 		SubscriberID: "ada@example.com", PaymentType: "subscription", Price: "9.9", Currency: "USD",
 		PackageID: "pro-monthly", Checkout: []string{sold},
 	},
 	"payment_text_parameters": {
-		Kind: "payment", Type: "start_paid", RequestID: "req-1005", TransactionID: "T-5",
+		Kind: "payment", Type: "start_paid", Status: "start_paid", RequestID: "req-1005", TransactionID: "T-5",
 		SubscriberID: "ada@example.com", PaymentType: "subscription", Price: "9.90", Currency: "EUR",
 		Checkout: []string{sold},
 	},
 	"payment_without_parameters": {
-		Kind: "payment", Type: "trial_to_paid", RequestID: "req-1006", TransactionID: "T-6",
+		Kind: "payment", Type: "trial_to_paid", Status: "trial_to_paid", RequestID: "req-1006", TransactionID: "T-6",
 		SubscriberID: "0b0e7f0c-0000-4000-8000-000000000001", PaymentType: "subscription", Price: "9.99", Currency: "USD",
 	},
 	"refund": {
-		Kind: "refund", Type: "consumable", RequestID: "req-2001", TransactionID: "T-2", OriginalID: "T-2",
+		Kind: "refund", Type: "consumable", Status: "consumable", RequestID: "req-2001", TransactionID: "T-2", OriginalID: "T-2",
 		SubscriberID: "ada@example.com", PaymentType: "consumable", Price: "14.99", Currency: "EUR",
 		PackageID:   "pro-lifetime",
 		RefundPrice: "14.99", RefundedAt: utc("2026-11-28 08:59:59"), Checkout: []string{sold},

@@ -1,0 +1,285 @@
+package ledgertest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// Payments runs the stories of payments and refunds, each with a ledger of its own from open.
+func Payments(t *testing.T, open func(t *testing.T) *ledger.Ledger) {
+	for _, story := range []struct {
+		name string
+		tell func(*teller)
+	}{
+		{"a payment counts once, whatever id its delivery bears", (*teller).onceByTransaction},
+		{"a trial and what is paid after it are two", (*teller).trialThenPaid},
+		{"without a transaction, a delivery counts once", (*teller).onceByDelivery},
+		{"of many copies at once, one counts", (*teller).copiesAtOnce},
+		{"a refund counts once, and each part once", (*teller).refundOnce},
+		{"who paid is known, whatever campaign sold it", (*teller).paid},
+		{"how long a payment matters is decided by who asks", (*teller).within},
+		{"a refund takes its own transaction back", (*teller).ownTransaction},
+		{"a refund needs no attribution, and no subscriber", (*teller).bareRefund},
+		{"a refund of another attribution takes its own transaction back", (*teller).strayRefund},
+		{"a payment heard of after its refund stays given back", (*teller).lateRepeat},
+		{"a part of the money takes nothing back", (*teller).part},
+		{"parts that reach the price take the payment back", (*teller).parts},
+		{"a refund without a transaction takes the last payment back", (*teller).namelessRefund},
+		{"a difference from what the link asked for is told once", (*teller).mismatch},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(&teller{T: t, ledger: open(t)}) })
+	}
+}
+
+// teller has a verb for everything a story does.
+type teller struct {
+	*testing.T
+	ledger     *ledger.Ledger
+	deliveries int
+}
+
+const (
+	ada = "the hash of Ada"
+	bob = "the hash of Bob"
+)
+
+// payment is a payment of 9.99 by transaction, sold by campaign.
+func payment(transaction, campaign string) zotlo.Event {
+	e := zotlo.Event{
+		Kind: zotlo.WebhookPayment, Type: "start_paid", Status: "start_paid",
+		TransactionID: transaction, Price: "9.99", Currency: "EUR",
+	}
+	if campaign != "" {
+		e.Checkout = []string{"c=" + campaign}
+	}
+	return e
+}
+
+// refund gives an amount of a payment back; an empty one is the whole price.
+func refund(of zotlo.Event, amount string) zotlo.Event {
+	of.Kind, of.RefundPrice = zotlo.WebhookRefund, amount
+	return of
+}
+
+// hears delivers e under a new id.
+func (t *teller) hears(e zotlo.Event, subscribers ...string) ledger.News {
+	t.Helper()
+	t.deliveries++
+	e.RequestID = fmt.Sprint("delivery ", t.deliveries)
+	return t.record(e, subscribers...)
+}
+
+func (t *teller) record(e zotlo.Event, subscribers ...string) ledger.News {
+	t.Helper()
+	news, err := t.ledger.Record(t.Context(), ledger.Delivery{
+		Event: e, Body: fmt.Append(nil, e), Subscribers: subscribers,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if news.Counted == news.Repeated {
+		t.Errorf("counted %v and repeated %v", news.Counted, news.Repeated)
+	}
+	return news
+}
+
+func (t *teller) counts(want bool, e zotlo.Event, subscribers ...string) {
+	t.Helper()
+	if news := t.hears(e, subscribers...); news.Counted != want {
+		t.Errorf("%s %q %q counts: %v, want %v", e.Kind, e.TransactionID, e.Status, news.Counted, want)
+	}
+}
+
+func (t *teller) hasPaid(want bool, subscriber, campaign string) {
+	t.Helper()
+	got := t.ledger.PaidRecently(t.Context(), subscriber, campaign, time.Hour, time.Now())
+	if got != want {
+		t.Errorf("%s has paid for %q: %v, want %v", subscriber, campaign, got, want)
+	}
+}
+
+func (t *teller) onceByTransaction() {
+	t.counts(true, payment("t1", "pro"), ada)
+	t.counts(false, payment("t1", "pro"), ada)
+	t.counts(false, payment("t1", "basic"), bob) // another attribution of the same money
+	t.counts(true, payment("t2", "pro"), ada)
+	again, err := t.ledger.Repeated(t.Context(), ledger.Delivery{Event: payment("t1", "")})
+	if !again || err != nil {
+		t.Errorf("it was processed before: %v, %v", again, err)
+	}
+	t.hasPaid(false, bob, "basic") // a repeat changes nothing
+}
+
+func (t *teller) trialThenPaid() {
+	e := payment("t1", "pro")
+	e.Status = "trial"
+	t.counts(true, e, ada)
+	e.Status = "trial_to_paid"
+	t.counts(true, e, ada)
+	e.Status = "gift" // nobody knows what it is, and it is none of the others
+	t.counts(true, e, ada)
+	t.counts(false, e, ada)
+}
+
+func (t *teller) onceByDelivery() {
+	e := payment("", "pro")
+	e.RequestID = "r1"
+	for i, want := range []bool{true, false, true, true, false} {
+		switch i {
+		case 2:
+			e.RequestID = "r2"
+		case 3:
+			e.RequestID = "" // then its text names it
+		}
+		if got := t.record(e, ada).Counted; got != want {
+			t.Errorf("delivery %d counts: %v, want %v", i, got, want)
+		}
+	}
+}
+
+func (t *teller) copiesAtOnce() {
+	var counted atomic.Int32
+	var all sync.WaitGroup
+	for i := range 32 {
+		all.Go(func() {
+			e := payment("t1", "pro")
+			e.RequestID = fmt.Sprint(i % 2)
+			d := ledger.Delivery{Event: e, Subscribers: []string{ada}}
+			if news, err := t.ledger.Record(t.Context(), d); err != nil {
+				t.Error(err)
+			} else if news.Counted {
+				counted.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := counted.Load(); n != 1 {
+		t.Errorf("%d of the copies counted", n)
+	}
+}
+
+func (t *teller) refundOnce() {
+	sale := payment("t1", "pro")
+	t.counts(true, sale, ada)
+	for _, amount := range []string{"2.00", "3.00"} {
+		t.counts(true, refund(sale, amount), ada)
+		t.counts(false, refund(sale, amount), ada)
+	}
+	t.counts(false, refund(sale, "2.0"), ada) // the same amount, written otherwise
+	later := refund(sale, "2.00")
+	later.RefundedAt = time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+	t.counts(true, later, ada) // the same amount on another day
+	t.counts(false, later, ada)
+}
+
+func (t *teller) paid() {
+	t.hasPaid(false, ada, "pro")
+	t.hears(payment("t1", "of another configuration"), ada, bob)
+	t.hears(payment("t2", "pro"), ada)
+	t.hasPaid(true, ada, "of another configuration")
+	t.hasPaid(true, bob, "of another configuration")
+	t.hasPaid(true, ada, "pro")
+	t.hasPaid(false, bob, "pro")
+	t.hasPaid(false, ada, "basic")
+	t.hears(payment("t3", ""), bob) // of no link of ours: it may be for anything
+	t.hasPaid(true, bob, "basic")
+}
+
+func (t *teller) within() {
+	t.hears(payment("t1", "pro"), ada)
+	for within, want := range map[time.Duration]bool{time.Hour: true, 3 * time.Hour: true, time.Minute: false} {
+		later := time.Now().Add(30 * time.Minute)
+		if got := t.ledger.PaidRecently(t.Context(), ada, "pro", within, later); got != want {
+			t.Errorf("half an hour later, within %v: %v", within, got)
+		}
+	}
+}
+
+func (t *teller) ownTransaction() {
+	first, second := payment("t1", "pro"), payment("t2", "pro")
+	t.hears(first, ada)
+	t.hears(second, ada)
+	t.hears(refund(second, ""), ada)
+	t.hasPaid(true, ada, "pro") // the first one stands
+	t.hears(refund(first, "9.99"), ada)
+	t.hasPaid(false, ada, "pro")
+}
+
+func (t *teller) bareRefund() {
+	t.hears(payment("t1", "pro"), ada, bob)
+	t.hears(refund(payment("t1", ""), ""))
+	t.hasPaid(false, ada, "pro")
+	t.hasPaid(false, bob, "pro")
+}
+
+func (t *teller) strayRefund() {
+	t.hears(payment("t1", "pro"), ada)
+	t.hears(payment("t2", "basic"), ada)
+	t.hears(refund(payment("t1", "basic"), ""), ada)
+	t.hasPaid(false, ada, "pro")
+	t.hasPaid(true, ada, "basic")
+}
+
+func (t *teller) lateRepeat() {
+	t.hears(refund(payment("t1", "pro"), ""), ada)
+	t.hears(payment("t1", "pro"), ada)
+	t.hasPaid(false, ada, "pro")
+}
+
+func (t *teller) part() {
+	sale := payment("t1", "pro")
+	t.hears(sale, ada)
+	for _, amount := range []string{"2.00", "-3.00"} {
+		if news := t.hears(refund(sale, amount), ada); !news.Part {
+			t.Errorf("%s of %s is no part", amount, sale.Price)
+		}
+	}
+	t.hasPaid(true, ada, "pro")
+}
+
+func (t *teller) parts() {
+	sale := payment("t1", "pro")
+	t.hears(sale, ada)
+	for _, amount := range []string{"5.00", "5.00", "4.98"} { // the second is a repeat of the first
+		t.hears(refund(sale, amount), ada)
+		t.hasPaid(true, ada, "pro")
+	}
+	t.hears(refund(sale, "0.01"), ada)
+	t.hasPaid(false, ada, "pro")
+}
+
+func (t *teller) namelessRefund() {
+	t.hears(payment("t1", "pro"), ada)
+	t.hears(payment("t2", "basic"), ada)
+	t.hears(refund(payment("", "pro"), "1.00"), ada) // a part takes nothing back here either
+	t.hasPaid(true, ada, "pro")
+	t.hears(refund(payment("", "pro"), ""), ada)
+	t.hasPaid(false, ada, "pro")
+	t.hasPaid(true, ada, "basic")
+	t.hears(refund(payment("", ""), "9.99"), ada)
+	t.hasPaid(false, ada, "basic")
+}
+
+func (t *teller) mismatch() {
+	e := payment("t1", "")
+	e.Checkout = []string{"c=pro&p=14.99&u=USD"}
+	e.PaymentType = "subscription"
+	if got := t.hears(e, ada).Mismatches; !slices.Equal(got, ledger.MismatchKinds()) {
+		t.Errorf("mismatches %v, want all of them", got)
+	}
+	if got := t.hears(e, ada).Mismatches; got != nil {
+		t.Errorf("a repeat is told of: %v", got)
+	}
+	e = payment("t2", "")
+	e.Checkout, e.Price, e.PaymentType = []string{"c=pro&p=9.9&u=EUR"}, "09.90", "consumable"
+	if got := t.hears(e, ada).Mismatches; got != nil {
+		t.Errorf("mismatches %v, want none", got)
+	}
+}
