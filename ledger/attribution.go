@@ -10,9 +10,9 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// Attribution is what rides in customParameters.checkout of a link, one text in URL query form. Zotlo
-// hands it back in the webhook of the payment, and that is how a payment finds the campaign that
-// sold it and the shopper whom the link was for.
+// Attribution is what rides in customParameters.checkout of a link, one text in URL query form.
+// Zotlo hands it back in the webhook of the payment, and that is how a payment finds the campaign
+// that sold it and the shopper whom the link was for.
 type Attribution struct {
 	Campaign   string // c
 	Experiment string // e
@@ -45,9 +45,9 @@ func (a Attribution) String() string {
 	return string(b)
 }
 
-// ParseAttribution reads what String wrote. Unknown names are passed over, so that an older node can
-// read what a newer one wrote. A text without any known name, with one twice, with a value that is
-// not printable, or in no query form is an error.
+// ParseAttribution reads what String wrote. Unknown names are passed over, so that an older node
+// can read what a newer one wrote. A text without any known name, with one twice, with a value that
+// is not printable, or in no query form is an error.
 func ParseAttribution(text string) (Attribution, error) {
 	if len(text) > maxAttribution {
 		return Attribution{}, errAttribution

@@ -1,6 +1,6 @@
 // Package ledger knows what came of the links: payments, refunds, who has paid, and who was shown
-// which variant. It is a library for any Go server; it knows nothing of Caddy, logs nothing and asks
-// nobody but the stores that it is given.
+// which variant. It is a library for any Go server; it knows nothing of Caddy, logs nothing and
+// asks nobody but the stores that it is given.
 //
 //	l := ledger.New(ledger.Config{Shared: redis, Local: memory})
 //	…
@@ -31,8 +31,8 @@ type Facts interface {
 type Config struct {
 	// Shared holds what the whole fleet knows. Required.
 	Shared Facts
-	// Local holds what this process has counted already, across configurations. Required. It answers
-	// where Shared fails.
+	// Local holds what this process has counted already, across configurations. Required. It
+	// answers where Shared fails.
 	Local Facts
 	// Failed is told of failures of Shared that the ledger went on without. Optional; it must be
 	// quick and safe for concurrent use.

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// noteLife is the least that it is known who paid. Whoever hears of a payment notes it, whatever
-	// campaigns they know; how long it matters is decided by who asks.
+	// noteLife is the least that it is known who paid. Any node that hears of a payment notes it,
+	// whatever campaigns they know; how long it matters is decided by the asker.
 	noteLife = 31 * 24 * time.Hour
 	// maxNotes bounds the payments that are known of one subscriber, the newest ones.
 	maxNotes = 16
@@ -77,8 +77,8 @@ func (list notes) without(campaign string) notes {
 }
 
 // PaidRecently reports whether a payment of the subscriber, for this campaign or for none, is less
-// than within old and was not given back. What cannot be looked up was not paid: a second checkout is
-// better than none.
+// than within old and was not given back. What cannot be looked up was not paid: a second checkout
+// is better than none.
 func (l *Ledger) PaidRecently(
 	ctx context.Context, subscriber, campaign string, within time.Duration, now time.Time,
 ) bool {
@@ -115,9 +115,9 @@ func (l *Ledger) notePayment(ctx context.Context, subscriber string, d Delivery,
 	return l.shared.Remember(ctx, paidKey(subscriber), list, max(noteLife, d.Keep))
 }
 
-// noteRefund takes a refund's own transaction back, for every subscriber it was noted for, and though
-// its payment is heard of only later. A part of the money takes nothing back, until the parts reach
-// the price.
+// noteRefund takes a refund's own transaction back, for every subscriber it was noted for, and
+// though its payment is heard of only later. A part of the money takes nothing back, until the
+// parts reach the price.
 func (l *Ledger) noteRefund(ctx context.Context, d Delivery) error {
 	transaction := plain(d.Event.TransactionID)
 	amount, part := givesBack(d.Event)

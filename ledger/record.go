@@ -30,11 +30,12 @@ type Delivery struct {
 	Subscribers []string
 	// Keep is how long it is to be known who paid, if longer than a month.
 	Keep time.Duration
-	// Unfinished is why work that goes before the record failed, the question whether it is a repeat
-	// among it. Then the delivery is not marked as processed, so that a repeat does what is left.
+	// Unfinished is why work that goes before the record failed, the question whether it is a
+	// repeat among it. Then the delivery is not marked as processed, so that a repeat does what is
+	// left.
 	Unfinished error
-	// Anyway counts the delivery, once in this process, even if it cannot be recorded: perhaps nobody
-	// repeats it.
+	// Anyway counts the delivery, once in this process, even if it cannot be recorded: perhaps
+	// nobody repeats it.
 	Anyway bool
 }
 
@@ -52,8 +53,8 @@ type News struct {
 	Mismatches []string
 }
 
-// Repeated reports whether a delivery was processed before, by anybody of the fleet: then nothing is
-// left to be done for it, and nothing of it is to be done again.
+// Repeated reports whether a delivery was processed before, by anybody of the fleet: then nothing
+// is left to be done for it, and nothing of it is to be done again.
 func (l *Ledger) Repeated(ctx context.Context, d Delivery) (bool, error) {
 	for _, key := range marks(d) {
 		if seen, err := l.shared.Seen(ctx, key); seen || err != nil {

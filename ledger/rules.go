@@ -10,10 +10,10 @@ import (
 
 // This file holds what follows from a webhook alone: pure rules, whatever keeps the facts.
 
-// paymentID names a payment or a refund for counting, whatever id its delivery bears. A payment is one
-// by its transaction and status, for a trial that is paid later may keep its transaction. A refund is
-// one by its amount and date as well, since a payment may be given back in parts. It is empty where
-// the webhook names no transaction, or is neither.
+// paymentID names a payment or a refund for counting, whatever id its delivery bears. A payment is
+// one by its transaction and status, for a trial that is paid later may keep its transaction. A
+// refund is one by its amount and date as well, since a payment may be given back in parts. It is
+// empty where the webhook names no transaction, or is neither.
 func paymentID(e zotlo.Event) string {
 	sale := e.Kind == zotlo.WebhookPayment || e.Kind == zotlo.WebhookRefund
 	if !sale || e.TransactionID == "" {

@@ -11,8 +11,8 @@ type Cache interface {
 	// Get looks a link up. Found is false when there is none, when it is too old (Entry.Until), or
 	// when its subscriber was forgotten since.
 	Get(ctx context.Context, k Key) (Lookup, error)
-	// Set keeps a link until e.Until under the epoch that Get returned before the link was made: when
-	// the subscriber was forgotten in between, the link is dead from the start.
+	// Set keeps a link until e.Until under the epoch that Get returned before the link was made:
+	// when the subscriber was forgotten in between, the link is dead from the start.
 	Set(ctx context.Context, k Key, in Epoch, e Entry) error
 	// Forget makes every link of the subscriber dead at once, in constant time, also those that are
 	// being made.
@@ -25,9 +25,9 @@ type Key struct {
 	Order      [32]byte       // HMAC over everything that the order asks for
 }
 
-// Epoch is the time between two forgettings of one subscriber, as a cache counts it: a link is alive
-// in the epoch that it was made in. It means nothing outside the cache that gave it. The empty one
-// means that the cache does not know, and nothing is kept under it.
+// Epoch is the time between two forgettings of one subscriber, as a cache counts it: a link is
+// alive in the epoch that it was made in. It means nothing outside the cache that gave it. The
+// empty one means that the cache does not know, and nothing is kept under it.
 type Epoch string
 
 // Lookup is the answer of Cache.Get.

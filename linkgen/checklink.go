@@ -9,10 +9,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// A link is what we tell a shopper's browser to open, so it must mean the same to us as to a browser.
-// Browsers (WHATWG URL) repair what is broken: they drop tabs and newlines, turn backslashes into
-// slashes and read many spellings of an IP address. The check therefore allows only texts where there
-// is nothing to repair.
+// A link is what we tell a shopper's browser to open, so it must mean the same to us as to a
+// browser. Browsers (WHATWG URL) repair what is broken: they drop tabs and newlines, turn
+// backslashes into slashes and read many spellings of an IP address. The check therefore allows
+// only texts where there is nothing to repair.
 
 const maxLink = 2048
 
@@ -26,8 +26,8 @@ var (
 	errLinkOwn    = errors.New("the link leads back to the request's own host")
 )
 
-// checkLink tells whether a shopper may be sent to link. It is run on every answer, cached or not, and
-// does not allocate unless a host needs to be brought into lower case.
+// checkLink tells whether a shopper may be sent to link. It is run on every answer, cached or not,
+// and does not allocate unless a host needs to be brought into lower case.
 func checkLink(link string, hosts *linkHosts, ownHost string) error {
 	if len(link) > maxLink {
 		return errLinkLength
@@ -65,8 +65,8 @@ func checkLink(link string, hosts *linkHosts, ownHost string) error {
 	return nil
 }
 
-// cutScheme cuts the scheme off in any spelling. Whether a plain http link is allowed depends on its
-// host.
+// cutScheme cuts the scheme off in any spelling. Whether a plain http link is allowed depends on
+// its host.
 func cutScheme(link string) (rest string, secure bool, err error) {
 	for _, scheme := range [...]string{"https://", "http://"} {
 		if len(link) > len(scheme) && strings.EqualFold(link[:len(scheme)], scheme) {
@@ -118,8 +118,8 @@ func isHost(host string) bool {
 			}
 		}
 	}
-	// A browser reads a host that ends in a number as an address, in one of many spellings. Readers do
-	// not agree on what a number is, but no top-level domain begins with a digit.
+	// A browser reads a host that ends in a number as an address, in one of many spellings. Readers
+	// do not agree on what a number is, but no top-level domain begins with a digit.
 	if '0' <= last[0] && last[0] <= '9' {
 		ip, err := netip.ParseAddr(host)
 		return err == nil && ip.Is4()
@@ -141,7 +141,8 @@ func isPort(port string) bool {
 	return n <= 65535
 }
 
-// bareHost brings a request's host into the form of a link's: lower case, ASCII, no port, no trailing dot.
+// bareHost brings a request's host into the form of a link's: lower case, ASCII, no port, no
+// trailing dot.
 func bareHost(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
 		host = host[:i]

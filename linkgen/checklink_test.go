@@ -15,7 +15,8 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// offered is what Link makes of an API that answers this link: the link that a shopper would be sent to, or nothing.
+// offered is what Link makes of an API that answers this link: the link that a shopper would be
+// sent to, or nothing.
 func offered(t testing.TB, link, ownHost string, hosts ...string) (string, bool) {
 	t.Helper()
 	s := set(t, func(c *linkgen.Config) { c.Projects[0].LinkHosts = hosts })

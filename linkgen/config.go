@@ -20,8 +20,8 @@ const MinKey = 16
 // Project is one Zotlo project, and where its links may lead.
 type Project struct {
 	zotlo.Project
-	// LinkHosts is an optional allow-list for the links Zotlo answers: exact hosts or *.example.net,
-	// with a port unless it is 443.
+	// LinkHosts is an optional allow-list for the links Zotlo answers: exact hosts or
+	// *.example.net, with a port unless it is 443.
 	LinkHosts []string
 }
 
@@ -47,20 +47,20 @@ type Config struct {
 	Limits Limits
 	// State is what outlives a Generator. Nil means a new one.
 	State *State
-	// Standby makes New leave State as it is: another Generator serves from it, and this one may never
-	// come to. Activate ends it.
+	// Standby makes New leave State as it is: another Generator serves from it, and this one may
+	// never come to. Activate ends it.
 	Standby bool
 	// Transport carries API calls. Nil means zotlo.NewTransport(), with idle connections for
 	// Limits.MaxInFlight.
 	Transport http.RoundTripper
-	// Attribute writes what rides in customParameters.checkout and comes back with the payment. It is
-	// called once per API call, with a random text of its own; subscriber is zero for a guest. Nil
-	// means that nothing rides along.
+	// Attribute writes what rides in customParameters.checkout and comes back with the payment. It
+	// is called once per API call, with a random text of its own; subscriber is zero for a guest.
+	// Nil means that nothing rides along.
 	Attribute func(o Order, subscriber SubscriberHash, random string) string
 	// Hooks observe. All are optional and must be quick and safe for concurrent use.
 	Hooks Hooks
-	// Now is the clock by which links grow old. Nil means time.Now. Waiting, pauses and limits go by
-	// the process's clock.
+	// Now is the clock by which links grow old. Nil means time.Now. Waiting, pauses and limits go
+	// by the process's clock.
 	Now func() time.Time
 }
 

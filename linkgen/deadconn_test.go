@@ -18,8 +18,8 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// tunnel carries connections to a server until it swallows what is on them, as a NAT does that has forgotten them: nothing is closed,
-// nothing arrives. New connections work.
+// tunnel carries connections to a server until it swallows what is on them, as a NAT does that has
+// forgotten them: nothing is closed, nothing arrives. New connections work.
 type tunnel struct {
 	net.Listener
 	swallowed atomic.Int64 // connections up to this number are dead
@@ -70,8 +70,8 @@ func (tun *tunnel) carry(n int64, from io.Reader, to io.Writer) {
 	}
 }
 
-// TestConnectionThatDiedWithoutAWordIsReplaced: with HTTP/2 one dead connection would otherwise carry every call, and every probe of
-// the breaker, for as long as somebody clicks.
+// TestConnectionThatDiedWithoutAWordIsReplaced: with HTTP/2 one dead connection would otherwise
+// carry every call, and every probe of the breaker, for as long as somebody clicks.
 func TestConnectionThatDiedWithoutAWordIsReplaced(t *testing.T) {
 	stand := sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})
 	server := httptest.NewUnstartedServer(stand)

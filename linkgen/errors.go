@@ -72,11 +72,12 @@ func (e *Error) Error() string {
 	return publicTexts[Panicked]
 }
 
-// Cause is the private cause: for the log, never for the shopper. It holds no link, no secret and no
-// personal data.
+// Cause is the private cause: for the log, never for the shopper. It holds no link, no secret and
+// no personal data.
 func (e *Error) Cause() error { return e.cause }
 
-// Unwrap lets errors.Is find the cause, for example context.Canceled in an error whose reason is Left.
+// Unwrap lets errors.Is find the cause, for example context.Canceled in an error whose reason is
+// Left.
 func (e *Error) Unwrap() error { return e.cause }
 
 func failed(r Reason, format string, args ...any) *Error {

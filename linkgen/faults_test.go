@@ -208,7 +208,8 @@ func TestConnectionFaultsBeforeTheRequest(t *testing.T) {
 	})
 }
 
-// The secret is in a header, and net/http carries headers of its own naming to whatever host a redirect names.
+// The secret is in a header, and net/http carries headers of its own naming to whatever host a
+// redirect names.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308} {
 		t.Run(http.StatusText(status), func(t *testing.T) {

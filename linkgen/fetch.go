@@ -12,10 +12,10 @@ import (
 )
 
 // wait waits for the one call that is made for p, and starts it if nobody has. The epoch is part of
-// its name, so that nobody who comes after a Forget waits for a call from before it; where the cache
-// could not be asked to forget, the instant of that stands for it. (A look-up that failed has no
-// epoch: if another node has heard of the payment, it may wait for a call of this node from before.
-// Harmless: the call is at most seconds old, and its link is not kept.)
+// its name, so that nobody who comes after a Forget waits for a call from before it; where the
+// cache could not be asked to forget, the instant of that stands for it. (A look-up that failed has
+// no epoch: if another node has heard of the payment, it may wait for a call of this node from
+// before. Harmless: the call is at most seconds old, and its link is not kept.)
 func (g *Generator) wait(
 	ctx context.Context, p *Prepared, ownHost string, epoch Epoch,
 ) (Result, error) {
@@ -173,9 +173,9 @@ func (g *Generator) acquire(ctx context.Context, client *zotlo.Client) (release 
 // busyAgain is when a shopper may try again who waited for a call in vain.
 const busyAgain = 2 * time.Second
 
-// store puts a link that was made in an epoch into the cache, and returns the link that may be given
-// out: this one, or a later one if its subscriber was forgotten since and somebody has asked for them
-// again. If nobody has, none is found.
+// store puts a link that was made in an epoch into the cache, and returns the link that may be
+// given out: this one, or a later one if its subscriber was forgotten since and somebody has asked
+// for them again. If nobody has, none is found.
 func (g *Generator) store(ctx context.Context, k Key, made Epoch, e Entry) Lookup {
 	mine := Lookup{Entry: e, Found: true, Epoch: made}
 	if err := g.cache.Set(ctx, k, made, e); err != nil {

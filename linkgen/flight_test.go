@@ -14,7 +14,8 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// A payment that arrives while a link is being made: whoever waits gets a link that was made after it.
+// A payment that arrives while a link is being made: whoever waits gets a link that was made after
+// it.
 func TestForgottenWhileBeingMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := set(t)

@@ -52,8 +52,8 @@ func (g *Generator) forgotten(ctx context.Context, s SubscriberHash) bool {
 // keptUnforgotten bounds those who could not be forgotten. They matter for as long as links live.
 const keptUnforgotten = 100_000
 
-// unforgotten are the subscribers whom the cache could not forget, and since when. Its zero value is
-// ready.
+// unforgotten are the subscribers whom the cache could not forget, and since when. Its zero value
+// is ready.
 type unforgotten struct {
 	count atomic.Int64 // of them; read on every click without the lock
 	mu    sync.Mutex

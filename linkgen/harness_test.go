@@ -20,7 +20,8 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// harness is a generator with its cache and an API that does what the test says. The API's links name whom they are for.
+// harness is a generator with its cache and an API that does what the test says. The API's links
+// name whom they are for.
 type harness struct {
 	t      testing.TB
 	g      *generator
@@ -30,8 +31,8 @@ type harness struct {
 	told   *told
 }
 
-// api is a stand-in in memory. The sandbox plays Zotlo in the tests that ask for its rules; this one is for those that
-// need a million answers, or a wrong one.
+// api is a stand-in in memory. The sandbox plays Zotlo in the tests that ask for its rules; this
+// one is for those that need a million answers, or a wrong one.
 type api struct {
 	mu       sync.Mutex
 	answer   func(r *http.Request, subscriber string) (*http.Response, error) // nil: a good link

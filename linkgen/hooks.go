@@ -2,8 +2,8 @@ package linkgen
 
 import "github.com/caddy-checkout/checkout/zotlo"
 
-// Hooks observe a Generator. All are optional, must be quick and safe for concurrent use, and must not
-// call the Generator. They are told nothing personal.
+// Hooks observe a Generator. All are optional, must be quick and safe for concurrent use, and must
+// not call the Generator. They are told nothing personal.
 type Hooks struct {
 	zotlo.Hooks // of the API calls
 	// InFlight is told +1 and -1.

@@ -13,9 +13,9 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// Prepared is an order with the key of its link, sealed together: the key of another order would give
-// a shopper somebody else's link. A caller that asks often for the same order may keep it. It does not
-// change, and is safe for concurrent use.
+// Prepared is an order with the key of its link, sealed together: the key of another order would
+// give a shopper somebody else's link. A caller that asks often for the same order may keep it. It
+// does not change, and is safe for concurrent use.
 type Prepared struct {
 	generator *Generator
 	project   *project // nil if the order names none that is configured
@@ -23,12 +23,12 @@ type Prepared struct {
 	key       Key
 }
 
-// Prepare works out the key of o's link: equal for two orders exactly when the API would be asked the
-// same thing for the same subscriber.
+// Prepare works out the key of o's link: equal for two orders exactly when the API would be asked
+// the same thing for the same subscriber.
 //
-// Fields are length-prefixed, so that no two orders run together, and hashed under a secret, so that a
-// cache's keys tell nothing. Addresses count by network (IPv6 by /64); the random part of the
-// attribution does not count.
+// Fields are length-prefixed, so that no two orders run together, and hashed under a secret, so
+// that a cache's keys tell nothing. Addresses count by network (IPv6 by /64); the random part of
+// the attribution does not count.
 func (g *Generator) Prepare(o Order) *Prepared {
 	made := &Prepared{generator: g, order: o.clone()}
 	p, ok := g.projects[o.Project]
@@ -137,7 +137,8 @@ func appendFields(b []byte, fields []zotlo.Field) []byte {
 	return b
 }
 
-// appendIP writes the length first, so that an IPv4 address is never taken for the beginning of something else.
+// appendIP writes the length first, so that an IPv4 address is never taken for the beginning of
+// something else.
 func appendIP(b []byte, ip netip.Addr) []byte {
 	switch {
 	case ip.Is4():

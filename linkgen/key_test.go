@@ -14,7 +14,8 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// pieces are chosen to run together: separators, prefixes of each other, empty texts, lengths that look like content.
+// pieces are chosen to run together: separators, prefixes of each other, empty texts, lengths that
+// look like content.
 var pieces = []string{"", "a", "aa", "ab", "b", ":", "a:b", "\x00", "\x01a", "\x02ab", "en", "e", "n", "9.99", "9.9", "9", "EUR", "EU", "123", "12", "3", "|", "a|b"}
 
 func randomOrder(r *rand.Rand) linkgen.Order {

@@ -11,9 +11,9 @@ import (
 // Limits protect the API and the shopper's patience. Zero fields mean the defaults.
 //
 // Cached links and those who wait for somebody else's call pass no limit. PerSubscriber and PerIP
-// count the links that were made, and those that are being made: anyone who got no link paid nothing.
-// Rate counts every call that went out, retries included, whatever came of it. Nobody who is turned
-// away makes the next one wait longer.
+// count the links that were made, and those that are being made: anyone who got no link paid
+// nothing. Rate counts every call that went out, retries included, whatever came of it. Nobody who
+// is turned away makes the next one wait longer.
 type Limits struct {
 	Timeout       time.Duration // a whole API call with its one retry; default 4 s
 	MaxInFlight   int           // API calls at once, over all projects; default 64

@@ -153,7 +153,8 @@ func (l *lateCache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, err
 	return seen, err
 }
 
-// A click finds nothing, and before it can join the call that another one has under way, that call is over.
+// A click finds nothing, and before it can join the call that another one has under way, that call
+// is over.
 func TestWhoLooksJustBeforeTheLinkComesMakesNoOther(t *testing.T) {
 	late := &lateCache{looked: make(chan struct{}), goOn: make(chan struct{})}
 	s := set(t, func(c *linkgen.Config) { late.Cache, c.Cache = c.Cache, late })
@@ -171,7 +172,8 @@ func TestWhoLooksJustBeforeTheLinkComesMakesNoOther(t *testing.T) {
 	s.apiCalls(1)
 }
 
-// A fleet's cache that finds no epoch was told to forget him while it looked. The link is from before.
+// A fleet's cache that finds no epoch was told to forget him while it looked. The link is from
+// before.
 func TestForgottenTwiceWhileItsLinkIsKept(t *testing.T) {
 	unsure := &brokenCache{unsure: true}
 	s := set(t, func(c *linkgen.Config) { unsure.Cache, c.Cache = c.Cache, unsure })

@@ -55,9 +55,9 @@ func New(cfg Config) (*Generator, error) {
 	return g, nil
 }
 
-// Activate makes g the Generator whose MaxInFlight and Hooks hold for its State, until another one is
-// activated. New does it unless Config.Standby is set. It may be called again, for example when a
-// successor was given up.
+// Activate makes g the Generator whose MaxInFlight and Hooks hold for its State, until another one
+// is activated. New does it unless Config.Standby is set. It may be called again, for example when
+// a successor was given up.
 func (g *Generator) Activate() {
 	clients := make([]*zotlo.Client, 0, len(g.projects))
 	for _, p := range g.projects {
@@ -91,9 +91,9 @@ type Result struct {
 	Source    Source
 }
 
-// Link returns the personal link of a prepared order: from the cache, from a call already under way,
-// or from a new call. ownHost is the request's own host, where a link must not lead. Its errors are
-// *Error.
+// Link returns the personal link of a prepared order: from the cache, from a call already under
+// way, or from a new call. ownHost is the request's own host, where a link must not lead. Its
+// errors are *Error.
 func (g *Generator) Link(ctx context.Context, p *Prepared, ownHost string) (Result, error) {
 	if p.generator != g {
 		p = g.Prepare(p.order)

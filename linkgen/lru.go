@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// lru is a map of the size most recently used entries: whatever a stranger can make us remember has a bound.
+// lru is a map of the size most recently used entries: whatever an anonymous visitor can make us
+// remember has a bound.
 type lru[K comparable, V any] struct {
 	mu    sync.Mutex
 	size  int

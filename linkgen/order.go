@@ -33,8 +33,8 @@ type Subscriber struct {
 // guest tells whether nobody is known to ask.
 func (o *Order) guest() bool { return o.Subscriber.ID == "" }
 
-// check finds what would make a wrong checkout. It is the last line of defence: callers that build an
-// order have looked before.
+// check finds what would make a wrong checkout. It is the last line of defence: callers that build
+// an order have looked before.
 func (o *Order) check() *Error {
 	switch {
 	case o.LinkID == "":

@@ -181,7 +181,8 @@ func TestManyRefusalsDoNotOpenTheBreaker(t *testing.T) {
 	s.hit("ada", linkgen.FromAPI)
 }
 
-// A bare 401 or 404 says nothing of the keys where they were good a moment ago: it is about the order.
+// A bare 401 or 404 says nothing of the keys where they were good a moment ago: it is about the
+// order.
 func TestOneOrderDoesNotStopAProject(t *testing.T) {
 	for _, status := range []int{401, 404} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {

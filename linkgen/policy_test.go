@@ -167,7 +167,8 @@ func TestBreakerIsPerProject(t *testing.T) {
 	s.hitOrder(o, linkgen.FromAPI)
 }
 
-// One probe at a time: the others are told to come back, and a 429 or a bug during the probe decides nothing.
+// One probe at a time: the others are told to come back, and a 429 or a bug during the probe
+// decides nothing.
 func TestProbe(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *harness) {
 		s.api.does(breaks)

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// script is what the raw server does with one connection whose request it has read. It returns when the client is gone
-// or there is no more to say.
+// script is what the raw server does with one connection whose request it has read. It returns when
+// the client is gone or there is no more to say.
 type script func(c net.Conn)
 
 // rawServer is an API server below HTTP: it can break any rule. Without a script it answers well.

@@ -18,9 +18,9 @@ import (
 // crowd are callers who overlap: as many as clicks of one impatient address, or of a busy minute.
 const crowd = 64
 
-// TestRefusalsCostNothing turns 8,000,000 clicks away in 15 seconds, always many at once. By a limit
-// of 10 a minute 12 may pass in that time, and the next one 3 seconds later: no token is lost, and none
-// gained.
+// TestRefusalsCostNothing turns 8,000,000 clicks away in 15 seconds, always many at once. By a
+// limit of 10 a minute 12 may pass in that time, and the next one 3 seconds later: no token is
+// lost, and none gained.
 func TestRefusalsCostNothing(t *testing.T) {
 	tenAMinute := zotlo.Rate{Events: 10, Per: time.Minute}
 	none := zotlo.Rate{Events: -1}
@@ -95,7 +95,8 @@ func (s *harness) turnedAway(t *testing.T, clicks int, order func(n int64) linkg
 	synctest.Wait()
 }
 
-// Anyone who got no link paid nothing of per_subscriber and per_ip, whatever it was that went wrong.
+// Anyone who got no link paid nothing of per_subscriber and per_ip, whatever it was that went
+// wrong.
 func TestNoLinkCostsNothing(t *testing.T) {
 	const diesFirst = "a link that died while it was made, and then an outage"
 	for name, fail := range map[string]func(t *testing.T, s *harness, id string){

@@ -65,8 +65,8 @@ func newFixture(t *testing.T, seed uint64) *fixture {
 	return w
 }
 
-// gauge gives calls a latency, and counts those under way where the client sees them: Zotlo notices a little later
-// when one gives up.
+// gauge gives calls a latency, and counts those under way where the client sees them: Zotlo notices
+// a little later when one gives up.
 type gauge struct {
 	to               http.RoundTripper
 	now, most, calls atomic.Int64
@@ -119,8 +119,8 @@ func (w *fixture) clickUntil(ctx context.Context, id string, o linkgen.Order) (o
 	return true
 }
 
-// rightLocked holds the invariants of a link that was given out: right shopper, right offer, young enough, and made after
-// the last payment that we learned of.
+// rightLocked holds the invariants of a link that was given out: right shopper, right offer, young
+// enough, and made after the last payment that we learned of.
 func (w *fixture) rightLocked(o linkgen.Order, r linkgen.Result, ttl time.Duration) {
 	now, made := time.Now(), r.ExpiresAt.Add(-time.Hour)
 	link, ok := w.zotlo.Link(r.URL)
@@ -142,8 +142,8 @@ func (w *fixture) rightLocked(o linkgen.Order, r linkgen.Result, ttl time.Durati
 	}
 }
 
-// failedLocked holds what must be true of a failure: when a call has succeeded since the API was healed, and longer ago
-// than any pause lasts, there are none but limits and shoppers who left.
+// failedLocked holds what must be true of a failure: when a call has succeeded since the API was
+// healed, and longer ago than any pause lasts, there are none but limits and shoppers who left.
 func (w *fixture) failedLocked(err error, calm time.Time) {
 	var e *linkgen.Error
 	if !errors.As(err, &e) {
@@ -161,7 +161,8 @@ func (w *fixture) failedLocked(err error, calm time.Time) {
 	}
 }
 
-// epilogue heals everything and counts: the shop works for everybody, and no more was asked than needed.
+// epilogue heals everything and counts: the shop works for everybody, and no more was asked than
+// needed.
 func (w *fixture) epilogue() {
 	w.heal()
 	time.Sleep(75 * time.Second)

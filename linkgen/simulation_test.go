@@ -18,9 +18,10 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// TestSimulation plays days of a shop in virtual time: shoppers who click alone and in crowds, pay, come back; webhooks
-// that are late; configurations that are reloaded; an API that fails in every way the sandbox knows. A seed decides
-// everything but the interleaving of what happens in one instant.
+// TestSimulation plays days of a shop in virtual time: shoppers who click alone and in crowds, pay,
+// come back; webhooks that are late; configurations that are reloaded; an API that fails in every
+// way the sandbox knows. A seed decides everything but the interleaving of what happens in one
+// instant.
 //
 // CHECKOUT_SEEDS says how many seeds are played instead of as many as testsize says, CHECKOUT_SEED
 // names one to play again.
@@ -94,7 +95,8 @@ func (w *fixture) offer() linkgen.Order {
 	return o
 }
 
-// crowd is many clicks at once, some of one shopper, some of whom leave; and perhaps a payment or a reload among them.
+// crowd is many clicks at once, some of one shopper, some of whom leave; and perhaps a payment or a
+// reload among them.
 func (w *fixture) crowd() {
 	var wg sync.WaitGroup
 	var id string

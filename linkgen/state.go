@@ -19,9 +19,9 @@ const (
 const refusalLife = time.Minute
 
 // State is what outlives a Generator: flights, limits, remembered refusals, and what is known about
-// the API. Make it once and give it to every Generator that follows. It is safe for concurrent use, by
-// old and new Generators at once; where their limits differ, those of the one that was activated last
-// hold. Its memory is bounded.
+// the API. Make it once and give it to every Generator that follows. It is safe for concurrent use,
+// by old and new Generators at once; where their limits differ, those of the one that was activated
+// last hold. Its memory is bounded.
 type State struct {
 	flights     singleflight.Group
 	semaphore   semaphore
@@ -47,8 +47,8 @@ func NewState() *State {
 	}
 }
 
-// take takes a token for a link that is about to be made for a subscriber or, for guests, an address.
-// A caller that gets no link gives it back.
+// take takes a token for a link that is about to be made for a subscriber or, for guests, an
+// address. A caller that gets no link gives it back.
 func (s *State) take(p *Prepared, l Limits, now time.Time) *Error {
 	bucket, rate := s.bucket(p, l)
 	wait, ok := bucket.Take(rate, now, 0)

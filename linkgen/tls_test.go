@@ -82,7 +82,8 @@ func tlsServer(t testing.TB, config *tls.Config) *httptest.Server {
 	return server
 }
 
-// certificates are signed by one authority: one that is too old, one for another name, one that is right.
+// certificates are signed by one authority: one that is too old, one for another name, one that is
+// right.
 func certificates(t testing.TB) (pool *x509.CertPool, expired, wrongName, fine []tls.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -11,21 +11,21 @@ import (
 
 // Retry and circuit breaker are bought: cenkalti/backoff and sony/gobreaker. Against failsafe-go,
 // which has both:
-//   - gobreaker counts a result only in the generation in which its call was let in. A call that hung
-//     through an outage and fails late does not reopen a breaker whose probe has just succeeded; in
-//     failsafe-go it does.
-//   - gobreaker has a third verdict beside success and failure, which is what a 429 or a bug of ours
-//     is.
-//   - failsafe-go's retry budget bounds the retries in flight at one moment. Ours bounds their number
-//     over time, so it is built here, and an exhausted one answers with the failure itself, not with
-//     an error about the budget.
+//   - gobreaker counts a result only in the generation in which its call was let in. A call that
+//     hung through an outage and fails late does not reopen a breaker whose probe has just
+//     succeeded; in failsafe-go it does.
+//   - gobreaker has a third verdict beside success and failure, which is what a 429 or a bug of
+//     ours is.
+//   - failsafe-go's retry budget bounds the retries in flight at one moment. Ours bounds their
+//     number over time, so it is built here, and an exhausted one answers with the failure itself,
+//     not with an error about the budget.
 
 const (
-	// openFor is how long an open breaker waits before it lets one call try. With the default timeout
-	// a probe that hangs and the wait after it stay within 10 s.
+	// openFor is how long an open breaker waits before it lets one call try. With the default
+	// timeout a probe that hangs and the wait after it stay within 10 s.
 	openFor = 5 * time.Second
-	// The breaker opens after tripAfter failures in a row, or when half of at least tripSample calls
-	// in tripWindow failed.
+	// The breaker opens after tripAfter failures in a row, or when half of at least tripSample
+	// calls in tripWindow failed.
 	tripAfter  = 5
 	tripSample = 20
 	// The window must be longer than any call, or the failures of slow ones would not count.
@@ -156,8 +156,9 @@ func (a *account) learn(e *Error) (began string, pause time.Duration) {
 }
 
 const (
-	// A retry costs one token of a small reserve, which is filled again by a tenth per call that was
-	// answered. In an outage nothing is answered, so no retry follows once the reserve is used up.
+	// A retry costs one token of a small reserve, which is filled again by a tenth per call that
+	// was answered. In an outage nothing is answered, so no retry follows once the reserve is used
+	// up.
 	retryReserve = 5
 	retryEarned  = 0.1
 )

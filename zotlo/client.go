@@ -25,8 +25,8 @@ type Config struct {
 	CheckLink func(link string) error
 	// Hooks observe.
 	Hooks Hooks
-	// Now is the clock that says when a call began. Nil means time.Now. Waiting, pauses and rate go by
-	// the process's clock.
+	// Now is the clock that says when a call began. Nil means time.Now. Waiting, pauses and rate go
+	// by the process's clock.
 	Now func() time.Time
 }
 
@@ -137,7 +137,8 @@ func (c *Client) closeIdle() {
 type request struct {
 	method, path string
 	body         []byte
-	// read takes what was asked for out of an answer that is no error; its error decides the result.
+	// read takes what was asked for out of an answer that is no error; its error decides the
+	// result.
 	read func(answer) *Error
 }
 

@@ -38,8 +38,8 @@ func Results() []string {
 	}
 }
 
-// Error is why a call gave nothing. Its text is for the log: it holds no link, no secret, no personal
-// data and no text of the API's.
+// Error is why a call gave nothing. Its text is for the log: it holds no link, no secret, no
+// personal data and no text of the API's.
 type Error struct {
 	Result     string        // one of the Result constants
 	RetryAfter time.Duration // zero when there is nothing to say

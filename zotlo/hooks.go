@@ -2,10 +2,11 @@ package zotlo
 
 import "time"
 
-// Hooks observe calls. All are optional, must be quick and safe for concurrent use, and must not call
-// the Client. They are told nothing personal.
+// Hooks observe calls. All are optional, must be quick and safe for concurrent use, and must not
+// call the Client. They are told nothing personal.
 type Hooks struct {
-	// APICall is told of each call's result (a closed set, see Results) and duration, retries apart.
+	// APICall is told of each call's result (a closed set, see Results) and duration, retries
+	// apart.
 	APICall func(project, result string, d time.Duration)
 	// Breaker is told when a project's circuit breaker opens and closes.
 	Breaker func(project string, open bool)

@@ -9,10 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// looseObject is a JSON object whose members are read one by one and only when asked for. A nil looseObject has no
-// members: whoever asks for a member of a missing object gets nothing.
+// looseObject is a JSON object whose members are read one by one and only when asked for. A nil
+// looseObject has no members: a caller that asks for a member of a missing object gets nothing.
 //
-// Reading goes no deeper than the code asks, so nested input costs one scan per level asked for, and no stack.
+// Reading goes no deeper than the code asks, so nested input costs one scan per level asked for,
+// and no stack.
 type looseObject map[string]json.RawMessage
 
 // readObject reads a JSON object and nothing but an object.
@@ -31,8 +32,8 @@ func (o looseObject) has(name string) bool {
 	return ok && string(raw) != "null"
 }
 
-// object returns the member as an object; JSON text that holds an object will do. All else, the empty array that PHP
-// writes for an empty object too, has no members.
+// object returns the member as an object; JSON text that holds an object will do. All else, the
+// empty array that PHP writes for an empty object too, has no members.
 func (o looseObject) object(name string) looseObject {
 	raw := o[name]
 	var text string
@@ -46,8 +47,8 @@ func (o looseObject) object(name string) looseObject {
 // maxLooseText is the longest text a member may have: four times an e-mail address.
 const maxLooseText = 1024
 
-// text returns the first of the named members that is a text or a number, numbers as they were written. Text that is
-// too long, not UTF-8 or not printable counts as absent.
+// text returns the first of the named members that is a text or a number, numbers as they were
+// written. Text that is too long, not UTF-8 or not printable counts as absent.
 func (o looseObject) text(names ...string) string {
 	for _, name := range names {
 		if text := scalar(o[name]); text != "" {
@@ -116,8 +117,8 @@ func isDigits(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// time reads a date as text, or as the object that PHP's DateTime becomes: date, timezone_type and timezone. A date
-// without a zone is UTC. What cannot be read is the zero time.
+// time reads a date as text, or as the object that PHP's DateTime becomes: date, timezone_type and
+// timezone. A date without a zone is UTC. What cannot be read is the zero time.
 func (o looseObject) time(name string) time.Time {
 	if inner := o.object(name); inner != nil {
 		return parseTime(inner.text("date"), inner.text("timezone"))
@@ -136,8 +137,8 @@ func parseTime(text, zone string) time.Time {
 	return t.UTC()
 }
 
-// location reads the three kinds of zone that PHP writes: an offset, an abbreviation and a name. A zone that is not
-// known is read as UTC, which is what Zotlo's samples have.
+// location reads the three kinds of zone that PHP writes: an offset, an abbreviation and a name. A
+// zone that is not known is read as UTC, which is what Zotlo's samples have.
 func location(zone string) *time.Location {
 	if t, err := time.Parse("-07:00", zone); err == nil {
 		return t.Location()

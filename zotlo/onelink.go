@@ -96,9 +96,9 @@ func (c *Client) Describe(r LinkRequest) Described {
 	return d
 }
 
-// wire is the request's JSON object. Scalars are strings, as in Zotlo's sample, and what has no value
-// is left out. The fields that LinkRequest has names for are written last: a Field cannot replace
-// them.
+// wire is the request's JSON object. Scalars are strings, as in Zotlo's sample, and what has no
+// value is left out. The fields that LinkRequest has names for are written last: a Field cannot
+// replace them.
 func (r *LinkRequest) wire(applicationKey string) map[string]any {
 	body := make(map[string]any, 8+len(r.Fields))
 	set := func(name, value string) {
@@ -133,8 +133,8 @@ func (r *LinkRequest) wire(applicationKey string) map[string]any {
 	return body
 }
 
-// nest turns dotted keys into nested objects. Where one key asks for a text and another for an object
-// in the same place, the later one wins.
+// nest turns dotted keys into nested objects. Where one key asks for a text and another for an
+// object in the same place, the later one wins.
 func nest(parameters []Field) map[string]any {
 	root := make(map[string]any, len(parameters)+1)
 	for _, p := range parameters {

@@ -20,12 +20,13 @@ func (r Rate) every() time.Duration {
 	return (r.Per + time.Duration(r.Events) - 1) / time.Duration(r.Events)
 }
 
-// Bucket counts the events of one rate. Its zero value is full of tokens, and safe for concurrent use.
+// Bucket counts the events of one rate. Its zero value is full of tokens, and safe for concurrent
+// use.
 //
 // It is built here because of what golang.org/x/time/rate does with a refusal: that one reserves a
-// token and cancels it, and a cancelled reservation gives back only what nobody has reserved after it.
-// Refusals that overlap lose tokens, so impatient callers lock everybody out. A Bucket takes nothing
-// from a caller that it refuses, and gets back exactly what was taken.
+// token and cancels it, and a cancelled reservation gives back only what nobody has reserved after
+// it. Refusals that overlap lose tokens, so impatient callers lock everybody out. A Bucket takes
+// nothing from a caller that it refuses, and gets back exactly what was taken.
 type Bucket struct {
 	mu   sync.Mutex
 	rate Rate

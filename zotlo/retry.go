@@ -43,8 +43,8 @@ func (r *retryPlan) run(try func() *Error) *Error {
 // Reset implements backoff.BackOff.
 func (r *retryPlan) Reset() {}
 
-// NextBackOff implements backoff.BackOff. A retry is a call as any other by the project's rate; where
-// that has none in time, there is no retry.
+// NextBackOff implements backoff.BackOff. A retry is a call as any other by the project's rate;
+// where that has none in time, there is no retry.
 func (r *retryPlan) NextBackOff() time.Duration {
 	delay := retryDelay
 	switch {

@@ -11,8 +11,8 @@ import (
 const keptAccounts = 256
 
 // State is what outlives Clients: for every set of keys at an address the breaker, the pauses, the
-// rate and the reserve of retries. Make it once and give it to every Client that follows. It is safe
-// for concurrent use, by old and new Clients at once, and its memory is bounded.
+// rate and the reserve of retries. Make it once and give it to every Client that follows. It is
+// safe for concurrent use, by old and new Clients at once, and its memory is bounded.
 type State struct {
 	mu       sync.Mutex
 	accounts []knownAccount // the most recently asked for last

@@ -11,8 +11,8 @@ import (
 const idleConns = 64
 
 // NewTransport is the transport of a Client that was given none: TLS 1.2 or better, HTTP/2 where it
-// is offered, kept connections, no proxy from the environment and no transparent decompression. Wrap
-// it to trace the calls.
+// is offered, kept connections, no proxy from the environment and no transparent decompression.
+// Wrap it to trace the calls.
 func NewTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -24,8 +24,8 @@ func NewTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
 		DisableCompression:     true,
-		// An HTTP/2 connection that died without a word would be used for every call and every probe;
-		// so it is asked.
+		// An HTTP/2 connection that died without a word would be used for every call and every
+		// probe; so it is asked.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 3 * time.Second, PingTimeout: 2 * time.Second},
 	}
 }

@@ -22,15 +22,16 @@ const (
 	WebhookUnknown      = "unknown"      // anything else
 )
 
-// Event is a webhook of Zotlo's, read tolerantly: what is absent, null or of a type that makes no sense is the zero
-// value. Nothing in it is proven, for Zotlo signs nothing.
+// Event is a webhook of Zotlo's, read tolerantly: what is absent, null or of a type that makes no
+// sense is the zero value. Nothing in it is proven, for Zotlo signs nothing.
 type Event struct {
 	// Kind is one of the Webhook constants.
 	Kind string
-	// Type is the payment's type: trial, start_paid, trial_to_paid, renewal, reactive, consumable, or "_other".
-	// It is empty for what is neither payment nor refund.
+	// Type is the payment's type: trial, start_paid, trial_to_paid, renewal, reactive, consumable,
+	// or "_other". It is empty for what is neither payment nor refund.
 	Type string
-	// Status is the payment's type as Zotlo wrote it, in lower case, also one that is not in the list.
+	// Status is the payment's type as Zotlo wrote it, in lower case, also one that is not in the
+	// list.
 	Status string
 	// RequestID identifies the delivery; retries repeat it. Empty when absent.
 	RequestID     string
@@ -51,11 +52,13 @@ type Event struct {
 	Checkout []string
 }
 
-// ParseWebhook reads a webhook body. An error means that the body is not JSON, or is longer than MaxWebhookBody;
-// unknown shapes, JSON that is no object among them, are no error. The error's text holds nothing of the body.
+// ParseWebhook reads a webhook body. An error means that the body is not JSON, or is longer than
+// MaxWebhookBody; unknown shapes, JSON that is no object among them, are no error. The error's text
+// holds nothing of the body.
 //
-// Zotlo's samples of several years disagree about types, and so may the next one: numbers come as strings, dates as
-// text or as PHP's DateTime object, an empty object as an empty array, and objects as JSON text. All are read.
+// Zotlo's samples of several years disagree about types, and so may the next one: numbers come as
+// strings, dates as text or as PHP's DateTime object, an empty object as an empty array, and
+// objects as JSON text. All are read.
 func ParseWebhook(body []byte) (Event, error) {
 	if len(body) > MaxWebhookBody {
 		return Event{}, fmt.Errorf("webhook: body is longer than %d bytes", MaxWebhookBody)
@@ -88,8 +91,8 @@ func ParseWebhook(body []byte) (Event, error) {
 // sandboxNames are guesses: Zotlo's reads take isSandbox, and no webhook sample has any of them.
 var sandboxNames = []string{"isSandbox", "is_sandbox", "sandbox"}
 
-// webhookKind goes by queue.type, and by queue.eventType when there is no type. Registrations have no queue. Nothing
-// is published about the shape of a quiz webhook, so its name is looked for.
+// webhookKind goes by queue.type, and by queue.eventType when there is no type. Registrations have
+// no queue. Nothing is published about the shape of a quiz webhook, so its name is looked for.
 func webhookKind(top, queue looseObject) string {
 	kind := strings.ToLower(queue.text("type"))
 	if kind == "" {
@@ -151,9 +154,9 @@ func (e *Event) readStatus(p looseObject) {
 	e.Currency = letters(pack.text("currency"), 3)
 }
 
-// checkoutTexts looks wherever custom parameters have been seen to come back: in payments, in status
-// webhooks and in flat bodies, and in each place first inside merchantParameters. Hosted checkouts
-// keep a record of their own there and put the merchant's parameters one level deeper.
+// checkoutTexts looks wherever custom parameters have been seen to come back: in payments, in
+// status webhooks and in flat bodies, and in each place first inside merchantParameters. Hosted
+// checkouts keep a record of their own there and put the merchant's parameters one level deeper.
 func checkoutTexts(top, parameters looseObject) (texts []string) {
 	for _, holder := range []looseObject{parameters, parameters.object("profile"), top} {
 		for _, name := range []string{"custom_parameters", "customParameters"} {
@@ -171,7 +174,8 @@ func checkoutTexts(top, parameters looseObject) (texts []string) {
 // otherValue stands for a name that is not in a closed set.
 const otherValue = "_other"
 
-// oneOf returns text in lower case if it is one of set, "_other" if it is another, and nothing for nothing.
+// oneOf returns text in lower case if it is one of set, "_other" if it is another, and nothing for
+// nothing.
 func oneOf(text string, set ...string) string {
 	if text == "" {
 		return ""

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// reads says which of an event's fields a place in the body may change. A change anywhere else must change nothing.
+// reads says which of an event's fields a place in the body may change. A change anywhere else must
+// change nothing.
 var reads = map[string]string{
 	"queue.type":                               "*",
 	"queue.requestID":                          "RequestID",
@@ -41,7 +42,8 @@ var reads = map[string]string{
 	"registerDate":                             "*",
 }
 
-// TestDamageStaysWhereItIs breaks every member of every fixture in every way, and looks at what else changes.
+// TestDamageStaysWhereItIs breaks every member of every fixture in every way, and looks at what
+// else changes.
 func TestDamageStaysWhereItIs(t *testing.T) {
 	broken := []any{nil, true, 12345, -1.5, "", "text", []any{}, []any{1}, map[string]any{}, map[string]any{"a": map[string]any{}}}
 	for name, want := range shapes {
@@ -68,7 +70,8 @@ func TestDamageStaysWhereItIs(t *testing.T) {
 	}
 }
 
-// TestTypeDriftIsTheSameEvent writes every value in the other way that it has been seen in: nothing may change.
+// TestTypeDriftIsTheSameEvent writes every value in the other way that it has been seen in: nothing
+// may change.
 func TestTypeDriftIsTheSameEvent(t *testing.T) {
 	for name, want := range shapes {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +87,8 @@ func TestTypeDriftIsTheSameEvent(t *testing.T) {
 	}
 }
 
-// otherWay writes numbers as text and text that is a number as one, objects as JSON text, and empty objects as [].
+// otherWay writes numbers as text and text that is a number as one, objects as JSON text, and empty
+// objects as [].
 func otherWay(t *testing.T, value any) any {
 	switch v := value.(type) {
 	case json.Number:

@@ -10,7 +10,8 @@ import (
 
 // This file holds what all endpoints of Zotlo's API have in common: headers, the envelope of an
 // answer, error codes, and every guess about what the published material leaves open. The reference
-// is https://docs.zotlo.com/integrating-zotlo/api-reference, "API Introduction" and "Error Handling".
+// is https://docs.zotlo.com/integrating-zotlo/api-reference, "API Introduction" and "Error
+// Handling".
 
 // maxAnswer bounds what is read of an answer, after decompression if a transport does that.
 const maxAnswer = 64 << 10
@@ -28,8 +29,8 @@ type wireHeader struct {
 	secret      bool
 }
 
-// headers are what every call carries. Language chooses the language of error messages, which nobody
-// reads but us.
+// headers are what every call carries. Language chooses the language of error messages, which
+// nobody reads but us.
 func (p *Project) headers() []wireHeader {
 	all := []wireHeader{
 		{name: "Content-Type", value: "application/json"},
@@ -103,8 +104,8 @@ func (a answer) say(result string) *Error {
 	return e
 }
 
-// judge turns an answer into nil, for one that holds a result, or the error that it means. Codes are
-// believed before the status: which status comes with which code is not published.
+// judge turns an answer into nil, for one that holds a result, or the error that it means. Codes
+// are believed before the status: which status comes with which code is not published.
 func (a answer) judge() *Error {
 	switch {
 	case a.code == codeCredentials, a.code == "" && a.status == http.StatusUnauthorized:
@@ -137,8 +138,8 @@ func (a answer) judgeCode() *Error {
 }
 
 // retryAfter reads a Retry-After header (RFC 9110 section 10.2.3): seconds or a date. The API
-// publishes none, so what is absent, zero or nonsense counts as the least pause, and what is too long
-// as the longest.
+// publishes none, so what is absent, zero or nonsense counts as the least pause, and what is too
+// long as the longest.
 func retryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
 	if header != "" && strings.Trim(header, "0123456789") == "" {

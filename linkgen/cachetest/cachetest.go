@@ -1,4 +1,5 @@
-// Package cachetest tells the stories that every linkgen.Cache must live up to. The test of a cache runs them:
+// Package cachetest tells the stories that every linkgen.Cache must live up to. The test of a cache
+// runs them:
 //
 //	func TestStories(t *testing.T) {
 //		cachetest.Run(t, func(t *testing.T) linkgen.Cache { return memorycache.New(memorycache.Config{}) })
@@ -17,8 +18,8 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// Run runs every story, each with a cache of its own from open, which is to close it with t.Cleanup. The clock of the
-// cache must be time.Now.
+// Run runs every story, each with a cache of its own from open, which is to close it with
+// t.Cleanup. The clock of the cache must be time.Now.
 func Run(t *testing.T, open func(t *testing.T) linkgen.Cache) {
 	for _, story := range []struct {
 		name string
@@ -28,7 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) linkgen.Cache) {
 		{"nobody gets the link of another order or subscriber", (*teller).notConfused},
 		{"a new link takes the place of the old", (*teller).replaced},
 		{"an old link is not given out", (*teller).old},
-		{"forgetting a subscriber kills all his links and no others", (*teller).forgotten},
+		{"forgetting a subscriber kills all their links and no others", (*teller).forgotten},
 		{"a link that was being made is dead when its subscriber was forgotten", (*teller).forgottenWhileMade},
 		{"forgetting twice, and somebody unknown, is no harm", (*teller).forgottenTwice},
 		{"after forgetting, no reader sees what was made before, whatever the timing", (*teller).race},
@@ -171,9 +172,10 @@ func (t *teller) forgottenTwice() {
 	t.hit(k, "https://pay.example.com/1")
 }
 
-// race has four who click and one who forgets. Each link is stamped, once its epoch is known, with how many
-// forgettings had begun; who clicks counts how many have ended before he looks. A link made under an epoch that was
-// current after the n-th forgetting has a stamp of at least n, and only such a link may be seen after it.
+// race has four who click and one who forgets. Each link is stamped, once its epoch is known, with
+// how many forgettings had begun; who clicks counts how many have ended before the look. A link
+// made under an epoch that was current after the n-th forgetting has a stamp of at least n, and
+// only such a link may be seen after it.
 func (t *teller) race() {
 	k := Key("ada", "pro")
 	var begun, ended atomic.Int64

@@ -45,9 +45,10 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// BenchmarkSweep reports the longest Get of a busy server while a million links expire and the cache sweeps them at its
-// own pace: at most 2 ms. It takes a minute. For comparison it reports the same while the links of another cache are
-// swept: what is longer than 2 ms there, too, is the machine.
+// BenchmarkSweep reports the longest Get of a busy server while a million links expire and the
+// cache sweeps them at its own pace: at most 2 ms. It takes a minute. For comparison it reports the
+// same while the links of another cache are swept: what is longer than 2 ms there, too, is the
+// machine.
 func BenchmarkSweep(b *testing.B) {
 	const n = 1_000_000
 	for _, name := range []string{"expired", "elsewhere"} {

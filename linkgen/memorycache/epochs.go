@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// forgottenFor is how long it is known who was forgotten: by then every link made before is dead of age.
+	// forgottenFor is how long it is known who was forgotten: by then every link made before is
+	// dead of age.
 	forgottenFor = time.Hour + 5*time.Minute
 	// maxForgotten bounds the forgotten subscribers of one shard.
 	maxForgotten = 128

@@ -27,8 +27,8 @@ const (
 // Config configures a Cache.
 type Config struct {
 	// MaxLinks bounds the number of links. Default 100,000. Small facts have the same bound, but at
-	// least the default: who paid must not be forgotten because few links are kept. Where a bound is
-	// reached, a new entry takes the place of an old one.
+	// least the default: who paid must not be forgotten because few links are kept. Where a bound
+	// is reached, a new entry takes the place of an old one.
 	MaxLinks int
 	// Now is the clock. Nil means time.Now. Steps of the wall clock make no link older or younger.
 	Now func() time.Time

@@ -139,11 +139,12 @@ func (s *store[V]) giveUp(shard int) bool {
 	return false
 }
 
-// sweepBatch is how many entries a sweep looks at before it lets others in: about a tenth of a millisecond.
+// sweepBatch is how many entries a sweep looks at before it lets others in: about a tenth of a
+// millisecond.
 const sweepBatch = 256
 
-// sweep removes what is too old in one shard. An entry that moves in the queue meanwhile is found in
-// the next round.
+// sweep removes what is too old in one shard. An entry that moves in the queue meanwhile is found
+// in the next round.
 func (s *store[V]) sweep(shard int, now time.Duration) {
 	p := &s.parts[shard]
 	if p.empty() {

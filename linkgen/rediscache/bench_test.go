@@ -54,8 +54,8 @@ func BenchmarkHit(b *testing.B) {
 	}
 }
 
-// BenchmarkLinks is how many links one Redis takes and gives out, asked by many at once: links/s counts a look that
-// finds nothing, a link that is kept, and a look that finds it.
+// BenchmarkLinks is how many links one Redis takes and gives out, asked by many at once: links/s
+// counts a look that finds nothing, a link that is kept, and a look that finds it.
 func BenchmarkLinks(b *testing.B) {
 	c := open(b, patient(Config{URLs: []string{redistest.Start(b).URL()}}))
 	b.SetParallelism(16)
@@ -98,7 +98,8 @@ func BenchmarkHits(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "hits/s")
 }
 
-// BenchmarkBytesPerLink is what a link of 150 bytes of a subscriber of its own costs Redis, his epoch included.
+// BenchmarkBytesPerLink is what a link of 150 bytes of a subscriber of its own costs Redis, his
+// epoch included.
 func BenchmarkBytesPerLink(b *testing.B) {
 	const links = 50_000
 	server := redistest.Start(b)

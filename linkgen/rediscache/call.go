@@ -13,8 +13,8 @@ const (
 	breakerPause    = time.Second // until one operation is let through
 )
 
-// newBreaker makes a breaker that opens when Redis is slow or gone, and not when it says no quickly: a full or
-// read-only server still answers reads, and its refusals cost nothing.
+// newBreaker makes a breaker that opens when Redis is slow or gone, and not when it says no
+// quickly: a full or read-only server still answers reads, and its refusals cost nothing.
 func newBreaker() *gobreaker.CircuitBreaker[struct{}] {
 	return gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:      breakerPause,

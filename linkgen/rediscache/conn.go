@@ -49,8 +49,8 @@ func handshake(ctx context.Context, raw net.Conn, config *tls.Config, address st
 	return secure, nil
 }
 
-// conn is a connection to a server that may be lying. go-redis allocates whatever length a reply announces, so lengths
-// are looked at before go-redis sees them.
+// conn is a connection to a server that may be lying. go-redis allocates whatever length a reply
+// announces, so lengths are looked at before go-redis sees them.
 type conn struct {
 	net.Conn
 	socket  syscall.Conn
@@ -70,9 +70,10 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// SyscallConn lets go-redis look, before it uses an idle connection again, whether the server has closed it or has sent
-// something unasked. With TLS too: after a restart of Redis, connections would else fail one by one. A TLS server may
-// send session tickets before the first reply, so a connection that has not been read from is taken to be sound.
+// SyscallConn lets go-redis look, before it uses an idle connection again, whether the server has
+// closed it or has sent something unasked. With TLS too: after a restart of Redis, connections
+// would else fail one by one. A TLS server may send session tickets before the first reply, so a
+// connection that has not been read from is taken to be sound.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {
 	if c.socket == nil || !c.hasRead.Load() {
 		return soundConn{}, nil
@@ -93,7 +94,8 @@ const (
 	maxReplyItems = 16 << 10 // items of an array; a cluster has at most as many slots
 )
 
-// replyGuard follows a stream of RESP replies just closely enough to refuse one that announces too much.
+// replyGuard follows a stream of RESP replies just closely enough to refuse one that announces too
+// much.
 type replyGuard struct {
 	skip int    // bytes of a bulk string still to come
 	line []byte // the beginning of an unfinished line

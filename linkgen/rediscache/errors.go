@@ -10,8 +10,9 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// Error is a failed operation. Its text names the operation and the kind of failure and nothing else: what a server
-// answers may repeat keys and values, and what a connection says may repeat addresses.
+// Error is a failed operation. Its text names the operation and the kind of failure and nothing
+// else: what a server answers may repeat keys and values, and what a connection says may repeat
+// addresses.
 type Error struct {
 	Op    string // get, set, forget, once, seen, remember, recall or close
 	Kind  string // see Kind
@@ -25,7 +26,7 @@ func (e *Error) Is(target error) bool { return errors.Is(e.cause, target) }
 
 // The kinds of failure.
 const (
-	kindCanceled   = "canceled"   // the caller gave up, or his own deadline passed
+	kindCanceled   = "canceled"   // the caller gave up, or their own deadline passed
 	kindTimeout    = "timeout"    // no answer within Config.Timeout
 	kindConnection = "connection" // refused, reset, unreachable, TLS, no such host
 	kindOpen       = "open"       // the breaker is open: nothing was asked
@@ -42,8 +43,9 @@ const (
 	kindOther      = "other"      // any other refusal of the server
 )
 
-// Kind is the kind of failure for a metric: canceled, timeout, connection, open, closed, auth, full, readonly, loading,
-// cluster, protocol, corrupt, too_long, panic or other. It is empty for nil.
+// Kind is the kind of failure for a metric: canceled, timeout, connection, open, closed, auth,
+// full, readonly, loading, cluster, protocol, corrupt, too_long, panic or other. It is empty for
+// nil.
 func Kind(err error) string {
 	if err == nil {
 		return ""
@@ -51,7 +53,8 @@ func Kind(err error) string {
 	return kindOf(err)
 }
 
-// outage reports whether a failure speaks of a Redis that cannot be used now, so that asking again costs time.
+// outage reports whether a failure speaks of a Redis that cannot be used now, so that asking again
+// costs time.
 func outage(kind string) bool {
 	switch kind {
 	case kindTimeout, kindConnection, kindAuth, kindLoading, kindCluster, kindProtocol, kindPanic:
@@ -137,7 +140,8 @@ func serverKind(text string) string {
 	return kindOther
 }
 
-// connectionKind tells a broken connection from an answer that go-redis could not read, for which it has no type.
+// connectionKind tells a broken connection from an answer that go-redis could not read, for which
+// it has no type.
 func connectionKind(err error) string {
 	text := err.Error()
 	for _, said := range []string{"redis: can't parse", "redis: invalid reply", "redis: unexpected", "strconv", "invalid syntax"} {

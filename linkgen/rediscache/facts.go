@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Once reports whether this is the first call with key within ttl, in the whole fleet. With an error it reports true:
-// to do something twice is better than never.
+// Once reports whether this is the first call with key within ttl, in the whole fleet. With an
+// error it reports true: to do something twice is better than never.
 func (c *Cache) Once(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	if ttl <= 0 {
 		return true, nil
@@ -29,7 +29,8 @@ func (c *Cache) Seen(ctx context.Context, key string) (seen bool, err error) {
 	return seen && err == nil, err
 }
 
-// Remember keeps a value of at most 4 KiB under key for ttl, sealed. A value without time to live is not kept.
+// Remember keeps a value of at most 4 KiB under key for ttl, sealed. A value without time to live
+// is not kept.
 func (c *Cache) Remember(ctx context.Context, key, value string, ttl time.Duration) error {
 	if ttl <= 0 {
 		return nil
@@ -47,7 +48,8 @@ func (c *Cache) Remember(ctx context.Context, key, value string, ttl time.Durati
 	})
 }
 
-// Recall returns what was remembered under key. A value that does not open is not found, an error, and deleted.
+// Recall returns what was remembered under key. A value that does not open is not found, an error,
+// and deleted.
 func (c *Cache) Recall(ctx context.Context, key string) (value string, found bool, err error) {
 	name := c.factName("fact", key)
 	var corrupt error

@@ -14,8 +14,8 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// fake listens where a Redis might, and treats each command as answer says; false ends the connection.
-// Like an old server it does not know HELLO.
+// fake listens where a Redis might, and treats each command as answer says; false ends the
+// connection. Like an old server it does not know HELLO.
 func fake(t testing.TB, answer func(conn *net.TCPConn, command []string) bool) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -196,8 +196,8 @@ var lies = []struct {
 	{"an error of its own", says("-ERR unknown command, with args beginning with: 'checkout:secret'\r\n"), "other"},
 }
 
-// TestLies: whatever an impostor does, an operation ends in time, finds nothing, and fails with a kind that says what
-// happened.
+// TestLies: whatever an impostor does, an operation ends in time, finds nothing, and fails with a
+// kind that says what happened.
 func TestLies(t *testing.T) {
 	for _, lie := range lies {
 		t.Run(lie.name, func(t *testing.T) {
@@ -207,7 +207,8 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// strained has the default time-out where that is what must end an operation, and else one that no busy machine reaches.
+// strained has the default time-out where that is what must end an operation, and else one that no
+// busy machine reaches.
 func strained(url, kinds string) Config {
 	cfg := Config{URLs: []string{url}, Secret: secret}
 	if !strings.Contains(kinds, "timeout") {
@@ -216,8 +217,9 @@ func strained(url, kinds string) Config {
 	return cfg
 }
 
-// suffer runs every operation several times against something broken. Operations may succeed, for a liar may guess the
-// right answer, but not find anything; what fails must fail with one of kinds, and at least one must.
+// suffer runs every operation several times against something broken. Operations may succeed, for a
+// liar may guess the right answer, but not find anything; what fails must fail with one of kinds,
+// and at least one must.
 func suffer(t *testing.T, c *Cache, may string) {
 	t.Helper()
 	kinds := append(strings.Fields(may), "open")

@@ -150,7 +150,8 @@ func TestAFullRedisServesWhatItHasAndForgets(t *testing.T) {
 	}
 }
 
-// TestALostRedisCostsNoTime looks at what is asked of Redis rather than at a clock: while the breaker is open, nothing.
+// TestALostRedisCostsNoTime looks at what is asked of Redis rather than at a clock: while the
+// breaker is open, nothing.
 func TestALostRedisCostsNoTime(t *testing.T) {
 	server := redistest.Start(t)
 	c := open(t, Config{URLs: []string{server.URL()}, Secret: secret})
@@ -175,7 +176,8 @@ func TestALostRedisCostsNoTime(t *testing.T) {
 	recovers(t, c)
 }
 
-// TestReloadsLeaveNothing opens and closes caches as configurations come and go; TestMain looks for what is left.
+// TestReloadsLeaveNothing opens and closes caches as configurations come and go; TestMain looks for
+// what is left.
 func TestReloadsLeaveNothing(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()

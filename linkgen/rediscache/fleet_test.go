@@ -151,8 +151,8 @@ func TestAPaymentOnOneNodeKillsTheLinkOnAll(t *testing.T) {
 	f.apiCalls(100, 100)
 }
 
-// TestBrokenRedisTimesBrokenAPI breaks both in every combination. A broken Redis alone never fails a checkout; with
-// a broken API too, the answer is the API's failure, in the API's time.
+// TestBrokenRedisTimesBrokenAPI breaks both in every combination. A broken Redis alone never fails
+// a checkout; with a broken API too, the answer is the API's failure, in the API's time.
 func TestBrokenRedisTimesBrokenAPI(t *testing.T) {
 	faults := map[string]sandbox.Fault{
 		"500": sandbox.ServerError(), "400": sandbox.BadRequest(400008), "credentials": sandbox.BadCredentials(),

@@ -33,7 +33,8 @@ func TestAnotherSecretReadsNothing(t *testing.T) {
 	hit(t, ours, k, link)
 }
 
-// TestForeignValuesAreMisses puts everything at a link's place that somebody who can write to Redis could put there.
+// TestForeignValuesAreMisses puts everything at a link's place that somebody who can write to Redis
+// could put there.
 func TestForeignValuesAreMisses(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()

@@ -75,7 +75,8 @@ func miss(t testing.TB, c *Cache, k linkgen.Key) linkgen.Epoch {
 	return l.Epoch
 }
 
-// everyOperation runs each operation once and returns its error, having checked what must hold with any.
+// everyOperation runs each operation once and returns its error, having checked what must hold with
+// any.
 func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, g linkgen.Epoch) map[string]error {
 	t.Helper()
 	errs := map[string]error{}

@@ -15,13 +15,13 @@ import (
 const (
 	// maxLife is the longest that a link is kept: Zotlo's links live for an hour.
 	maxLife = time.Hour
-	// epochLife is longer than the life of any link made under an epoch. Set prolongs it, so that the
-	// epoch of a subscriber who keeps coming back does not end in the middle of a link's life.
+	// epochLife is longer than the life of any link made under an epoch. Set prolongs it, so that
+	// the epoch of a subscriber who keeps coming back does not end in the middle of a link's life.
 	epochLife = 2 * maxLife
 )
 
-// Get reads the subscriber's epoch and the link in one round trip. Where there is no epoch it makes one,
-// in a second, so that the Set that follows has one to write under.
+// Get reads the subscriber's epoch and the link in one round trip. Where there is no epoch it makes
+// one, in a second, so that the Set that follows has one to write under.
 func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) {
 	n := c.names(k)
 	var found linkgen.Lookup
@@ -64,9 +64,9 @@ func (c *Cache) entry(v sealed, current linkgen.Epoch) (linkgen.Entry, bool) {
 	return linkgen.Entry{URL: v.text, Made: v.made, Until: v.until}, true
 }
 
-// readLink returns the epoch and the sealed link, each empty when there is none. What has the wrong type or is
-// too long comes back as something that cannot be right. GETRANGE, because GET would carry whatever size somebody
-// has put there.
+// readLink returns the epoch and the sealed link, each empty when there is none. What has the wrong
+// type or is too long comes back as something that cannot be right. GETRANGE, because GET would
+// carry whatever size somebody has put there.
 func (c *Cache) readLink(ctx context.Context, n names) (epoch, value string, err error) {
 	pipe := c.client.Pipeline()
 	g := pipe.GetRange(ctx, n.epoch, 0, epochSize)
@@ -92,8 +92,9 @@ func text(cmd *redis.StringCmd) (string, error) {
 	return value, err
 }
 
-// makeEpoch writes a new epoch and reads what is there: another node may have been quicker. What is there
-// but cannot be an epoch is replaced. It returns none if the subscriber is being forgotten at this very moment.
+// makeEpoch writes a new epoch and reads what is there: another node may have been quicker. What is
+// there but cannot be an epoch is replaced. It returns none if the subscriber is being forgotten at
+// this very moment.
 func (c *Cache) makeEpoch(ctx context.Context, name string, replace bool) (linkgen.Epoch, error) {
 	pipe := c.client.Pipeline()
 	if replace {
@@ -116,9 +117,9 @@ func newEpoch() string {
 	return string(b)
 }
 
-// Set keeps a link until e.Until, at most for an hour. Without an epoch, or with that of another cache, it does
-// nothing: a link that cannot be forgotten must not be kept. It never makes an epoch, so a link made under one
-// that is gone is dead from the start.
+// Set keeps a link until e.Until, at most for an hour. Without an epoch, or with that of another
+// cache, it does nothing: a link that cannot be forgotten must not be kept. It never makes an
+// epoch, so a link made under one that is gone is dead from the start.
 func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
 	life := min(e.Until.Sub(c.now()), maxLife)
 	if len(g) != epochSize || life <= 0 {
@@ -141,9 +142,10 @@ func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkg
 	})
 }
 
-// Forget deletes the subscriber's epoch, and with it all his links are dead; the next Get makes another. Deleting
-// works in a Redis that is full, too. Forget tries even while the breaker is open: a payment is rare and matters more
-// than the time that is lost. An error means that links may still be alive, and that it should be tried again.
+// Forget deletes the subscriber's epoch, and with it all their links are dead; the next Get makes
+// another. Deleting works in a Redis that is full, too. Forget tries even while the breaker is
+// open: a payment is rare and matters more than the time that is lost. An error means that links
+// may still be alive, and that it should be tried again.
 func (c *Cache) Forget(ctx context.Context, s linkgen.SubscriberHash) error {
 	return c.try(ctx, "forget", func(ctx context.Context) error {
 		return c.client.Del(ctx, c.epochName(s)).Err()

@@ -14,11 +14,12 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// dialTimeout bounds one attempt to connect. It may be longer than Config.Timeout, for nobody waits for it.
+// dialTimeout bounds one attempt to connect. It may be longer than Config.Timeout, for nobody waits
+// for it.
 const dialTimeout = 5 * time.Second
 
-// clientOptions checks the addresses, fills in the defaults of cfg, and says how go-redis is to behave.
-// No error repeats an address: it may hold a password.
+// clientOptions checks the addresses, fills in the defaults of cfg, and says how go-redis is to
+// behave. No error repeats an address: it may hold a password.
 func clientOptions(cfg *Config) (*redis.UniversalOptions, error) {
 	switch {
 	case len(cfg.URLs) == 0:
@@ -64,14 +65,16 @@ func baseOptions(cfg *Config) *redis.UniversalOptions {
 		MasterName:    cfg.MasterName,
 		IsClusterMode: cfg.Cluster,
 
-		// RESP2 has no messages that come unasked, so whatever is in an idle connection is a reply too many, and
-		// go-redis closes the connection instead of taking it for the answer to the next command.
+		// RESP2 has no messages that come unasked, so whatever is in an idle connection is a reply
+		// too many, and go-redis closes the connection instead of taking it for the answer to the
+		// next command.
 		Protocol:                 2,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 
-		// The context's deadline is the budget. The time-outs below only bound work in the background; they must not
-		// be as short as the budget, because go-redis counts them from a clock that may be 50 ms behind.
+		// The context's deadline is the budget. The time-outs below only bound work in the
+		// background; they must not be as short as the budget, because go-redis counts them from a
+		// clock that may be 50 ms behind.
 		ContextTimeoutEnabled: true,
 		ReadTimeout:           cfg.Timeout + time.Second,
 		WriteTimeout:          cfg.Timeout + time.Second,

@@ -1,5 +1,5 @@
-// Package rediscache is the cache of a fleet: several servers that share their links, what they forgot, and what they
-// have already counted, through one Redis or Valkey. It is a linkgen.Cache.
+// Package rediscache is the cache of a fleet: several servers that share their links, what they
+// forgot, and what they have already counted, through one Redis or Valkey. It is a linkgen.Cache.
 //
 //	cache, err := rediscache.New(rediscache.Config{
 //		URLs:   []string{"rediss://shop:password@redis.example.com"},
@@ -9,42 +9,47 @@
 //
 // # What is stored
 //
-// A key is a prefix and HMACs. A value is sealed with AES-256-GCM under a key that is derived from Config.Secret and from
-// the name of the value, and its name goes into the seal. So Redis holds no e-mail, phone, link or secret in clear, and
-// a value that was copied to another name, cut off, written by somebody else or sealed under another secret does not
-// open: that is a miss, an error of kind "corrupt", and the value is deleted. Every key has a time to live.
+// A key is a prefix and HMACs. A value is sealed with AES-256-GCM under a key that is derived from
+// Config.Secret and from the name of the value, and its name goes into the seal. So Redis holds no
+// e-mail, phone, link or secret in clear, and a value that was copied to another name, cut off,
+// written by somebody else or sealed under another secret does not open: that is a miss, an error
+// of kind "corrupt", and the value is deleted. Every key has a time to live.
 //
 // # Forgetting
 //
-// Each subscriber has an epoch, 128 random bits, and each link carries the epoch it was made under. A link
-// whose epoch is not the current one is dead. Forgetting a subscriber deletes his epoch, one small write
-// however many links there are, and whoever asks next makes a new one. If Redis evicts an epoch the same happens, so
-// eviction costs calls to the API but never brings a forgotten link back. All keys of a subscriber share a hash tag and
-// therefore a node of a cluster; Get reads epoch and link in one round trip.
+// Each subscriber has an epoch, 128 random bits, and each link carries the epoch it was made under.
+// A link whose epoch is not the current one is dead. Forgetting a subscriber deletes their epoch,
+// one small write however many links there are, and the next Get makes a new one. If Redis evicts
+// an epoch the same happens, so eviction costs calls to the API but never brings a forgotten link
+// back. All keys of a subscriber share a hash tag and therefore a node of a cluster; Get reads
+// epoch and link in one round trip.
 //
-// There is no layer of memory in front of Redis: it could give out links that another node has forgotten.
+// There is no layer of memory in front of Redis: it could give out links that another node has
+// forgotten.
 //
 // # When Redis fails
 //
-// Every operation ends within Config.Timeout, waiting for a connection included; connecting itself goes on in the
-// background, for the operations that follow. After five failures in a row a circuit breaker answers at once and lets
-// one operation through per second to see whether Redis is back; only Forget always tries. Nothing is retried. An
-// error means: go on as if nothing were cached. Errors name the operation and a Kind, and nothing that was stored.
+// Every operation ends within Config.Timeout, waiting for a connection included; connecting itself
+// goes on in the background, for the operations that follow. After five failures in a row a circuit
+// breaker answers at once and lets one operation through per second to see whether Redis is back;
+// only Forget always tries. Nothing is retried. An error means: go on as if nothing were cached.
+// Errors name the operation and a Kind, and nothing that was stored.
 //
 // # What is not promised
 //
-// Redis replicates and saves later than it answers. A failover, or a restart from an old dump, may lose the last
-// moment's forgetting, and a link may live again until its time to live ends. A cache needs no persistence; without it a
-// restart forgets everything, which is safe. Who can write to Redis can undo a forgetting in the same way, but can
-// neither read a link nor make one be given to somebody else. Two nodes that are asked for the same link at the same
-// instant may both make one: there is no lock, because a spare link is harmless and dies by itself.
+// Redis replicates and saves later than it answers. A failover, or a restart from an old dump, may
+// lose the last moment's forgetting, and a link may live again until its time to live ends. A cache
+// needs no persistence; without it a restart forgets everything, which is safe. Who can write to
+// Redis can undo a forgetting in the same way, but can neither read a link nor make one be given to
+// somebody else. Two nodes that are asked for the same link at the same instant may both make one:
+// there is no lock, because a spare link is harmless and dies by itself.
 //
-// An ACL user needs ~checkout:* (or the prefix) and the commands hello auth select ping set getrange pexpire del; in a
-// cluster also cluster|slots and command.
+// An ACL user needs ~checkout:* (or the prefix) and the commands hello auth select ping set
+// getrange pexpire del; in a cluster also cluster|slots and command.
 //
 // The package does not log, but go-redis writes to standard error what it notes about sentinels and
-// clusters, addresses included. It has one logger for the whole process and none per client, so that
-// is for the program to decide: logging.Disable or redis.SetLogger of go-redis.
+// clusters, addresses included. It has one logger for the whole process and none per client, so
+// that is for the program to decide: logging.Disable or redis.SetLogger of go-redis.
 package rediscache
 
 import (
@@ -64,22 +69,24 @@ import (
 
 // Config configures a Cache.
 type Config struct {
-	// URLs are redis:// or rediss:// addresses, with user, password and database number if need be: one for a single
-	// server, several for sentinels (with MasterName) or a cluster (with Cluster). They must agree in all but the host.
+	// URLs are redis:// or rediss:// addresses, with user, password and database number if need be:
+	// one for a single server, several for sentinels (with MasterName) or a cluster (with Cluster).
+	// They must agree in all but the host.
 	URLs []string
 	// MasterName is the sentinels' name of the master.
 	MasterName string
 	// Cluster says that URLs are nodes of a cluster.
 	Cluster bool
-	// Username and Password override those of the URLs. With MasterName they are the servers' only, and the sentinels
-	// are asked with those of the URLs.
+	// Username and Password override those of the URLs. With MasterName they are the servers' only,
+	// and the sentinels are asked with those of the URLs.
 	Username, Password string
-	// TLS is for rediss:// addresses. Nil means the system's certificate authorities and TLS 1.2 or later.
+	// TLS is for rediss:// addresses. Nil means the system's certificate authorities and TLS 1.2 or
+	// later.
 	TLS *tls.Config
 	// KeyPrefix begins every key. Default "checkout:".
 	KeyPrefix string
-	// Timeout bounds every operation. Default 50 ms, at most 5 s. It should be several times the way to Redis and back:
-	// the first operation of a connection takes up to three.
+	// Timeout bounds every operation. Default 50 ms, at most 5 s. It should be several times the
+	// way to Redis and back: the first operation of a connection takes up to three.
 	Timeout time.Duration
 	// Secret seals the values: at least 16 bytes. Nodes with another secret cannot read them.
 	Secret []byte
@@ -95,7 +102,8 @@ const (
 	maxPrefix      = 64
 )
 
-// Cache is a linkgen.Cache in Redis or Valkey, shared by a fleet. It is safe for concurrent use. Its errors are *Error.
+// Cache is a linkgen.Cache in Redis or Valkey, shared by a fleet. It is safe for concurrent use.
+// Its errors are *Error.
 type Cache struct {
 	client  redis.UniversalClient
 	breaker *gobreaker.CircuitBreaker[struct{}]
@@ -109,7 +117,8 @@ type Cache struct {
 
 var _ linkgen.Cache = (*Cache)(nil)
 
-// New checks cfg and makes a Cache. It makes no network connection: an unreachable Redis shows in the first operation.
+// New checks cfg and makes a Cache. It makes no network connection: an unreachable Redis shows in
+// the first operation.
 func New(cfg Config) (*Cache, error) {
 	options, err := clientOptions(&cfg)
 	if err != nil {

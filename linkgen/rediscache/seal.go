@@ -37,8 +37,8 @@ func (c *Cache) factName(use, key string) string {
 	return c.prefix + use + ":" + c.hash(use, []byte(key))
 }
 
-// hash is 128 bits of HMAC-SHA-256. Use keeps apart what is hashed for different ends; all parts but the last have a
-// fixed length for each use.
+// hash is 128 bits of HMAC-SHA-256. Use keeps apart what is hashed for different ends; all parts
+// but the last have a fixed length for each use.
 func (c *Cache) hash(use string, parts ...[]byte) string {
 	mac := hmac.New(sha256.New, c.nameKey)
 	mac.Write([]byte(use))
@@ -52,8 +52,8 @@ func (c *Cache) hash(use string, parts ...[]byte) string {
 // errSeal is all that is said about a value that does not open.
 var errSeal = errors.New("value does not open")
 
-// aead is the cipher for one name. A key for each name keeps the number of random nonces per key small, however many
-// links a fleet makes.
+// aead is the cipher for one name. A key for each name keeps the number of random nonces per key
+// small, however many links a fleet makes.
 func (c *Cache) aead(name string) (cipher.AEAD, error) {
 	mac := hmac.New(sha256.New, c.sealKey)
 	mac.Write([]byte(name))
@@ -71,8 +71,8 @@ type sealed struct {
 	text        string        // the link or the remembered value
 }
 
-// seal encrypts v for name. The result is a version, a nonce, and the encrypted fields: made and until as
-// nanoseconds since 1970, the epoch with its length before it, and the text.
+// seal encrypts v for name. The result is a version, a nonce, and the encrypted fields: made and
+// until as nanoseconds since 1970, the epoch with its length before it, and the text.
 func (c *Cache) seal(name string, v sealed) (string, error) {
 	aead, err := c.aead(name)
 	if err != nil {

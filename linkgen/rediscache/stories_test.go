@@ -73,7 +73,8 @@ func TestNodesShareWhatTheyKnow(t *testing.T) {
 	}
 }
 
-// TestAnEpochThatIsGoneTakesItsLinksAlong plays an eviction, in the two orders in which it can hurt.
+// TestAnEpochThatIsGoneTakesItsLinksAlong plays an eviction, in the two orders in which it can
+// hurt.
 func TestAnEpochThatIsGoneTakesItsLinksAlong(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()
@@ -168,7 +169,8 @@ func TestNothingWithoutTimeToLive(t *testing.T) {
 	}
 }
 
-// TestADumpTellsNothing looks through everything Redis holds, and its dump file, for what was put in.
+// TestADumpTellsNothing looks through everything Redis holds, and its dump file, for what was put
+// in.
 func TestADumpTellsNothing(t *testing.T) {
 	server := redistest.Start(t, "--rdbcompression", "no")
 	admin := server.Client()
