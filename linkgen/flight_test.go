@@ -14,7 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
-// A payment that arrives while a link is being made: whoever waits gets a link that was made after
+// A payment that arrives while a link is being made: anyone who waits gets a link that was made after
 // it.
 func TestForgottenWhileBeingMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestCallerWithADeadlineGetsTimeout(t *testing.T) {
 			t.Errorf("got %v, want Timeout", err)
 		}
 		time.Sleep(time.Second)
-		s.hit("ada", linkgen.FromCache) // the call went on without him
+		s.hit("ada", linkgen.FromCache) // the call went on without them
 		s.memory.Close()
 	})
 }

@@ -99,7 +99,7 @@ func TestFieldsDoNotRunTogether(t *testing.T) {
 	}
 }
 
-// Whoever adds a field to Order must decide whether it counts.
+// Anyone who adds a field to Order must decide whether it counts.
 func TestEveryFieldOfAnOrderCounts(t *testing.T) {
 	s := set(t)
 	base := s.g.Key(orderOf("ada@example.com"))

@@ -153,7 +153,7 @@ func TestRateOfAProject(t *testing.T) {
 		synctest.Wait()
 		e := s.refused("late", linkgen.Busy)
 		if e.RetryAfter <= 5*time.Second {
-			t.Errorf("retry after %v, want more than he would have waited", e.RetryAfter)
+			t.Errorf("retry after %v, want more than they would have waited", e.RetryAfter)
 		}
 		time.Sleep(10 * time.Second)
 		if n := served.Load(); n != 5 {

@@ -84,7 +84,7 @@ type brokenCache struct {
 	get, set error
 	forget   error
 	late     error // of a Get that follows a Set
-	unsure   bool  // a Get that follows a Set finds neither link nor epoch: he was forgotten, and again just now
+	unsure   bool  // a Get that follows a Set finds neither link nor epoch: they were forgotten, and again just now
 	wasSet   bool
 }
 
@@ -172,7 +172,7 @@ func TestWhoLooksJustBeforeTheLinkComesMakesNoOther(t *testing.T) {
 	s.apiCalls(1)
 }
 
-// A fleet's cache that finds no epoch was told to forget him while it looked. The link is from
+// A fleet's cache that finds no epoch was told to forget them while it looked. The link is from
 // before.
 func TestForgottenTwiceWhileItsLinkIsKept(t *testing.T) {
 	unsure := &brokenCache{unsure: true}

@@ -102,7 +102,7 @@ func TestManyUsersOverRealHTTP(t *testing.T) {
 }
 
 // A million answers to users who share everything: cache, pools, flights, limits, reloads. Each
-// must be his own.
+// must be their own.
 func TestIsolation(t *testing.T) {
 	answers, users := 1_000_000, 3000
 	if testing.Short() {

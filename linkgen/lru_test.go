@@ -2,7 +2,7 @@ package linkgen
 
 import "testing"
 
-// What strangers can make us remember has a bound; the least recently used goes.
+// What anonymous visitors can make us remember has a bound; the least recently used goes.
 func TestLRU(t *testing.T) {
 	l := newLRU[int, string](2)
 	l.put(1, "a")

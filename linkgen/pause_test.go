@@ -158,7 +158,7 @@ func TestRefusalIsRememberedForItsOrderAlone(t *testing.T) {
 		}
 		s.apiCalls(1)
 		s.hit("ada", linkgen.FromAPI)
-		for i := range 100 { // whoever asks for what cannot be does not close the shop for others
+		for i := range 100 { // a caller that asks for what cannot be does not close the shop for others
 			s.refused("bad", linkgen.Refused)
 			s.hit(fmt.Sprint("user", i), linkgen.FromAPI)
 		}

@@ -118,7 +118,7 @@ func (w *fixture) crowd() {
 	switch w.r.IntN(3) {
 	case 0:
 		time.Sleep(200 * time.Millisecond)
-		w.pay(id) // one of them pays what he was given earlier, while he asks for more
+		w.pay(id) // one of them pays what they were given earlier, while they ask for more
 	case 1:
 		time.Sleep(200 * time.Millisecond)
 		w.reload()

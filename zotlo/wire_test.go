@@ -23,7 +23,7 @@ func TestWhereTheLinkMayBe(t *testing.T) {
 		"the nearer one":         {`{"onelink":"https://c/","result":{"onelink":"https://a/","form":{"onelink":"https://b/"}}}`, "https://a/"},
 		"at the top":             {`{"onelink":"https://c/","result":[]}`, "https://c/"},
 		"unknown members":        {`{"x":[1,{"y":2}],"result":{"z":null,"onelink":"https://a/","padding":"x"}}`, "https://a/"},
-		"not mended":             {`{"result":{"onelink":" https://a/"}}`, " https://a/"},
+		"not repaired":           {`{"result":{"onelink":" https://a/"}}`, " https://a/"},
 		"escaped":                {`{"result":{"onelink":"https:\/\/a\/"}}`, "https://a/"},
 		"two levels down is far": {`{"result":{"a":{"b":{"onelink":"https://a/"}}}}`, ""},
 		"another name":           {`{"result":{"oneLink":"https://a/"}}`, ""},

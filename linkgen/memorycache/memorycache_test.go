@@ -119,7 +119,7 @@ func TestMemoryForgets(t *testing.T) {
 	s.misses(keyOf(1, 2))
 	s.has(bob, "https://b/")
 	if s.epoch(ada) == before {
-		t.Error("his epoch is the old one")
+		t.Error("their epoch is the old one")
 	}
 	s.keepAs(ada, before, "https://a/late", time.Hour) // made before, kept after
 	s.misses(ada)

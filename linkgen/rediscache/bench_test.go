@@ -98,7 +98,7 @@ func BenchmarkHits(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "hits/s")
 }
 
-// BenchmarkBytesPerLink is what a link of 150 bytes of a subscriber of its own costs Redis, his
+// BenchmarkBytesPerLink is what a link of 150 bytes of a subscriber of its own costs Redis, its
 // epoch included.
 func BenchmarkBytesPerLink(b *testing.B) {
 	const links = 50_000

@@ -35,24 +35,24 @@ func recovers(t *testing.T, c *Cache) {
 	}
 }
 
-// TestFaults has a real Redis that is broken and mended.
+// TestFaults has a real Redis that is broken and fixed.
 func TestFaults(t *testing.T) {
 	tests := []struct {
 		name  string
 		args  []string // of the server
 		cut   func(*redistest.Server, *redis.Client)
-		mend  func(*redistest.Server, *redis.Client)
+		fix   func(*redistest.Server, *redis.Client)
 		kinds string
 	}{
 		{
 			name: "down", kinds: "connection timeout",
-			cut:  func(s *redistest.Server, _ *redis.Client) { s.Kill() },
-			mend: func(s *redistest.Server, _ *redis.Client) { s.Restart() },
+			cut: func(s *redistest.Server, _ *redis.Client) { s.Kill() },
+			fix: func(s *redistest.Server, _ *redis.Client) { s.Restart() },
 		},
 		{
 			name: "stopped", kinds: "timeout",
-			cut:  func(s *redistest.Server, _ *redis.Client) { s.Pause() },
-			mend: func(s *redistest.Server, _ *redis.Client) { s.Resume() },
+			cut: func(s *redistest.Server, _ *redis.Client) { s.Pause() },
+			fix: func(s *redistest.Server, _ *redis.Client) { s.Resume() },
 		},
 		{
 			name: "the password changed", kinds: "auth",
@@ -60,29 +60,29 @@ func TestFaults(t *testing.T) {
 				admin.ConfigSet(bg, "requirepass", "another password")
 				admin.Do(bg, "client", "kill", "type", "normal", "skipme", "yes")
 			},
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "requirepass", "") },
+			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "requirepass", "") },
 		},
 		{
 			name: "a user without rights", kinds: "auth",
 			cut: func(_ *redistest.Server, admin *redis.Client) {
 				admin.Do(bg, "acl", "setuser", "default", "-@all", "+acl")
 			},
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.Do(bg, "acl", "setuser", "default", "+@all") },
+			fix: func(_ *redistest.Server, admin *redis.Client) { admin.Do(bg, "acl", "setuser", "default", "+@all") },
 		},
 		{
 			name: "a replica of nobody", kinds: "loading readonly", args: []string{"--replica-serve-stale-data", "no"},
-			cut:  func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "127.0.0.1", "1") },
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "no", "one") },
+			cut: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "127.0.0.1", "1") },
+			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "no", "one") },
 		},
 		{
 			name: "a read-only replica", kinds: "readonly",
-			cut:  func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "127.0.0.1", "1") },
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "no", "one") },
+			cut: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "127.0.0.1", "1") },
+			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "no", "one") },
 		},
 		{
 			name: "too few replicas", kinds: "readonly",
-			cut:  func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "min-replicas-to-write", "1") },
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "min-replicas-to-write", "0") },
+			cut: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "min-replicas-to-write", "1") },
+			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "min-replicas-to-write", "0") },
 		},
 		{
 			name: "full", kinds: "full",
@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 				admin.ConfigSet(bg, "maxmemory-policy", "noeviction")
 				admin.ConfigSet(bg, "maxmemory", "1")
 			},
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "maxmemory", "0") },
+			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "maxmemory", "0") },
 		},
 		{
 			name: "too many clients", kinds: "full connection",
@@ -98,7 +98,7 @@ func TestFaults(t *testing.T) {
 				admin.ConfigSet(bg, "maxclients", "1")
 				admin.Do(bg, "client", "kill", "type", "normal", "skipme", "yes")
 			},
-			mend: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "maxclients", "1000") },
+			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "maxclients", "1000") },
 		},
 	}
 	for _, tt := range tests {
@@ -110,7 +110,7 @@ func TestFaults(t *testing.T) {
 			recovers(t, c)
 			tt.cut(server, admin)
 			suffer(t, c, tt.kinds)
-			tt.mend(server, admin)
+			tt.fix(server, admin)
 			recovers(t, c)
 		})
 	}

@@ -39,7 +39,7 @@ func TestForeignValuesAreMisses(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()
 	c := open(t, patient(Config{URLs: []string{server.URL()}}))
-	mine, his := cachetest.Key(ada, "pro"), cachetest.Key("bob@example.com", "pro")
+	mine, theirs := cachetest.Key(ada, "pro"), cachetest.Key("bob@example.com", "pro")
 	at := c.names(mine)
 	seal := func() string { keep(t, c, mine, link); return admin.Get(t.Context(), at.link).Val() }
 	put := func(value any) {
@@ -48,10 +48,10 @@ func TestForeignValuesAreMisses(t *testing.T) {
 		}
 	}
 	tests := map[string]func(){
-		"another subscriber's link, and his epoch": func() {
-			keep(t, c, his, link+"/bob")
-			admin.Copy(t.Context(), c.names(his).link, at.link, 0, true)
-			admin.Copy(t.Context(), c.names(his).epoch, at.epoch, 0, true)
+		"another subscriber's link, and their epoch": func() {
+			keep(t, c, theirs, link+"/bob")
+			admin.Copy(t.Context(), c.names(theirs).link, at.link, 0, true)
+			admin.Copy(t.Context(), c.names(theirs).epoch, at.epoch, 0, true)
 		},
 		"another order's link of the same subscriber": func() {
 			other := cachetest.Key(ada, "basic")

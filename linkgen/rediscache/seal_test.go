@@ -65,7 +65,7 @@ func TestNothingElseOpens(t *testing.T) {
 	refused("name", strings.Repeat("\x01", maxSealed+1))
 }
 
-// TestAShortSealIsRefused: whoever has the secret could still have written it in another way.
+// TestAShortSealIsRefused: anyone who has the secret could still have written it in another way.
 func TestAShortSealIsRefused(t *testing.T) {
 	c := sealer(t)
 	aead, err := c.aead("name")
