@@ -72,7 +72,8 @@ func TestErrorPageOfAPersonalPageIsPrivate(t *testing.T) {
 		respond "gone"
 	}`))
 	res, _ := srv.click("/", by("a@example.com"))
-	if res.StatusCode != http.StatusNotFound || res.Header.Get("Cache-Control") != "private, no-cache" {
+	if res.StatusCode != http.StatusNotFound ||
+		res.Header.Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("%d with Cache-Control %q", res.StatusCode, res.Header.Get("Cache-Control"))
 	}
 }
@@ -97,7 +98,8 @@ func TestPageThatOthersMayKeepIsWarnedOfOnce(t *testing.T) {
 	respond @page "page"`))
 	for _, path := range []string{"/early/page", "/early/empty", "/never"} {
 		res, _ := srv.click(path, by("ann@example.com"))
-		if got := res.Header.Get("Cache-Control"); path != "/never" && got != "private, no-cache, no-store" {
+		got := res.Header.Get("Cache-Control")
+		if path != "/never" && got != "private, no-cache, no-store" {
 			t.Errorf("%s: Cache-Control %q", path, got)
 		}
 	}

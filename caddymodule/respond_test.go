@@ -128,7 +128,8 @@ func TestEveryFailureHasItsAnswer(t *testing.T) {
 			s, res = click("/url", wantJSON)
 			s.fails(res, tt.status)
 			body := s.body(res)
-			if body["fallback"] != "http://shop.example.com/pricing" || body["outcome"] != tt.outcome ||
+			if body["fallback"] != "http://shop.example.com/pricing" ||
+				body["outcome"] != tt.outcome ||
 				res.Header.Get("Content-Type") != "application/problem+json" {
 				t.Errorf("problem document %v", body)
 			}
