@@ -15,7 +15,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
@@ -52,8 +51,7 @@ const (
 	hookRepeated  = "repeated"
 	// marked as one of Zotlo's sandbox: links are forgotten, nothing counts
 	hookSandbox = "sandbox"
-	// answered 503, so that Zotlo repeats it; with pass_through as the backend answers
-	hookFailed  = "failed"
+	hookFailed  = "failed"  // answered 503, so that Zotlo repeats it
 	hookRefused = "refused" // wrong token, method or size, or no JSON
 )
 
@@ -115,16 +113,20 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 	metrics.Webhooks.WithLabelValues(event.Kind, hookResult(event, news, err)).Inc()
 	if h.PassThrough {
 		r.Body = io.NopCloser(bytes.NewReader(body))
+		if err != nil {
+			w = &unsettledWriter{w: w, handler: h}
+		}
 		return h.passOn(w, r, next)
 	}
 	if err != nil {
-		return h.refuse(w, http.StatusServiceUnavailable,
-			errors.New("the webhook could not be processed, please repeat it"))
+		return h.refuse(w, http.StatusServiceUnavailable, errNotProcessed)
 	}
 	setHeaders(w)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
+
+var errNotProcessed = errors.New("the webhook could not be processed, please repeat it")
 
 func hookResult(event zotlo.Event, news ledger.News, err error) string {
 	switch {
@@ -165,7 +167,7 @@ func (h *WebhookHandler) process(
 		return ledger.News{}, h.forget(ctx, event, hashes)
 	}
 	delivery := ledger.Delivery{
-		Event: event, Body: body, Anyway: h.PassThrough,
+		Event: event, Body: body,
 		Keep: h.shared.registry.longestAfterPayment(),
 	}
 	for _, hash := range hashes {
@@ -251,23 +253,6 @@ func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) er
 		w.Header().Set("Retry-After", "60")
 	}
 	return writeText(w, status, err.Error())
-}
-
-// passOn lets the backend answer. What goes wrong there is logged without the address, for the same
-// reason as above.
-func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request,
-	next caddyhttp.Handler) error {
-	err := next.ServeHTTP(w, r)
-	if err == nil || h.shared.errorPages.Answers(w, r, h, err) {
-		// The site may have a second backend there; Caddy logs what it handles with debug only.
-		return err
-	}
-	status := http.StatusInternalServerError
-	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
-		status, err = failed.StatusCode, failed.Err
-	}
-	h.shared.log.Error("a webhook's next handler failed", zap.Int("status", status), zap.Error(err))
-	return writeText(w, status, http.StatusText(status))
 }
 
 // Interface guards

@@ -34,9 +34,6 @@ type Delivery struct {
 	// repeat among it. Then the delivery is not marked as processed, so that a repeat does what is
 	// left.
 	Unfinished error
-	// Anyway counts the delivery, once in this process, even if it cannot be recorded: perhaps
-	// nobody repeats it.
-	Anyway bool
 }
 
 // News says what was new in a delivery. Metrics, log and events follow it, so nothing is counted by
@@ -79,43 +76,33 @@ func (l *Ledger) Record(ctx context.Context, d Delivery) (News, error) {
 	failed = errors.Join(failed, l.note(ctx, d))
 	if failed != nil {
 		l.failed(failed)
-	}
-	switch {
-	case failed != nil && !d.Anyway:
 		return News{}, failed
-	case !l.mark(ctx, marks(d), failed == nil):
-		return News{Repeated: true}, failed
+	}
+	if !l.mark(ctx, marks(d)) {
+		return News{Repeated: true}, nil
 	}
 	_, part := givesBack(d.Event)
 	return News{
 		Counted:    true,
 		Part:       part && d.Event.Kind == zotlo.WebhookRefund,
 		Mismatches: mismatches(d.Event, AttributionOf(d.Event)),
-	}, failed
+	}, nil
 }
 
-// mark reports whether the delivery has not been counted, and marks it: for the fleet when all of
-// its work is done, for this process in any case. A mark that may be set or not counts as not: to
-// count twice is better than never.
-func (l *Ledger) mark(ctx context.Context, keys []string, done bool) bool {
+// mark reports whether nobody has counted what the keys name, and marks it for the fleet. A mark that
+// may be set or not counts as not: to count twice is better than never. Of two copies at once that meet
+// such a failure, this process counts one.
+func (l *Ledger) mark(ctx context.Context, keys []string) bool {
 	first := true
-	if done {
-		for _, key := range keys {
-			mine, err := l.shared.Once(ctx, key, markLife)
-			if err != nil {
-				l.failed(err)
+	for _, key := range keys {
+		mine, err := l.shared.Once(ctx, key, markLife)
+		if err != nil {
+			l.failed(err)
+			if mine, err = l.local.Once(ctx, key, markLife); err != nil {
 				mine = true
 			}
-			first = first && mine
 		}
-	}
-	if !first {
-		return false
-	}
-	// Only now: of two copies at once, the one that has the fleet's mark must find this one free.
-	for _, key := range keys {
-		mine, err := l.local.Once(ctx, key, markLife)
-		first = first && (mine || err != nil)
+		first = first && mine
 	}
 	return first
 }
