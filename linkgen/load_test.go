@@ -108,6 +108,9 @@ func TestIsolation(t *testing.T) {
 	if testing.Short() {
 		answers = 100_000
 	}
+	if raceEnabled {
+		answers = 10_000
+	}
 	s := set(t)
 	s.memory.SetMaxLinks(users - 20) // so that some always miss
 	ids := make([]string, users)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -20,6 +21,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	logging.Disable() // as every program does that owns its process
 	// A pool that could not connect looks once a second whether it was closed.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
