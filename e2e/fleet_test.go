@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -111,6 +112,8 @@ func TestFleet(t *testing.T) {
 		for i := range payments {
 			body := strings.ReplaceAll(string(event.Body), event.ID,
 				fmt.Sprintf("%s-%d", event.ID, i))
+			body = transactionID.ReplaceAllString(body,
+				fmt.Sprintf(`"transaction_id": "copied-%d"`, i))
 			for range 2 {
 				posts.Go(func() {
 					resp, err := http.Post(f.nodes[0].HookURL(), "application/json",
@@ -131,6 +134,8 @@ func TestFleet(t *testing.T) {
 	})
 	t.Run("Redis holds nothing in clear", func(t *testing.T) { wantSealed(t, redis, f.zotlo) })
 }
+
+var transactionID = regexp.MustCompile(`"transaction_id": ?"[^"]*"`)
 
 // wantSealed reads all that Redis knows, as somebody who can reach it could.
 func wantSealed(t *testing.T, redis *redistest.Server, zotlo *sandbox.Sandbox) {
