@@ -145,12 +145,13 @@ func (t *teller) onceByDelivery() {
 }
 
 func (t *teller) copiesAtOnce() {
+	const payments = 300
 	var counted atomic.Int32
 	var all sync.WaitGroup
-	for i := range 32 {
+	for i := range 2 * payments {
 		all.Go(func() {
-			e := payment("t1", "pro")
-			e.RequestID = fmt.Sprint(i % 2)
+			e := payment(fmt.Sprint("t", i/2), "pro")
+			e.RequestID = fmt.Sprint("r", i/2)
 			d := ledger.Delivery{Event: e, Subscribers: []string{ada}}
 			if news, err := t.ledger.Record(t.Context(), d); err != nil {
 				t.Error(err)
@@ -160,8 +161,8 @@ func (t *teller) copiesAtOnce() {
 		})
 	}
 	all.Wait()
-	if n := counted.Load(); n != 1 {
-		t.Errorf("%d of the copies counted", n)
+	if n := counted.Load(); n != payments {
+		t.Errorf("%d counted, of two copies each of %d payments", n, payments)
 	}
 }
 
