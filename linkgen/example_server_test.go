@@ -36,11 +36,13 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "please sign in", http.StatusUnauthorized)
 		return
 	}
-	offer, err := campaign.Decide([]*campaign.Campaign{s.offer}, visitor{user})
+	who := campaign.User{Subscriber: user.Subscriber.ID, Claims: user}
+	decision, err := campaign.Decide([]*campaign.Campaign{s.offer}, who, plain{}, time.Now())
 	if err != nil {
 		http.Error(w, "nothing is offered", http.StatusNotFound)
 		return
 	}
+	offer := decision.Offer
 	address, _ := netip.ParseAddrPort(r.RemoteAddr)
 	link, err := s.links.Link(r.Context(), s.links.Prepare(linkgen.Order{
 		Subscriber: linkgen.Subscriber{Kind: string(user.Subscriber.Kind), ID: user.Subscriber.ID},
@@ -60,15 +62,12 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// visitor is what a campaign may know of a request. This shop has no matchers and no placeholders.
-type visitor struct{ user *auth.User }
+// plain is what a campaign may know of a request: this shop has no matchers and no placeholders.
+type plain struct{}
 
-func (v visitor) Now() time.Time                         { return time.Now() }
-func (v visitor) Subscriber() string                     { return v.user.Subscriber.ID }
-func (v visitor) Claim(path string) (string, bool)       { return v.user.Claim(path) }
-func (v visitor) Value(string) (string, bool)            { return "", false }
-func (v visitor) Trusted(string) bool                    { return false }
-func (v visitor) Match(*campaign.Campaign) (bool, error) { return true, nil }
+func (plain) Match(int) (bool, error)     { return true, nil }
+func (plain) Value(string) (string, bool) { return "", false }
+func (plain) Trusted(string) bool         { return false }
 
 // A shop without Caddy: auth, campaign and linkgen in a plain net/http server.
 func Example_server() {
