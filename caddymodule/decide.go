@@ -39,9 +39,9 @@ func (d *decision) decide() error {
 	return nil
 }
 
-// tellDropped counts the values that the offer does without. Of those that were there, but unusable,
-// it warns as well, once for each cause: a metric cannot tell a click id that is too long from a
-// visitor who has none.
+// tellDropped counts the values that the offer does without. Of those that were there, but
+// unusable, it warns as well, once for each cause: a metric cannot tell a click id that is too long
+// from a visitor who has none.
 func (d *decision) tellDropped() {
 	for _, option := range d.offer.Dropped {
 		metrics.OverridesDropped.WithLabelValues(d.entry.Name(), option).Inc()

@@ -17,9 +17,10 @@ import (
 
 // LinkHandler redirects a signed-in user to their personal checkout link: it reads who they are
 // from their token, applies the first campaign that is active and matches, gets the link from Zotlo
-// or from the cache, and answers `303 See Other`, or JSON to clients that prefer it. Whatever goes
-// wrong, the shopper gets the configured fallback or an error that the site's `handle_errors` may
-// dress; no answer is ever cacheable.
+// or from the cache, and answers `303 See Other`, JSON to clients that prefer it, or what htmx and
+// Inertia understand (`HX-Redirect`, `X-Inertia-Location`). Whatever goes wrong, the shopper gets
+// the configured fallback or an error that the site's `handle_errors` may dress; no answer is ever
+// cacheable.
 //
 // Placeholders set for later handlers and error routes: `{http.checkout.outcome}`,
 // `{http.checkout.campaign}`, `{http.checkout.experiment}`, `{http.checkout.variant}`,

@@ -43,16 +43,20 @@ func TestEachFaultIsToldOnce(t *testing.T) {
 	forwarded.Header.Set("X-Forwarded-For", "198.51.100.1")
 	trusted := from("203.0.113.7", true)
 	trusted.Header.Set("X-Forwarded-For", "198.51.100.1")
+	look := func(r *http.Request, ip netip.Addr) func(*Warnings, *zap.Logger) {
+		return func(w *Warnings, log *zap.Logger) { w.Look(log, r, ip) }
+	}
+	miss := func(w *Warnings, log *zap.Logger) { w.Missing(log, "no_address") }
 	for name, tt := range map[string]struct {
 		tell  func(*Warnings, *zap.Logger)
 		level zapcore.Level
 		want  int
 	}{
-		"forwarded by nobody trusted": {func(w *Warnings, l *zap.Logger) { w.Look(l, forwarded, public) }, zap.WarnLevel, 1},
-		"forwarded by a proxy":        {func(w *Warnings, l *zap.Logger) { w.Look(l, trusted, public) }, zap.WarnLevel, 0},
-		"private":                     {func(w *Warnings, l *zap.Logger) { w.Look(l, plain, private) }, zap.WarnLevel, 1},
-		"public":                      {func(w *Warnings, l *zap.Logger) { w.Look(l, plain, public) }, zap.WarnLevel, 0},
-		"missing":                     {func(w *Warnings, l *zap.Logger) { w.Missing(l, "no_address") }, zap.ErrorLevel, 1},
+		"forwarded by nobody trusted": {look(forwarded, public), zap.WarnLevel, 1},
+		"forwarded by a proxy":        {look(trusted, public), zap.WarnLevel, 0},
+		"private":                     {look(plain, private), zap.WarnLevel, 1},
+		"public":                      {look(plain, public), zap.WarnLevel, 0},
+		"missing":                     {miss, zap.ErrorLevel, 1},
 	} {
 		core, logs := observer.New(zap.DebugLevel)
 		w, log := new(Warnings), zap.New(core)

@@ -4,6 +4,7 @@ package errorpages
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -106,13 +107,7 @@ func (s *search) within(handler caddyhttp.MiddlewareHandler,
 
 // note adds error routes to a list, if there are any and they are not in it.
 func (*search) note(list *[]*caddyhttp.HTTPErrorConfig, pages *caddyhttp.HTTPErrorConfig) {
-	if pages == nil || len(pages.Routes) == 0 {
-		return
+	if pages != nil && len(pages.Routes) > 0 && !slices.Contains(*list, pages) {
+		*list = append(*list, pages)
 	}
-	for _, known := range *list {
-		if known == pages {
-			return
-		}
-	}
-	*list = append(*list, pages)
 }

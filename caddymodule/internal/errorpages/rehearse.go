@@ -12,7 +12,8 @@ import (
 
 // rehearse walks error routes as Caddy will, on a copy of the request, and reports whether one of
 // them would answer. Matchers are asked as they are. Of the handlers only those are run that change
-// what later matchers see, or that read a file; any other one ends the walk, as the one that answers.
+// what later matchers see, or that read a file; any other one ends the walk, as the one that
+// answers.
 func rehearse(w http.ResponseWriter, r *http.Request, server *caddyhttp.Server,
 	pages *caddyhttp.HTTPErrorConfig, err error) bool {
 	to := &silence{header: w.Header().Clone()}
@@ -123,8 +124,8 @@ func copyOf(w http.ResponseWriter, r *http.Request, server *caddyhttp.Server,
 	c := r.Clone(r.Context())
 	c.Body = http.NoBody
 	if hasOriginal && pages == server.Errors {
-		c.Method, c.RequestURI, c.RemoteAddr = original.Method, original.RequestURI, original.RemoteAddr
-		c.URL = cloneURL(original.URL)
+		c.Method, c.RequestURI = original.Method, original.RequestURI
+		c.RemoteAddr, c.URL = original.RemoteAddr, cloneURL(original.URL)
 	}
 	repl := caddy.NewReplacer()
 	c = caddyhttp.PrepareRequest(c, repl, w, server)
@@ -134,7 +135,8 @@ func copyOf(w http.ResponseWriter, r *http.Request, server *caddyhttp.Server,
 	}
 	if hasOriginal {
 		// In place, because the placeholders of the copy look at this very request.
-		*c = *c.WithContext(context.WithValue(c.Context(), caddyhttp.OriginalRequestCtxKey, original))
+		ctx := context.WithValue(c.Context(), caddyhttp.OriginalRequestCtxKey, original)
+		*c = *c.WithContext(ctx)
 	}
 	return pages.WithError(c, err)
 }

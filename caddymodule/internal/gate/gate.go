@@ -39,8 +39,8 @@ func Check(r *http.Request, backend bool) (outcome string) {
 	return ""
 }
 
-// purposes are the headers whose value says what a request is for: Sec-Purpose, its older names, and
-// the one that a script may set itself (Turbo 8).
+// purposes are the headers whose value says what a request is for: Sec-Purpose, its older names,
+// and the one that a script may set itself (Turbo 8).
 var purposes = [...]string{"Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"}
 
 // guesses are the headers that only a guess carries: htmx's preload extension and Next.js.

@@ -14,15 +14,33 @@ func TestEachClientIsSentInItsOwnWay(t *testing.T) {
 		sets     string // the one header that leads there
 		byScript bool
 	}{
-		"a browser":           {nil, http.StatusSeeOther, "Location", false},
-		"htmx":                {http.Header{"Hx-Request": {"true"}}, http.StatusOK, "HX-Redirect", true},
-		"htmx, boosted":       {http.Header{"Hx-Request": {"true"}, "Hx-Boosted": {"true"}}, http.StatusOK, "HX-Redirect", true},
-		"Inertia":             {http.Header{"X-Inertia": {"true"}}, http.StatusConflict, "X-Inertia-Location", true},
-		"both":                {http.Header{"Hx-Request": {"true"}, "X-Inertia": {"true"}}, http.StatusOK, "HX-Redirect", true},
-		"not htmx":            {http.Header{"Hx-Request": {"false"}}, http.StatusSeeOther, "Location", false},
-		"an empty X-Inertia":  {http.Header{"X-Inertia": {""}}, http.StatusSeeOther, "Location", false},
-		"a fetch of Turbo's":  {http.Header{"Turbo-Frame": {"buy"}}, http.StatusSeeOther, "Location", false},
-		"htmx's other header": {http.Header{"Hx-Trigger": {"true"}}, http.StatusSeeOther, "Location", false},
+		"a browser": {
+			nil, http.StatusSeeOther, "Location", false,
+		},
+		"htmx": {
+			http.Header{"Hx-Request": {"true"}}, http.StatusOK, "HX-Redirect", true,
+		},
+		"htmx, boosted": {
+			http.Header{"Hx-Request": {"true"}, "Hx-Boosted": {"true"}}, http.StatusOK, "HX-Redirect", true,
+		},
+		"Inertia": {
+			http.Header{"X-Inertia": {"true"}}, http.StatusConflict, "X-Inertia-Location", true,
+		},
+		"both": {
+			http.Header{"Hx-Request": {"true"}, "X-Inertia": {"true"}}, http.StatusOK, "HX-Redirect", true,
+		},
+		"not htmx": {
+			http.Header{"Hx-Request": {"false"}}, http.StatusSeeOther, "Location", false,
+		},
+		"an empty X-Inertia": {
+			http.Header{"X-Inertia": {""}}, http.StatusSeeOther, "Location", false,
+		},
+		"a fetch of Turbo's": {
+			http.Header{"Turbo-Frame": {"buy"}}, http.StatusSeeOther, "Location", false,
+		},
+		"htmx's other header": {
+			http.Header{"Hx-Trigger": {"true"}}, http.StatusSeeOther, "Location", false,
+		},
 	} {
 		w := httptest.NewRecorder()
 		To(w, tt.header, url)
