@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/claimvalue"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -99,8 +100,7 @@ func (s *requestState) placeholder(key string) (any, bool) {
 		if user == nil {
 			return "", true
 		}
-		claim, _ := user.Claim(path)
-		return claim, true
+		return claimvalue.Of(user, path), true
 	}
 	switch name {
 	case "return_to":
