@@ -1,6 +1,7 @@
 package placeholder
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -55,10 +56,14 @@ func ParseForRequest(text string) ([]campaign.Part, error) {
 
 var own = regexp.MustCompile(`\{(http\.checkout\.[^{}\s"]*)\}`)
 
-// CheckMatchers refuses matchers that hold a placeholder of ours which does not exist. Only the
-// matchers can read their own texts, so it is looked for in their JSON.
+// CheckMatchers refuses matchers that hold a placeholder of ours which does not exist, and
+// expressions that hold one which they cannot read. Only the matchers can read their own texts, so
+// it is looked for in their JSON.
 func CheckMatchers(sets []caddy.ModuleMap) error {
 	for _, set := range sets {
+		if err := checkExpressions(set); err != nil {
+			return err
+		}
 		for _, raw := range set {
 			for _, found := range own.FindAllSubmatch(raw, -1) {
 				if err := checkOwn(string(found[1])); err != nil {
@@ -68,4 +73,64 @@ func CheckMatchers(sets []caddy.ModuleMap) error {
 		}
 	}
 	return nil
+}
+
+var (
+	// claimIn finds the claims in an expression, whatever their names hold. A brace behind a
+	// backslash opens none.
+	claimIn = regexp.MustCompile(`(?:^|[^\\])\{http\.checkout\.claim\.([^{}]+)\}`)
+	// readable is how much of a placeholder's name Caddy's expressions understand.
+	readable = regexp.MustCompile(`^[\w.-]+$`)
+)
+
+// checkExpressions refuses claims that an expression cannot name. Caddy would take the placeholder
+// for a part of the expression and speak of a syntax error.
+func checkExpressions(set caddy.ModuleMap) error {
+	for name, raw := range set {
+		for _, text := range expressions(name, raw) {
+			for _, found := range claimIn.FindAllStringSubmatch(text, -1) {
+				if claim := found[1]; !readable.MatchString(claim) {
+					return errUnreadable(claim)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func errUnreadable(claim string) error {
+	return fmt.Errorf("an expression cannot read {%sclaim.%s}, because its name holds more than "+
+		"letters of ASCII, digits, dots, _ and -: write the matcher `checkout_claim %s <value>`, "+
+		"or checkout_claim({'%s': ['<value>']}) in the expression", Ours, claim, claim, claim)
+}
+
+// expressions are the texts of a matcher's expressions, those inside other matchers such as `not`
+// included. An expression is a string, or an object if it has a name.
+func expressions(matcher string, raw json.RawMessage) (found []string) {
+	var value any
+	if json.Unmarshal(raw, &value) != nil {
+		return nil // loading the matcher says what is wrong
+	}
+	var walk func(name string, value any)
+	walk = func(name string, value any) {
+		switch value := value.(type) {
+		case string:
+			if name == "expression" {
+				found = append(found, value)
+			}
+		case []any:
+			for _, element := range value {
+				walk("", element)
+			}
+		case map[string]any:
+			if expr, is := value["expr"].(string); is && name == "expression" {
+				found = append(found, expr)
+			}
+			for name, member := range value {
+				walk(name, member)
+			}
+		}
+	}
+	walk(matcher, value)
+	return found
 }
