@@ -45,6 +45,8 @@ type App struct {
 	state    *sharedState
 	routes   [][]string // what each route lists
 	hooked   bool       // some route hears of payments
+
+	needsDirective bool // a checkout_claim has nobody to ask before a directive ran
 }
 
 // CaddyModule returns the Caddy module information.
@@ -102,6 +104,9 @@ func newLanguages(list []string) (*campaign.Languages, error) {
 // Start begins the background work, keeping remote keys fresh, and makes this app the one that
 // serves.
 func (a *App) Start() error {
+	if a.needsDirective && len(a.routes) == 0 {
+		return errNobodyToAsk // only now are all directives of the configuration known
+	}
 	a.ids.run(a.ctx)
 	if running := liveApps.newest(); running != nil {
 		a.shared.registry.warnAboutMoves(running.shared.registry)

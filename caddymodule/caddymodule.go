@@ -27,6 +27,7 @@ func init() {
 	caddy.RegisterModule(new(LinkHandler))
 	caddy.RegisterModule(new(OfferHandler))
 	caddy.RegisterModule(new(WebhookHandler))
+	caddy.RegisterModule(new(ClaimMatcher))
 	caddy.RegisterModule(new(MemoryCache))
 	caddy.RegisterModule(new(RedisCache))
 	caddy.RegisterModule(adminAPI{})

@@ -123,7 +123,8 @@ func compile(
 	if err := placeholder.CheckMatchers(cfg.MatchRaw); err != nil {
 		return nil, fmt.Errorf("match: %w", err)
 	}
-	matchers, err := ctx.LoadModule(cfg, "MatchRaw")
+	inside := ctx.WithValue(insideCampaign{}, true)
+	matchers, err := inside.LoadModule(cfg, "MatchRaw")
 	if err != nil {
 		return nil, fmt.Errorf("match: %w", err)
 	}

@@ -184,6 +184,8 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		LinkHandler{},
 		OfferHandler{},
 		WebhookHandler{},
+		ClaimMatcher{},
+		ClaimCondition{},
 		Identity{},
 	} {
 		jsonKeys(reflect.TypeOf(config), inCode)
