@@ -171,6 +171,9 @@ func (r *registry) showSeries(projects projects) {
 	}
 	metrics.VariantShare.Reset()
 	for name, e := range r.byName {
+		if len(e.matchers) > 0 {
+			metrics.MatcherErrors.WithLabelValues(name) // at 0
+		}
 		metrics.ShowMismatches(name)
 		metrics.ShowPayments(name, "", "")
 		experiment, ranges := e.Ranges()

@@ -25,6 +25,7 @@ func (d *decision) decide() error {
 	d.entries = entries
 	chosen, err := campaign.Decide(campaigns, d.campaignUser(), d, d.now)
 	for _, failed := range chosen.Failed {
+		metrics.MatcherErrors.WithLabelValues(failed.Campaign.Name()).Inc()
 		d.rt.failures.Warn("a campaign was passed over: its matcher failed",
 			zap.String("campaign", failed.Campaign.Name()), zap.NamedError("cause", failed))
 	}

@@ -37,6 +37,12 @@ const meteredServer = `{` + serverOptions + `
 			link_id 1
 			additional_text "{query.missing}"
 		}
+		campaign m-failing {
+			link_id 3
+			match {
+				expression {query.number} > 10
+			}
+		}
 		campaign m-sale {
 			link_id 2
 			custom_parameter seen "{query.missing}"
@@ -57,6 +63,7 @@ http:// {` + serverSite + `
 	checkout_offer /more m-sale
 	checkout_link /sale m-sale
 	checkout_link /plain m-plain
+	checkout_link /failing m-failing m-plain
 	checkout_link /remote m-plain {
 		jwt remote
 	}
@@ -161,6 +168,7 @@ func (srv *server) liveADay() {
 	}
 	srv.click("/plain", by("m@example.com"))
 	srv.click("/plain", by("m@example.com"), wantJSON)
+	srv.click("/failing?number=eleven", by("m@example.com"))
 	srv.click("/plain")
 	srv.click("/plain", as(jwt.MapClaims{"email": "m@example.com", "exp": 1}))
 	srv.click("/plain", by("m@example.com"), method(http.MethodHead))

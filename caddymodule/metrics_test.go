@@ -47,6 +47,10 @@ var published = map[string]struct {
 			"override": {"additional_text", "custom_parameter"},
 		},
 	},
+	"caddy_checkout_matcher_errors_total": {
+		dto.MetricType_COUNTER,
+		map[string][]string{"campaign": {"m-failing"}},
+	},
 	"caddy_checkout_api_requests_total": {
 		dto.MetricType_COUNTER,
 		map[string][]string{"project": {"default"}, "result": zotlo.Results()},

@@ -28,6 +28,7 @@ func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
 			t.Errorf("%s%v after the load: %v, there: %t", metric, labels, value, ok)
 		}
 	}
+	zero("caddy_checkout_matcher_errors_total", "campaign=rare-failing")
 	zero("caddy_checkout_api_requests_total", "project=rare", "result=credentials")
 	for _, campaign := range []string{"rare-plain", "rare-sale"} {
 		for _, kind := range published["caddy_checkout_mismatches_total"].labels["kind"] {

@@ -30,6 +30,10 @@ var (
 		"Tokens refused, by the rule that refused them.",
 		"rule")
 
+	MatcherErrors = counter("caddy_checkout_matcher_errors_total",
+		"Times that a campaign was passed over because one of its matchers failed.",
+		"campaign")
+
 	OverridesDropped = counter("caddy_checkout_overrides_dropped_total",
 		"Overrides left out because their value was missing or unusable.",
 		"campaign", "override")
@@ -116,7 +120,7 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 }
 
 var collectors = []prometheus.Collector{
-	Requests, Links, RequestDuration, TokenRefusals, OverridesDropped,
+	Requests, Links, RequestDuration, TokenRefusals, MatcherErrors, OverridesDropped,
 	APIRequests, APIDuration, APIInFlight, BreakerOpen, CacheErrors,
 	Exposures, VariantShare, Conversions, Refunds, Mismatches, Webhooks, JWKSRefreshes,
 }
