@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -136,8 +137,9 @@ func (d *decision) expose(at string) {
 	}
 }
 
-// countRefusal counts a refused token by its rule; every other error is not one. A request counts
-// once, however many of our directives read its token.
+// countRefusal counts a refused token by its rule, and tells of it at most once a minute for each
+// rule and identity; every other error is not one. A request counts once, however many of our
+// directives read its token.
 func (d *decision) countRefusal(err error) {
 	refused, ok := errors.AsType[*auth.RefusedError](err)
 	if !ok || d.state.refused {
@@ -145,9 +147,17 @@ func (d *decision) countRefusal(err error) {
 	}
 	d.state.refused = true
 	metrics.TokenRefusals.WithLabelValues(refused.Rule).Inc()
-	if c := d.rt.log.Check(zap.DebugLevel, "token refused"); c != nil {
-		c.Write(zap.String("rule", refused.Rule))
+	due := d.rt.refusals.Add(refusals.Kind{Rule: refused.Rule, Identity: d.rt.identity}, d.now)
+	if due == 0 {
+		return
 	}
+	fields := []zap.Field{zap.String("rule", refused.Rule),
+		zap.String("identity", d.rt.identity), zap.Int("count", due)}
+	if refused.Expected != "" { // iss or aud, which name sites and nobody
+		fields = append(fields, zap.String("expected", refused.Expected),
+			zap.String("given", refused.Given))
+	}
+	d.rt.log.Warn("token refused: its user is not signed in here", fields...)
 }
 
 // logPanic logs a panic's type and place. Its text may hold anything, so it stays out.

@@ -56,8 +56,9 @@ type route struct {
 	*services
 	// self is the directive's handler. Error pages are looked for around it.
 	self caddyhttp.MiddlewareHandler
-	id   identifier
-	list []choice
+	id       identifier
+	identity string // its name, for people
+	list     []choice
 	// entries and campaigns are the list when no name is a placeholder: the common case.
 	entries   []*entry
 	campaigns []*campaign.Campaign
@@ -78,7 +79,10 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt := &route{services: app.shared}
+	rt := &route{services: app.shared, identity: cfg.jwtName()}
+	if rt.identity == "" {
+		rt.identity = "(the directive's own)"
+	}
 	if rt.id, err = cfg.identifier(&app.ids); err != nil {
 		return nil, err
 	}

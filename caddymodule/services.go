@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/errorpages"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -32,6 +33,7 @@ type services struct {
 	orders  *memo.Table[question, *linkgen.Prepared] // spares a returning shopper the hashing
 	exposed *memo.Table[exposure, struct{}]          // and the question whether they were counted
 
+	refusals    refusals.Tally
 	errorPages  errorpages.Finder
 	addresses   clientip.Warnings
 	pageWarning sync.Once
