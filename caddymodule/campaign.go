@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/hashwatch"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
@@ -57,7 +58,7 @@ func (cfg *Campaign) checkProject(defined map[string]Project) error {
 	return errUnknownProject(cfg.Project)
 }
 
-// entry is a campaign that is ready to serve. It is immutable.
+// entry is a campaign that is ready to serve. It is immutable, its watch aside.
 type entry struct {
 	*campaign.Campaign
 	project      string
@@ -67,8 +68,9 @@ type entry struct {
 	afterFor     time.Duration
 	dynamic      bool // it reads placeholders, so every request has an offer of its own
 	counters     metrics.LinkCounters
-	openBraces   []string // texts with a { that opens no placeholder
-	source       []byte   // the configuration as JSON: two definitions of one name must be equal
+	hashWatch    *hashwatch.Watch // nil: no experiment, or its hash_attribute is the default
+	openBraces   []string         // texts with a { that opens no placeholder
+	source       []byte           // the configuration as JSON: a second definition must be equal
 }
 
 // conditional reports whether the campaign may not answer: by matchers or by schedule.
@@ -103,6 +105,9 @@ func compile(
 		return nil, err
 	}
 	e.dynamic = len(e.Placeholders()) > 0
+	if cfg.Experiment != nil && cfg.Experiment.HashAttribute != "" {
+		e.hashWatch = new(hashwatch.Watch)
+	}
 	if err := projects.check(cfg.Project); err != nil {
 		return nil, err
 	}

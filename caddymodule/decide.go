@@ -36,6 +36,7 @@ func (d *decision) decide() error {
 		return err
 	}
 	d.offer = chosen.Offer
+	d.watchHashAttribute()
 	d.tellDropped()
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/hashwatch"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
 	"github.com/caddy-checkout/checkout/ledger"
@@ -134,6 +135,32 @@ func (d *decision) expose(at string) {
 		Subscriber: d.rt.generator.SubscriberHash(user.Subscriber.ID).String(),
 	}) {
 		metrics.Exposures.WithLabelValues(e.experiment, e.variant, at).Inc()
+	}
+}
+
+// noStableID is the reason of an offer for somebody whom the experiment cannot place.
+const noStableID = "DEFAULT"
+
+// watchHashAttribute tells the operator when the first users of an experiment all lack the claim
+// that is hashed. Anonymous visitors lack it, too, and prove nothing.
+func (d *decision) watchHashAttribute() {
+	watch := d.entry.hashWatch
+	if watch == nil || watch.Over() {
+		return
+	}
+	user, ok := d.knownUser()
+	switch {
+	case !ok:
+	case d.offer.Reason != noStableID:
+		watch.Has()
+	case watch.Lacks(user.Subscriber.ID):
+		experiment := d.entry.Config().Experiment
+		d.rt.log.Warn("the first users of an experiment lack its hash_attribute: such users get "+
+			"the first variant and are not counted; write the name of a claim that their tokens "+
+			"have", zap.String("campaign", d.entry.Name()),
+			zap.String("experiment", experiment.Key),
+			zap.String("hash_attribute", experiment.HashAttribute),
+			zap.Int("users", hashwatch.Users))
 	}
 }
 

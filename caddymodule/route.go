@@ -55,7 +55,7 @@ func (cfg *Route) check() error {
 type route struct {
 	*services
 	// self is the directive's handler. Error pages are looked for around it.
-	self caddyhttp.MiddlewareHandler
+	self     caddyhttp.MiddlewareHandler
 	id       identifier
 	identity string // its name, for people
 	list     []choice
