@@ -111,7 +111,8 @@ func TestBrowserScriptIsToldWhereToSignIn(t *testing.T) {
 	b := sit(t, d)
 	b.open("/")
 	b.press("Get Plus by script")
-	b.until("a way to sign in", `!!document.querySelector("[role=status] a[href^='/sign-in']")`)
+	b.until("a way to sign in",
+		`!!document.querySelector("[role=status] a[href^='" + location.origin + "/sign-in']")`)
 	if at := js[string](b, "location.pathname"); at != "/" {
 		t.Errorf("the script led the page to %s", at)
 	}

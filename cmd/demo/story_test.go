@@ -73,7 +73,7 @@ func TestUnconfirmedAddressGetsAnExplanation(t *testing.T) {
 	if p.StatusCode != http.StatusForbidden {
 		t.Errorf("answered %d, want 403", p.StatusCode)
 	}
-	says(t, p, "Your account has no e-mail address or phone number for a checkout", "Kingfisher")
+	says(t, p, "Your e-mail address or phone number is not confirmed yet", "Kingfisher")
 	apiCalls(t, d, 0)
 }
 
