@@ -37,16 +37,6 @@ type BaseLink struct {
 	ButtonText     string
 }
 
-// baseLink finds the template of a checkoutLinkId. Without Config.BaseLinks
-// there is one for every id.
-func (s *Sandbox) baseLink(id string) (*BaseLink, bool) {
-	if s.cfg.BaseLinks == nil {
-		return BaseLink{}.complete(id), true
-	}
-	base, ok := s.bases[id]
-	return base, ok
-}
-
 // complete fills in what a sale needs. b is a copy.
 func (b BaseLink) complete(id string) *BaseLink {
 	b.Name = cmp.Or(b.Name, "Checkout link "+id)

@@ -2,9 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"crypto/rand"
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -15,14 +12,6 @@ const (
 	appID  = 1001
 	siteID = 2001
 	flowID = 3001
-)
-
-const (
-	// dateTime is the form of the dates in webhooks. They bear no zone; the
-	// sandbox writes UTC.
-	dateTime = "2006-01-02 15:04:05"
-	// country is where every shopper of the sandbox lives.
-	country = "US"
 )
 
 // webhook is the frame of every webhook but the registration.
@@ -61,8 +50,8 @@ func newQueue(old bool, id, kind, eventType string, now time.Time) queue {
 	return queue{Type: kind, EventType: eventType, RequestID: id, CreateDate: date, AppID: appID}
 }
 
-// bodyFunc writes one webhook of a payment. id is its requestID.
-type bodyFunc func(p *payment, id string, now time.Time) any
+// letter writes one webhook of a payment. id is its requestID.
+type letter func(p *payment, id string, now time.Time) any
 
 // registration is the whole user registration webhook: it has no frame, and no
 // requestID either.
@@ -135,40 +124,4 @@ func (s *sale) customParameters() any {
 // productName is what was sold, as the checkout page has called it.
 func (s *sale) productName() string {
 	return cmp.Or(s.fields.PackageName, s.fields.Base.PackageName)
-}
-
-// twoDecimals writes a price as webhooks do, whatever its currency. What is no
-// number stays as it is.
-func twoDecimals(price string) string {
-	f, err := strconv.ParseFloat(price, 64)
-	if err != nil {
-		return price
-	}
-	return strconv.FormatFloat(f, 'f', 2, 64)
-}
-
-// number turns a price into a JSON number, if it is one.
-func number(price string) any {
-	f, err := strconv.ParseFloat(price, 64)
-	if err != nil {
-		return price
-	}
-	return f
-}
-
-// newUUID returns a random UUID (RFC 9562, version 4).
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-// marshal writes JSON. Nothing that the sandbox writes can fail to be JSON.
-func marshal(v any) []byte {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // parameters were checked as JSON when the link was created
-	}
-	return body
 }

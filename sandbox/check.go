@@ -7,31 +7,8 @@ import (
 	"mime"
 	"net/http"
 	"net/netip"
-	"net/url"
-	"regexp"
 	"strings"
 )
-
-// The kinds of subscriberId: the e-mail pattern is that of Zotlo's checkout
-// page, its country list has phones of 7 to 16 digits with the country code
-// and no plus, and any RFC 9562 UUID passes, though Zotlo names only v4.
-var (
-	emailPattern = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
-	phonePattern = regexp.MustCompile(`^[0-9]{7,16}$`)
-	uuidPattern  = regexp.MustCompile(`^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$`)
-)
-
-// Zotlo publishes no rule for these; the samples are "en", "EN" and "pt_br",
-// "9.99" and "USD".
-var (
-	languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})*$`)
-	pricePattern    = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,2})?$`)
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
-)
-
-// maxSubscriber is the longest subscriberId in bytes: the longest e-mail
-// address that RFC 5321 lets through (section 4.5.3.1.3, less the brackets).
-const maxSubscriber = 254
 
 // The fields of a call that must be there, and those that must be strings if
 // they are. The published sample writes every scalar as a string, and unused
@@ -48,14 +25,12 @@ var (
 
 // checkHeader refuses a call before its body is looked at: a wrong method,
 // wrong keys, another media type than JSON. It returns nil for a good one.
-func (s *Sandbox) checkHeader(r *http.Request) *refusal {
+func (k keys) checkHeader(r *http.Request) *refusal {
 	if r.Method != http.MethodPost {
 		return refuse(http.StatusNotFound, CodeEndpoint, "invalid endpoint")
 	}
-	if r.Header.Get("AccessKey") != s.cfg.AccessKey ||
-		r.Header.Get("AccessSecret") != s.cfg.AccessSecret {
-		return refuse(http.StatusUnauthorized, CodeCredentials,
-			"AccessKey or AccessSecret is wrong")
+	if e := k.check(r); e != nil {
+		return e
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
@@ -80,7 +55,7 @@ func decodeFields(raw []byte) (map[string]any, *refusal) {
 
 // checkFields applies the rules of the request table. Fields it does not know
 // are accepted, as Zotlo's answer to them is not published.
-func (s *Sandbox) checkFields(fields map[string]any) *refusal {
+func (k keys) checkFields(fields map[string]any) *refusal {
 	for _, name := range stringFields {
 		v, present := fields[name]
 		if _, ok := v.(string); present && !ok {
@@ -97,7 +72,7 @@ func (s *Sandbox) checkFields(fields map[string]any) *refusal {
 			return invented(CodeInventedField, "customParameters must be an object")
 		}
 	}
-	if text(fields, "applicationKey") != s.cfg.ApplicationKey {
+	if text(fields, "applicationKey") != k.application {
 		return invented(CodeInventedApplication, "unknown applicationKey")
 	}
 	if id := text(fields, "subscriberId"); id != "" && !isSubscriber(id) {
@@ -130,24 +105,4 @@ func checkForms(fields map[string]any) *refusal {
 			"customPrice and customCurrency must be given together, like 9.99 and USD")
 	}
 	return nil
-}
-
-// isSubscriber reports whether a text is an e-mail address, a phone number or a
-// UUID.
-func isSubscriber(id string) bool {
-	return len(id) <= maxSubscriber &&
-		(emailPattern.MatchString(id) || phonePattern.MatchString(id) ||
-			uuidPattern.MatchString(id))
-}
-
-// isWebURL reports whether a text is an absolute http or https URL.
-func isWebURL(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
-}
-
-// text returns a field that is a string, else "".
-func text(fields map[string]any, name string) string {
-	s, _ := fields[name].(string)
-	return s
 }

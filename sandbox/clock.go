@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,3 +31,28 @@ func (c *Clock) Advance(d time.Duration) {
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
+
+// ticker is the time in the sandbox: Config.Now, moved by Shift.
+type ticker struct {
+	source  func() time.Time
+	shifted atomic.Int64 // nanoseconds
+}
+
+// newTicker reads the clock of the machine if source is nil.
+func newTicker(source func() time.Time) *ticker {
+	if source == nil {
+		source = time.Now
+	}
+	return &ticker{source: source}
+}
+
+// now is the time in the sandbox.
+func (t *ticker) now() time.Time {
+	return t.source().Add(time.Duration(t.shifted.Load()))
+}
+
+// Shift lets the sandbox live d later than Config.Now says (earlier, if d is
+// negative), until the next Shift: sales, webhooks and links are dated by it.
+// A process on the real clock sells the past with it. It sends no webhook by
+// itself.
+func (t *ticker) Shift(d time.Duration) { t.shifted.Store(int64(d)) }

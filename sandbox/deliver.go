@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -17,32 +16,32 @@ const webhookTimeout = 30 * time.Second
 // HoldWebhooks holds new webhooks back: they wait for Deliver, Send or
 // ReleaseWebhooks. A test holds them to choose their order, or to look at the
 // time between a payment and the news of it.
-func (s *Sandbox) HoldWebhooks() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.held = true
+func (m *mail) HoldWebhooks() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held = true
 }
 
 // ReleaseWebhooks ends HoldWebhooks and delivers what is due, as Deliver does.
 // It returns how many webhooks it tried.
-func (s *Sandbox) ReleaseWebhooks(ctx context.Context) int {
-	s.mu.Lock()
-	s.held = false
-	s.mu.Unlock()
-	return s.Deliver(ctx)
+func (m *mail) ReleaseWebhooks(ctx context.Context) int {
+	m.mu.Lock()
+	m.held = false
+	m.mu.Unlock()
+	return m.Deliver(ctx)
 }
 
 // Deliver tries every pending webhook that is due, the longest waiting first,
 // one after the other, and returns how many it tried. A clock that jumped past
 // several retries makes one try: the next pause begins with it. It delivers
 // held webhooks, too. Once ctx is done it tries no more.
-func (s *Sandbox) Deliver(ctx context.Context) int {
+func (m *mail) Deliver(ctx context.Context) int {
 	n := 0
-	for _, e := range s.due() {
+	for _, e := range m.due() {
 		if ctx.Err() != nil {
 			return n
 		}
-		if s.tryDue(ctx, e) {
+		if m.tryDue(ctx, e) {
 			n++
 		}
 	}
@@ -50,12 +49,12 @@ func (s *Sandbox) Deliver(ctx context.Context) int {
 }
 
 // due lists what Deliver has to send, the longest waiting first.
-func (s *Sandbox) due() []*event {
-	now := s.cfg.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (m *mail) due() []*event {
+	now := m.clock.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var list []*event
-	for e := range s.events.all() {
+	for e := range m.events.all() {
 		if e.State == Pending && !e.Due.After(now) {
 			list = append(list, e)
 		}
@@ -71,16 +70,16 @@ func (s *Sandbox) due() []*event {
 //
 // The error is ErrNoEvent, or why there was no answer; an answer that is not
 // 200 is none.
-func (s *Sandbox) Send(ctx context.Context, eventID string) (int, error) {
-	s.mu.Lock()
-	e, ok := s.events.get(eventID)
+func (m *mail) Send(ctx context.Context, eventID string) (int, error) {
+	m.mu.Lock()
+	e, ok := m.events.get(eventID)
 	if !ok {
-		s.mu.Unlock()
+		m.mu.Unlock()
 		return 0, ErrNoEvent
 	}
 	e.sending++
-	s.mu.Unlock()
-	return s.try(ctx, e)
+	m.mu.Unlock()
+	return m.try(ctx, e)
 }
 
 // SendCopy delivers a webhook once more as a webhook of its own, at once: its body is the same to
@@ -91,57 +90,57 @@ func (s *Sandbox) Send(ctx context.Context, eventID string) (int, error) {
 // It returns the status of the answer. A copy that fails is repeated on
 // Zotlo's schedule, as every webhook is; its own ID is in Events. The error is
 // ErrNoEvent, or why there was no answer.
-func (s *Sandbox) SendCopy(ctx context.Context, eventID string) (int, error) {
-	now, id := s.cfg.Now(), newUUID()
-	s.mu.Lock()
-	e, ok := s.events.get(eventID)
+func (m *mail) SendCopy(ctx context.Context, eventID string) (int, error) {
+	now, id := m.clock.now(), newUUID()
+	m.mu.Lock()
+	e, ok := m.events.get(eventID)
 	if !ok {
-		s.mu.Unlock()
+		m.mu.Unlock()
 		return 0, ErrNoEvent
 	}
 	again := e.copied(id, now)
 	again.sending++
-	s.events.add(again)
-	s.mu.Unlock()
-	return s.try(ctx, again)
+	m.events.add(again)
+	m.mu.Unlock()
+	return m.try(ctx, again)
 }
 
 // Run delivers webhooks when they fall due, until ctx is done. It is for
 // sandboxes on the real clock (or that of a testing/synctest bubble); on a Clock
 // that somebody moves by hand, call Deliver. While webhooks are held it rests.
-func (s *Sandbox) Run(ctx context.Context) {
+func (m *mail) Run(ctx context.Context) {
 	for {
-		if !s.isHeld() {
-			s.Deliver(ctx)
+		if !m.isHeld() {
+			m.Deliver(ctx)
 		}
-		timer := time.NewTimer(s.untilDue())
+		timer := time.NewTimer(m.untilDue())
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		case <-timer.C:
-		case <-s.wake:
+		case <-m.wake:
 			timer.Stop()
 		}
 	}
 }
 
 // isHeld reports whether HoldWebhooks is in force.
-func (s *Sandbox) isHeld() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.held
+func (m *mail) isHeld() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.held
 }
 
 // untilDue is how long Run may sleep: until the next webhook falls due, an hour
 // at most.
-func (s *Sandbox) untilDue() time.Duration {
-	now := s.cfg.Now()
+func (m *mail) untilDue() time.Duration {
+	now := m.clock.now()
 	wait := time.Hour
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for e := range s.events.all() {
-		if e.State == Pending && e.sending == 0 && !s.held {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for e := range m.events.all() {
+		if e.State == Pending && e.sending == 0 && !m.held {
 			wait = min(wait, e.Due.Sub(now))
 		}
 	}
@@ -150,41 +149,41 @@ func (s *Sandbox) untilDue() time.Duration {
 
 // publish makes the first try of new webhooks, unless they are held. Those that
 // are nil have no address.
-func (s *Sandbox) publish(events []*event) {
-	if s.isHeld() {
+func (m *mail) publish(events []*event) {
+	if m.isHeld() {
 		return
 	}
 	for _, e := range events {
 		if e != nil {
-			s.tryDue(context.Background(), e)
+			m.tryDue(context.Background(), e)
 		}
 	}
 }
 
 // tryDue tries a webhook unless somebody else has, or is about to.
-func (s *Sandbox) tryDue(ctx context.Context, e *event) bool {
-	s.mu.Lock()
-	if e.State != Pending || e.sending > 0 || e.Due.After(s.cfg.Now()) {
-		s.mu.Unlock()
+func (m *mail) tryDue(ctx context.Context, e *event) bool {
+	m.mu.Lock()
+	if e.State != Pending || e.sending > 0 || e.Due.After(m.clock.now()) {
+		m.mu.Unlock()
 		return false
 	}
 	e.sending++
-	s.mu.Unlock()
-	_, _ = s.try(ctx, e) // how it went is in the event
+	m.mu.Unlock()
+	_, _ = m.try(ctx, e) // how it went is in the event
 	return true
 }
 
 // try sends a webhook once and notes how it went. e.sending counts it already.
-func (s *Sandbox) try(ctx context.Context, e *event) (int, error) {
-	a := Attempt{At: s.cfg.Now()}
-	a.Status, a.Err = s.post(ctx, e.URL, e.Body)
+func (m *mail) try(ctx context.Context, e *event) (int, error) {
+	a := Attempt{At: m.clock.now()}
+	a.Status, a.Err = m.post(ctx, e.URL, e.Body)
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	e.sending--
-	e.note(a, s.cfg.Now())
+	e.note(a, m.clock.now())
 	select {
-	case s.wake <- struct{}{}:
+	case m.wake <- struct{}{}:
 	default: // Run knows already
 	}
 	return a.Status, a.Err
@@ -192,7 +191,7 @@ func (s *Sandbox) try(ctx context.Context, e *event) (int, error) {
 
 // post sends one request and returns the status of its answer. The body of the
 // answer means nothing to Zotlo.
-func (s *Sandbox) post(ctx context.Context, url string, body []byte) (int, error) {
+func (m *mail) post(ctx context.Context, url string, body []byte) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
@@ -201,21 +200,11 @@ func (s *Sandbox) post(ctx context.Context, url string, body []byte) (int, error
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Zotlo-Sandbox")
-	res, err := s.client.Do(r)
+	res, err := m.client.Do(r)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxBody))
 	return res.StatusCode, nil
-}
-
-// webhookClient is the client that sends webhooks. It is a copy, so that it can
-// be told not to follow redirects: they are failures.
-func webhookClient(c *http.Client) *http.Client {
-	client := *cmp.Or(c, &http.Client{Timeout: 10 * time.Second})
-	client.CheckRedirect = func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}
-	return &client
 }

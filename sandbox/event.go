@@ -130,50 +130,6 @@ func (e *event) schedule() []time.Duration {
 	return retrySchedule
 }
 
-// SetWebhooks changes where webhooks that are made from now on go. Those that
-// wait already go where they were to go. A test whose shop starts after the
-// sandbox calls it.
-func (s *Sandbox) SetWebhooks(w Webhooks) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.webhooks = w
-}
-
-// Events returns the newest 10,000 webhooks, oldest first, as copies but for
-// their bodies. Older ones are forgotten, pending ones included.
-func (s *Sandbox) Events() []Event {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]Event, 0, len(s.events.values))
-	for e := range s.events.all() {
-		copied := e.Event
-		copied.Attempts = slices.Clone(e.Attempts)
-		list = append(list, copied)
-	}
-	return list
-}
-
-// queueLocked makes a webhook, or nil if nobody wants its kind. s.mu is held.
-func (s *Sandbox) queueLocked(kind Kind, p *payment, body bodyFunc) *event {
-	url := s.webhooks.url(kind)
-	if url == "" {
-		return nil
-	}
-	now := s.cfg.Now()
-	id := newUUID()
-	e := &event{Event: Event{
-		ID:            id,
-		Kind:          kind,
-		TransactionID: p.TransactionID,
-		URL:           url,
-		Body:          marshal(body(p, id, now)),
-		State:         Pending,
-		Due:           now,
-	}}
-	s.events.add(e)
-	return e
-}
-
 // copied is the same webhook under another id, never tried so far. Both ids are
 // random UUIDs, so the old one stands nowhere in the body but where the
 // requestID is.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -183,6 +182,3 @@ func pause(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
-
-// pad is a text of this many bytes.
-func pad(bytes int) string { return strings.Repeat("x", max(bytes, 0)) }

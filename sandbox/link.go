@@ -1,13 +1,21 @@
 package sandbox
 
 import (
-	"cmp"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 )
+
+// LinkLifetime is how long a personal link can be opened and paid: one hour, as
+// Zotlo's older page of the endpoint says.
+//
+// https://docs.zotlo.com/integrations/api-services/create-a-personalized-checkout-link
+const LinkLifetime = time.Hour
+
+// pagePath is what the paths of the hosted pages begin with; a link's id
+// follows.
+const pagePath = "/pay/"
 
 // State says what became of a link.
 type State string
@@ -62,75 +70,6 @@ var (
 	// ErrExpired: its hour is over.
 	ErrExpired = errors.New("sandbox: link is expired")
 )
-
-// Link finds a personal link by its URL, also by one that reaches the sandbox
-// under another host, or by its bare id. It returns false for one that it has
-// not created, or has forgotten.
-func (s *Sandbox) Link(url string) (Link, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l, ok := s.links.get(linkID(url))
-	if !ok {
-		return Link{}, false
-	}
-	return l.export(s.cfg.Now()), true
-}
-
-// Links returns the newest links, oldest first; Config.KeepLinks bounds how
-// many.
-func (s *Sandbox) Links() []Link {
-	now := s.cfg.Now()
-	s.mu.Lock()
-	copies := make([]link, 0, len(s.links.values))
-	for l := range s.links.all() {
-		copies = append(copies, *l)
-	}
-	s.mu.Unlock()
-	list := make([]Link, len(copies))
-	for i := range copies {
-		list[i] = copies[i].export(now)
-	}
-	return list
-}
-
-// Expire ends the hour of an open link now, as the Expire button does. Its
-// errors are ErrNoLink, ErrPaid and ErrExpired.
-func (s *Sandbox) Expire(url string) error {
-	return s.changeLink(url, func(l *link) { l.expired = true })
-}
-
-// Decline notes a payment that failed, as the Fail button does. The link stays
-// open, and Zotlo sends no webhook. Its errors are those of Expire.
-func (s *Sandbox) Decline(url string) error {
-	return s.changeLink(url, func(l *link) { l.declined++ })
-}
-
-// changeLink changes an open link.
-func (s *Sandbox) changeLink(url string, change func(*link)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l, err := s.openLinkLocked(url)
-	if err == nil {
-		change(l)
-	}
-	return err
-}
-
-// openLinkLocked finds a link that can still be opened. s.mu is held.
-func (s *Sandbox) openLinkLocked(url string) (*link, error) {
-	l, ok := s.links.get(linkID(url))
-	if !ok {
-		return nil, ErrNoLink
-	}
-	switch l.state(s.cfg.Now()) {
-	case Paid:
-		return nil, ErrPaid
-	case Expired:
-		return nil, ErrExpired
-	case Open:
-	}
-	return l, nil
-}
 
 // link is what the sandbox remembers of a Link: the call undecoded, since most
 // links are never looked at.
@@ -194,23 +133,6 @@ func (l *link) parameters() json.RawMessage {
 	var call map[string]json.RawMessage
 	_ = json.Unmarshal(l.raw, &call) // it was checked when the link was created
 	return call["customParameters"]
-}
-
-// newLink remembers a checked call and returns the URL created for it.
-func (s *Sandbox) newLink(host string, raw []byte, fields map[string]any, base *BaseLink) string {
-	id := rand.Text()
-	l := &link{
-		id:         id,
-		url:        cmp.Or(s.cfg.PublicURL, "https://"+host) + pagePath + id,
-		raw:        raw,
-		subscriber: text(fields, "subscriberId"),
-		base:       base,
-		created:    s.cfg.Now(),
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.links.add(l)
-	return l.url
 }
 
 // linkID is the id in the URL of a link or of one of its pages; a bare id is

@@ -19,8 +19,15 @@ var pageHTML string
 
 var pages = template.Must(template.New("page").Parse(pageHTML))
 
-// servePage answers /pay/{id} and the actions below it.
-func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request, id, action string) {
+// hosted is the checkout page of a personal link.
+type hosted struct {
+	books      *books
+	mail       *mail
+	successURL string
+}
+
+// serve answers /pay/{id} and the actions below it.
+func (h hosted) serve(w http.ResponseWriter, r *http.Request, id, action string) {
 	switch action {
 	case "", "receipt":
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -28,18 +35,18 @@ func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request, id, action s
 			return
 		}
 		if action == "" {
-			s.showCheckout(w, r, id, "", "")
+			h.showCheckout(w, r, id, "", "")
 			return
 		}
-		s.showReceipt(w, id)
+		h.showReceipt(w, id)
 	case "pay", "fail", "expire":
 		if r.Method != http.MethodPost {
 			notAllowed(w, "POST")
 			return
 		}
-		s.act(w, r, id, action)
+		h.act(w, r, id, action)
 	default:
-		s.showDead(w, ErrNoLink)
+		h.showDead(w, ErrNoLink)
 	}
 }
 
@@ -51,30 +58,30 @@ func notAllowed(w http.ResponseWriter, allow string) {
 
 // act is a press of one of the three buttons. It answers with a redirect, so
 // that reloading the page presses nothing again.
-func (s *Sandbox) act(w http.ResponseWriter, r *http.Request, id, action string) {
+func (h hosted) act(w http.ResponseWriter, r *http.Request, id, action string) {
 	var err error
 	next := "../" + url.PathEscape(id)
 	switch action {
 	case "fail":
-		err = s.Decline(id)
+		err = h.books.Decline(id)
 	case "expire":
-		err = s.Expire(id)
+		err = h.books.Expire(id)
 	default:
 		next = "receipt"
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		typed := r.PostFormValue("subscriber")
 		if typed != "" && !isSubscriber(typed) {
-			s.showCheckout(w, r, id, typed,
+			h.showCheckout(w, r, id, typed,
 				"This is no e-mail address, phone number (digits only) or UUID.")
 			return
 		}
-		err = s.press(id, typed, r.PostFormValue("trial") != "")
+		err = h.press(id, typed, r.PostFormValue("trial") != "")
 	}
 	switch {
 	case errors.Is(err, ErrNoSubscriber):
-		s.showCheckout(w, r, id, "", "Please say who pays.")
+		h.showCheckout(w, r, id, "", "Please say who pays.")
 	case err != nil:
-		s.showDead(w, err)
+		h.showDead(w, err)
 	default:
 		w.Header().Set("Location", next)
 		setPageHeader(w, "default-src 'none'")
@@ -83,7 +90,7 @@ func (s *Sandbox) act(w http.ResponseWriter, r *http.Request, id, action string)
 }
 
 // press pays as the form says.
-func (s *Sandbox) press(id, typed string, trial bool) error {
+func (h hosted) press(id, typed string, trial bool) error {
 	var opts []PayOption
 	if typed != "" {
 		opts = append(opts, As(typed))
@@ -91,26 +98,20 @@ func (s *Sandbox) press(id, typed string, trial bool) error {
 	if trial {
 		opts = append(opts, Trial())
 	}
-	_, err := s.Pay(id, opts...)
+	_, err := h.books.Pay(id, opts...)
 	return err
 }
 
 // showCheckout shows the page of an open link; with a complaint, again.
-func (s *Sandbox) showCheckout(
+func (h hosted) showCheckout(
 	w http.ResponseWriter, r *http.Request, id, typed, complaint string,
 ) {
-	s.mu.Lock()
-	l, err := s.openLinkLocked(id)
+	open, err := h.books.openLink(id)
 	if err != nil {
-		s.mu.Unlock()
-		s.showDead(w, err)
+		h.showDead(w, err)
 		return
 	}
-	now := s.cfg.Now()
-	open := l.export(now)
-	s.mu.Unlock()
-
-	v := newCheckout(open, now)
+	v := newCheckout(open, h.books.clock.now())
 	v.Typed, v.Notice = typed, complaint
 	v.Picture = ownPicture(r, cmp.Or(open.ProductImage, open.Base.ProductImage))
 	status := http.StatusOK
@@ -120,35 +121,28 @@ func (s *Sandbox) showCheckout(
 	case open.Declined > 0:
 		v.Notice = "The payment was declined. You can try again."
 	}
-	s.render(w, status, "checkout", v)
+	h.render(w, status, "checkout", v)
 }
 
 // showReceipt shows what was paid, and how its webhooks fared.
-func (s *Sandbox) showReceipt(w http.ResponseWriter, id string) {
-	s.mu.Lock()
-	l, ok := s.links.get(id)
-	var p *payment
-	if ok {
-		p, ok = s.payments.get(l.paidBy)
-	}
+func (h hosted) showReceipt(w http.ResponseWriter, id string) {
+	p, product, ok := h.books.receipt(id)
 	if !ok {
-		s.mu.Unlock()
-		s.showDead(w, ErrNoLink)
+		h.showDead(w, ErrNoLink)
 		return
 	}
-	v := view{Heading: "Paid, in the sandbox", Payment: p.Payment, Product: p.sale.productName()}
-	s.mu.Unlock()
-	for _, e := range s.Events() {
+	v := view{Heading: "Paid, in the sandbox", Payment: p, Product: product}
+	for _, e := range h.mail.Events() {
 		if e.TransactionID == v.Payment.TransactionID {
 			v.Events = append(v.Events, e)
 		}
 	}
-	s.render(w, http.StatusOK, "receipt", v)
+	h.render(w, http.StatusOK, "receipt", v)
 }
 
 // showDead answers for a link that cannot be opened: 410, or 404 if it is not
 // known.
-func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
+func (h hosted) showDead(w http.ResponseWriter, err error) {
 	status := http.StatusGone
 	v := view{}
 	switch {
@@ -167,14 +161,14 @@ func (s *Sandbox) showDead(w http.ResponseWriter, err error) {
 		v.Description = "The address is incomplete, or the sandbox has been restarted since the " +
 			"link was created."
 	}
-	s.render(w, status, "dead", v)
+	h.render(w, status, "dead", v)
 }
 
 // render writes a page as a whole or not at all. Its policy allows nothing from
 // elsewhere but the image that the page shows.
-func (s *Sandbox) render(w http.ResponseWriter, status int, name string, v view) {
+func (h hosted) render(w http.ResponseWriter, status int, name string, v view) {
 	v.Nonce = rand.Text()
-	v.SuccessURL = s.cfg.SuccessURL
+	v.SuccessURL = h.successURL
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, v); err != nil {
 		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)

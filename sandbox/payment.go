@@ -194,15 +194,3 @@ func (l Link) offer() Payment {
 	}
 	return p
 }
-
-// Payments returns the newest 10,000 payments, oldest first, as copies. Older
-// ones are forgotten, and can be neither renewed nor refunded.
-func (s *Sandbox) Payments() []Payment {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]Payment, 0, len(s.payments.values))
-	for p := range s.payments.all() {
-		list = append(list, p.Payment)
-	}
-	return list
-}

@@ -17,8 +17,8 @@ var (
 // Refund gives back what is left of the money of one payment and sends the
 // refund webhook. Its errors are ErrNoPayment and, where nothing is left,
 // ErrRefunded.
-func (s *Sandbox) Refund(transactionID string) (Payment, error) {
-	return s.refund(transactionID, func(p *payment) (string, error) {
+func (b *books) Refund(transactionID string) (Payment, error) {
+	return b.refund(transactionID, func(p *payment) (string, error) {
 		if p.RefundedPrice == "" {
 			return p.Price, nil // as it is written
 		}
@@ -35,8 +35,8 @@ func (s *Sandbox) Refund(transactionID string) (Payment, error) {
 // Its errors are ErrNoPayment, ErrRefunded and ErrRefundAmount. Zotlo publishes
 // no sample of such a refund; that its fields are these follows from their
 // names.
-func (s *Sandbox) RefundPart(transactionID, amount string) (Payment, error) {
-	return s.refund(transactionID, func(p *payment) (string, error) {
+func (b *books) RefundPart(transactionID, amount string) (Payment, error) {
+	return b.refund(transactionID, func(p *payment) (string, error) {
 		if !pricePattern.MatchString(amount) {
 			return "", ErrRefundAmount
 		}
@@ -49,9 +49,9 @@ func (s *Sandbox) RefundPart(transactionID, amount string) (Payment, error) {
 }
 
 // refund gives back the part of a payment that choose says.
-func (s *Sandbox) refund(id string, choose func(*payment) (string, error)) (Payment, error) {
-	return s.commit(func() (*payment, []*event, error) {
-		p, ok := s.payments.get(id)
+func (b *books) refund(id string, choose func(*payment) (string, error)) (Payment, error) {
+	return b.commit(func() (*payment, []*event, error) {
+		p, ok := b.payments.get(id)
 		switch {
 		case !ok:
 			return nil, nil, ErrNoPayment
@@ -65,7 +65,7 @@ func (s *Sandbox) refund(id string, choose func(*payment) (string, error)) (Paym
 		sum := new(big.Rat).Add(amountOf(p.RefundedPrice), amountOf(part))
 		p.RefundedPrice = sum.FloatString(2)
 		p.Refunded = p.left().Sign() <= 0
-		return p, []*event{s.queueLocked(KindRefund, p, refundBody(part))}, nil
+		return p, []*event{b.tell(KindRefund, p, refundBody(part))}, nil
 	})
 }
 

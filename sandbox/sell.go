@@ -9,43 +9,28 @@ import "crypto/rand"
 //
 // Its errors are ErrNoLink, ErrPaid, ErrExpired and ErrNoSubscriber. Of many
 // that pay one link at once, one succeeds.
-func (s *Sandbox) Pay(linkURL string, opts ...PayOption) (Payment, error) {
-	return s.commit(func() (*payment, []*event, error) {
-		p, err := s.payLocked(linkURL, opts)
+func (b *books) Pay(linkURL string, opts ...PayOption) (Payment, error) {
+	return b.commit(func() (*payment, []*event, error) {
+		p, err := b.payLocked(linkURL, opts)
 		if err != nil {
 			return nil, nil, err
 		}
-		events := []*event{s.queueLocked(KindPayment, p, paymentBody)}
+		events := []*event{b.tell(KindPayment, p, paymentBody)}
 		if p.PaymentType == Subscription {
-			events = append(events, s.queueLocked(KindStatus, p, statusBody(EventNewSubscriber)))
+			events = append(events, b.tell(KindStatus, p, statusBody(EventNewSubscriber)))
 		}
-		return p, append(events, s.queueLocked(KindRegistration, p, registrationBody)), nil
+		return p, append(events, b.tell(KindRegistration, p, registrationBody)), nil
 	})
 }
 
-// commit makes a change under the lock, and sends the webhooks it queued after
-// it has let the lock go: the shop may ask the sandbox something meanwhile.
-func (s *Sandbox) commit(change func() (*payment, []*event, error)) (Payment, error) {
-	s.mu.Lock()
-	p, events, err := change()
-	if err != nil {
-		s.mu.Unlock()
-		return Payment{}, err
-	}
-	done := p.Payment
-	s.mu.Unlock()
-	s.publish(events)
-	return done, nil
-}
-
-// payLocked turns an open link into a sale with its first payment. s.mu is held.
-func (s *Sandbox) payLocked(linkURL string, opts []PayOption) (*payment, error) {
-	l, err := s.openLinkLocked(linkURL)
+// payLocked turns an open link into a sale with its first payment. b.mu is held.
+func (b *books) payLocked(linkURL string, opts []PayOption) (*payment, error) {
+	l, err := b.openLinkLocked(linkURL)
 	if err != nil {
 		return nil, err
 	}
 	sold := &sale{
-		fields:     l.export(s.cfg.Now()),
+		fields:     l.export(b.clock.now()),
 		parameters: l.parameters(),
 		clientUUID: newUUID(),
 		status:     "active",
@@ -59,31 +44,31 @@ func (s *Sandbox) payLocked(linkURL string, opts []PayOption) (*payment, error) 
 	}
 	sold.original = p
 	if p.PaymentType == Subscription {
-		s.lastID++
-		sold.subscriptionID = s.lastID
+		b.lastID++
+		sold.subscriptionID = b.lastID
 	}
-	s.bookLocked(p)
+	b.bookLocked(p)
 	l.paidBy = p.TransactionID
 	return p, nil
 }
 
 // bookLocked gives a payment its numbers and dates: a month from now, or the
-// seven days of a trial. s.mu is held.
-func (s *Sandbox) bookLocked(p *payment) {
-	s.lastID++
-	p.rowID = s.lastID
+// seven days of a trial. b.mu is held.
+func (b *books) bookLocked(p *payment) {
+	b.lastID++
+	p.rowID = b.lastID
 	p.TransactionID = rand.Text()
 	p.OriginalTransactionID = p.TransactionID
 	if p.sale.original != p {
 		p.OriginalTransactionID = p.sale.original.TransactionID
 	}
-	p.At = s.cfg.Now()
+	p.At = b.clock.now()
 	p.expires = p.At.AddDate(0, 1, 0)
 	if p.Status == StatusTrial {
 		p.expires = p.At.AddDate(0, 0, 7)
 	}
 	p.sale.last = p
-	s.payments.add(p)
+	b.payments.add(p)
 }
 
 // Renew charges a subscription again, found by any of its payments: a trial
@@ -91,9 +76,9 @@ func (s *Sandbox) bookLocked(p *payment) {
 // renewed. It sends the payment and the status webhook. Of the options only
 // Charge makes sense here. It does not look at the clock: a test renews when it
 // likes. Its errors are ErrNoPayment and ErrNotSubscription.
-func (s *Sandbox) Renew(transactionID string, opts ...PayOption) (Payment, error) {
-	return s.commit(func() (*payment, []*event, error) {
-		before, err := s.subscriptionLocked(transactionID)
+func (b *books) Renew(transactionID string, opts ...PayOption) (Payment, error) {
+	return b.commit(func() (*payment, []*event, error) {
+		before, err := b.subscriptionLocked(transactionID)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -112,11 +97,11 @@ func (s *Sandbox) Renew(transactionID string, opts ...PayOption) (Payment, error
 		for _, opt := range opts {
 			opt(p)
 		}
-		s.bookLocked(p)
+		b.bookLocked(p)
 		sold.note(eventType, p.At)
 		return p, []*event{
-			s.queueLocked(KindPayment, p, paymentBody),
-			s.queueLocked(KindStatus, p, statusBody(eventType)),
+			b.tell(KindPayment, p, paymentBody),
+			b.tell(KindStatus, p, statusBody(eventType)),
 		}, nil
 	})
 }
@@ -125,22 +110,22 @@ func (s *Sandbox) Renew(transactionID string, opts ...PayOption) (Payment, error
 // subscription that a payment belongs to. The published types also change its
 // state; any other text is sent as it is. Its errors are ErrNoPayment and
 // ErrNotSubscription.
-func (s *Sandbox) Status(transactionID, eventType string) error {
-	_, err := s.commit(func() (*payment, []*event, error) {
-		p, err := s.subscriptionLocked(transactionID)
+func (b *books) Status(transactionID, eventType string) error {
+	_, err := b.commit(func() (*payment, []*event, error) {
+		p, err := b.subscriptionLocked(transactionID)
 		if err != nil {
 			return nil, nil, err
 		}
-		p.sale.note(eventType, s.cfg.Now())
-		return p, []*event{s.queueLocked(KindStatus, p.sale.last, statusBody(eventType))}, nil
+		p.sale.note(eventType, b.clock.now())
+		return p, []*event{b.tell(KindStatus, p.sale.last, statusBody(eventType))}, nil
 	})
 	return err
 }
 
-// subscriptionLocked finds a payment that belongs to a subscription. s.mu is
+// subscriptionLocked finds a payment that belongs to a subscription. b.mu is
 // held.
-func (s *Sandbox) subscriptionLocked(transactionID string) (*payment, error) {
-	p, ok := s.payments.get(transactionID)
+func (b *books) subscriptionLocked(transactionID string) (*payment, error) {
+	p, ok := b.payments.get(transactionID)
 	switch {
 	case !ok:
 		return nil, ErrNoPayment

@@ -84,7 +84,7 @@ type card struct {
 }
 
 // statusBody writes a SubscriberUpdate of this event type.
-func statusBody(eventType string) bodyFunc {
+func statusBody(eventType string) letter {
 	return func(p *payment, id string, now time.Time) any {
 		update := subscriberUpdate{
 			Profile: newProfile(p),

@@ -2,6 +2,14 @@ package sandbox
 
 import "iter"
 
+// How much is remembered, unless Config says otherwise.
+const (
+	keepRequests = 10_000
+	keepLinks    = 100_000
+	keepPayments = 10_000
+	keepEvents   = 10_000
+)
+
 // ring holds the newest values, up to its size. It is not safe for concurrent
 // use.
 type ring[T any] struct {

@@ -96,7 +96,7 @@ func paymentBody(p *payment, id string, now time.Time) any {
 // refundBody writes the refund of a part of a payment, or of all of it. It
 // differs from a payment in more than its values: ids and flags are numbers
 // here, the package price is a string.
-func refundBody(part string) bodyFunc {
+func refundBody(part string) letter {
 	return func(p *payment, id string, now time.Time) any {
 		t := newTransaction(p)
 		date, reason, payload := now.UTC().Format(dateTime), "requested by customer", "{}"

@@ -7,13 +7,6 @@ import (
 	"sync"
 )
 
-// Transport returns a RoundTripper that hands every request straight to the
-// sandbox, whatever its host, without a network. It serves simulations in the
-// virtual time of testing/synctest, where a goroutine that waits for a socket
-// would stop the clock. It does not play HTTP's finer points: use a real server
-// for those. The body of an answer must be closed, or a goroutine stays.
-func (s *Sandbox) Transport() http.RoundTripper { return transport{s} }
-
 // transport runs a handler for every request.
 type transport struct{ handler http.Handler }
 

@@ -4,37 +4,37 @@ import "sync"
 
 // Fail makes every call go wrong in this way, until Heal or another Fail. The
 // zero Fault ends it, and leaves FailNext and FailIf in force.
-func (s *Sandbox) Fail(f Fault) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.always = f
+func (f *faults) Fail(fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.always = fault
 }
 
 // FailNext makes the next n calls go wrong in this way. Several FailNext queue
 // up; they go before Fail and FailIf. An n of 0 or less changes nothing.
-func (s *Sandbox) FailNext(n int, f Fault) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
+func (f *faults) FailNext(n int, fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if n > 0 {
-		s.faults.queue = append(s.faults.queue, queuedFault{n, f})
+		f.queue = append(f.queue, queuedFault{n, fault})
 	}
 }
 
 // FailIf makes the calls that match go wrong in this way. It goes before Fail;
 // of several the first that matches. match must be quick and safe for
 // concurrent use.
-func (s *Sandbox) FailIf(match func(Request) bool, f Fault) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.some = append(s.faults.some, matchedFault{match, f})
+func (f *faults) FailIf(match func(Request) bool, fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.some = append(f.some, matchedFault{match, fault})
 }
 
 // Heal ends Fail, FailNext and FailIf. Calls that a fault holds up already
 // suffer it to its end.
-func (s *Sandbox) Heal() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.queue, s.faults.some, s.faults.always = nil, nil, Fault{}
+func (f *faults) Heal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.queue, f.some, f.always = nil, nil, Fault{}
 }
 
 // queuedFault is what is left of a FailNext.

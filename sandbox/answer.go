@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"crypto/rand"
-	"io"
 	"maps"
 	"net/http"
 )
@@ -134,42 +133,14 @@ func (a answer) writeHeader(w http.ResponseWriter) {
 // newRequestID is what meta.requestId holds: one that nobody takes for Zotlo's.
 func newRequestID() string { return "SANDBOX-REQ-" + rand.Text() }
 
-// serveOneLink is POST /v2/app-to-web/one-link. It counts and records the call,
-// then lets a fault answer it or creates the link.
-func (s *Sandbox) serveOneLink(w http.ResponseWriter, r *http.Request) {
-	defer s.begin()()
-	raw, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	call := s.record(r, raw)
-	fault := s.faults.next(call)
-	if !pause(r.Context(), fault.Delay) {
-		return // the caller has left
-	}
-	a, spoiled := fault.answer()
-	if !spoiled {
-		a = s.oneLink(r, raw, readErr, fault)
-	}
-	s.answered(call, a.status)
-	fault.write(w, r, a)
-}
+// keys are what a call must carry to be answered.
+type keys struct{ access, secret, application string }
 
-// oneLink is the endpoint itself: it checks the call and creates the link.
-func (s *Sandbox) oneLink(r *http.Request, raw []byte, readErr error, f Fault) answer {
-	if e := s.checkHeader(r); e != nil {
-		return e.answer()
+// check refuses a call with wrong headers. It returns nil for a good one.
+func (k keys) check(r *http.Request) *refusal {
+	if r.Header.Get("AccessKey") != k.access || r.Header.Get("AccessSecret") != k.secret {
+		return refuse(http.StatusUnauthorized, CodeCredentials,
+			"AccessKey or AccessSecret is wrong")
 	}
-	if readErr != nil {
-		return invented(CodeInventedBody, "the body cannot be read or is too large").answer()
-	}
-	fields, e := decodeFields(raw)
-	if e == nil {
-		e = s.checkFields(fields)
-	}
-	if e != nil {
-		return e.answer()
-	}
-	base, ok := s.baseLink(text(fields, "checkoutLinkId"))
-	if !ok {
-		return invented(CodeInventedLink, "unknown checkoutLinkId").answer()
-	}
-	return linkAnswer(s.newLink(r.Host, raw, fields, base), f.Pad)
+	return nil
 }

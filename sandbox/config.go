@@ -1,0 +1,53 @@
+package sandbox
+
+import (
+	"net/http"
+	"time"
+)
+
+// The keys a zero Config accepts.
+const (
+	DefaultAccessKey      = "sandbox-access-key"
+	DefaultAccessSecret   = "sandbox-access-secret"
+	DefaultApplicationKey = "sandbox-application-key"
+)
+
+// Config says which project the sandbox plays. The zero value works.
+type Config struct {
+	// AccessKey and AccessSecret are the headers every call must carry,
+	// ApplicationKey the field of its body. Empty: the Default… constants.
+	AccessKey      string
+	AccessSecret   string
+	ApplicationKey string
+
+	// BaseLinks are the checkout links of the Dashboard by checkoutLinkId.
+	// Nil: every id is known and shows a plain template.
+	BaseLinks map[string]BaseLink
+
+	// PublicURL is the absolute URL that personal links start with, such as
+	// https://127.0.0.1:8443. Empty: https:// and the Host of the API call.
+	PublicURL string
+
+	// SuccessURL is where the page leads after a payment. Zotlo knows one per
+	// project and none per link. Empty: nowhere.
+	SuccessURL string
+
+	// Webhooks are the addresses that webhooks go to. Empty ones get none.
+	// SetWebhooks changes them later.
+	Webhooks Webhooks
+
+	// Client sends the webhooks. Redirects are never followed, they count as
+	// failures. Nil: a client with a timeout of ten seconds.
+	Client *http.Client
+
+	// Now is the clock of links and webhooks. Nil: time.Now.
+	// The delays of a Fault always pass on the real clock (or on that of a
+	// testing/synctest bubble).
+	Now func() time.Time
+
+	// KeepRequests and KeepLinks bound the memory: how many of the newest calls
+	// and links are remembered. 0: 10,000 calls and 100,000 links; a negative
+	// KeepRequests keeps none. Each takes about 1 KiB.
+	KeepRequests int
+	KeepLinks    int
+}
