@@ -38,12 +38,12 @@ type ticker struct {
 	shifted atomic.Int64 // nanoseconds
 }
 
-// newTicker reads the clock of the machine if source is nil.
-func newTicker(source func() time.Time) *ticker {
-	if source == nil {
-		source = time.Now
+// newTicker reads the clock of the machine if cfg has none.
+func newTicker(cfg Config) *ticker {
+	if cfg.Now == nil {
+		return &ticker{source: time.Now}
 	}
-	return &ticker{source: source}
+	return &ticker{source: cfg.Now}
 }
 
 // now is the time in the sandbox.

@@ -20,9 +20,11 @@ type Config struct {
 	AccessSecret   string
 	ApplicationKey string
 
-	// BaseLinks are the checkout links of the Dashboard by checkoutLinkId.
-	// Nil: every id is known and shows a plain template.
-	BaseLinks map[string]BaseLink
+	// BaseLinks are the checkout links of the Dashboard by checkoutLinkId: what
+	// each sells, and what its page shows. An id that is not in it is refused.
+	// ReadCatalog reads them from a file. Nil: every id is known, and sells one
+	// plain product.
+	BaseLinks Catalog
 
 	// PublicURL is the absolute URL that personal links start with, such as
 	// https://127.0.0.1:8443. Empty: https:// and the Host of the API call.

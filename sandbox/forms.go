@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -57,6 +58,15 @@ func isWebURL(s string) bool {
 func text(fields map[string]any, name string) string {
 	s, _ := fields[name].(string)
 	return s
+}
+
+// amountOf reads a decimal exactly. What is none counts as 0: Charge takes any
+// text for a price.
+func amountOf(price string) *big.Rat {
+	if amount, ok := new(big.Rat).SetString(price); ok {
+		return amount
+	}
+	return new(big.Rat)
 }
 
 // twoDecimals writes a price as webhooks do, whatever its currency. What is no

@@ -73,12 +73,3 @@ func (b *books) refund(id string, choose func(*payment) (string, error)) (Paymen
 func (p *payment) left() *big.Rat {
 	return new(big.Rat).Sub(amountOf(p.Price), amountOf(p.RefundedPrice))
 }
-
-// amountOf reads a decimal exactly. What is none counts as 0: Charge takes any
-// text for a price.
-func amountOf(price string) *big.Rat {
-	if amount, ok := new(big.Rat).SetString(price); ok {
-		return amount
-	}
-	return new(big.Rat)
-}

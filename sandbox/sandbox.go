@@ -23,7 +23,7 @@ type Sandbox struct {
 // closing.
 func New(cfg Config) *Sandbox {
 	keep := max(cmp.Or(cfg.KeepRequests, keepRequests), 0)
-	clock := newTicker(cfg.Now)
+	clock := newTicker(cfg)
 	post := newMail(clock, cfg.Client, cfg.Webhooks)
 	kept := newBooks(clock, cfg, post)
 	return &Sandbox{
