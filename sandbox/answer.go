@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"maps"
 	"net/http"
+	"strconv"
 )
 
 // Error codes of Zotlo's error reference. They stand in meta.errorCode as
@@ -56,7 +57,7 @@ type meta struct {
 	RequestID    string `json:"requestId"`
 	HTTPStatus   int    `json:"httpStatus"`
 	ErrorMessage string `json:"errorMessage,omitempty"`
-	ErrorCode    int    `json:"errorCode,omitempty"`
+	ErrorCode    any    `json:"errorCode,omitempty"` // a number, unless Doubts say otherwise
 }
 
 // oneLinkResult is what a good answer holds.
@@ -82,26 +83,45 @@ func invented(code int, message string) *refusal {
 	return refuse(http.StatusBadRequest, code, message+" (code invented by the sandbox)")
 }
 
-// answer wraps the refusal in the envelope.
-func (e *refusal) answer() answer {
-	return jsonAnswer(e.status, envelope{
+// answer wraps the refusal in the envelope. On errors result is an empty array,
+// as PHP writes an empty object.
+func (e *refusal) answer(d Doubts) answer {
+	status, inside := e.status, e.status
+	switch d.ErrorStatus {
+	case 0:
+	case http.StatusOK: // the envelope still names the real one
+		status = http.StatusOK
+	default:
+		status, inside = d.ErrorStatus, d.ErrorStatus
+	}
+	v := envelope{
 		Meta: meta{
-			RequestID: newRequestID(), HTTPStatus: e.status,
+			RequestID: newRequestID(), HTTPStatus: inside,
 			ErrorMessage: e.message, ErrorCode: e.code,
 		},
-		// On errors result is an empty array, as PHP writes an empty object.
 		Result: []any{},
+	}
+	if d.ErrorCodeIsText {
+		v.Meta.ErrorCode = strconv.Itoa(e.code)
+	}
+	if d.ErrorResultIsObject {
+		v.Result = struct{}{}
+	}
+	return jsonAnswer(status, v)
+}
+
+// goodAnswer is an answer with a result.
+func goodAnswer(result any) answer {
+	return jsonAnswer(http.StatusOK, envelope{
+		Meta:   meta{RequestID: newRequestID(), HTTPStatus: http.StatusOK},
+		Result: result,
 	})
 }
 
 // linkAnswer is the answer that carries a personal link. padding makes it this
 // many bytes longer.
 func linkAnswer(url string, padding int) answer {
-	result := oneLinkResult{OneLink: url, Padding: pad(padding)}
-	return jsonAnswer(http.StatusOK, envelope{
-		Meta:   meta{RequestID: newRequestID(), HTTPStatus: http.StatusOK},
-		Result: result,
-	})
+	return goodAnswer(oneLinkResult{OneLink: url, Padding: pad(padding)})
 }
 
 // answer is one HTTP answer before a fault may spoil it.
@@ -134,7 +154,7 @@ func (a answer) writeHeader(w http.ResponseWriter) {
 func newRequestID() string { return "SANDBOX-REQ-" + rand.Text() }
 
 // keys are what a call must carry to be answered.
-type keys struct{ access, secret, application string }
+type keys struct{ access, secret, application, test string }
 
 // check refuses a call with wrong headers. It returns nil for a good one.
 func (k keys) check(r *http.Request) *refusal {

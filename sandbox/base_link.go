@@ -67,20 +67,3 @@ func periodOr(text, otherwise string) string {
 	}
 	return text
 }
-
-// lasts is how long a payment with this status lasts. A one-time payment lasts
-// no time.
-func (b BaseLink) lasts(status string) period {
-	text := b.Period
-	switch status {
-	case StatusConsumable:
-		return period{}
-	case StatusTrial:
-		text = b.TrialPeriod
-	}
-	p, err := parsePeriod(text)
-	if err != nil {
-		return period{months: 1}
-	}
-	return p
-}

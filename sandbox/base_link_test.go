@@ -17,6 +17,7 @@ func TestOnlyKnownBaseLinks(t *testing.T) {
 	want := sandbox.BaseLink{
 		Name: "Seven", PackageID: "sandbox-package", PackageName: "Pro",
 		Price: "70", Currency: "TRY", PaymentType: sandbox.Consumable,
+		Period: "1 month", TrialPeriod: "7 days", TrialPrice: "0.00",
 	}
 	if diff := cmp.Diff(want, l.Base); diff != "" {
 		t.Error(diff)

@@ -51,7 +51,7 @@ func newQueue(old bool, id, kind, eventType string, now time.Time) queue {
 }
 
 // letter writes one webhook of a payment. id is its requestID.
-type letter func(p *payment, id string, now time.Time) any
+type letter func(p *payment, d Doubts, id string, now time.Time) any
 
 // registration is the whole user registration webhook: it has no frame, and no
 // requestID either.
@@ -74,7 +74,7 @@ type registration struct {
 
 // registrationBody writes the registration that follows the first payment of a
 // checkout.
-func registrationBody(p *payment, _ string, now time.Time) any {
+func registrationBody(p *payment, _ Doubts, _ string, now time.Time) any {
 	return registration{
 		ClientUUID:     p.sale.clientUUID,
 		ClientIP:       p.sale.fields.SubscriberIPAddress,
@@ -92,12 +92,17 @@ func registrationBody(p *payment, _ string, now time.Time) any {
 // customParameters is where the parameters of the link come back. A hosted page
 // stores its own record, and the merchant's parameters inside; an empty object
 // is written as PHP writes it.
-func (s *sale) customParameters() any {
+func (s *sale) customParameters(d Doubts) any {
 	var merchant any = s.parameters
 	if len(s.parameters) == 0 || string(s.parameters) == "{}" {
 		merchant = []any{}
 	}
-	if s.atTop {
+	switch {
+	case d.Parameters == "null":
+		return nil
+	case d.Parameters == "empty":
+		return []any{}
+	case d.Parameters == "top", s.terms.atTop:
 		return merchant
 	}
 	return map[string]any{
@@ -121,7 +126,11 @@ func (s *sale) customParameters() any {
 	}
 }
 
-// productName is what was sold, as the checkout page has called it.
+// productName is what was sold, as the checkout page has called it: what the
+// link says stands for what the link sold.
 func (s *sale) productName() string {
-	return cmp.Or(s.fields.PackageName, s.fields.Base.PackageName)
+	if s.product.PackageID != s.fields.Base.PackageID {
+		return s.product.PackageName
+	}
+	return cmp.Or(s.fields.PackageName, s.product.PackageName)
 }

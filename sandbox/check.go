@@ -72,7 +72,7 @@ func (k keys) checkFields(fields map[string]any) *refusal {
 			return invented(CodeInventedField, "customParameters must be an object")
 		}
 	}
-	if text(fields, "applicationKey") != k.application {
+	if key := text(fields, "applicationKey"); key != k.application && key != k.test {
 		return invented(CodeInventedApplication, "unknown applicationKey")
 	}
 	if id := text(fields, "subscriberId"); id != "" && !isSubscriber(id) {

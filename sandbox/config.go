@@ -10,6 +10,8 @@ const (
 	DefaultAccessKey      = "sandbox-access-key"
 	DefaultAccessSecret   = "sandbox-access-secret"
 	DefaultApplicationKey = "sandbox-application-key"
+	// DefaultTestApplicationKey is that of test mode.
+	DefaultTestApplicationKey = "sandbox-test-application-key"
 )
 
 // Config says which project the sandbox plays. The zero value works.
@@ -19,6 +21,10 @@ type Config struct {
 	AccessKey      string
 	AccessSecret   string
 	ApplicationKey string
+
+	// TestApplicationKey is the applicationKey of test mode: a link that was
+	// created with it sells as InTestMode says. Empty: DefaultTestApplicationKey.
+	TestApplicationKey string
 
 	// BaseLinks are the checkout links of the Dashboard by checkoutLinkId: what
 	// each sells, and what its page shows. An id that is not in it is refused.
@@ -47,9 +53,16 @@ type Config struct {
 	// testing/synctest bubble).
 	Now func() time.Time
 
-	// KeepRequests and KeepLinks bound the memory: how many of the newest calls
-	// and links are remembered. 0: 10,000 calls and 100,000 links; a negative
-	// KeepRequests keeps none. Each takes about 1 KiB.
+	// Doubts are the answers to what Zotlo's reference leaves open. SetDoubts
+	// changes them later. Those that do not exist make New panic.
+	Doubts Doubts
+
+	// KeepRequests, KeepLinks, KeepPayments and KeepWebhooks bound the memory:
+	// how many of the newest calls, links, payments (and refunds, and
+	// subscriptions) and webhooks are remembered. 0: 100,000 links and 10,000 of
+	// the others; a negative KeepRequests keeps none. Each takes one to four KiB.
 	KeepRequests int
 	KeepLinks    int
+	KeepPayments int
+	KeepWebhooks int
 }

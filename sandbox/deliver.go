@@ -60,6 +60,7 @@ func (m *mail) due() []*event {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *event) int { return a.Due.Compare(b.Due) })
+	m.luck.shuffle(list)
 	return list
 }
 
@@ -147,16 +148,17 @@ func (m *mail) untilDue() time.Duration {
 	return wait
 }
 
-// publish makes the first try of new webhooks, unless they are held. Those that
-// are nil have no address.
+// publish makes the first try of new webhooks, unless they are held.
 func (m *mail) publish(events []*event) {
-	if m.isHeld() {
+	m.mu.Lock()
+	held := m.held
+	m.luck.shuffle(events)
+	m.mu.Unlock()
+	if held {
 		return
 	}
 	for _, e := range events {
-		if e != nil {
-			m.tryDue(context.Background(), e)
-		}
+		m.tryDue(context.Background(), e)
 	}
 }
 

@@ -64,6 +64,8 @@ const (
 	Delivered EventState = "delivered"
 	// Dropped: failed to the end of the schedule. Only Send tries it again.
 	Dropped EventState = "dropped"
+	// Lost: never tried, because Post or LoseNext said so. Only Send tries it.
+	Lost EventState = "lost"
 )
 
 // Event is one webhook. Its body, requestID included, is the same in every try.

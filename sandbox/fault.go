@@ -120,7 +120,7 @@ func (f Fault) answer() (answer, bool) {
 		if inside == http.StatusOK {
 			inside = f.Code / 1000
 		}
-		a := refuse(inside, f.Code, "the sandbox was told to fail").answer()
+		a := refuse(inside, f.Code, "the sandbox was told to fail").answer(Doubts{})
 		a.status = f.Status
 		maps.Copy(a.header, f.Header)
 		return a, true

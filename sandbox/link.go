@@ -57,6 +57,8 @@ type Link struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	State     State
+	// TestMode says that it was created with the key of test mode.
+	TestMode bool
 	// Declined is how often the Fail button was pressed.
 	Declined int
 }
@@ -79,6 +81,7 @@ type link struct {
 	raw        []byte
 	subscriber string
 	base       *BaseLink
+	testMode   bool
 	created    time.Time
 	paidBy     string // the TransactionID, once paid
 	expired    bool
@@ -122,6 +125,7 @@ func (l *link) export(now time.Time) Link {
 		CreatedAt:           l.created,
 		ExpiresAt:           l.created.Add(LinkLifetime),
 		State:               l.state(now),
+		TestMode:            l.testMode,
 		Declined:            l.declined,
 	}
 }
@@ -145,4 +149,16 @@ func linkID(url string) string {
 		url = url[:i]
 	}
 	return url
+}
+
+// product is what the link sells. The page treats a sale with a custom price as
+// a one-time payment, whatever the package is.
+func (l Link) product() BaseLink {
+	product := l.Base
+	if l.CustomPrice != "" {
+		product.Price, product.Currency = l.CustomPrice, l.CustomCurrency
+		product.PaymentType = Consumable
+	}
+	product.Price = twoDecimals(product.Price)
+	return product
 }

@@ -39,6 +39,7 @@ func TestLinkRemembersTheCall(t *testing.T) {
 		Base: sandbox.BaseLink{
 			Name: "Checkout link 123", PackageID: "sandbox-package", PackageName: "Pro",
 			Price: "9.99", Currency: "USD", PaymentType: sandbox.Subscription,
+			Period: "1 month", TrialPeriod: "7 days", TrialPrice: "0.00",
 		},
 		CreatedAt: noon, ExpiresAt: noon.Add(time.Hour), State: sandbox.Open,
 	}

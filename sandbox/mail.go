@@ -18,16 +18,18 @@ type mail struct {
 	events   store[*event]
 	webhooks Webhooks
 	held     bool
+	luck     luck
 	wake     chan struct{} // tells Run that the events changed
 }
 
-// newMail sends to these addresses with this client.
-func newMail(clock *ticker, client *http.Client, w Webhooks) *mail {
+// newMail sends to the addresses of cfg with its client.
+func newMail(clock *ticker, cfg Config) *mail {
 	return &mail{
 		clock:    clock,
-		client:   webhookClient(client),
-		events:   newStore[*event](keepEvents),
-		webhooks: w,
+		client:   webhookClient(cfg.Client),
+		events:   newStore[*event](orDefault(cfg.KeepWebhooks, keepEvents)),
+		webhooks: cfg.Webhooks,
+		luck:     newLuck(Post{}),
 		wake:     make(chan struct{}, 1),
 	}
 }
@@ -41,8 +43,9 @@ func (m *mail) SetWebhooks(w Webhooks) {
 	m.webhooks = w
 }
 
-// Events returns the newest 10,000 webhooks, oldest first, as copies but for
-// their bodies. Older ones are forgotten, pending ones included.
+// Events returns the newest webhooks, oldest first, as copies but for their
+// bodies; Config.KeepWebhooks bounds how many. Older ones are forgotten, pending
+// ones included.
 func (m *mail) Events() []Event {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,12 +58,31 @@ func (m *mail) Events() []Event {
 	return list
 }
 
+// SetPost changes how the webhooks that are made from now on travel. Its error is
+// ErrPost.
+func (m *mail) SetPost(p Post) error {
+	if p.Lose < 0 || p.Lose > 100 || p.Repeat < 0 || p.Repeat > 100 {
+		return ErrPost
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.luck = newLuck(p)
+	return nil
+}
+
+// LoseNext loses the next n webhooks, as Post does.
+func (m *mail) LoseNext(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.luck.lose = n
+}
+
 // bodyFunc writes a webhook. id is its requestID.
 type bodyFunc func(id string, now time.Time) any
 
-// queue makes a webhook about a transaction, or nil if nobody wants its kind.
-// The body is written at once.
-func (m *mail) queue(kind Kind, transactionID string, body bodyFunc) *event {
+// queue makes a webhook about a transaction, and perhaps its repeat; none if
+// nobody wants its kind. The body is written at once.
+func (m *mail) queue(kind Kind, transactionID string, body bodyFunc) []*event {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	url := m.webhooks.url(kind)
@@ -79,7 +101,16 @@ func (m *mail) queue(kind Kind, transactionID string, body bodyFunc) *event {
 		Due:           now,
 	}}
 	m.events.add(e)
-	return e
+	if m.luck.loses() {
+		e.State = Lost
+		return nil
+	}
+	if !m.luck.repeats() {
+		return []*event{e}
+	}
+	again := e.copied(newUUID(), now)
+	m.events.add(again)
+	return []*event{e, again}
 }
 
 // webhookClient is the client that sends webhooks. It is a copy, so that it can

@@ -15,22 +15,24 @@ type oneLink struct {
 
 // answer is the endpoint itself: it checks the call and creates the link.
 func (o oneLink) answer(r *http.Request, raw []byte, readErr error, f Fault) answer {
+	d := o.books.Doubts()
 	if e := o.keys.checkHeader(r); e != nil {
-		return e.answer()
+		return e.answer(d)
 	}
 	if readErr != nil {
-		return invented(CodeInventedBody, "the body cannot be read or is too large").answer()
+		return invented(CodeInventedBody, "the body cannot be read or is too large").answer(d)
 	}
 	fields, e := decodeFields(raw)
 	if e == nil {
 		e = o.keys.checkFields(fields)
 	}
 	if e != nil {
-		return e.answer()
+		return e.answer(d)
 	}
 	base, ok := o.books.baseLink(text(fields, "checkoutLinkId"))
 	if !ok {
-		return invented(CodeInventedLink, "unknown checkoutLinkId").answer()
+		return invented(CodeInventedLink, "unknown checkoutLinkId").answer(d)
 	}
-	return linkAnswer(o.books.newLink(r.Host, raw, fields, base), f.Pad)
+	testMode := text(fields, "applicationKey") == o.keys.test
+	return linkAnswer(o.books.newLink(r.Host, raw, fields, base, testMode), f.Pad)
 }

@@ -20,13 +20,14 @@ type view struct {
 
 	// of a checkout
 	Link           Link
-	Offer          Payment
+	Offer          BaseLink
 	Product        string
 	AdditionalText string
 	Button         string
 	Picture        string
 	Typed          string // into the form, and refused
 	Subscription   bool
+	Period         string // such as "per month"
 	Remaining      remaining
 	Fields         []field
 	Unconfirmed    bool
@@ -38,7 +39,7 @@ type view struct {
 
 // newCheckout is the page of a link: what the call says, else the base link.
 func newCheckout(l Link, now time.Time) view {
-	offer := l.offer()
+	offer := l.product()
 	v := view{
 		Link:  l,
 		Offer: offer,
@@ -50,6 +51,7 @@ func newCheckout(l Link, now time.Time) view {
 		Button: cmp.Or(text(l.Fields, "buttonText"), l.Base.ButtonText,
 			"Pay "+offer.Price+" "+offer.Currency),
 		Subscription: offer.PaymentType == Subscription,
+		Period:       perPeriod(offer.Period),
 		Remaining:    remaining(l.ExpiresAt.Sub(now)),
 		Fields:       fieldsOf(l),
 	}

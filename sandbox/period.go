@@ -48,3 +48,15 @@ func parsePeriod(text string) (period, error) {
 // after is the end of a period that begins at t, counted in calendar days: a
 // month from the 31st is the 1st or later.
 func (p period) after(t time.Time) time.Time { return t.AddDate(p.years, p.months, p.days) }
+
+// perPeriod says for a reader how often something is charged.
+func perPeriod(text string) string {
+	count, unit, two := strings.Cut(strings.TrimSpace(text), " ")
+	switch {
+	case !two:
+		return "per " + count
+	case count == "1":
+		return "per " + strings.TrimSuffix(unit, "s")
+	}
+	return "every " + text
+}

@@ -24,8 +24,11 @@ type Sandbox struct {
 func New(cfg Config) *Sandbox {
 	keep := max(cmp.Or(cfg.KeepRequests, keepRequests), 0)
 	clock := newTicker(cfg)
-	post := newMail(clock, cfg.Client, cfg.Webhooks)
+	post := newMail(clock, cfg)
 	kept := newBooks(clock, cfg, post)
+	if err := kept.SetDoubts(cfg.Doubts); err != nil {
+		panic(err)
+	}
 	return &Sandbox{
 		ticker:  clock,
 		books:   kept,
@@ -35,6 +38,7 @@ func New(cfg Config) *Sandbox {
 			access:      cmp.Or(cfg.AccessKey, DefaultAccessKey),
 			secret:      cmp.Or(cfg.AccessSecret, DefaultAccessSecret),
 			application: cmp.Or(cfg.ApplicationKey, DefaultApplicationKey),
+			test:        cmp.Or(cfg.TestApplicationKey, DefaultTestApplicationKey),
 		}},
 		hosted: hosted{books: kept, mail: post, successURL: cfg.SuccessURL},
 	}
@@ -55,7 +59,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.hosted.serve(w, r, id, action)
 		return
 	}
-	refuse(http.StatusNotFound, CodeEndpoint, "invalid endpoint").answer().write(w)
+	refuse(http.StatusNotFound, CodeEndpoint, "invalid endpoint").answer(s.Doubts()).write(w)
 }
 
 // Transport returns a RoundTripper that hands every request straight to the

@@ -1,136 +1,155 @@
 package sandbox
 
-import "crypto/rand"
+import (
+	"cmp"
+	"crypto/rand"
+)
 
 // Pay does what the Pay button does: the link dies, and the webhooks go out:
 // the payment, the new subscription if it is one, the registration. Their first
-// try is over when Pay returns (unless they are held); how it went is in
+// try is over when Pay returns (unless they are held or lost); how it went is in
 // Events.
 //
-// Its errors are ErrNoLink, ErrPaid, ErrExpired and ErrNoSubscriber. Of many
-// that pay one link at once, one succeeds.
+// Its errors are ErrNoLink, ErrPaid, ErrExpired, ErrNoSubscriber and
+// ErrSubscribed. Of many that pay one link at once, one succeeds.
 func (b *books) Pay(linkURL string, opts ...PayOption) (Payment, error) {
 	return b.commit(func() (*payment, []*event, error) {
-		p, err := b.payLocked(linkURL, opts)
+		l, err := b.openLinkLocked(linkURL)
 		if err != nil {
 			return nil, nil, err
 		}
-		events := []*event{b.tell(KindPayment, p, paymentBody)}
-		if p.PaymentType == Subscription {
-			events = append(events, b.tell(KindStatus, p, statusBody(EventNewSubscriber)))
+		now := b.clock.now()
+		fields := l.export(now)
+		sold := &sale{
+			fields:     fields,
+			parameters: l.parameters(),
+			product:    fields.product(),
+			terms:      terms{testMode: l.testMode},
+			clientUUID: newUUID(),
 		}
-		return p, append(events, b.tell(KindRegistration, p, registrationBody)), nil
+		p, err := b.beginLocked(sold, opts)
+		if err != nil {
+			return nil, nil, err
+		}
+		l.paidBy = p.TransactionID
+		return p, append(b.tellBegin(p), b.tell(KindRegistration, p, registrationBody)...), nil
 	})
 }
 
-// payLocked turns an open link into a sale with its first payment. b.mu is held.
-func (b *books) payLocked(linkURL string, opts []PayOption) (*payment, error) {
-	l, err := b.openLinkLocked(linkURL)
-	if err != nil {
-		return nil, err
+// beginLocked makes the first payment of a purchase. b.mu is held.
+func (b *books) beginLocked(sold *sale, opts []PayOption) (*payment, error) {
+	t := sold.terms.with(opts)
+	p := &payment{sale: sold, Payment: Payment{
+		SubscriberID: cmp.Or(t.subscriber, sold.fields.SubscriberID),
+		Status:       StatusStartPaid,
+	}}
+	switch {
+	case sold.product.PaymentType == Consumable:
+		p.Status = StatusConsumable
+	case t.trial:
+		p.Status = StatusTrial
 	}
-	sold := &sale{
-		fields:     l.export(b.clock.now()),
-		parameters: l.parameters(),
-		clientUUID: newUUID(),
-		status:     "active",
-	}
-	p := &payment{sale: sold, Payment: sold.fields.offer()}
-	for _, opt := range opts {
-		opt(p)
-	}
-	if p.SubscriberID == "" {
+	switch {
+	case p.SubscriberID == "":
 		return nil, ErrNoSubscriber
+	case b.doubts.RefuseSecond && b.hasLocked(p.SubscriberID, sold.product.PackageID):
+		return nil, ErrSubscribed
 	}
-	sold.original = p
-	if p.PaymentType == Subscription {
+	sold.terms, sold.original, sold.status = t, p, "active"
+	if p.Status != StatusConsumable {
 		b.lastID++
 		sold.subscriptionID = b.lastID
 	}
 	b.bookLocked(p)
-	l.paidBy = p.TransactionID
+	if sold.subscriptionID != 0 {
+		b.subscriptions.add(sold)
+	}
 	return p, nil
 }
 
-// bookLocked gives a payment its numbers and dates: a month from now, or the
-// seven days of a trial. b.mu is held.
+// hasLocked reports whether somebody has a running subscription to a package.
+// b.mu is held.
+func (b *books) hasLocked(subscriber, packageID string) bool {
+	now := b.clock.now()
+	for s := range b.subscriptions.all() {
+		if s.last.SubscriberID == subscriber && s.product.PackageID == packageID &&
+			!s.isOver(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// bookLocked gives a payment its price, numbers and dates. b.mu is held.
 func (b *books) bookLocked(p *payment) {
+	sold := p.sale
+	p.LinkURL = sold.fields.URL
+	p.PackageID, p.PaymentType = sold.product.PackageID, sold.product.PaymentType
+	p.TestMode = sold.terms.testMode
+	if sold.terms.bill(&p.Payment, sold.unit(p.Status), sold.product.Currency) &&
+		!sold.terms.discount.Recurring {
+		sold.terms.discount = nil // it is used
+	}
 	b.lastID++
 	p.rowID = b.lastID
 	p.TransactionID = rand.Text()
 	p.OriginalTransactionID = p.TransactionID
-	if p.sale.original != p {
-		p.OriginalTransactionID = p.sale.original.TransactionID
+	if sold.original != p {
+		p.OriginalTransactionID = sold.original.OriginalTransactionID
 	}
 	p.At = b.clock.now()
-	p.expires = p.At.AddDate(0, 1, 0)
-	if p.Status == StatusTrial {
-		p.expires = p.At.AddDate(0, 0, 7)
-	}
-	p.sale.last = p
+	p.ExpiresAt = sold.lasts(p.Status).after(p.At)
+	sold.last, sold.expires = p, p.ExpiresAt
 	b.payments.add(p)
 }
 
-// Renew charges a subscription again, found by any of its payments: a trial
-// becomes paid, a cancelled or passive one becomes active again, any other is
-// renewed. It sends the payment and the status webhook. Of the options only
-// Charge makes sense here. It does not look at the clock: a test renews when it
-// likes. Its errors are ErrNoPayment and ErrNotSubscription.
-func (b *books) Renew(transactionID string, opts ...PayOption) (Payment, error) {
+// Upsell sells another product under the link that a payment has paid, as the
+// offer of the page after a payment does: a purchase of its own, with its own
+// transaction ids, the same custom parameters and the same payer. Empty fields
+// of offer get the defaults of a BaseLink. It sends the payment and, of a
+// subscription, the status webhook. Its errors are ErrNoPayment and
+// ErrSubscribed. See [Doubts] for the other shapes that it may have.
+func (b *books) Upsell(transactionID string, offer BaseLink, opts ...PayOption) (Payment, error) {
 	return b.commit(func() (*payment, []*event, error) {
-		before, err := b.subscriptionLocked(transactionID)
+		before, ok := b.payments.get(transactionID)
+		if !ok {
+			return nil, nil, ErrNoPayment
+		}
+		p, err := b.nextLocked(before, *offer.complete("of an upsell"), opts)
 		if err != nil {
 			return nil, nil, err
 		}
-		sold := before.sale
-		p := &payment{sale: sold, Payment: sold.fields.offer()}
-		p.SubscriberID = sold.original.SubscriberID
-		eventType := EventRenewal
-		switch {
-		case sold.status == "passive" || sold.canceled != nil:
-			p.Status, eventType = StatusReactive, EventReactivate
-		case sold.last.Status == StatusTrial:
-			p.Status = StatusTrialToPaid
-		default:
-			p.Status = StatusRenewal
+		if b.doubts.UpsellSharesOriginal {
+			p.OriginalTransactionID = before.OriginalTransactionID
 		}
-		for _, opt := range opts {
-			opt(p)
+		if b.doubts.UpsellIsBare {
+			p.sale.parameters = nil
 		}
-		b.bookLocked(p)
-		sold.note(eventType, p.At)
-		return p, []*event{
-			b.tell(KindPayment, p, paymentBody),
-			b.tell(KindStatus, p, statusBody(eventType)),
-		}, nil
+		return p, b.tellBegin(p), nil
 	})
 }
 
-// Status sends a subscription status webhook of this event type for the
-// subscription that a payment belongs to. The published types also change its
-// state; any other text is sent as it is. Its errors are ErrNoPayment and
-// ErrNotSubscription.
-func (b *books) Status(transactionID, eventType string) error {
-	_, err := b.commit(func() (*payment, []*event, error) {
-		p, err := b.subscriptionLocked(transactionID)
-		if err != nil {
-			return nil, nil, err
-		}
-		p.sale.note(eventType, b.clock.now())
-		return p, []*event{b.tell(KindStatus, p.sale.last, statusBody(eventType))}, nil
-	})
-	return err
-}
-
-// subscriptionLocked finds a payment that belongs to a subscription. b.mu is
-// held.
-func (b *books) subscriptionLocked(transactionID string) (*payment, error) {
-	p, ok := b.payments.get(transactionID)
-	switch {
-	case !ok:
-		return nil, ErrNoPayment
-	case p.PaymentType != Subscription:
-		return nil, ErrNotSubscription
+// nextLocked begins another purchase under the link of a payment. b.mu is held.
+func (b *books) nextLocked(before *payment, product BaseLink, opts []PayOption) (*payment, error) {
+	first := before.sale
+	sold := &sale{
+		fields:     first.fields,
+		parameters: first.parameters,
+		product:    product,
+		terms: terms{
+			atTop: first.terms.atTop, old: first.terms.old,
+			marked: first.terms.marked, testMode: first.terms.testMode,
+		},
+		clientUUID: first.clientUUID,
 	}
-	return p, nil
+	return b.beginLocked(sold, append([]PayOption{As(before.SubscriberID)}, opts...))
+}
+
+// tellBegin queues the webhooks of a first payment.
+func (b *books) tellBegin(p *payment) []*event {
+	events := b.tell(KindPayment, p, paymentBody)
+	if p.sale.subscriptionID != 0 {
+		events = append(events, b.tell(KindStatus, p, statusBody(EventNewSubscriber))...)
+	}
+	return events
 }

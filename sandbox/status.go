@@ -8,9 +8,9 @@ import "time"
 type subscriberUpdate struct {
 	Profile    profile     `json:"profile"`
 	Package    packageInfo `json:"package"`
-	NewPackage *newPackage `json:"newPackage"`
+	NewPackage any         `json:"newPackage"`
 	Customer   customer    `json:"customer"`
-	Card       card        `json:"card"`
+	Card       any         `json:"card"`
 	IsSandbox  int         `json:"isSandbox,omitempty"` // a guess, see MarkedAsSandbox
 }
 
@@ -85,11 +85,12 @@ type card struct {
 
 // statusBody writes a SubscriberUpdate of this event type.
 func statusBody(eventType string) letter {
-	return func(p *payment, id string, now time.Time) any {
+	return func(p *payment, d Doubts, id string, now time.Time) any {
+		product := p.sale.product
 		update := subscriberUpdate{
-			Profile: newProfile(p),
+			Profile: newProfile(p, d, now),
 			Package: packageInfo{
-				PackageID: p.PackageID, Price: number(p.Price), Currency: p.Currency,
+				PackageID: product.PackageID, Price: number(p.Price), Currency: p.Currency,
 				PackageType: Subscription, Name: p.sale.productName(),
 			},
 			Customer: customer{
@@ -97,60 +98,78 @@ func statusBody(eventType string) letter {
 				CreateDate: p.sale.original.At.UTC().Format(dateTime),
 				FirstName:  "Sandbox", LastName: "Shopper", Email: emailOf(p.SubscriberID),
 			},
-			Card: card{
+			NewPackage: nothing(d),
+			Card:       nothing(d),
+			IsSandbox:  p.sale.terms.marked,
+		}
+		if !d.NoCard {
+			update.Card = card{
 				CardNumber: "411111******1111",
 				ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06"),
-			},
-			IsSandbox: p.sale.marked,
-		}
-		if eventType == EventPackageUpdate {
-			update.NewPackage = &newPackage{
-				PackageID: p.PackageID + "-new", SubscriberID: p.SubscriberID,
-				StartDate: p.expires.UTC().Format(dateTime), CreateDate: now.UTC().Format(dateTime),
-				DiscountPrice: "0.00", Price: p.Price, Currency: p.Currency, Period: 1,
 			}
 		}
-		return webhook{newQueue(p.sale.old, id, "SubscriberUpdate", eventType, now), update}
+		if next := p.sale.waiting; next != nil {
+			update.NewPackage = newPackage{
+				PackageID: next.PackageID, SubscriberID: p.SubscriberID,
+				StartDate:     p.sale.expires.UTC().Format(dateTime),
+				CreateDate:    now.UTC().Format(dateTime),
+				DiscountPrice: "0.00", Price: twoDecimals(next.Price), Currency: next.Currency,
+				Period: 1,
+			}
+		}
+		return webhook{newQueue(p.sale.terms.old, id, "SubscriberUpdate", eventType, now), update}
 	}
 }
 
+// nothing is a missing object.
+func nothing(d Doubts) any {
+	if d.EmptyIsArray {
+		return []any{}
+	}
+	return nil
+}
+
 // newProfile describes the subscription that a payment belongs to.
-func newProfile(p *payment) profile {
+func newProfile(p *payment, d Doubts, now time.Time) profile {
+	s := p.sale.subscription(now, d)
 	v := profile{
-		Status:                  p.sale.status,
-		RealStatus:              p.sale.status,
-		SubscriptionType:        "paid",
-		SubscriberID:            p.SubscriberID,
-		SubscriptionID:          p.sale.subscriptionID,
-		StartDate:               p.sale.original.At.UTC().Format(dateTime),
-		ExpireDate:              p.expires.UTC().Format(dateTime),
-		RenewalDate:             p.expires.UTC().Format(dateTime),
-		Package:                 p.PackageID,
+		Status:                  s.Status,
+		RealStatus:              s.RealStatus,
+		SubscriptionType:        s.Type,
+		SubscriberID:            s.SubscriberID,
+		SubscriptionID:          s.ID,
+		StartDate:               s.StartedAt.UTC().Format(dateTime),
+		ExpireDate:              s.ExpiresAt.UTC().Format(dateTime),
+		RenewalDate:             s.ExpiresAt.UTC().Format(dateTime),
+		FreezeEndDate:           dateOrNil(s.PausedUntil),
+		Package:                 s.PackageID,
 		Country:                 country,
 		Language:                p.sale.fields.Language,
-		OriginalTransactionID:   p.OriginalTransactionID,
-		LastTransactionID:       p.TransactionID,
+		OriginalTransactionID:   s.OriginalTransactionID,
+		LastTransactionID:       s.LastTransactionID,
 		SubscriptionPackageType: "single",
-		CustomParameters:        p.sale.customParameters(),
-		Quantity:                1,
-	}
-	if p.Status == StatusTrial {
-		v.SubscriptionType = "trial"
+		CustomParameters:        p.sale.customParameters(d),
+		Quantity:                s.Quantity,
 	}
 	if phonePattern.MatchString(p.SubscriberID) {
 		phone := "+" + p.SubscriberID
 		v.PhoneNumber = &phone
 	}
-	// After a cancellation the status stays active to the end of what is paid,
-	// only realStatus turns at once.
-	if p.sale.canceled != nil {
-		v.RealStatus = "passive"
+	if date := dateOrNil(s.CanceledAt); date != nil {
 		v.Cancellation = &cancellation{
-			Date: p.sale.canceled.UTC().Format(dateTime),
-			Code: "userRequest", Reason: "canceled in the sandbox",
+			Date: *date, Code: "userRequest", Reason: "canceled in the sandbox",
 		}
 	}
 	return v
+}
+
+// dateOrNil writes a date; nil if there is none.
+func dateOrNil(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	text := t.UTC().Format(dateTime)
+	return &text
 }
 
 // emailOf is the subscriber, if they are known by an e-mail address.

@@ -10,6 +10,14 @@ const (
 	keepEvents   = 10_000
 )
 
+// orDefault is n, if it is a size.
+func orDefault(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
 // ring holds the newest values, up to its size. It is not safe for concurrent
 // use.
 type ring[T any] struct {

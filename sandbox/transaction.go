@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"math/big"
 	"strconv"
 	"time"
 )
@@ -43,11 +44,12 @@ type transaction struct {
 	CustomParameters      any     `json:"custom_parameters"`
 	IsTransfer            *string `json:"is_transfer"`
 	JSONPayload           *string `json:"json_payload,omitempty"`
+	CouponCampaign        any     `json:"coupon_campaign,omitempty"`
 	IsSandbox             int     `json:"isSandbox,omitempty"` // a guess, see MarkedAsSandbox
 }
 
 // newTransaction describes a payment, with the types of the payments webhook.
-func newTransaction(p *payment) transaction {
+func newTransaction(p *payment, d Doubts) transaction {
 	at := p.At.UTC().Format(dateTime)
 	t := transaction{
 		ID:                    strconv.Itoa(p.rowID),
@@ -61,7 +63,7 @@ func newTransaction(p *payment) transaction {
 		CreateDate:            at,
 		PurchaseDate:          at,
 		OriginalPurchaseDate:  p.sale.original.At.UTC().Format(dateTime),
-		ExpireDate:            p.expires.UTC().Format(dateTime),
+		ExpireDate:            p.ExpiresAt.UTC().Format(dateTime),
 		Price:                 p.Price,
 		Currency:              p.Currency,
 		Country:               country,
@@ -72,42 +74,67 @@ func newTransaction(p *payment) transaction {
 		ProviderTransactionID: "sandbox-" + p.TransactionID,
 		ProviderStatus:        "success",
 		ProviderName:          "Credit Card",
-		Quantity:              1,
-		PackagePrice:          number(p.sale.fields.offer().Price),
+		Quantity:              p.Quantity,
+		PackagePrice:          number(packagePrice(p, d)),
 		SubscriptionID:        strconv.Itoa(p.sale.subscriptionID),
-		CustomParameters:      p.sale.customParameters(),
-		IsSandbox:             p.sale.marked,
+		CustomParameters:      p.sale.customParameters(d),
+		CouponCampaign:        coupon(p, d),
+		IsSandbox:             p.sale.terms.marked,
 	}
-	if p.sale.old {
+	if p.sale.terms.old {
 		t.Price = number(p.Price)
 	}
 	return t
 }
 
+// packagePrice is the price of one piece, or of all of them.
+func packagePrice(p *payment, d Doubts) string {
+	if !d.PackagePriceIsTotal {
+		return p.UnitPrice
+	}
+	total := new(big.Rat).Mul(amountOf(p.UnitPrice), big.NewRat(int64(p.Quantity), 1))
+	return total.FloatString(2)
+}
+
+// coupon describes the discount of a payment; nil if there was none. The names
+// in it are made up.
+func coupon(p *payment, d Doubts) any {
+	if p.Coupon == "" {
+		return nil
+	}
+	c := map[string]any{"code": p.Coupon, "type": "rate"}
+	if d.CouponIsArray {
+		return []any{c}
+	}
+	return c
+}
+
 // paymentBody writes the webhook of a payment that succeeded. Zotlo sends none
 // for one that failed.
-func paymentBody(p *payment, id string, now time.Time) any {
+func paymentBody(p *payment, d Doubts, id string, now time.Time) any {
 	return webhook{
-		newQueue(p.sale.old, id, "TransactionInsert", "transaction", now),
-		newTransaction(p),
+		newQueue(p.sale.terms.old, id, "TransactionInsert", "transaction", now),
+		newTransaction(p, d),
 	}
 }
 
-// refundBody writes the refund of a part of a payment, or of all of it. It
-// differs from a payment in more than its values: ids and flags are numbers
-// here, the package price is a string.
-func refundBody(part string) letter {
-	return func(p *payment, id string, now time.Time) any {
-		t := newTransaction(p)
-		date, reason, payload := now.UTC().Format(dateTime), "requested by customer", "{}"
-		t.ID = p.rowID
-		t.IsRefund = 1
-		t.RefundPrice = &part
-		t.RefundDate = &date
-		t.RefundReason = &reason
-		t.PackagePrice = p.sale.fields.offer().Price
-		t.SubscriptionID = p.sale.subscriptionID
-		t.JSONPayload = &payload
-		return webhook{newQueue(p.sale.old, id, "TransactionRefund", "refund", now), t}
+// refundBody writes the newest refund of a payment. It differs from a payment in
+// more than its values: ids and flags are numbers here, the package price is a
+// string.
+func refundBody(p *payment, d Doubts, id string, now time.Time) any {
+	t := newTransaction(p, d)
+	amount, payload := p.refund.Amount, "{}"
+	if d.RefundIsSum {
+		amount = p.RefundedPrice
 	}
+	date := p.refund.At.UTC().Format(dateTime)
+	t.ID = p.rowID
+	t.IsRefund = 1
+	t.RefundPrice = &amount
+	t.RefundDate = &date
+	t.RefundReason = &p.refund.Reason
+	t.PackagePrice = packagePrice(p, d)
+	t.SubscriptionID = p.sale.subscriptionID
+	t.JSONPayload = &payload
+	return webhook{newQueue(p.sale.terms.old, id, "TransactionRefund", "refund", now), t}
 }
