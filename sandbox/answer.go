@@ -38,6 +38,10 @@ const (
 	CodeInventedLink = 400993
 	// CodeInventedPrice: customPrice and customCurrency do not make a price.
 	CodeInventedPrice = 400994
+	// CodeInventedQuery: a parameter of a read is missing, or has the wrong form.
+	CodeInventedQuery = 400995
+	// CodeInventedTransaction: no payment of that world has the transactionId.
+	CodeInventedTransaction = 400996
 	// CodeInventedRateLimit: too many requests. Zotlo has a limit but publishes
 	// neither its size nor its code.
 	CodeInventedRateLimit = 429990

@@ -100,6 +100,14 @@ func (b *books) Subscriptions() []SubscriptionState {
 	return list
 }
 
+// read looks at the books; while look runs, nothing in them changes.
+func (b *books) read(look func(now time.Time)) {
+	now := b.clock.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	look(now)
+}
+
 // commit makes a change under the lock, and sends the webhooks it queued after
 // it has let the lock go: the shop may ask the sandbox something meanwhile.
 func (b *books) commit(change func() (*payment, []*event, error)) (Payment, error) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Fault is one way in which the one-link endpoint misbehaves. Its parts can be
+// Fault is one way in which an endpoint of the API misbehaves. Its parts can be
 // combined; the zero value misbehaves in none. The steps happen in the order of
 // the fields. Give it to [Sandbox.Fail], [Sandbox.FailNext] or [Sandbox.FailIf].
 type Fault struct {
@@ -32,7 +32,7 @@ type Fault struct {
 	Code int
 
 	// Link, if not empty, is answered in place of a new personal link. It can
-	// be any text.
+	// be any text. Reads do not look at it, nor at Pad.
 	Link string
 
 	// Pad makes the answer of a link this many bytes longer.

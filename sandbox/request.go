@@ -5,11 +5,13 @@ import (
 	"time"
 )
 
-// Request is one call of the one-link endpoint as it arrived, good or bad.
+// Request is one call of the API as it arrived, good or bad.
 type Request struct {
 	// Time is when the call had arrived, body included, on Config.Now.
 	Time   time.Time
 	Method string
+	// URL is the path and the query.
+	URL string
 	// Proto is the protocol, such as HTTP/2.0.
 	Proto string
 	// RemoteAddr is the caller's host and port; empty through Transport.

@@ -16,6 +16,7 @@ type Sandbox struct {
 	*traffic // the calls of the one-link endpoint, and its faults
 
 	oneLink oneLink
+	reads   *Reads
 	hosted  hosted
 }
 
@@ -29,29 +30,39 @@ func New(cfg Config) *Sandbox {
 	if err := kept.SetDoubts(cfg.Doubts); err != nil {
 		panic(err)
 	}
+	known := keys{
+		access:      cmp.Or(cfg.AccessKey, DefaultAccessKey),
+		secret:      cmp.Or(cfg.AccessSecret, DefaultAccessSecret),
+		application: cmp.Or(cfg.ApplicationKey, DefaultApplicationKey),
+		test:        cmp.Or(cfg.TestApplicationKey, DefaultTestApplicationKey),
+	}
 	return &Sandbox{
 		ticker:  clock,
 		books:   kept,
 		mail:    post,
 		traffic: newTraffic(clock, keep),
-		oneLink: oneLink{books: kept, keys: keys{
-			access:      cmp.Or(cfg.AccessKey, DefaultAccessKey),
-			secret:      cmp.Or(cfg.AccessSecret, DefaultAccessSecret),
-			application: cmp.Or(cfg.ApplicationKey, DefaultApplicationKey),
-			test:        cmp.Or(cfg.TestApplicationKey, DefaultTestApplicationKey),
-		}},
-		hosted: hosted{books: kept, mail: post, successURL: cfg.SuccessURL},
+		oneLink: oneLink{known, kept},
+		reads:   &Reads{newTraffic(clock, keep), known, kept},
+		hosted:  hosted{books: kept, mail: post, successURL: cfg.SuccessURL},
 	}
 }
 
-// ServeHTTP answers the API under OneLinkPath and the hosted pages under /pay/.
-// Every other path is Zotlo's error 404001.
+// Reads is the part of the API that is asked what was sold: its calls, and its
+// faults.
+func (s *Sandbox) Reads() *Reads { return s.reads }
+
+// ServeHTTP answers the API, and the hosted pages under /pay/. Every other path
+// is Zotlo's error 404001.
 //
 // It routes by hand: http.ServeMux would fix a doubled slash by a redirect,
 // and hide a wrong address that Zotlo would refuse.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == OneLinkPath {
 		s.traffic.serve(w, r, s.oneLink.answer)
+		return
+	}
+	if e, ok := s.reads.endpoint(r.URL.Path); ok {
+		s.reads.serve(w, r, e)
 		return
 	}
 	if rest, ok := strings.CutPrefix(r.URL.Path, pagePath); ok {

@@ -67,6 +67,7 @@ func (t *traffic) record(r *http.Request, raw []byte) *Request {
 	call := &Request{
 		Time:       t.clock.now(),
 		Method:     r.Method,
+		URL:        r.URL.RequestURI(),
 		Proto:      r.Proto,
 		RemoteAddr: r.RemoteAddr,
 		Header:     r.Header.Clone(),
