@@ -100,6 +100,17 @@ func (b *books) Subscriptions() []SubscriptionState {
 	return list
 }
 
+// subscriptionOf finds a subscription as it stands now, by any of its payments.
+func (b *books) subscriptionOf(transactionID string) (v SubscriptionState, err error) {
+	b.read(func(now time.Time) {
+		var sold *sale
+		if sold, err = b.saleLocked(transactionID); err == nil {
+			v = sold.subscription(now, b.doubts)
+		}
+	})
+	return v, err
+}
+
 // read looks at the books; while look runs, nothing in them changes.
 func (b *books) read(look func(now time.Time)) {
 	now := b.clock.now()

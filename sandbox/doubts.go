@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"errors"
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -85,6 +87,16 @@ type Doubts struct {
 	UpsellSharesOriginal bool `json:"upsell_shares_original,omitempty"`
 	// UpsellIsBare sends an upsell without custom parameters.
 	UpsellIsBare bool `json:"upsell_is_bare,omitempty"`
+}
+
+// doubtNames are the members of Doubts in JSON.
+func doubtNames() []string {
+	var names []string
+	for field := range reflect.TypeFor[Doubts]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
 }
 
 // Span is a duration that JSON writes as Go does: "3h".

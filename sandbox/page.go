@@ -1,23 +1,16 @@
 package sandbox
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
-	_ "embed"
 	"errors"
-	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
+	"strconv"
 )
 
-// pageHTML holds the templates "checkout", "receipt" and "dead".
-//
-//go:embed page.html
-var pageHTML string
-
-var pages = template.Must(template.New("page").Parse(pageHTML))
+// maxQuantity is how many pieces the page sells at once.
+const maxQuantity = 1000
 
 // hosted is the checkout page of a personal link.
 type hosted struct {
@@ -50,12 +43,6 @@ func (h hosted) serve(w http.ResponseWriter, r *http.Request, id, action string)
 	}
 }
 
-// notAllowed answers 405 with the methods that are allowed.
-func notAllowed(w http.ResponseWriter, allow string) {
-	w.Header().Set("Allow", allow)
-	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-}
-
 // act is a press of one of the three buttons. It answers with a redirect, so
 // that reloading the page presses nothing again.
 func (h hosted) act(w http.ResponseWriter, r *http.Request, id, action string) {
@@ -75,11 +62,14 @@ func (h hosted) act(w http.ResponseWriter, r *http.Request, id, action string) {
 				"This is no e-mail address, phone number (digits only) or UUID.")
 			return
 		}
-		err = h.press(id, typed, r.PostFormValue("trial") != "")
+		err = h.press(id, r.PostForm)
 	}
 	switch {
 	case errors.Is(err, ErrNoSubscriber):
 		h.showCheckout(w, r, id, "", "Please say who pays.")
+	case errors.Is(err, ErrSubscribed):
+		h.showCheckout(w, r, id, r.PostFormValue("subscriber"),
+			"You have a running subscription to this already.")
 	case err != nil:
 		h.showDead(w, err)
 	default:
@@ -90,13 +80,21 @@ func (h hosted) act(w http.ResponseWriter, r *http.Request, id, action string) {
 }
 
 // press pays as the form says.
-func (h hosted) press(id, typed string, trial bool) error {
+func (h hosted) press(id string, form url.Values) error {
 	var opts []PayOption
-	if typed != "" {
+	if typed := form.Get("subscriber"); typed != "" {
 		opts = append(opts, As(typed))
 	}
-	if trial {
+	if form.Get("trial") != "" {
 		opts = append(opts, Trial())
+	}
+	if n, err := strconv.Atoi(form.Get("quantity")); err == nil {
+		opts = append(opts, Quantity(min(n, maxQuantity)))
+	}
+	if percent, err := strconv.Atoi(form.Get("percent")); err == nil && form.Get("coupon") != "" {
+		opts = append(opts, WithDiscount(Discount{
+			Code: form.Get("coupon"), Percent: percent, Recurring: form.Get("recurring") != "",
+		}))
 	}
 	_, err := h.books.Pay(id, opts...)
 	return err
@@ -164,35 +162,9 @@ func (h hosted) showDead(w http.ResponseWriter, err error) {
 	h.render(w, status, "dead", v)
 }
 
-// render writes a page as a whole or not at all. Its policy allows nothing from
-// elsewhere but the image that the page shows.
+// render shows one of the pages of a link.
 func (h hosted) render(w http.ResponseWriter, status int, name string, v view) {
 	v.Nonce = rand.Text()
 	v.SuccessURL = h.successURL
-	var page bytes.Buffer
-	if err := pages.ExecuteTemplate(&page, name, v); err != nil {
-		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
-		return
-	}
-	images := "data:"
-	if u, err := url.Parse(v.Picture); err == nil && v.Picture != "" {
-		images += " " + u.Scheme + "://" + u.Host
-	}
-	setPageHeader(w, fmt.Sprintf("default-src 'none'; style-src 'nonce-%[1]s'; "+
-		"script-src 'nonce-%[1]s'; img-src %[2]s; form-action 'self'; base-uri 'none'; "+
-		"frame-ancestors 'none'", v.Nonce, images))
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes())
-}
-
-// setPageHeader keeps a page out of caches, frames, logs and search engines, as
-// a page that somebody pays on must be.
-func setPageHeader(w http.ResponseWriter, policy string) {
-	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Robots-Tag", "noindex")
+	render(w, status, name, v.Nonce, v.Picture, v)
 }

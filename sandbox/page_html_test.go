@@ -55,8 +55,10 @@ func TestPageIsAccessible(t *testing.T) {
 	s := open(t, sandbox.Config{})
 	pages := []string{
 		s.link(t, nil), s.link(t, fields{"subscriberId": "ada@example.com"}),
-		s.url + "/pay/none",
+		s.url + "/pay/none", s.salesURL(), s.salesURL() + "sales/none",
 	}
+	p := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
+	pages = append(pages, s.salesURL()+"sales/"+p.TransactionID)
 	for _, url := range pages {
 		_, page, _ := s.get(t, url)
 		for _, part := range []string{

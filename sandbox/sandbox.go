@@ -18,6 +18,7 @@ type Sandbox struct {
 	oneLink oneLink
 	reads   *Reads
 	hosted  hosted
+	door    door
 }
 
 // New returns a sandbox with no calls, no links and no faults. It needs no
@@ -36,14 +37,16 @@ func New(cfg Config) *Sandbox {
 		application: cmp.Or(cfg.ApplicationKey, DefaultApplicationKey),
 		test:        cmp.Or(cfg.TestApplicationKey, DefaultTestApplicationKey),
 	}
+	calls, reads := newTraffic(clock, keep), newTraffic(clock, keep)
 	return &Sandbox{
 		ticker:  clock,
 		books:   kept,
 		mail:    post,
-		traffic: newTraffic(clock, keep),
+		traffic: calls,
 		oneLink: oneLink{known, kept},
-		reads:   &Reads{newTraffic(clock, keep), known, kept},
+		reads:   &Reads{reads, known, kept},
 		hosted:  hosted{books: kept, mail: post, successURL: cfg.SuccessURL},
+		door:    door{&desk{clock, kept, post, calls, reads}, salesPages{kept, post}},
 	}
 }
 
@@ -51,8 +54,8 @@ func New(cfg Config) *Sandbox {
 // faults.
 func (s *Sandbox) Reads() *Reads { return s.reads }
 
-// ServeHTTP answers the API, and the hosted pages under /pay/. Every other path
-// is Zotlo's error 404001.
+// ServeHTTP answers the API, the hosted pages under /pay/, and the door for
+// scripts under DoorPath. Every other path is Zotlo's error 404001.
 //
 // It routes by hand: http.ServeMux would fix a doubled slash by a redirect,
 // and hide a wrong address that Zotlo would refuse.
@@ -68,6 +71,10 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if rest, ok := strings.CutPrefix(r.URL.Path, pagePath); ok {
 		id, action, _ := strings.Cut(rest, "/")
 		s.hosted.serve(w, r, id, action)
+		return
+	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, DoorPath); ok {
+		s.door.serve(w, r, rest)
 		return
 	}
 	refuse(http.StatusNotFound, CodeEndpoint, "invalid endpoint").answer(s.Doubts()).write(w)

@@ -61,3 +61,18 @@ func (s *sale) subscription(now time.Time, d Doubts) SubscriptionState {
 	}
 	return v
 }
+
+// Words says for a reader how the subscription stands.
+func (v SubscriptionState) Words() string {
+	words := v.Status
+	switch {
+	case v.Status != "passive" && v.RealStatus == "passive":
+		words = "cancelled"
+	case v.Type == "trial" && v.Status == "active":
+		words = "trial"
+	}
+	if !v.PausedUntil.IsZero() {
+		words += ", paused"
+	}
+	return words
+}

@@ -1,6 +1,9 @@
 package sandbox
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // Fail makes every call go wrong in this way, until Heal or another Fail. The
 // zero Fault ends it, and leaves FailNext and FailIf in force.
@@ -27,6 +30,11 @@ func (f *faults) FailIf(match func(Request) bool, fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.some = append(f.some, matchedFault{match, fault})
+}
+
+// failPath makes the calls go wrong whose URL begins so.
+func (f *faults) failPath(prefix string, fault Fault) {
+	f.FailIf(func(r Request) bool { return strings.HasPrefix(r.URL, prefix) }, fault)
 }
 
 // Heal ends Fail, FailNext and FailIf. Calls that a fault holds up already

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -125,16 +128,72 @@ func getLink(t *testing.T, said string) string {
 	return got.URL
 }
 
+// A process sells what its catalog says, and a script that knows no Go can pay, cancel and look.
+func TestCatalogAndDoor(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shop.csv")
+	if err := os.WriteFile(file, []byte("link_id,package,price,currency,period\n"+
+		"123,pro-yearly,99.00,EUR,1 year\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, said := launch(t, "--listen", "127.0.0.1:0", "--catalog", file)
+	if !strings.Contains(said, "These values of link_id are known: 123.") {
+		t.Errorf("it says\n%s", said)
+	}
+	door := regexp.MustCompile(`http://\S+/_sandbox/`).FindString(said)
+	do := func(command, body string) (result map[string]any) {
+		//nolint:noctx // loopback
+		res, err := http.Post(door+command, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if err := json.NewDecoder(res.Body).Decode(&result); err != nil || res.StatusCode != 200 {
+			t.Fatalf("%s: %s, %v", command, res.Status, err)
+		}
+		return result
+	}
+	paid := do("pay", `{"link": "`+getLink(t, said)+`"}`)
+	if paid["price"] != "99.00" || paid["package_id"] != "pro-yearly" {
+		t.Errorf("sold %v", paid)
+	}
+	state := do("cancel", fmt.Sprintf(`{"transaction": %q}`, paid["transaction_id"]))
+	if state["status"] != "active" || state["real_status"] != "passive" {
+		t.Errorf("cancelled: %v", state)
+	}
+}
+
+// The help names every flag, and the door for scripts.
+func TestHelp(t *testing.T) {
+	var help bytes.Buffer
+	if code := run(t.Context(), []string{"--help"}, io.Discard, &help); code != 0 {
+		t.Errorf("code %d", code)
+	}
+	for _, part := range []string{
+		"-catalog file", "-listen address", "-webhook url", "POST /_sandbox/pay\n        pay a link: link, subscriber", "export_end",
+	} {
+		if !strings.Contains(help.String(), part) {
+			t.Errorf("the help lacks %q:\n%s", part, &help)
+		}
+	}
+}
+
 func TestMistakesAreOneClearSentence(t *testing.T) {
 	busy, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer busy.Close()
+	broken := filepath.Join(t.TempDir(), "broken.csv")
+	if err := os.WriteFile(broken, []byte("link_id,package,price,currency\n1,pro,free,EUR\n"),
+		0o600); err != nil {
+		t.Fatal(err)
+	}
 	for says, args := range map[string][]string{
-		"write 127.0.0.1 or localhost, and a port": {"--listen", "0.0.0.0:9911"},
-		`--listen "9911"`:                          {"--listen", "9911"},
-		"address already in use":                   {"--listen", busy.Addr().String()},
+		"no such file": {"--catalog", broken + ".none"},
+		"broken.csv, line 2: price: must be an amount": {"--catalog", broken},
+		"write 127.0.0.1 or localhost, and a port":     {"--listen", "0.0.0.0:9911"},
+		`--listen "9911"`:        {"--listen", "9911"},
+		"address already in use": {"--listen", busy.Addr().String()},
 		"--webhook is no URL: write one such as http": {
 			"--listen", "127.0.0.1:0", "--webhook", "localhost:8080/hooks",
 		},
