@@ -51,7 +51,8 @@ var catalogRules = map[string]struct {
 func (r row) product() (id string, base BaseLink, err error) {
 	for _, name := range slices.Sorted(maps.Keys(r.cells)) {
 		if _, known := catalogRules[name]; !known {
-			return "", BaseLink{}, r.wrong(name, fmt.Errorf("is no member of a catalog; these are: %s",
+			return "", BaseLink{}, r.wrong(name, fmt.Errorf(
+				"is no member of a catalog; these are: %s",
 				strings.Join(slices.Sorted(maps.Keys(catalogRules)), ", ")))
 		}
 	}

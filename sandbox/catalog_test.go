@@ -16,7 +16,8 @@ var shelf = map[string]string{
 		"monthly,pro-monthly,Pro,9.90,EUR,1 month,\n" +
 		"yearly,pro-yearly,\"Pro, yearly\",99,EUR,year,false\n" +
 		"7,lifetime,,199.00,EUR,,true\n",
-	"csv with semicolons and a BOM": "\ufefflink_id;package;package_name;price;currency;period;one_time\r\n" +
+	"csv with semicolons and a BOM": "\ufeff" +
+		"link_id;package;package_name;price;currency;period;one_time\r\n" +
 		"monthly;pro-monthly;Pro;9.90;EUR;1 month;\r\n" +
 		"yearly;pro-yearly;Pro, yearly;99;EUR;year;false\r\n" +
 		"7;lifetime;;199.00;EUR;;true\r\n",
@@ -128,12 +129,12 @@ func TestLinkSellsItsRow(t *testing.T) {
 	}
 	s := open(t, sandbox.Config{BaseLinks: catalog})
 	for id, want := range map[string]string{
-		"monthly": "pro-monthly subscription start_paid 9.90 EUR",
-		"yearly":  "pro-yearly subscription start_paid 99.00 EUR",
-		"7":       "lifetime consumable consumable 199.00 EUR",
+		"monthly": "pro-monthly: start_paid 9.90 EUR",
+		"yearly":  "pro-yearly: start_paid 99.00 EUR",
+		"7":       "lifetime: consumable 199.00 EUR",
 	} {
 		p := mustPay(t, s, s.link(t, fields{"checkoutLinkId": id, "subscriberId": "a@example.com"}))
-		got := strings.Join([]string{p.PackageID, p.PaymentType, p.Status, p.Price, p.Currency}, " ")
+		got := p.PackageID + ": " + p.Status + " " + p.Price + " " + p.Currency
 		if got != want {
 			t.Errorf("%s sold %s, want %s", id, got, want)
 		}

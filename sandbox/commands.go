@@ -66,13 +66,15 @@ func saleCommands() []command {
 			},
 		},
 		{
-			"renew", "transaction" + renewMembers, "charge a subscription again; a trial becomes paid",
+			"renew", "transaction" + renewMembers,
+			"charge a subscription again; a trial becomes paid",
 			func(d *desk, a args) (any, error) {
 				return d.books.Renew(a.Transaction, a.options()...)
 			},
 		},
 		{
-			"upgrade", "transaction" + productMembers + renewMembers, "another package, charged now",
+			"upgrade", "transaction" + productMembers + renewMembers,
+			"another package, charged now",
 			func(d *desk, a args) (any, error) {
 				product, err := a.product()
 				if err != nil {
@@ -109,12 +111,13 @@ func lifeCommands() []command {
 		return command{name, strings.TrimSpace("transaction " + takes), does, run}
 	}
 	return []command{
-		life("cancel", "now", "cancel at the end of the period, or now", func(b *books, a args) error {
-			if a.Now {
-				return b.CancelNow(a.Transaction)
-			}
-			return b.Cancel(a.Transaction)
-		}),
+		life("cancel", "now", "cancel at the end of the period, or now",
+			func(b *books, a args) error {
+				if a.Now {
+					return b.CancelNow(a.Transaction)
+				}
+				return b.Cancel(a.Transaction)
+			}),
 		life("reactivate", "", "take a cancellation back", func(b *books, a args) error {
 			return b.Reactivate(a.Transaction)
 		}),
@@ -138,7 +141,8 @@ func lifeCommands() []command {
 		life("resume", "", "end a pause", func(b *books, a args) error {
 			return b.Resume(a.Transaction)
 		}),
-		life("downgrade", strings.TrimSpace(productMembers), "another package, from the next renewal on",
+		life("downgrade", strings.TrimSpace(productMembers),
+			"another package, from the next renewal on",
 			func(b *books, a args) error {
 				product, err := a.product()
 				if err != nil {

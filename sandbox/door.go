@@ -90,7 +90,8 @@ func (d *door) command(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	raw, err := io.ReadAll(r.Body)
 	if err != nil || kind != "application/json" && len(raw) > 0 {
-		complain(w, http.StatusUnsupportedMediaType, errors.New("the body must be JSON, of 64 KiB at most"))
+		complain(w, http.StatusUnsupportedMediaType,
+			errors.New("the body must be JSON, of 64 KiB at most"))
 		return
 	}
 	if name == "doubts" {

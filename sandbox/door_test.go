@@ -233,7 +233,9 @@ func TestFaultsThroughTheDoor(t *testing.T) {
 func TestDoorRefusals(t *testing.T) {
 	s := open(t, sandbox.Config{})
 	p := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
-	of := func(more string) string { return `{"transaction": "` + p.TransactionID + `"` + more + `}` }
+	of := func(more string) string {
+		return `{"transaction": "` + p.TransactionID + `"` + more + `}`
+	}
 	form := func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }
 	foreign := func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }
 	named := func(r *http.Request) { r.Host = "shop.example.com" }
@@ -319,7 +321,8 @@ func TestHelpOfTheDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`json:"([a-z_]+),`).FindAllStringSubmatch(string(source), -1) {
+	member := regexp.MustCompile(`json:"([a-z_]+),`)
+	for _, m := range member.FindAllStringSubmatch(string(source), -1) {
 		if !strings.Contains(help, m[1]) {
 			t.Errorf("the help does not name %s", m[1])
 		}

@@ -106,7 +106,8 @@ func TestCursorHoldsForItsFiltersAlone(t *testing.T) {
 		out := s.read(t, payments, append(query, "after", *c["next"])...)
 		refused(t, out, 400, sandbox.CodeInventedQuery)
 	}
-	if ids, _ := s.page(t, payments, "start_date", "2026-03-01", "after", *c["next"]); len(ids) != 1 {
+	ids, _ := s.page(t, payments, "start_date", "2026-03-01", "after", *c["next"])
+	if len(ids) != 1 {
 		t.Errorf("with its own filters and another limit: %q", ids)
 	}
 }

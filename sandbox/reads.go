@@ -61,7 +61,8 @@ func (rd *Reads) check(r *http.Request, d Doubts) (url.Values, *refusal) {
 	if e := rd.keys.check(r); e != nil {
 		return nil, e
 	}
-	if d.ApplicationIDRequired && r.Header.Get("ApplicationId") == "" {
+	id := r.Header.Get("ApplicationId") //nolint:canonicalheader // as Zotlo writes it
+	if d.ApplicationIDRequired && id == "" {
 		return nil, invented(CodeInventedField, "ApplicationId is required")
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)

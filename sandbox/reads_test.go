@@ -132,8 +132,12 @@ func TestDoubtsAboutRefusals(t *testing.T) {
 	}
 
 	for _, d := range []sandbox.Doubts{
-		{ErrorStatus: 7}, {ErrorStatus: 302}, {ExportWorld: "dead"}, {ExportEnd: "no"},
-		{Parameters: "here"}, {ExportZone: 15},
+		{ErrorStatus: 7},
+		{ErrorStatus: 302},
+		{ExportWorld: "dead"},
+		{ExportEnd: "no"},
+		{Parameters: "here"},
+		{ExportZone: 15},
 	} {
 		if err := s.SetDoubts(d); err != sandbox.ErrDoubts {
 			t.Errorf("%+v: %v", d, err)
@@ -155,8 +159,9 @@ func TestReadSamples(t *testing.T) {
 		refundPart(t, s, p, "1.50")
 		refundPart(t, s, p, "2")
 		ok(t, s.Cancel(p.TransactionID), s.Pause(p.TransactionID, noon.Add(day)))
+		detail := s.read(t, sandbox.TransactionDetailPath, "transactionId", p.TransactionID)
 		for sample, out := range map[string]reply{
-			"detail":               s.read(t, sandbox.TransactionDetailPath, "transactionId", p.TransactionID),
+			"detail":               detail,
 			"export_payments":      s.read(t, sandbox.PaymentsExportPath),
 			"export_refunds":       s.read(t, sandbox.RefundsExportPath),
 			"export_subscriptions": s.read(t, sandbox.SubscriptionsExportPath),
@@ -172,8 +177,9 @@ func TestReadSamples(t *testing.T) {
 // Each world is asked for by itself; a client of the wrong one finds nothing.
 func TestReadsKeepTwoWorlds(t *testing.T) {
 	s := open(t, sandbox.Config{})
-	live := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
-	test := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}), sandbox.InTestMode())
+	ada := fields{"subscriberId": "ada@example.com"}
+	live := mustPay(t, s, s.link(t, ada))
+	test := mustPay(t, s, s.link(t, ada), sandbox.InTestMode())
 	for _, p := range []sandbox.Payment{live, test} {
 		for _, word := range []string{"", "false", "0", "true", "1"} {
 			out := s.read(t, sandbox.TransactionDetailPath,

@@ -49,8 +49,8 @@ func (b *books) Recover(transactionID string, opts ...PayOption) (Payment, error
 // Upgrade sells another package to a subscription at once: a new period begins,
 // and next is charged in full unless Charge says otherwise. It sends the payment
 // and package_update. Which status and ids such a payment has is not published:
-// see [Doubts]. Empty fields of next get the defaults of a BaseLink. Its errors
-// are those of Recover.
+// see [Doubts]. Empty fields of next get the defaults of a BaseLink, the
+// currency that of the old package. Its errors are those of Recover.
 //
 // https://docs.zotlo.com/features/subscriptions/plan-changes
 func (b *books) Upgrade(transactionID string, next BaseLink, opts ...PayOption) (Payment, error) {
@@ -59,8 +59,7 @@ func (b *books) Upgrade(transactionID string, next BaseLink, opts ...PayOption) 
 		if err != nil {
 			return nil, nil, err
 		}
-		product := *next.complete("of an upgrade")
-		product.PaymentType = Subscription
+		product := nextPlan(sold, next)
 		var p *payment
 		if b.doubts.UpgradeIsNew {
 			if p, err = b.nextLocked(sold.last, product, opts); err != nil {
@@ -83,10 +82,17 @@ func (b *books) Upgrade(transactionID string, next BaseLink, opts ...PayOption) 
 // package_update announces it in newPackage. Its errors are those of Recover.
 func (b *books) Downgrade(transactionID string, next BaseLink) error {
 	return b.change(transactionID, EventPackageUpdate, func(sold *sale, _ time.Time) {
-		product := *next.complete("of a downgrade")
-		product.PaymentType = Subscription
+		product := nextPlan(sold, next)
 		sold.waiting = &product
 	})
+}
+
+// nextPlan completes what a change of the plan sells: a subscription, in the
+// currency of the old one unless it says another.
+func nextPlan(sold *sale, next BaseLink) BaseLink {
+	next.PaymentType = Subscription
+	next.Currency = cmp.Or(next.Currency, sold.product.Currency)
+	return *next.complete("of a change of the plan")
 }
 
 // chargeLocked makes a further payment of a subscription. b.mu is held.

@@ -83,7 +83,8 @@ func (s salesPages) serve(w http.ResponseWriter, rest string) bool {
 		s.show(w, http.StatusOK, "sale", v)
 	} else {
 		s.show(w, http.StatusNotFound, "refused", saleView{
-			Heading: "No such sale", Notice: "It is forgotten, or there never was one.", Back: "../",
+			Heading: "No such sale", Back: "../",
+			Notice: "It is forgotten, or there never was one.",
 		})
 	}
 	return true
@@ -127,7 +128,7 @@ func (s salesPages) list() saleView {
 
 // sale is what the page of one sale shows.
 func (s salesPages) sale(id string) (saleView, bool) {
-	v := saleView{Heading: "Sale"}
+	v := saleView{Heading: "Sale " + id}
 	rows := s.rows(func(p Payment) bool { return p.TransactionID == id })
 	if len(rows) == 0 {
 		return v, false

@@ -43,7 +43,8 @@ func (s *harness) pressOn(t *testing.T, from, label, typed string) (int, string)
 	for _, m := range hidden.FindAllStringSubmatch(form, -1) {
 		sent = append(sent, m[1]+"="+m[2])
 	}
-	if m := regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`).FindStringSubmatch(button); m != nil {
+	named := regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`)
+	if m := named.FindStringSubmatch(button); m != nil {
 		sent = append(sent, m[1]+"="+m[2])
 	}
 	to := follow(t, from, http.Header{"Location": {action}})
@@ -154,7 +155,8 @@ func TestWebhookButtons(t *testing.T) {
 	s.pressOn(t, s.salesURL(), "Hold back", "")
 	p := mustPay(t, s, s.link(t, fields{"subscriberId": "ada@example.com"}))
 	told(t, hooks)
-	if status, to := s.pressOn(t, s.salesURL(), "Release", ""); status != 303 || to != s.salesURL() {
+	status, to := s.pressOn(t, s.salesURL(), "Release", "")
+	if status != 303 || to != s.salesURL() {
 		t.Errorf("Release: %d to %s", status, to)
 	}
 	told(t, hooks, "status newSubscriber active", "registration ada@example.com")
@@ -174,7 +176,7 @@ func TestQuantityAndDiscountOnThePage(t *testing.T) {
 	url := s.link(t, fields{"subscriberId": "ada@example.com"})
 	s.press(t, url+"/pay", "quantity=3&coupon=TEN&percent=10&recurring=yes")
 	p := s.Payments()[0]
-	want := []string{"start_paid 26.97 USD, each 9.99 x x x, TEN"}
+	want := []string{"start_paid 26.97 USD, each of 3 9.99, TEN"}
 	if diff := cmp.Diff(want, bills(p)); diff != "" {
 		t.Error(diff)
 	}

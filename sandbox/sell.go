@@ -106,15 +106,17 @@ func (b *books) bookLocked(p *payment) {
 // Upsell sells another product under the link that a payment has paid, as the
 // offer of the page after a payment does: a purchase of its own, with its own
 // transaction ids, the same custom parameters and the same payer. Empty fields
-// of offer get the defaults of a BaseLink. It sends the payment and, of a
-// subscription, the status webhook. Its errors are ErrNoPayment and
-// ErrSubscribed. See [Doubts] for the other shapes that it may have.
+// of offer get the defaults of a BaseLink, the currency that of the payment. It
+// sends the payment and, of a subscription, the status webhook. Its errors are
+// ErrNoPayment and ErrSubscribed. See [Doubts] for the other shapes that it may
+// have.
 func (b *books) Upsell(transactionID string, offer BaseLink, opts ...PayOption) (Payment, error) {
 	return b.commit(func() (*payment, []*event, error) {
 		before, ok := b.payments.get(transactionID)
 		if !ok {
 			return nil, nil, ErrNoPayment
 		}
+		offer.Currency = cmp.Or(offer.Currency, before.Currency)
 		p, err := b.nextLocked(before, *offer.complete("of an upsell"), opts)
 		if err != nil {
 			return nil, nil, err

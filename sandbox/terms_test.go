@@ -2,7 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
-	"strings"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,10 +14,11 @@ import (
 func bills(list ...sandbox.Payment) []string {
 	var said []string
 	for _, p := range list {
-		text := p.Status + " " + p.Price + " " + p.Currency + ", each " + p.UnitPrice
+		text := p.Status + " " + p.Price + " " + p.Currency + ", each "
 		if p.Quantity != 1 {
-			text += strings.Repeat(" x", p.Quantity)
+			text += "of " + strconv.Itoa(p.Quantity) + " "
 		}
+		text += p.UnitPrice
 		if p.Coupon != "" {
 			text += ", " + p.Coupon
 		}
@@ -39,8 +40,8 @@ func TestWhatAPaymentCosts(t *testing.T) {
 			"renewal 9.99 USD, each 9.99",
 		}},
 		{"three pieces", []sandbox.PayOption{sandbox.Quantity(3)}, []string{
-			"start_paid 29.97 USD, each 9.99 x x x", "renewal 29.97 USD, each 9.99 x x x",
-			"renewal 29.97 USD, each 9.99 x x x",
+			"start_paid 29.97 USD, each of 3 9.99", "renewal 29.97 USD, each of 3 9.99",
+			"renewal 29.97 USD, each of 3 9.99",
 		}},
 		{"discount once", []sandbox.PayOption{sandbox.WithDiscount(half)}, []string{
 			"start_paid 5.00 USD, each 9.99, HALF", "renewal 9.99 USD, each 9.99",
@@ -49,8 +50,9 @@ func TestWhatAPaymentCosts(t *testing.T) {
 		{"discount on two pieces, always", []sandbox.PayOption{
 			sandbox.WithDiscount(always), sandbox.Quantity(2),
 		}, []string{
-			"start_paid 13.39 USD, each 9.99 x x, ALWAYS",
-			"renewal 13.39 USD, each 9.99 x x, ALWAYS", "renewal 13.39 USD, each 9.99 x x, ALWAYS",
+			"start_paid 13.39 USD, each of 2 9.99, ALWAYS",
+			"renewal 13.39 USD, each of 2 9.99, ALWAYS",
+			"renewal 13.39 USD, each of 2 9.99, ALWAYS",
 		}},
 		{"a discount waits for the end of a free trial", []sandbox.PayOption{
 			sandbox.Trial(), sandbox.WithDiscount(half),

@@ -3,10 +3,10 @@
 //	go run ./cmd/sandbox
 //
 // It serves the API and the hosted checkout pages of package sandbox, and prints what a Caddyfile
-// and its environment need to find it. With --catalog each checkout link sells a product of its own.
-// A page shows what was sold and has buttons for what becomes of it; scripts do the same over HTTP,
-// --help lists how. Nothing leaves the machine, no money moves, and what it knows is gone when it
-// ends.
+// and its environment need to find it. With --catalog each checkout link sells a product of its
+// own. A page shows what was sold and has buttons for what becomes of it; scripts do the same over
+// HTTP, --help lists how. Nothing leaves the machine, no money moves, and what it knows is gone
+// when it ends.
 package main
 
 import (
@@ -44,9 +44,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	webhook := flags.String("webhook", "",
 		"the `url` that gets the webhooks of a payment; none if empty")
 	catalog := flags.String("catalog", "",
-		"a CSV or JSON `file` of what each checkout link sells: link_id, package, price, currency, "+
-			"and perhaps package_name, name, period, one_time, trial_period, trial_price; "+
-			"without it every link sells the same")
+		"a CSV or JSON `file` of what each checkout link sells: link_id, package, price, "+
+			"currency, and perhaps package_name, name, period, one_time, trial_period, "+
+			"trial_price; without it every link sells the same")
 	flags.Usage = func() {
 		say(errs, "Usage of sandbox:\n")
 		flags.PrintDefaults()
@@ -103,7 +103,8 @@ func serve(ctx context.Context, listen, webhook, catalog string, out io.Writer) 
 			strings.Join(slices.Sorted(maps.Keys(products)), ", ") + "."
 	}
 	say(out, welcome, at, sandbox.DefaultAccessKey, sandbox.DefaultAccessSecret,
-		sandbox.DefaultApplicationKey, known, host, at+sandbox.DoorPath)
+		sandbox.DefaultApplicationKey, sandbox.DefaultTestApplicationKey, known, host,
+		at+sandbox.DoorPath)
 	select {
 	case err := <-served:
 		return err
@@ -130,6 +131,7 @@ In the environment of Caddy:
   export ZOTLO_ACCESS_SECRET=%s
   export ZOTLO_APPLICATION_KEY=%s
 
+The key of test mode is %s.
 %s Open your site under any host but %s: no link may lead back to the site.
 What was sold, and what can be done with it: %s
 Press Ctrl-C to stop.

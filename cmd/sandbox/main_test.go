@@ -169,7 +169,8 @@ func TestHelp(t *testing.T) {
 		t.Errorf("code %d", code)
 	}
 	for _, part := range []string{
-		"-catalog file", "-listen address", "-webhook url", "POST /_sandbox/pay\n        pay a link: link, subscriber", "export_end",
+		"-catalog file", "-listen address", "-webhook url",
+		"POST /_sandbox/pay\n        pay a link: link, subscriber", "export_end",
 	} {
 		if !strings.Contains(help.String(), part) {
 			t.Errorf("the help lacks %q:\n%s", part, &help)
