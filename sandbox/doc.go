@@ -1,6 +1,6 @@
 // Package sandbox is a stand-in for Zotlo: the one-link API, the hosted
-// checkout page a personal link leads to, and the webhooks that a payment
-// sends. No money moves. It is one plain http.Handler, keeps everything in
+// checkout page a personal link leads to, the webhooks that a payment sends, and
+// the reads that tell what was sold. No money moves. It is one plain http.Handler, keeps everything in
 // memory, and needs nothing but the standard library.
 //
 // # In a test
@@ -23,14 +23,17 @@
 // # As a process
 //
 // To try a Caddyfile without Zotlo's keys, run cmd/sandbox: it serves a sandbox
-// on loopback and prints what the Caddyfile and its environment need.
+// on loopback and prints what the Caddyfile and its environment need. Scripts
+// pay, refund, cancel and look through [DoorPath]; [DoorHelp] lists how.
 //
 // # Trouble
 //
 // [Sandbox.Fail] makes every call go wrong in one way, [Sandbox.FailNext] the
 // next few, [Sandbox.FailIf] those that a function picks; [Sandbox.Heal] ends
 // it all. A [Fault] is a plain struct: take a ready one ([RateLimited],
-// [ServerError], [CutOff] …) or fill in your own.
+// [ServerError], [CutOff] …) or fill in your own. [Sandbox.Reads] has the same
+// for the reads. [Sandbox.LoseNext] and [Sandbox.SetPost] lose, repeat and
+// shuffle webhooks.
 //
 // # Time
 //
@@ -39,25 +42,54 @@
 // [Sandbox.Deliver] to send what has fallen due. A process on the real clock
 // calls [Sandbox.Run] instead.
 //
-// # Payments and webhooks
+// [Sandbox.Shift] moves the whole sandbox to another day: a process on the real
+// clock sells the past with it.
 //
-// The buttons of the page and the methods do the same. [Sandbox.Pay] kills the link and sends the
-// payment, status and registration webhooks to the addresses in Config.Webhooks; [Sandbox.Renew],
-// [Sandbox.Refund], [Sandbox.RefundPart] and [Sandbox.Status] continue the story. A [PayOption]
-// changes a payment: [Trial], [Charge], [MarkedAsSandbox] and others. The first try happens before
-// the method returns, so a test needs no waiting. Any answer but exactly 200 is a failure and is
-// repeated on Zotlo's schedule. For repeats and for another order, call [Sandbox.HoldWebhooks] and
-// then [Sandbox.Send] with the events of [Sandbox.Events], as often and in whatever order the test
-// wants. [Sandbox.SendCopy] delivers one of them under a new requestID.
+// # What is sold
+//
+// A link sells the product of its checkoutLinkId: Config.BaseLinks, which
+// [ReadCatalog] reads from a file. A customPrice makes it a one-time payment.
+// [PayOption]s change a sale: [Trial], [Quantity], [WithDiscount], [Charge],
+// [InTestMode], [MarkedAsSandbox] and others. [Sandbox.Upsell] sells something
+// else under a link that is paid.
+//
+// # What becomes of it
+//
+// The buttons of the pages and the methods do the same. [Sandbox.Pay] kills the
+// link and sends the payment, status and registration webhooks to the addresses
+// in Config.Webhooks. [Sandbox.Renew], [Sandbox.Upgrade], [Sandbox.Downgrade],
+// [Sandbox.Cancel], [Sandbox.CancelNow], [Sandbox.Reactivate],
+// [Sandbox.FailRenewal], [Sandbox.Recover], [Sandbox.Lapse], [Sandbox.Pause] and
+// [Sandbox.Resume] continue the story of a subscription, each with the webhook
+// that Zotlo sends of it; [Sandbox.Status] sends any other. [Sandbox.Refund],
+// [Sandbox.RefundPart] and [Sandbox.ChargeBack] give money back.
+//
+// The first try of a webhook happens before the method returns, so a test needs
+// no waiting. Any answer but exactly 200 is a failure and is repeated on Zotlo's
+// schedule. For repeats and for another order, call [Sandbox.HoldWebhooks] and
+// then [Sandbox.Send] with the events of [Sandbox.Events], as often and in
+// whatever order the test wants. [Sandbox.SendCopy] delivers one of them under a
+// new requestID.
+//
+// # What the reads say
+//
+// [TransactionDetailPath] and the three exports tell of the sandbox's own sales:
+// [Sandbox.Payments], [Sandbox.Refunds], [Sandbox.Subscriptions]. Sales of test
+// mode are a world of their own. Dates bear no zone and are UTC. The reads of a
+// subscriber's profile and of their subscriptions are not played.
 //
 // # What it does not promise
 //
 // It follows Zotlo's published reference (https://docs.zotlo.com), and nothing
 // here was tried against the live service. Where the reference is silent the
-// sandbox had to choose, and a client must not rely on the choice:
+// sandbox had to choose, and a client must not rely on the choice. [Doubts] has
+// the sandbox answer many of these questions otherwise:
 //
 //   - that the link stands in result.onelink, and what a link looks like;
 //   - that code 401002 comes with HTTP 401, and 404001 with 404;
+//   - how an export is ordered and ends, and the names of most members of its
+//     records;
+//   - the names in coupon_campaign, and the event types of a pause;
 //   - all codes named CodeInvented…: Zotlo publishes none for these mistakes;
 //   - which languages, addresses, prices and currencies are accepted;
 //   - that custom parameters come back in merchantParameters

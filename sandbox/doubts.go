@@ -82,6 +82,11 @@ type Doubts struct {
 	// UpgradeIsNew has an upgrade begin another subscription, with ids of its
 	// own; the old one ends silently.
 	UpgradeIsNew bool `json:"upgrade_is_new,omitempty"`
+	// ReactiveIsNew has Renew of a subscription that has ended begin another one,
+	// with ids of its own.
+	ReactiveIsNew bool `json:"reactive_is_new,omitempty"`
+	// TrialEndIsSilent sends no status webhook when a trial becomes paid.
+	TrialEndIsSilent bool `json:"trial_end_is_silent,omitempty"`
 	// UpsellSharesOriginal gives an upsell the original transaction id of the
 	// purchase before it.
 	UpsellSharesOriginal bool `json:"upsell_shares_original,omitempty"`

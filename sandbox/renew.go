@@ -23,11 +23,28 @@ func (b *books) Renew(transactionID string, opts ...PayOption) (Payment, error) 
 		case sold.last.Status == StatusTrial:
 			status = StatusTrialToPaid
 		}
+		if b.doubts.ReactiveIsNew && sold.isOver(b.clock.now()) {
+			p, err := b.nextLocked(sold.last, sold.product, opts)
+			if err != nil {
+				return nil, nil, err
+			}
+			p.Status = status
+			return p, b.tellCharge(p, eventType), nil
+		}
 		p := b.chargeLocked(sold, status, opts)
 		sold.note(eventType, p.At)
-		return p, append(b.tell(KindPayment, p, paymentBody),
-			b.tell(KindStatus, p, statusBody(eventType))...), nil
+		if status == StatusTrialToPaid && b.doubts.TrialEndIsSilent {
+			return p, b.tell(KindPayment, p, paymentBody), nil
+		}
+		return p, b.tellCharge(p, eventType), nil
 	})
+}
+
+// tellCharge queues the webhooks of a further payment: its own, and that of the
+// subscription.
+func (b *books) tellCharge(p *payment, eventType string) []*event {
+	return append(b.tell(KindPayment, p, paymentBody),
+		b.tell(KindStatus, p, statusBody(eventType))...)
 }
 
 // Recover charges a subscription in grace with success: the payment has the
@@ -41,8 +58,7 @@ func (b *books) Recover(transactionID string, opts ...PayOption) (Payment, error
 		}
 		p := b.chargeLocked(sold, StatusRenewal, opts)
 		sold.note(EventGraceToActive, p.At)
-		return p, append(b.tell(KindPayment, p, paymentBody),
-			b.tell(KindStatus, p, statusBody(EventGraceToActive))...), nil
+		return p, b.tellCharge(p, EventGraceToActive), nil
 	})
 }
 
@@ -73,8 +89,7 @@ func (b *books) Upgrade(transactionID string, next BaseLink, opts ...PayOption) 
 		if p.Status = StatusRenewal; b.doubts.UpgradeIsStart {
 			p.Status = StatusStartPaid
 		}
-		return p, append(b.tell(KindPayment, p, paymentBody),
-			b.tell(KindStatus, p, statusBody(EventPackageUpdate))...), nil
+		return p, b.tellCharge(p, EventPackageUpdate), nil
 	})
 }
 

@@ -125,3 +125,26 @@ func TestTestModeIsAWorldOfItsOwn(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestDoubtsAboutRenewals(t *testing.T) {
+	s, hooks := openWithHooks(t, sandbox.Config{
+		Doubts: sandbox.Doubts{ReactiveIsNew: true, TrialEndIsSilent: true},
+	})
+	p := subscribe(t, s, hooks, sandbox.Trial())
+	renew(t, s, p)
+	told(t, hooks, "payment trial_to_paid 9.99")
+	change(t, s, p, "Cancel") // the older name
+	told(t, hooks, "status Cancel passive")
+	s.clock.Advance(40 * day)
+	back := renew(t, s, p)
+	told(t, hooks, "payment reactive 9.99", "status reactivate active")
+	list := s.Subscriptions()
+	if back.OriginalTransactionID != back.TransactionID || len(list) != 2 ||
+		list[0].Status != "passive" || list[1].Status != "active" {
+		t.Errorf("back as %+v; %+v", back, list)
+	}
+	next := renew(t, s, back)
+	if next.Status != sandbox.StatusRenewal || next.OriginalTransactionID != back.TransactionID {
+		t.Errorf("and then %+v", next)
+	}
+}

@@ -82,7 +82,7 @@ func (s *sale) key() string { return s.original.TransactionID }
 // change nothing.
 func (s *sale) note(eventType string, now time.Time) {
 	switch eventType {
-	case EventCancel:
+	case EventCancel, "Cancel": // as the older page writes it
 		s.canceled = &now
 	case EventActiveToGrace:
 		s.status = "grace"
