@@ -84,12 +84,12 @@ func (d *door) command(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind == "application/x-www-form-urlencoded" {
+	if kind == "application/x-www-form-urlencoded" && ok {
 		d.press(w, r, c)
 		return
 	}
 	raw, err := io.ReadAll(r.Body)
-	if err != nil || kind != "application/json" && len(raw) > 0 {
+	if err != nil || kind != "application/json" && kind+string(raw) != "" {
 		complain(w, http.StatusUnsupportedMediaType,
 			errors.New("the body must be JSON, of 64 KiB at most"))
 		return

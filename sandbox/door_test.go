@@ -237,6 +237,9 @@ func TestDoorRefusals(t *testing.T) {
 		return `{"transaction": "` + p.TransactionID + `"` + more + `}`
 	}
 	form := func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }
+	pressed := func(r *http.Request) {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	foreign := func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }
 	named := func(r *http.Request) { r.Host = "shop.example.com" }
 	tests := []struct {
@@ -249,6 +252,7 @@ func TestDoorRefusals(t *testing.T) {
 		{"GET", "nothing", "", nil, 404, "no such list"},
 		{"PUT", "doubts", "{}", nil, 405, ""},
 		{"POST", "renew", of(""), form, 415, "must be JSON"},
+		{"POST", "doubts", "", pressed, 415, "must be JSON"},
 		{"POST", "renew", of(""), foreign, 403, ""},
 		{"POST", "renew", of(""), named, 403, ""},
 		{"GET", "books", "", named, 403, ""},
