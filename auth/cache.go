@@ -44,9 +44,9 @@ func (c *cache) ways(hash *[sha256.Size]byte) []atomic.Pointer[cached] {
 // get returns the user of a remembered token if the token is still good by the clock and was
 // verified by these very keys. A clock that was set back is a miss as well.
 func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) *User {
-	ways := c.ways(hash)
-	for i := range ways {
-		entry := ways[i].Load()
+	set := binary.LittleEndian.Uint64(hash[:]) % (cacheSize / cacheWays) // as ways does
+	for i := set * cacheWays; i < (set+1)*cacheWays; i++ {
+		entry := c.slots[i].Load()
 		if entry == nil || entry.hash != *hash || entry.keys != keys {
 			continue
 		}

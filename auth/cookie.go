@@ -17,36 +17,40 @@ const (
 	maxJoined = maxToken + len("Bearer%20")
 )
 
-// cookie returns the token of the cookie called name, or "". A cookie that is absent may stand
-// there in pieces: libraries cut one that is too long for a browser (4 KiB) into name.0, name.1 and
-// so on.
-func cookie(lines []string, name string) (token string, err error) {
-	if token, err = wholeCookie(lines, name); token != "" || err != nil {
-		return token, err
-	}
-	joined, err := joinedPieces(lines, name)
-	return bare(joined), err
-}
-
-// wholeCookie finds the cookie called name. Two of different values are ambiguous, whichever comes
-// first: the order says which path or host is the longer one, and nothing about who set it.
+// wholeCookie returns the token of the cookie called name, or "". Two of different values are
+// ambiguous.
+//
+// Every request walks its cookies here; that is why the loop of cookies stands here once more.
 func wholeCookie(lines []string, name string) (found string, err error) {
-	for key, value := range cookies(lines) {
-		if key != name {
-			continue
-		}
-		switch value = bare(value); {
-		case value == "", value == found:
-		case found == "":
+	if tooMany(lines) {
+		return "", nil
+	}
+	for _, line := range lines {
+		for more := true; more; {
+			var pair string
+			pair, line, more = strings.Cut(line, ";")
+			key, value, _ := strings.Cut(textproto.TrimString(pair), "=")
+			if textproto.TrimString(key) != name {
+				continue
+			}
+			value, ok := cookieValue(value)
+			if !strings.HasPrefix(value, "ey") { // as every JWT begins: {" in base64url
+				value = bare(value)
+			}
+			if !ok || value == "" || value == found {
+				continue
+			}
+			if found != "" {
+				return "", refused(ruleAmbiguous)
+			}
 			found = value
-		default:
-			return "", refused(ruleAmbiguous)
 		}
 	}
 	return found, nil
 }
 
-// joinedPieces joins the pieces name.0, name.1 and so on, up to the first number that is missing.
+// joinedPieces joins the pieces name.0, name.1 and so on, up to the first number that is missing:
+// libraries cut a cookie that is too long for a browser (4 KiB).
 // What is missing in the middle makes a bad token, never another one: the signature is over all.
 func joinedPieces(lines []string, name string) (joined string, err error) {
 	var pieces [maxPieces]string
@@ -88,7 +92,7 @@ func pieceNumber(key, name string) (n int, ok bool) {
 // The values have the bytes that a cookie may have.
 func cookies(lines []string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
-		if count(lines) > maxCookies {
+		if tooMany(lines) {
 			return
 		}
 		for _, line := range lines {
@@ -105,13 +109,14 @@ func cookies(lines []string) iter.Seq2[string, string] {
 	}
 }
 
-// count tells how many cookies net/http would find, empty ones included.
-func count(lines []string) int {
+// tooMany reports whether there are more cookies than net/http reads, empty ones included: of those it
+// reads none.
+func tooMany(lines []string) bool {
 	n := len(lines)
 	for _, line := range lines {
 		n += strings.Count(line, ";")
 	}
-	return n
+	return n > maxCookies
 }
 
 // cookieValue strips one pair of quotes and checks the bytes, as net/http does with a request's

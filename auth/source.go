@@ -43,7 +43,12 @@ func tokenChar(r rune) bool {
 // meant.
 func (s Source) token(h http.Header) (string, error) {
 	if s.In == "cookie" {
-		return cookie(h["Cookie"], s.Name)
+		whole, err := wholeCookie(h["Cookie"], s.Name)
+		if whole != "" || err != nil {
+			return whole, err
+		}
+		joined, err := joinedPieces(h["Cookie"], s.Name)
+		return bare(joined), err
 	}
 	var found string
 	for _, value := range h[s.Name] {

@@ -61,6 +61,7 @@ func (cfg *Campaign) checkProject(defined map[string]Project) error {
 // entry is a campaign that is ready to serve. It is immutable, its watch aside.
 type entry struct {
 	*campaign.Campaign
+	name         string // as Name says it
 	project      string
 	matchers     caddyhttp.MatcherSets
 	fallback     *target.Target // nil: the route's
@@ -91,7 +92,7 @@ func compile(
 		return nil, err
 	}
 	e := &entry{
-		project: cfg.Project, source: source,
+		name: cfg.Name, project: cfg.Project, source: source,
 		counters: metrics.NewLinkCounters(cfg.Name, outcomeLink, answerLink, answerJSON),
 	}
 	options := campaignOptions(languages)

@@ -36,8 +36,12 @@ func (d *decision) decide() error {
 		return err
 	}
 	d.offer = chosen.Offer
-	d.watchHashAttribute()
-	d.tellDropped()
+	if d.entry.hashWatch != nil {
+		d.watchHashAttribute()
+	}
+	if len(d.offer.Dropped)+len(d.offer.Unusable) > 0 {
+		d.tellDropped()
+	}
 	return nil
 }
 

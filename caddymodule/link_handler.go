@@ -129,8 +129,10 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 	if err := d.decide(); err != nil {
 		return noOffer(err)
 	}
-	if to := d.afterPayment(); to != "" {
-		return answer{outcome: outcomeAfterPayment, to: to}
+	if d.entry.afterPayment != nil {
+		if to := d.afterPayment(); to != "" {
+			return answer{outcome: outcomeAfterPayment, to: to}
+		}
 	}
 	return d.link()
 }
@@ -142,7 +144,7 @@ func (h *LinkHandler) identify(d *decision) (a answer, done bool) {
 		return h.anonymous(d, err)
 	}
 	d.user = user
-	if user.Subscriber.Known() || h.Anonymous == anonymousGuest {
+	if user.Subscriber.ID != "" || h.Anonymous == anonymousGuest {
 		return answer{}, false
 	}
 	a = answer{outcome: outcomeNoSubscriber}
@@ -190,7 +192,7 @@ func noOffer(err error) answer {
 // all others.
 func (d *decision) afterPayment() string {
 	to := d.entry.afterPayment
-	if to == nil || to.LeadsBack(d.r) {
+	if to.LeadsBack(d.r) {
 		return ""
 	}
 	user, ok := d.knownUser()
@@ -222,7 +224,9 @@ func (d *decision) link() answer {
 		}
 		return a
 	}
-	d.expose(atLink)
+	if d.offer.Counted {
+		d.expose(atLink)
+	}
 	return answer{outcome: outcomeLink, link: result}
 }
 

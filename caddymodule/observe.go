@@ -22,7 +22,7 @@ import (
 func observe(d *decision, a answer, what string) {
 	fields := accessFields{outcome: a.outcome, answer: what, source: string(a.link.Source)}
 	if d.entry != nil {
-		fields.campaign = d.entry.Name()
+		fields.campaign = d.entry.name
 	}
 	if d.offer != nil {
 		fields.variant = d.offer.Variant
@@ -116,11 +116,9 @@ func (d *decision) causeFields(err error) []zap.Field {
 }
 
 // expose counts that the user was shown their variant, once a day for the whole fleet. Anonymous
-// visitors are never counted, and those who were counted a moment ago cost no look-up.
+// visitors are never counted, and those who were counted a moment ago cost no look-up. The offer
+// must be one that counts.
 func (d *decision) expose(at string) {
-	if d.offer == nil || !d.offer.Counted {
-		return
-	}
 	user, ok := d.knownUser()
 	if !ok {
 		return
@@ -145,7 +143,7 @@ const noStableID = "DEFAULT"
 // that is hashed. Anonymous visitors lack it, too, and prove nothing.
 func (d *decision) watchHashAttribute() {
 	watch := d.entry.hashWatch
-	if watch == nil || watch.Over() {
+	if watch.Over() {
 		return
 	}
 	user, ok := d.knownUser()

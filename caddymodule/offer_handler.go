@@ -83,7 +83,7 @@ func (h *OfferHandler) decide(d *decision) {
 		h.warn(d, err)
 		return
 	}
-	if showsPage(d.r) {
+	if d.offer.Counted && showsPage(d.r) {
 		d.expose(atOffer)
 	}
 }

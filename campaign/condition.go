@@ -22,11 +22,13 @@ type condition interface {
 // ask says whether the campaign is to be chosen: it is active, and its conditions hold. They are
 // asked in their order, up to the first that does not.
 func (c *Campaign) ask(q question, index int) verdict {
-	if bar := c.schedule.bar(q.now); bar != "" {
-		return verdict{result: bar}
+	if !c.schedule.always { // most are, and every request asks
+		if bar := c.schedule.bar(q.now); bar != "" {
+			return verdict{result: bar}
+		}
 	}
 	for _, cond := range c.conditions {
-		if v := cond.ask(q, index); !v.holds() {
+		if v := cond.ask(q, index); v.result != "" {
 			return v
 		}
 	}
@@ -39,12 +41,10 @@ type verdict struct {
 	failed error  // the condition could not be asked
 }
 
-func (v verdict) holds() bool { return v.result == "" }
-
 // step is the verdict for people.
 func (v verdict) step(c *Campaign) Step {
 	switch {
-	case v.holds():
+	case v.result == "":
 		return Step{c.Name(), "chosen", ""}
 	case v.failed != nil:
 		return Step{c.Name(), v.result, v.failed.Error()}

@@ -120,7 +120,7 @@ func (d *Decision) choose(list []*Campaign, q question, explain bool) {
 		if explain {
 			d.Steps = append(d.Steps, v.step(c))
 		}
-		if v.holds() {
+		if v.result == "" {
 			d.Index = i
 			return
 		}

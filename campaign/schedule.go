@@ -19,10 +19,12 @@ const (
 type schedule struct {
 	from, until time.Time
 	off         bool
+	always      bool // it says nothing: no instant, and not off
 }
 
 func newSchedule(cfg *Config) (schedule, error) {
 	s := schedule{from: cfg.From, until: cfg.Until, off: cfg.Off}
+	s.always = s.from.IsZero() && s.until.IsZero() && !s.off
 	if !s.from.IsZero() && !s.until.IsZero() && !s.from.Before(s.until) {
 		return s, fmt.Errorf("%s is not after %s: write the later instant as until",
 			s.detail(ended), s.detail(scheduled))

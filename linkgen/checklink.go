@@ -57,7 +57,7 @@ func checkLink(link string, hosts *linkHosts, ownHost string) error {
 		return err
 	case !secure && !(hosts.plain && loopback(host)):
 		return errLinkScheme
-	case !hosts.allow(host, port):
+	case hosts.listed && !hosts.allow(host, port):
 		return errLinkList
 	case ownHost != "" && host == bareHost(ownHost):
 		return errLinkOwn

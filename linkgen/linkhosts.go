@@ -7,6 +7,7 @@ import (
 
 // linkHosts is an allow-list; an empty one allows every host on every port.
 type linkHosts struct {
+	listed bool // there is a list
 	// plain allows http links to loopback hosts. It is set when the API itself is http on loopback,
 	// which no real one is: so a stand-in on a developer's machine needs no certificate, and nobody
 	// else's links change.
@@ -18,7 +19,7 @@ type linkHosts struct {
 // newLinkHosts reads entries such as pay.example.com, *.example.net and, for another port than 443,
 // pay.example.com:8443.
 func newLinkHosts(entries []string) (linkHosts, error) {
-	var l linkHosts
+	l := linkHosts{listed: len(entries) > 0}
 	for _, entry := range entries {
 		name, wild := strings.CutPrefix(entry, "*.")
 		host, port, err := splitAuthority(name)
@@ -40,10 +41,8 @@ func newLinkHosts(entries []string) (linkHosts, error) {
 	return l, nil
 }
 
+// allow reports whether a host is in the list.
 func (l *linkHosts) allow(host, port string) bool {
-	if len(l.exact) == 0 && len(l.suffixes) == 0 {
-		return true
-	}
 	if port != "" {
 		host += ":" + port
 	}

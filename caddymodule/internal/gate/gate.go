@@ -29,7 +29,8 @@ func Check(r *http.Request, backend bool) (outcome string) {
 		return Prefetch
 	case isEmbedded(r.Header):
 		return Embedded
-	case isEarlyData(r):
+	case r.TLS != nil && !r.TLS.HandshakeComplete, r.Header.Get("Early-Data") == "1":
+		// It may be a replay: it came in QUIC's 0-RTT, or a CDN says so (RFC 8470).
 		return EarlyData
 	case r.Method == http.MethodHead:
 		return Head
@@ -49,12 +50,13 @@ var guesses = [...]string{"Hx-Preloaded", "Next-Router-Prefetch"}
 // IsPrefetch reports whether a browser, or a framework in the page, only guesses that the shopper
 // will come.
 func IsPrefetch(h http.Header) bool {
-	return anyValue(h, purposes[:], isGuess) || anyValue(h, guesses[:], isYes)
-}
-
-func anyValue(h http.Header, names []string, is func(string) bool) bool {
-	for _, name := range names {
-		if slices.ContainsFunc(h[name], is) {
+	for _, name := range purposes {
+		if slices.ContainsFunc(h[name], isGuess) {
+			return true
+		}
+	}
+	for _, name := range guesses {
+		if slices.ContainsFunc(h[name], isYes) {
 			return true
 		}
 	}
@@ -80,10 +82,4 @@ func isEmbedded(h http.Header) bool {
 		return true
 	}
 	return h.Get("Sec-Fetch-Site") == "cross-site" && h.Get("Sec-Fetch-Mode") == "no-cors"
-}
-
-// isEarlyData reports whether the request may be a replay: it came in QUIC's 0-RTT, or a CDN says
-// so (RFC 8470).
-func isEarlyData(r *http.Request) bool {
-	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
 }
