@@ -126,9 +126,7 @@ func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
 			"url": target.Absolute(d.r, how.url),
 		})
 	case how.url != "":
-		setHeaders(w)
-		navigation.To(w, d.r.Header, how.url)
-		return nil
+		return redirect(w, d.r.Header, how.url)
 	case a.outcome == gate.Prefetch:
 		// Never a page and never handle_errors: a framework shows an HTML answer of its guess when
 		// the shopper clicks, and asks again after anything else.
@@ -139,6 +137,19 @@ func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
 		return nil
 	}
 	return writeError(w, d, a, how)
+}
+
+// redirect answers 303, because the client goes on with GET, whatever the method was (RFC 9110
+// section 15.4.4). A script's click is sent elsewhere in its framework's way.
+func redirect(w http.ResponseWriter, request http.Header, url string) error {
+	setHeaders(w)
+	if len(request["Hx-Request"])+len(request["X-Inertia"]) > 0 {
+		navigation.To(w, request, url)
+		return nil
+	}
+	w.Header()["Location"] = []string{url}
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
 }
 
 // setHeaders sets what every answer of ours carries: it is for one person, for now, and says

@@ -33,10 +33,7 @@ func ByScript(h http.Header) bool { return wayOf(h) != redirect }
 // To answers that the client goes on at the URL. The answer has no body. h are the headers of the
 // request.
 func To(w http.ResponseWriter, h http.Header, url string) {
-	by := redirect
-	if len(h["Hx-Request"])+len(h["X-Inertia"]) > 0 { // hardly any click is a script's
-		by = wayOf(h)
-	}
+	by := wayOf(h)
 	w.Header()[by.leads] = []string{url}
 	w.WriteHeader(by.status)
 }
