@@ -14,8 +14,10 @@ import (
 // backslashes into slashes and read many spellings of an IP address. The check therefore allows
 // only texts where there is nothing to repair.
 
+// maxLink is the longest link that is given out, in bytes.
 const maxLink = 2048
 
+// The errors of checkLink. None repeats the link, which is personal.
 var (
 	errLinkScheme = errors.New("the link is not an absolute https URL")
 	errLinkBytes  = errors.New("the link holds a character that no URL has")
@@ -76,6 +78,7 @@ func cutScheme(link string) (rest string, secure bool, err error) {
 	return "", false, errLinkScheme
 }
 
+// loopback tells whether a host is this machine, by name or by address.
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -127,6 +130,7 @@ func isHost(host string) bool {
 	return true
 }
 
+// isPort accepts 1 to 65535 without a leading zero or sign.
 func isPort(port string) bool {
 	if port == "" || len(port) > 5 || port[0] == '0' {
 		return false

@@ -10,8 +10,10 @@ import (
 )
 
 const (
+	// defaultTTL is the time for which a link is given out where a Config does not say.
 	defaultTTL = 5 * time.Minute
-	maxTTL     = 55 * time.Minute
+	// maxTTL leaves the shopper five minutes to pay with a link of the hour that Zotlo keeps it.
+	maxTTL = 55 * time.Minute
 )
 
 // MinKey is the least length of Config.Key, in bytes.
@@ -100,11 +102,15 @@ func (cfg *Config) setDefaults() error {
 
 // project is a Project made ready.
 type project struct {
+	// fingerprint is in the key of each of its links.
 	fingerprint [32]byte
-	hosts       linkHosts
-	client      *zotlo.Client
+	// hosts are where its links may lead.
+	hosts linkHosts
+	// client carries its calls, with retry, breaker and pauses.
+	client *zotlo.Client
 }
 
+// newProject checks a Project and makes its client. It makes no connection.
 func newProject(p Project, m *macs, cfg *Config) (*project, error) {
 	if err := p.Check(); err != nil {
 		return nil, err

@@ -80,6 +80,8 @@ func (e *Error) Cause() error { return e.cause }
 // Left.
 func (e *Error) Unwrap() error { return e.cause }
 
+// failed makes an Error that repeats nothing of Zotlo's: no code, no request id, no status. The
+// format is that of fmt.Errorf, and its text is the private cause.
 func failed(r Reason, format string, args ...any) *Error {
 	return &Error{Reason: r, cause: fmt.Errorf(format, args...)}
 }

@@ -28,8 +28,10 @@ func (g *Generator) wait(
 	} else if epoch == "" && g.state.unforgotten.count.Load() > 0 {
 		name += g.state.unforgotten.since(p.key.Subscriber).String()
 	}
+	// The starter of a flight learns its source from fetch; everybody else has shared it.
 	source := FromShared
 	done := g.state.flights.DoChan(name, func() (entry any, err error) {
+		// The call outlives the caller that began it: others may wait for it.
 		entry, source, err = g.fetch(context.WithoutCancel(ctx), p, ownHost, epoch)
 		return entry, err
 	})
@@ -128,6 +130,7 @@ func (g *Generator) create(ctx context.Context, p *Prepared, ownHost string) (En
 	if err != nil {
 		e := asked(err)
 		if e.result == zotlo.ResultRefused {
+			// Only a refusal of this very order is remembered: it would be refused again.
 			g.state.refuse(p.key, e, time.Now())
 		}
 		return Entry{}, e
@@ -145,6 +148,7 @@ func (g *Generator) attribution(p *Prepared) string {
 	if g.attribute == nil {
 		return ""
 	}
+	// 72 random bits make 12 characters of base64url.
 	var random [9]byte
 	_, _ = rand.Read(random[:]) // never fails since Go 1.24
 	return g.attribute(p.order, p.key.Subscriber, base64.RawURLEncoding.EncodeToString(random[:]))

@@ -57,9 +57,11 @@ const keptUnforgotten = 100_000
 type unforgotten struct {
 	count atomic.Int64 // of them; read on every click without the lock
 	mu    sync.Mutex
-	at    map[SubscriberHash]time.Time
+	// at holds at most keptUnforgotten; nil until the first failure.
+	at map[SubscriberHash]time.Time
 }
 
+// add remembers a subscriber, or the newer instant for one who is there already.
 func (u *unforgotten) add(s SubscriberHash, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -86,6 +88,7 @@ func (u *unforgotten) dropLocked(now time.Time) {
 	}
 }
 
+// remove is for a subscriber whom the cache has forgotten after all.
 func (u *unforgotten) remove(s SubscriberHash) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

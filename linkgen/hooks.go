@@ -14,6 +14,7 @@ type Hooks struct {
 	Panic func(value any, stack []byte)
 }
 
+// inFlight, cacheError and panicked call the hook of that name, if it is given.
 func (h *Hooks) inFlight(delta int) {
 	if h.InFlight != nil {
 		h.InFlight(delta)

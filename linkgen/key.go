@@ -55,6 +55,9 @@ type mac struct {
 	sum                 [sha256.Size]byte
 }
 
+// newMACs derives two keys from the secret by HKDF-SHA256 (RFC 5869), so that neither hash tells
+// anything about the other. The info texts are part of the format: another one makes all cached
+// links and all attributed subscribers unknown.
 func newMACs(secret []byte) (*macs, error) {
 	subscribers, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout subject", sha256.Size)
 	if err != nil {
@@ -75,6 +78,7 @@ func newMACs(secret []byte) (*macs, error) {
 	return m, nil
 }
 
+// get lends a mac to one caller, who puts it back.
 func (m *macs) get() *mac  { return m.pool.Get().(*mac) }
 func (m *macs) put(x *mac) { m.pool.Put(x) }
 
@@ -90,6 +94,8 @@ func (m *mac) subscriber(id string) (s SubscriberHash) {
 	return s
 }
 
+// order hashes a project's fingerprint and everything that the API is asked for, in a fixed
+// sequence.
 func (m *mac) order(project [sha256.Size]byte, o *Order) (sum [sha256.Size]byte) {
 	b := append(m.buf[:0], project[:]...)
 	for _, s := range [...]string{
@@ -125,10 +131,12 @@ func (m *macs) fingerprint(p zotlo.Project) (sum [sha256.Size]byte) {
 	return sum
 }
 
+// appendText writes the length first, so that "a", "bc" and "ab", "c" differ.
 func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// appendFields writes the number of fields first. Their sequence counts.
 func appendFields(b []byte, fields []zotlo.Field) []byte {
 	b = binary.AppendUvarint(b, uint64(len(fields)))
 	for _, f := range fields {

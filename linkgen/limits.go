@@ -50,6 +50,7 @@ func (l Limits) Check() error {
 	return nil
 }
 
+// withDefaults fills in what is zero. Rate has no default: without one, calls are not counted.
 func (l Limits) withDefaults() Limits {
 	if l.Timeout == 0 {
 		l.Timeout = defaultLimits.Timeout

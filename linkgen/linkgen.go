@@ -10,15 +10,20 @@ import (
 
 // Generator makes personal links. It is safe for concurrent use.
 type Generator struct {
-	projects  map[string]*project
-	macs      *macs
-	cache     Cache
-	ttl       time.Duration
-	limits    Limits
-	state     *State
+	// projects are by name; the default project's name is empty.
+	projects map[string]*project
+	// macs are keyed by what HKDF derives from Config.Key. The key itself is not kept.
+	macs *macs
+	// cache and state outlive the Generator; all else is of its own configuration.
+	cache  Cache
+	ttl    time.Duration
+	limits Limits
+	state  *State
+	// attribute is Config.Attribute; nil means that nothing rides along.
 	attribute func(o Order, subscriber SubscriberHash, random string) string
 	hooks     Hooks
-	now       func() time.Time
+	// now is the clock for the age of links alone.
+	now func() time.Time
 }
 
 // New checks cfg and makes a Generator. It makes no network connection.
@@ -49,6 +54,7 @@ func New(cfg Config) (*Generator, error) {
 			return nil, err
 		}
 	}
+	// A State that nobody has activated has no places: even a standby serves from it then.
 	if !cfg.Standby || !cfg.State.semaphore.open() {
 		g.Activate()
 	}
@@ -86,6 +92,7 @@ const (
 
 // Result is a personal link.
 type Result struct {
+	// URL is what the shopper's browser is sent to. It is personal: it belongs in no log.
 	URL       string
 	ExpiresAt time.Time // the start of the API call plus one hour
 	Source    Source
@@ -95,6 +102,8 @@ type Result struct {
 // way, or from a new call. ownHost is the request's own host, where a link must not lead. Its
 // errors are *Error.
 func (g *Generator) Link(ctx context.Context, p *Prepared, ownHost string) (Result, error) {
+	// An order that was prepared by another Generator, before a reload, has a key made with that
+	// one's secret and project. It is prepared again.
 	if p.generator != g {
 		p = g.Prepare(p.order)
 	}
@@ -112,14 +121,18 @@ func (g *Generator) Link(ctx context.Context, p *Prepared, ownHost string) (Resu
 // lookup finds a cached link that may still be given out: by today's ttl, link hosts and own host,
 // whatever they were when it was made.
 func (g *Generator) lookup(ctx context.Context, p *Prepared, ownHost string) Lookup {
+	// A guest's link is never cached, so there is nothing to look up.
 	if p.order.Subscriber.ID == "" {
 		return Lookup{}
 	}
+	// A link of someone whom the cache could not forget may be dead: none is given out, and with no
+	// epoch a new one is not kept either.
 	if g.state.unforgotten.count.Load() > 0 && !g.forgotten(ctx, p.key.Subscriber) {
 		return Lookup{}
 	}
 	seen, err := g.cache.Get(ctx, p.key)
 	if err != nil {
+		// A shopper who left is no failure of the cache.
 		if ctx.Err() == nil {
 			g.hooks.cacheError(err)
 		}

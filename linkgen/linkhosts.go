@@ -41,7 +41,8 @@ func newLinkHosts(entries []string) (linkHosts, error) {
 	return l, nil
 }
 
-// allow reports whether a host is in the list.
+// allow reports whether the list lets a link lead to host, as splitAuthority returned it: in lower case, and
+// port empty for 443. A suffix needs something before it: *.example.net is not example.net.
 func (l *linkHosts) allow(host, port string) bool {
 	if port != "" {
 		host += ":" + port

@@ -14,15 +14,19 @@ type lru[K comparable, V any] struct {
 	items map[K]*list.Element
 }
 
+// lruEntry is what an element of the list holds. The key is in it so that the oldest entry can be
+// found in the map.
 type lruEntry[K comparable, V any] struct {
 	key   K
 	value V
 }
 
+// newLRU makes an empty map of at most size entries.
 func newLRU[K comparable, V any](size int) *lru[K, V] {
 	return &lru[K, V]{size: size, order: list.New(), items: make(map[K]*list.Element)}
 }
 
+// get looks a key up. Looking is using: the entry becomes the youngest.
 func (l *lru[K, V]) get(k K) (v V, found bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -34,12 +38,15 @@ func (l *lru[K, V]) get(k K) (v V, found bool) {
 	return e.Value.(*lruEntry[K, V]).value, true
 }
 
+// put sets the value of a key, whether or not there was one.
 func (l *lru[K, V]) put(k K, v V) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.putLocked(k, v)
 }
 
+// getOrMake returns the value of a key, and makes it if there is none, in one step: two callers
+// get the same value.
 func (l *lru[K, V]) getOrMake(k K, newValue func() V) V {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,6 +59,8 @@ func (l *lru[K, V]) getOrMake(k K, newValue func() V) V {
 	return v
 }
 
+// putLocked is put for callers that hold the lock. Where there are too many, the entry goes that
+// was not used for longest.
 func (l *lru[K, V]) putLocked(k K, v V) {
 	if e, found := l.items[k]; found {
 		e.Value.(*lruEntry[K, V]).value = v
@@ -65,6 +74,7 @@ func (l *lru[K, V]) putLocked(k K, v V) {
 	}
 }
 
+// delete removes a key, if it is there.
 func (l *lru[K, V]) delete(k K) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,11 +10,14 @@ import (
 // maxWaiting bounds the shoppers who wait for a call. Each costs a goroutine.
 const maxWaiting = 100_000
 
+// errNoPlace is the cause for anyone who waited in vain, or found maxWaiting others before them.
 var errNoPlace = errors.New("no free call in time")
 
 // semaphore gives out a number of places that may change, first come, first served.
 type semaphore struct {
-	mu      sync.Mutex
+	mu sync.Mutex
+	// max is the number of places; zero until the first resize. Fewer places take none away: busy
+	// may be above max until enough are released.
 	max     int
 	busy    int
 	waiting list.List // of chan struct{}: closed when the place is theirs
@@ -27,6 +30,7 @@ func (s *semaphore) open() bool {
 	return s.max > 0
 }
 
+// resize changes the number of places, and admits at once those whom new ones suffice for.
 func (s *semaphore) resize(max int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,6 +70,7 @@ func (s *semaphore) acquire(ctx context.Context) error {
 	}
 }
 
+// release returns a place, which goes to the one who has waited longest.
 func (s *semaphore) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,6 +78,7 @@ func (s *semaphore) release() {
 	s.admitLocked()
 }
 
+// admitLocked hands free places to those who wait, in the order in which they came.
 func (s *semaphore) admitLocked() {
 	for s.busy < s.max && s.waiting.Len() > 0 {
 		s.busy++

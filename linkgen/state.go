@@ -10,9 +10,12 @@ import (
 
 // The bounds of what a State remembers. The least recently used goes first.
 const (
+	// Buckets of Limits.PerSubscriber.
 	keptSubscribers = 100_000
-	keptAddresses   = 100_000
-	keptRefusals    = 10_000
+	// Buckets of Limits.PerIP, one for each IPv4 address or IPv6 /64.
+	keptAddresses = 100_000
+	// Orders that the API refused within refusalLife.
+	keptRefusals = 10_000
 )
 
 // refusalLife is how long a refusal is remembered.
@@ -23,15 +26,23 @@ const refusalLife = time.Minute
 // by old and new Generators at once; where their limits differ, those of the one that was activated
 // last hold. Its memory is bounded.
 type State struct {
-	flights     singleflight.Group
-	semaphore   semaphore
-	api         *zotlo.State
+	// flights are the calls under way, by key and epoch.
+	flights singleflight.Group
+	// semaphore holds the Limits.MaxInFlight places of all projects together.
+	semaphore semaphore
+	// api is what package zotlo knows of each project: pauses, breaker and rate.
+	api *zotlo.State
+	// subscribers and addresses are the buckets of those who asked for links lately. Anyone who
+	// drops out of them begins with a full bucket.
 	subscribers *lru[SubscriberHash, *zotlo.Bucket]
 	addresses   *lru[[17]byte, *zotlo.Bucket]
-	refusals    *lru[Key, refusal]
+	// refusals are the API's answers to orders that it would refuse again.
+	refusals *lru[Key, refusal]
+	// unforgotten are those whose old links the cache may still hold.
 	unforgotten unforgotten
 }
 
+// refusal is what the API said against an order, and until when it is not asked again.
 type refusal struct {
 	err   *Error
 	until time.Time
@@ -60,12 +71,15 @@ func (s *State) take(p *Prepared, l Limits, now time.Time) *Error {
 	return e
 }
 
+// giveBack returns the token of a link that did not come about. Without a limit none was taken.
 func (s *State) giveBack(p *Prepared, l Limits) {
 	if bucket, rate := s.bucket(p, l); rate.Limited() {
 		bucket.GiveBack()
 	}
 }
 
+// bucket is the bucket that an order is counted in, and the rate that holds for it: a subscriber's
+// own or, for guests, that of their network.
 func (s *State) bucket(p *Prepared, l Limits) (*zotlo.Bucket, zotlo.Rate) {
 	if p.order.guest() {
 		return s.addresses.getOrMake(addressName(&p.order), newBucket), l.PerIP
@@ -73,6 +87,7 @@ func (s *State) bucket(p *Prepared, l Limits) (*zotlo.Bucket, zotlo.Rate) {
 	return s.subscribers.getOrMake(p.key.Subscriber, newBucket), l.PerSubscriber
 }
 
+// newBucket makes a full bucket.
 func newBucket() *zotlo.Bucket { return new(zotlo.Bucket) }
 
 // addressName is the address by network; the first byte tells IPv4, IPv6 and no address apart.
@@ -90,6 +105,7 @@ func (s *State) refuse(k Key, e *Error, now time.Time) {
 	s.refusals.put(k, refusal{e, now.Add(refusalLife)})
 }
 
+// refused is the error of an order that was refused less than refusalLife ago; nil otherwise.
 func (s *State) refused(k Key, now time.Time) *Error {
 	r, found := s.refusals.get(k)
 	if !found {

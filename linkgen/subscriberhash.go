@@ -21,6 +21,7 @@ func (g *Generator) SubscriberHash(id string) SubscriberHash {
 // String is the hash in base64url, 22 characters.
 func (s SubscriberHash) String() string { return base64.RawURLEncoding.EncodeToString(s[:]) }
 
+// errSubscriberHash does not repeat the text: it may be anything that somebody put into a webhook.
 var errSubscriberHash = errors.New("a subscriber hash is 22 characters of base64url")
 
 // UnmarshalText reads what String wrote, and nothing else.

@@ -25,19 +25,23 @@ const (
 // the shard die, and nobody needs to be remembered. So its size is bounded and it is never wrong.
 // The zero value is ready.
 type epochs struct {
-	mu        sync.RWMutex
-	counter   uint64
+	mu sync.RWMutex
+	// counter is the number of forgettings so far.
+	counter uint64
+	// floor is the epoch of everyone who is not in forgotten.
 	floor     uint64
 	floorName linkgen.Epoch // of floor, made once so that Get need not; empty for 0
 	forgotten map[linkgen.SubscriberHash]forgotten
 }
 
+// forgotten is a subscriber's epoch, and when it began.
 type forgotten struct {
 	epoch uint64
 	name  linkgen.Epoch
 	at    time.Duration
 }
 
+// of is the subscriber's present epoch, as a number and as linkgen knows it.
 func (e *epochs) of(s linkgen.SubscriberHash) (uint64, linkgen.Epoch) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -50,8 +54,10 @@ func (e *epochs) of(s linkgen.SubscriberHash) (uint64, linkgen.Epoch) {
 	return e.floor, e.floorName
 }
 
+// epochName is the epoch in base 36, which Set reads.
 func epochName(n uint64) linkgen.Epoch { return linkgen.Epoch(strconv.FormatUint(n, 36)) }
 
+// forget begins a new epoch for the subscriber or, where too many are known, for the whole shard.
 func (e *epochs) forget(s linkgen.SubscriberHash, now time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -70,6 +76,7 @@ func (e *epochs) forget(s linkgen.SubscriberHash, now time.Duration) {
 	e.forgotten[s] = forgotten{e.counter, epochName(e.counter), now}
 }
 
+// dropOldLocked lets go of those whose links from before are dead of age.
 func (e *epochs) dropOldLocked(now time.Duration) {
 	for s, f := range e.forgotten {
 		if now-f.at > forgottenFor {

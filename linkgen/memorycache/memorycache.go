@@ -15,6 +15,7 @@ import (
 )
 
 const (
+	// defaultMaxLinks is the bound of a Config that says nothing.
 	defaultMaxLinks = 100_000
 	// shards is how many parts the cache has. A million links make shards of a thousand: sweeping
 	// one takes below a millisecond, and only its own subscribers wait for it.
@@ -165,6 +166,7 @@ func (c *Cache) Close() {
 	})
 }
 
+// sweep removes expired entries, sweepShards shards every sweepEvery, until Close.
 func (c *Cache) sweep() {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -187,4 +189,5 @@ func (c *Cache) sweep() {
 // shardOf spreads well, since a linkgen.SubscriberHash is a keyed hash.
 func shardOf(s linkgen.SubscriberHash) int { return (int(s[0])<<8 | int(s[1])) % shards }
 
+// factShard spreads keys by a hash with a seed of this cache: nobody outside can aim at one shard.
 func (c *Cache) factShard(key string) int { return int(maphash.String(c.seed, key) % shards) }

@@ -14,6 +14,7 @@ import (
 //
 // Instants are durations since the start of the owner's clock.
 type store[V any] struct {
+	// max bounds count: the entries of all shards, expired ones included until they are swept.
 	max   atomic.Int64
 	count atomic.Int64
 	next  atomic.Uint32 // where to look first for an old entry to give up
@@ -28,6 +29,7 @@ type part[V any] struct {
 	dead  int
 }
 
+// slot is an entry, in the map and in the queue at once.
 type slot[V any] struct {
 	key   string
 	value V
@@ -35,6 +37,7 @@ type slot[V any] struct {
 	dead  bool
 }
 
+// newStore makes a store without room; resize gives it some.
 func newStore[V any]() *store[V] {
 	s := new(store[V])
 	for i := range s.parts {
@@ -44,6 +47,7 @@ func newStore[V any]() *store[V] {
 	return s
 }
 
+// get finds an entry that is not too old, and tells until when it is good.
 func (s *store[V]) get(shard int, key string, now time.Duration) (v V, until time.Duration, ok bool) {
 	p := &s.parts[shard]
 	p.mu.RLock()
@@ -59,6 +63,7 @@ func (s *store[V]) get(shard int, key string, now time.Duration) (v V, until tim
 	return sl.value, sl.until, true
 }
 
+// put keeps v until an instant, in place of what was there.
 func (s *store[V]) put(shard int, key string, v V, until time.Duration) {
 	s.makeRoom(shard)
 	p := &s.parts[shard]
@@ -84,6 +89,7 @@ func (s *store[V]) add(shard int, key string, v V, now, life time.Duration) bool
 	return true
 }
 
+// putLocked adds a slot that makeRoom has counted already.
 func (s *store[V]) putLocked(p *part[V], sl *slot[V]) {
 	if old := p.findLocked(sl.key); old != nil {
 		p.buryLocked(old)
@@ -121,6 +127,7 @@ func (s *store[V]) makeRoom(shard int) {
 	}
 }
 
+// giveUp drops the oldest live entry of a shard, and reports whether there was one.
 func (s *store[V]) giveUp(shard int) bool {
 	p := &s.parts[shard]
 	p.mu.Lock()
@@ -168,6 +175,7 @@ func (s *store[V]) sweep(shard int, now time.Duration) {
 	}
 }
 
+// clear removes everything.
 func (s *store[V]) clear() {
 	for i := range s.parts {
 		p := &s.parts[i]
@@ -179,12 +187,14 @@ func (s *store[V]) clear() {
 	}
 }
 
+// empty reports whether a sweep has nothing to look at.
 func (p *part[V]) empty() bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return len(p.queue) == 0
 }
 
+// findLocked returns the slot of a key, too old or not; nil if there is none.
 func (p *part[V]) findLocked(key string) *slot[V] {
 	if item, found := p.items.Get(key); found {
 		return item.(*slot[V])
@@ -192,6 +202,7 @@ func (p *part[V]) findLocked(key string) *slot[V] {
 	return nil
 }
 
+// dropLocked removes a live slot.
 func (p *part[V]) dropLocked(sl *slot[V]) {
 	p.items.Delete(sl.key)
 	p.buryLocked(sl)

@@ -33,6 +33,8 @@ func newDialer(config *tls.Config) func(ctx context.Context, network, address st
 	}
 }
 
+// handshake begins TLS on a connection. The name in the certificate is that of the address unless
+// the configuration says another.
 func handshake(ctx context.Context, raw net.Conn, config *tls.Config, address string) (net.Conn, error) {
 	if config.ServerName == "" {
 		host, _, err := net.SplitHostPort(address)
@@ -53,6 +55,7 @@ func handshake(ctx context.Context, raw net.Conn, config *tls.Config, address st
 // announces, so lengths are looked at before go-redis sees them.
 type conn struct {
 	net.Conn
+	// socket is what is under TLS, for SyscallConn; nil if it cannot be looked at.
 	socket  syscall.Conn
 	hasRead atomic.Bool
 	guard   replyGuard
@@ -101,6 +104,7 @@ type replyGuard struct {
 	line []byte // the beginning of an unfinished line
 }
 
+// check looks at the next bytes of the stream, wherever they were cut.
 func (g *replyGuard) check(b []byte) error {
 	for len(b) > 0 {
 		if g.skip > 0 {

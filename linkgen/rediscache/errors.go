@@ -19,6 +19,7 @@ type Error struct {
 	cause error
 }
 
+// Error names the operation and the kind, and nothing that came from outside.
 func (e *Error) Error() string { return "redis " + e.Op + ": " + e.Kind }
 
 // Is compares with the cause, so that errors.Is(err, context.Canceled) works.
@@ -81,6 +82,7 @@ func wrap(op string, err error) error {
 	return &Error{Op: op, Kind: kindOf(err), cause: err}
 }
 
+// kindOf goes by an error's types and causes, and by its text only where go-redis has no type.
 func kindOf(err error) string {
 	var e *Error
 	var network net.Error

@@ -84,6 +84,7 @@ func (c *Cache) readLink(ctx context.Context, n names) (epoch, value string, err
 // wrongType stands for a value of another type: never an epoch and never a seal.
 const wrongType = "\x00wrong type"
 
+// text is the value of a command, or wrongType.
 func text(cmd *redis.StringCmd) (string, error) {
 	value, err := cmd.Result()
 	if err != nil && strings.HasPrefix(err.Error(), "WRONGTYPE") {
@@ -111,6 +112,7 @@ func (c *Cache) makeEpoch(ctx context.Context, name string, replace bool) (linkg
 	return linkgen.Epoch(read.Val()), nil
 }
 
+// newEpoch is 128 random bits, as raw bytes.
 func newEpoch() string {
 	b := make([]byte, epochSize)
 	rand.Read(b) // never fails

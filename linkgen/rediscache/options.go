@@ -60,6 +60,8 @@ func clientOptions(cfg *Config) (*redis.UniversalOptions, error) {
 	return o, nil
 }
 
+// baseOptions are what all kinds of client have in common: no retries, no messages that come
+// unasked, and the context as the budget.
 func baseOptions(cfg *Config) *redis.UniversalOptions {
 	return &redis.UniversalOptions{
 		MasterName:    cfg.MasterName,
@@ -87,6 +89,7 @@ func baseOptions(cfg *Config) *redis.UniversalOptions {
 	}
 }
 
+// tlsConfig is nil for redis://. A given configuration is copied, since it is the caller's.
 func tlsConfig(given *tls.Config, scheme string) *tls.Config {
 	switch {
 	case scheme != "rediss":
@@ -103,6 +106,7 @@ type common struct {
 	db                         int
 }
 
+// parseAddresses reads Config.URLs. Its errors count the addresses from 1 and repeat none.
 func parseAddresses(cfg *Config) (addresses []string, all common, err error) {
 	port := "6379"
 	if cfg.MasterName != "" {
@@ -125,6 +129,7 @@ func parseAddresses(cfg *Config) (addresses []string, all common, err error) {
 	return addresses, all, nil
 }
 
+// parseAddress reads one address; port is for one that names none.
 func parseAddress(text, port string) (string, common, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Hostname() == "" {

@@ -14,10 +14,14 @@ import (
 )
 
 const (
-	epochSize   = 16
+	// epochSize is the length of an epoch, in bytes.
+	epochSize = 16
+	// sealVersion is the first byte of a seal; a seal with another one does not open.
 	sealVersion = 1
 	maxText     = 4096 // of a link or a remembered value, in bytes
-	maxSealed   = 1 + 12 + 17 + epochSize + maxText + 16
+	// maxSealed adds up the version, the nonce, two instants and a length, the epoch, the text and
+	// the tag of GCM.
+	maxSealed = 1 + 12 + 17 + epochSize + maxText + 16
 )
 
 // names are the keys of one link in Redis.
@@ -29,10 +33,12 @@ func (c *Cache) names(k linkgen.Key) names {
 	return names{epoch: tag, link: tag + ":" + c.hash("link", k.Subscriber[:], k.Order[:])}
 }
 
+// epochName is the key of a subscriber's epoch. Its braces are the hash tag.
 func (c *Cache) epochName(s linkgen.SubscriberHash) string {
 	return c.prefix + "{" + c.hash("subject", s[:]) + "}"
 }
 
+// factName is the key of a fact. It has no hash tag: nothing reads two facts at once.
 func (c *Cache) factName(use, key string) string {
 	return c.prefix + use + ":" + c.hash(use, []byte(key))
 }
