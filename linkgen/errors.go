@@ -60,8 +60,9 @@ type Error struct {
 	Code       string        // Zotlo's errorCode, if any
 	RequestID  string        // Zotlo's requestId, if any
 	Status     int           // HTTP status of the API, if any
-	cause      error
-	result     string // of the API call that failed; empty when none did
+	// cause is for the log.
+	cause  error
+	result string // of the API call that failed; empty when none did
 }
 
 // Error is the public text.

@@ -68,6 +68,7 @@ func network(ip netip.Addr) netip.Addr {
 	if !ip.Is6() {
 		return ip
 	}
+	// The last eight bytes are the host in its /64.
 	b := ip.As16()
 	clear(b[8:])
 	return netip.AddrFrom16(b)

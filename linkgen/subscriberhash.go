@@ -26,6 +26,7 @@ var errSubscriberHash = errors.New("a subscriber hash is 22 characters of base64
 
 // UnmarshalText reads what String wrote, and nothing else.
 func (s *SubscriberHash) UnmarshalText(text []byte) error {
+	// Only the one spelling that String writes: right length, no stray bits at the end.
 	var read SubscriberHash
 	if len(text) != 22 {
 		return errSubscriberHash
@@ -42,6 +43,7 @@ func appendNormal(b []byte, id string) []byte {
 	if isPhone(id) {
 		id = id[1:]
 	}
+	// ASCII alone is folded: what else an e-mail may hold is compared as it is.
 	for i := range len(id) {
 		c := id[i]
 		if 'A' <= c && c <= 'Z' {

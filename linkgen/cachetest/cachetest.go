@@ -56,6 +56,7 @@ func Entry(url string) linkgen.Entry {
 	return linkgen.Entry{URL: url, Made: now, Until: now.Add(5 * time.Minute)}
 }
 
+// get looks a link up, and fails the story on an error: a cache that works returns none.
 func (t *teller) get(k linkgen.Key) linkgen.Lookup {
 	t.Helper()
 	l, err := t.cache.Get(t.Context(), k)
@@ -65,6 +66,7 @@ func (t *teller) get(k linkgen.Key) linkgen.Lookup {
 	return l
 }
 
+// miss looks a link up that must not be there, and returns the epoch for the link to come.
 func (t *teller) miss(k linkgen.Key) linkgen.Epoch {
 	t.Helper()
 	l := t.get(k)
@@ -74,6 +76,7 @@ func (t *teller) miss(k linkgen.Key) linkgen.Epoch {
 	return l.Epoch
 }
 
+// hit looks a link up that must be there, with this URL.
 func (t *teller) hit(k linkgen.Key, url string) {
 	t.Helper()
 	if l := t.get(k); !l.Found || l.Entry.URL != url {
@@ -81,6 +84,7 @@ func (t *teller) hit(k linkgen.Key, url string) {
 	}
 }
 
+// set stores a link under an epoch that an earlier look returned.
 func (t *teller) set(k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) {
 	t.Helper()
 	if err := t.cache.Set(t.Context(), k, g, e); err != nil {
@@ -94,6 +98,7 @@ func (t *teller) keep(k linkgen.Key, url string) {
 	t.set(k, t.get(k).Epoch, Entry(url))
 }
 
+// forget forgets everything of the key's subscriber, as a payment does.
 func (t *teller) forget(k linkgen.Key) {
 	t.Helper()
 	if err := t.cache.Forget(t.Context(), k.Subscriber); err != nil {
@@ -101,6 +106,7 @@ func (t *teller) forget(k linkgen.Key) {
 	}
 }
 
+// kept: a link that was stored is found again.
 func (t *teller) kept() {
 	k := Key("ada", "pro")
 	e := Entry("https://pay.example.com/" + strings.Repeat("é", 500) + "?a=b&c=%00")
@@ -111,6 +117,7 @@ func (t *teller) kept() {
 	}
 }
 
+// notConfused: neither another subscriber nor another order finds it.
 func (t *teller) notConfused() {
 	keys := []linkgen.Key{Key("ada", "pro"), Key("ada", "basic"), Key("bob", "pro"), Key("bob", "basic")}
 	for i, k := range keys {
@@ -123,6 +130,7 @@ func (t *teller) notConfused() {
 	t.miss(linkgen.Key{})
 }
 
+// replaced: the link that was stored last is the one that is found.
 func (t *teller) replaced() {
 	k := Key("ada", "pro")
 	t.keep(k, "https://pay.example.com/1")
@@ -130,12 +138,14 @@ func (t *teller) replaced() {
 	t.hit(k, "https://pay.example.com/2")
 }
 
+// old: a link is not found after its Until.
 func (t *teller) old() {
 	k, now := Key("ada", "pro"), time.Now()
 	t.set(k, t.miss(k), linkgen.Entry{URL: "https://pay.example.com/", Made: now.Add(-time.Hour), Until: now.Add(-time.Second)})
 	t.miss(k)
 }
 
+// forgotten: a Forget kills all links of its subscriber, and nobody else's.
 func (t *teller) forgotten() {
 	pro, basic, bob := Key("ada", "pro"), Key("ada", "basic"), Key("bob", "pro")
 	for _, k := range []linkgen.Key{pro, basic, bob} {
@@ -150,6 +160,7 @@ func (t *teller) forgotten() {
 	t.miss(basic)
 }
 
+// forgottenWhileMade: a link that was begun before a Forget and stored after it is dead.
 func (t *teller) forgottenWhileMade() {
 	k := Key("ada", "pro")
 	g := t.miss(k)
@@ -163,6 +174,7 @@ func (t *teller) forgottenWhileMade() {
 	t.miss(k)
 }
 
+// forgottenTwice: a second Forget kills what was made since the first.
 func (t *teller) forgottenTwice() {
 	k := Key("ada", "pro")
 	t.forget(k)

@@ -41,14 +41,20 @@ type Config struct {
 // All links of a subscriber are in one shard, together with the subscriber's epoch. A link of 150
 // bytes takes about 350 bytes.
 type Cache struct {
-	now    func() time.Time
-	start  time.Time // what instants are counted from: they fit 8 bytes and stay monotonic
-	seed   maphash.Seed
-	links  *store[link]
-	facts  *store[string]
+	now   func() time.Time
+	start time.Time // what instants are counted from: they fit 8 bytes and stay monotonic
+	// seed is the cache's own, for the shards of facts.
+	seed maphash.Seed
+	// links are by Key.Order, in the shard of their subscriber.
+	links *store[link]
+	// facts are by key with a prefix: "1" for those of Once, "=" for those of Remember.
+	facts *store[string]
+	// epochs has one for each shard of links.
 	epochs [shards]epochs
-	stop   chan struct{}
-	once   sync.Once
+	// stop is closed by Close, once.
+	stop chan struct{}
+	once sync.Once
+	// closed makes writes do nothing, so that a late one leaves nothing behind.
 	closed atomic.Bool
 }
 

@@ -23,7 +23,8 @@ type store[V any] struct {
 
 // part is one shard. Its queue knows the order in which entries came, which go-cache does not.
 type part[V any] struct {
-	mu    sync.RWMutex
+	mu sync.RWMutex
+	// items finds a slot by its key.
 	items *cache.Cache
 	queue []*slot[V] // oldest first; a replaced or removed one is dead and stays until it is tidied
 	dead  int
@@ -33,6 +34,7 @@ type part[V any] struct {
 type slot[V any] struct {
 	key   string
 	value V
+	// until is counted from the start of the owner's clock.
 	until time.Duration
 	dead  bool
 }

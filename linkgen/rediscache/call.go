@@ -37,8 +37,10 @@ func (c *Cache) try(ctx context.Context, op string, f func(context.Context) erro
 	if c.closed.Load() {
 		return wrap(op, errClosed)
 	}
+	// The budget is ours; the caller's own deadline may be earlier.
 	inner, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	// A panic in go-redis costs one operation, not the server.
 	defer func() {
 		if v := recover(); v != nil {
 			err = wrap(op, fmt.Errorf("%w: %v", errPanic, v))

@@ -56,11 +56,14 @@ func handshake(ctx context.Context, raw net.Conn, config *tls.Config, address st
 type conn struct {
 	net.Conn
 	// socket is what is under TLS, for SyscallConn; nil if it cannot be looked at.
-	socket  syscall.Conn
+	socket syscall.Conn
+	// hasRead says that a reply has been read, so that there is more to expect than TLS tickets.
 	hasRead atomic.Bool
-	guard   replyGuard
+	// guard follows what is read, across the borders of reads.
+	guard replyGuard
 }
 
+// Read closes the connection when a reply announces too much: what follows cannot be trusted.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
@@ -91,6 +94,7 @@ func (soundConn) Control(func(uintptr)) error    { return nil }
 func (soundConn) Read(func(uintptr) bool) error  { return nil }
 func (soundConn) Write(func(uintptr) bool) error { return nil }
 
+// The bounds of what one reply may announce.
 const (
 	maxReplyLine  = 4 << 10  // bytes of a simple string, an error or a length
 	maxReplyBulk  = 64 << 10 // bytes of a string; ours are below 5 KiB
@@ -136,6 +140,7 @@ func (g *replyGuard) check(b []byte) error {
 func (g *replyGuard) endLine() error {
 	kind, rest := g.line[0], bytes.TrimRight(g.line[1:], "\r\n")
 	var limit int
+	// A bulk string is followed by as many bytes as it announces; an array by further replies.
 	bulk := false
 	switch kind {
 	case '+', '-', ':', '_', ',', '#', '(':

@@ -64,6 +64,7 @@ func outage(kind string) bool {
 	return false
 }
 
+// The causes that are our own. Error.Is finds them; kindOf names them.
 var (
 	errClosed   = errors.New("closed")
 	errTooLong  = errors.New("too long")

@@ -11,6 +11,7 @@ func (c *Cache) Once(ctx context.Context, key string, ttl time.Duration) (bool, 
 	if ttl <= 0 {
 		return true, nil
 	}
+	// Where Redis does not answer, this call counts as the first.
 	first := true
 	err := c.do(ctx, "once", func(ctx context.Context) (err error) {
 		first, err = c.client.SetNX(ctx, c.factName("once", key), "1", ttl).Result()
@@ -22,6 +23,7 @@ func (c *Cache) Once(ctx context.Context, key string, ttl time.Duration) (bool, 
 // Seen reports whether Once was called with key within its ttl.
 func (c *Cache) Seen(ctx context.Context, key string) (seen bool, err error) {
 	err = c.do(ctx, "seen", func(ctx context.Context) error {
+		// GETRANGE of one byte: whether there is something is all that counts.
 		value, err := text(c.client.GetRange(ctx, c.factName("once", key), 0, 0))
 		seen = value != ""
 		return err
@@ -38,6 +40,7 @@ func (c *Cache) Remember(ctx context.Context, key, value string, ttl time.Durati
 	if len(value) > maxText {
 		return wrap("remember", errTooLong)
 	}
+	// The instants are in the seal, so that nobody who can write to Redis can prolong a value.
 	name, now := c.factName("fact", key), c.now()
 	seal, err := c.seal(name, sealed{made: now, until: now.Add(ttl), text: value})
 	if err != nil {
@@ -52,6 +55,8 @@ func (c *Cache) Remember(ctx context.Context, key, value string, ttl time.Durati
 // and deleted.
 func (c *Cache) Recall(ctx context.Context, key string) (value string, found bool, err error) {
 	name := c.factName("fact", key)
+	// corrupt is kept apart from err: a value that does not open is no failure of Redis, and must not
+	// open the breaker.
 	var corrupt error
 	err = c.do(ctx, "recall", func(ctx context.Context) error {
 		seal, err := text(c.client.GetRange(ctx, name, 0, maxSealed))

@@ -56,6 +56,7 @@ func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) 
 
 // entry reports whether a link may be given out.
 func (c *Cache) entry(v sealed, current linkgen.Epoch) (linkgen.Entry, bool) {
+	// The comparison takes the same time wherever the epochs differ.
 	now := c.now()
 	same := subtle.ConstantTimeCompare([]byte(v.epoch), []byte(current)) == 1
 	if !same || !now.Before(v.until) || v.until.Sub(now) > maxLife {
@@ -123,6 +124,7 @@ func newEpoch() string {
 // cache, it does nothing: a link that cannot be forgotten must not be kept. It never makes an
 // epoch, so a link made under one that is gone is dead from the start.
 func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
+	// An hour is a bound for a clock that is wrong: Zotlo's links live no longer.
 	life := min(e.Until.Sub(c.now()), maxLife)
 	if len(g) != epochSize || life <= 0 {
 		return nil
@@ -138,6 +140,7 @@ func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkg
 	return c.do(ctx, "set", func(ctx context.Context) error {
 		pipe := c.client.Pipeline()
 		pipe.Set(ctx, n.link, value, life)
+		// A link never outlives its epoch: the epoch's time to live begins again.
 		pipe.PExpire(ctx, n.epoch, epochLife)
 		_, err := pipe.Exec(ctx)
 		return err

@@ -48,6 +48,8 @@ func clientOptions(cfg *Config) (*redis.UniversalOptions, error) {
 	}
 	o := baseOptions(cfg)
 	o.Addrs = addresses
+	// Those of the addresses go to sentinels and servers; Config.Username and Password override them
+	// for the servers alone.
 	o.DB = common.db
 	o.Username, o.Password = common.username, common.password
 	if cfg.MasterName != "" {
@@ -102,12 +104,14 @@ func tlsConfig(given *tls.Config, scheme string) *tls.Config {
 
 // common is what all addresses must agree in.
 type common struct {
+	// The scheme is redis or rediss; the others are empty if the address names none.
 	scheme, username, password string
 	db                         int
 }
 
 // parseAddresses reads Config.URLs. Its errors count the addresses from 1 and repeat none.
 func parseAddresses(cfg *Config) (addresses []string, all common, err error) {
+	// 6379 is the port of servers, 26379 that of sentinels.
 	port := "6379"
 	if cfg.MasterName != "" {
 		port = "26379"
@@ -135,6 +139,7 @@ func parseAddress(text, port string) (string, common, error) {
 	if err != nil || u.Opaque != "" || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Hostname() == "" {
 		return "", common{}, errors.New("not an address; write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode what is special in the password")
 	}
+	// go-redis would read options from a query. Here they are in Config, each with its check.
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return "", common{}, errors.New("there is something behind the database number; remove it (a ? or # in the password is written %3F or %23)")
 	}
@@ -143,6 +148,7 @@ func parseAddress(text, port string) (string, common, error) {
 	if c.username != "" && c.password == "" {
 		return "", common{}, errors.New("user without a password; write redis://user:password@host, or redis://:password@host for a password alone")
 	}
+	// The path is the number of a database: /0, or nothing for the same.
 	if db := strings.TrimPrefix(u.Path, "/"); db != "" {
 		n, err := strconv.ParseUint(db, 10, 16)
 		if err != nil {

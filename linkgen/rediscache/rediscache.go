@@ -94,6 +94,7 @@ type Config struct {
 	Now func() time.Time
 }
 
+// The defaults and bounds of a Config: texts and secrets in bytes.
 const (
 	defaultPrefix  = "checkout:"
 	defaultTimeout = 50 * time.Millisecond
@@ -105,14 +106,20 @@ const (
 // Cache is a linkgen.Cache in Redis or Valkey, shared by a fleet. It is safe for concurrent use.
 // Its errors are *Error.
 type Cache struct {
-	client  redis.UniversalClient
+	// client is safe for concurrent use, and pools its connections.
+	client redis.UniversalClient
+	// breaker opens when Redis is slow or gone; see newBreaker.
 	breaker *gobreaker.CircuitBreaker[struct{}]
+	// timeout bounds one operation, waiting for a connection included.
 	timeout time.Duration
-	now     func() time.Time
+	// now is the clock for the age of links. Redis's own only ends what nobody needs any more.
+	now func() time.Time
+	// prefix begins each key.
 	prefix  string
 	nameKey []byte // for HMACs in the names of keys
 	sealKey []byte // from which each value's own key is derived
-	closed  atomic.Bool
+	// closed makes operations end at once with an error of kind "closed".
+	closed atomic.Bool
 }
 
 var _ linkgen.Cache = (*Cache)(nil)

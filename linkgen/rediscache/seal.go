@@ -72,6 +72,8 @@ func (c *Cache) aead(name string) (cipher.AEAD, error) {
 
 // sealed is what lies inside a seal.
 type sealed struct {
+	// made is when the link's API call began, or when the value was remembered; until is when neither
+	// may be given out any more.
 	made, until time.Time
 	epoch       linkgen.Epoch // of links
 	text        string        // the link or the remembered value
@@ -107,6 +109,7 @@ func (c *Cache) open(name, value string) (sealed, error) {
 	if err != nil || len(plain) < 17 || len(plain) < 17+int(plain[16]) {
 		return sealed{}, errSeal
 	}
+	// 17 bytes are two instants and the length of the epoch.
 	split := 17 + int(plain[16])
 	return sealed{
 		made:  time.Unix(0, int64(binary.BigEndian.Uint64(plain))),
