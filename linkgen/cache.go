@@ -34,6 +34,8 @@ type Epoch string
 type Lookup struct {
 	Entry Entry
 	Found bool
+	// Epoch is the subscriber's present one, whether a link was found or not: the one to call Set
+	// with for a link that is made now.
 	Epoch Epoch
 }
 

@@ -27,7 +27,8 @@ type Project struct {
 	LinkHosts []string
 }
 
-// CheckLinkHosts says what is wrong with LinkHosts.
+// CheckLinkHosts says what is wrong with LinkHosts, so that a configuration can be refused before
+// any Generator is made. Its error quotes the entry.
 func (p Project) CheckLinkHosts() error {
 	_, err := newLinkHosts(p.LinkHosts)
 	return err

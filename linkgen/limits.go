@@ -32,7 +32,8 @@ var defaultLimits = Limits{
 	PerIP:         zotlo.Rate{Events: 10, Per: time.Minute},
 }
 
-// Check says what is wrong with the limits.
+// Check says what is wrong with the limits: a negative time or number, or a rate without the time
+// it is for. Its errors name the option of the Caddyfile.
 func (l Limits) Check() error {
 	if l.Timeout < 0 || l.MaxInFlight < 0 || l.Wait < 0 {
 		return errors.New("limits: timeout, wait and max_in_flight must not be negative; " +

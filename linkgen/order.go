@@ -23,7 +23,8 @@ type Order struct {
 	Variant    string
 }
 
-// Subscriber is whom a link is for.
+// Subscriber is whom a link is for. Kind and Issuer are part of a link's key, but not of the
+// SubscriberHash: all links of an id are forgotten together.
 type Subscriber struct {
 	Kind   string // email, phone or uuid
 	ID     string
@@ -45,7 +46,7 @@ func (o *Order) check() *Error {
 	return nil
 }
 
-// request is what the API is asked.
+// request is what the API is asked; checkout is the attribution that rides along, empty for none.
 func (o *Order) request(checkout string) zotlo.LinkRequest {
 	return zotlo.LinkRequest{
 		LinkID: o.LinkID, Subscriber: o.Subscriber.ID, IP: o.IP, Language: o.Language,

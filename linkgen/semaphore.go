@@ -18,7 +18,8 @@ type semaphore struct {
 	mu sync.Mutex
 	// max is the number of places; zero until the first resize. Fewer places take none away: busy
 	// may be above max until enough are released.
-	max     int
+	max int
+	// busy is the number of places that are taken.
 	busy    int
 	waiting list.List // of chan struct{}: closed when the place is theirs
 }

@@ -174,7 +174,7 @@ func (t *teller) forgottenWhileMade() {
 	t.miss(k)
 }
 
-// forgottenTwice: a second Forget kills what was made since the first.
+// forgottenTwice: someone who was forgotten twice, before they had any link, gets one as usual.
 func (t *teller) forgottenTwice() {
 	k := Key("ada", "pro")
 	t.forget(k)

@@ -100,7 +100,8 @@ func (c *Cache) Get(_ context.Context, k linkgen.Key) (linkgen.Lookup, error) {
 	return linkgen.Lookup{Entry: entry, Found: true, Epoch: name}, nil
 }
 
-// Set implements linkgen.Cache.
+// Set implements linkgen.Cache. An epoch that is not one of this cache's is ignored, together with
+// its link.
 func (c *Cache) Set(_ context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
 	made, err := strconv.ParseUint(string(g), 36, 64)
 	if err != nil || c.closed.Load() {
@@ -115,13 +116,15 @@ func (c *Cache) Set(_ context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen
 	return nil
 }
 
-// Forget implements linkgen.Cache.
+// Forget implements linkgen.Cache. It takes constant time, but for one look at the shard's
+// forgotten subscribers when there are maxForgotten.
 func (c *Cache) Forget(_ context.Context, s linkgen.SubscriberHash) error {
 	c.epochs[shardOf(s)].forget(s, c.age())
 	return nil
 }
 
-// Once implements ledger.Facts.
+// Once implements ledger.Facts: only the first call with key within ttl gets true. A closed cache
+// says true, since to do something twice is better than never.
 func (c *Cache) Once(_ context.Context, key string, ttl time.Duration) (bool, error) {
 	if c.closed.Load() {
 		return true, nil
@@ -129,13 +132,13 @@ func (c *Cache) Once(_ context.Context, key string, ttl time.Duration) (bool, er
 	return c.facts.add(c.factShard(key), "1"+key, "", c.age(), ttl), nil
 }
 
-// Seen implements ledger.Facts.
+// Seen implements ledger.Facts: it reports whether Once was called with key within its ttl.
 func (c *Cache) Seen(_ context.Context, key string) (bool, error) {
 	_, _, seen := c.facts.get(c.factShard(key), "1"+key, c.age())
 	return seen, nil
 }
 
-// Remember implements ledger.Facts.
+// Remember implements ledger.Facts: value is kept for ttl, in place of an earlier one.
 func (c *Cache) Remember(_ context.Context, key, value string, ttl time.Duration) error {
 	if !c.closed.Load() {
 		c.facts.put(c.factShard(key), "="+key, value, c.age()+ttl)
@@ -143,7 +146,8 @@ func (c *Cache) Remember(_ context.Context, key, value string, ttl time.Duration
 	return nil
 }
 
-// Recall implements ledger.Facts.
+// Recall implements ledger.Facts: it returns what was remembered under key, unless its ttl is over
+// or it had to make room.
 func (c *Cache) Recall(_ context.Context, key string) (string, bool, error) {
 	value, _, found := c.facts.get(c.factShard(key), "="+key, c.age())
 	return value, found, nil

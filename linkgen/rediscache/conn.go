@@ -57,7 +57,8 @@ type conn struct {
 	net.Conn
 	// socket is what is under TLS, for SyscallConn; nil if it cannot be looked at.
 	socket syscall.Conn
-	// hasRead says that a reply has been read, so that there is more to expect than TLS tickets.
+	// hasRead says that something was read. Before that, what lies in the socket may be TLS
+	// session tickets, which are no reply.
 	hasRead atomic.Bool
 	// guard follows what is read, across the borders of reads.
 	guard replyGuard

@@ -72,7 +72,8 @@ var (
 	errProtocol = errors.New("not a Redis reply")
 )
 
-// wrap makes an Error of err, once.
+// wrap makes an Error of err, once: one that is an Error already keeps its operation and kind. The
+// error of no error is nil.
 func wrap(op string, err error) error {
 	if err == nil {
 		return nil
@@ -117,7 +118,8 @@ func kindOf(err error) string {
 	return connectionKind(err)
 }
 
-// serverKind goes by the word that a server's error begins with.
+// serverKind goes by the word that a server's error begins with, in upper case by convention of the
+// Redis protocol, and for old servers by the text.
 func serverKind(text string) string {
 	word, _, _ := strings.Cut(text, " ")
 	switch word {

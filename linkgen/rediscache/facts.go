@@ -55,8 +55,7 @@ func (c *Cache) Remember(ctx context.Context, key, value string, ttl time.Durati
 // and deleted.
 func (c *Cache) Recall(ctx context.Context, key string) (value string, found bool, err error) {
 	name := c.factName("fact", key)
-	// corrupt is kept apart from err: a value that does not open is no failure of Redis, and must not
-	// open the breaker.
+	// corrupt is kept apart from err: Redis has answered, so for the breaker all went well.
 	var corrupt error
 	err = c.do(ctx, "recall", func(ctx context.Context) error {
 		seal, err := text(c.client.GetRange(ctx, name, 0, maxSealed))

@@ -56,8 +56,8 @@ func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) 
 
 // entry reports whether a link may be given out.
 func (c *Cache) entry(v sealed, current linkgen.Epoch) (linkgen.Entry, bool) {
-	// The comparison takes the same time wherever the epochs differ.
 	now := c.now()
+	// The comparison takes the same time wherever the epochs differ.
 	same := subtle.ConstantTimeCompare([]byte(v.epoch), []byte(current)) == 1
 	if !same || !now.Before(v.until) || v.until.Sub(now) > maxLife {
 		return linkgen.Entry{}, false
@@ -124,7 +124,7 @@ func newEpoch() string {
 // cache, it does nothing: a link that cannot be forgotten must not be kept. It never makes an
 // epoch, so a link made under one that is gone is dead from the start.
 func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
-	// An hour is a bound for a clock that is wrong: Zotlo's links live no longer.
+	// What goes beyond an hour is cut off: Zotlo's links live no longer.
 	life := min(e.Until.Sub(c.now()), maxLife)
 	if len(g) != epochSize || life <= 0 {
 		return nil

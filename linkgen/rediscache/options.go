@@ -48,8 +48,8 @@ func clientOptions(cfg *Config) (*redis.UniversalOptions, error) {
 	}
 	o := baseOptions(cfg)
 	o.Addrs = addresses
-	// Those of the addresses go to sentinels and servers; Config.Username and Password override them
-	// for the servers alone.
+	// User and password of the addresses go to sentinels and servers alike. Config.Username and
+	// Config.Password override them for the servers alone.
 	o.DB = common.db
 	o.Username, o.Password = common.username, common.password
 	if cfg.MasterName != "" {
@@ -139,7 +139,7 @@ func parseAddress(text, port string) (string, common, error) {
 	if err != nil || u.Opaque != "" || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Hostname() == "" {
 		return "", common{}, errors.New("not an address; write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode what is special in the password")
 	}
-	// go-redis would read options from a query. Here they are in Config, each with its check.
+	// The URLs of go-redis carry options in a query. Here they are in Config, each with its check.
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return "", common{}, errors.New("there is something behind the database number; remove it (a ? or # in the password is written %3F or %23)")
 	}

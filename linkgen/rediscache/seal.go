@@ -72,8 +72,8 @@ func (c *Cache) aead(name string) (cipher.AEAD, error) {
 
 // sealed is what lies inside a seal.
 type sealed struct {
-	// made is when the link's API call began, or when the value was remembered; until is when neither
-	// may be given out any more.
+	// made is when the link's API call began, or when the value was remembered. From until on
+	// neither is given out.
 	made, until time.Time
 	epoch       linkgen.Epoch // of links
 	text        string        // the link or the remembered value
