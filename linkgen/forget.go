@@ -96,7 +96,8 @@ func (u *unforgotten) remove(s SubscriberHash) {
 	u.count.Store(int64(len(u.at)))
 }
 
-// since is when the subscriber could not be forgotten; zero if they were.
+// since is when the subscriber could not be forgotten, for the last time; zero if they were, or if
+// nobody has asked for it.
 func (u *unforgotten) since(s SubscriberHash) time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -6,7 +6,8 @@ import "github.com/caddy-checkout/checkout/zotlo"
 // not call the Generator. They are told nothing personal.
 type Hooks struct {
 	zotlo.Hooks // of the API calls
-	// InFlight is told +1 and -1.
+	// InFlight is told +1 when a call gets one of Limits.MaxInFlight places, and -1 when it gives the
+	// place back.
 	InFlight func(delta int)
 	// CacheError is told of a cache failure; the generator went on as if nothing were cached.
 	CacheError func(err error)

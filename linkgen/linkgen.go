@@ -90,7 +90,8 @@ const (
 	FromShared Source = "shared" // another shopper's click waited for the same call
 )
 
-// Result is a personal link.
+// Result is a personal link. It may be given to the shopper it was asked for, until ExpiresAt at
+// the latest.
 type Result struct {
 	// URL is what the shopper's browser is sent to. It is personal: it belongs in no log.
 	URL       string

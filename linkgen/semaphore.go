@@ -39,7 +39,8 @@ func (s *semaphore) resize(max int) {
 	s.admitLocked()
 }
 
-// acquire waits for a place, at most until ctx ends. Anyone who got one must release it.
+// acquire waits for a place, at most until ctx ends. Anyone who got one must release it. Its one
+// error is errNoPlace.
 func (s *semaphore) acquire(ctx context.Context) error {
 	s.mu.Lock()
 	if s.busy < s.max && s.waiting.Len() == 0 {

@@ -100,8 +100,8 @@ func (c *Cache) Get(_ context.Context, k linkgen.Key) (linkgen.Lookup, error) {
 	return linkgen.Lookup{Entry: entry, Found: true, Epoch: name}, nil
 }
 
-// Set implements linkgen.Cache. An epoch that is not one of this cache's is ignored, together with
-// its link.
+// Set implements linkgen.Cache. Under an epoch that is over, or is none of this cache's
+// making, nothing is kept.
 func (c *Cache) Set(_ context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen.Entry) error {
 	made, err := strconv.ParseUint(string(g), 36, 64)
 	if err != nil || c.closed.Load() {
