@@ -10,6 +10,9 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
+// This file is the attribution of a payment: how a link says what it was made for, and how that
+// comes back. It is the one home of the short names on the wire.
+
 // Attribution is what rides in customParameters.checkout of a link, one text in URL query form.
 // Zotlo hands it back in the webhook of the payment, and that is how a payment finds the campaign
 // that sold it and the shopper whom the link was for.
@@ -26,9 +29,13 @@ type Attribution struct {
 // maxAttribution bounds what ParseAttribution reads. Ours are below 400 bytes.
 const maxAttribution = 2048
 
+// errAttribution is the one error of ParseAttribution. It says nothing of the text, which anybody
+// may have sent.
 var errAttribution = errors.New("not an attribution of ours")
 
-// String writes the query form; empty fields are left out.
+// String writes the query form; empty fields are left out. The order of the fields is fixed, so
+// that the same attribution gives the same text. Values are escaped, so a campaign's name may hold
+// any character.
 func (a Attribution) String() string {
 	b := make([]byte, 0, 128)
 	for _, f := range a.fields() {
@@ -49,6 +56,7 @@ func (a Attribution) String() string {
 // can read what a newer one wrote. A text without any known name, with one twice, with a value that
 // is not printable, or in no query form is an error.
 func ParseAttribution(text string) (Attribution, error) {
+	// The length comes first: parsing costs memory for every field that a text holds.
 	if len(text) > maxAttribution {
 		return Attribution{}, errAttribution
 	}
@@ -60,12 +68,14 @@ func ParseAttribution(text string) (Attribution, error) {
 	known := false
 	for _, f := range a.fields() {
 		switch got := values[f.name]; len(got) {
+		// Absent: String leaves empty fields out.
 		case 0:
 		case 1:
 			if !printable(got[0]) {
 				return Attribution{}, errAttribution // it may end up in a log
 			}
 			*f.value, known = got[0], true
+		// Twice: two readers could choose differently, so neither value counts.
 		default:
 			return Attribution{}, errAttribution
 		}
@@ -77,7 +87,8 @@ func ParseAttribution(text string) (Attribution, error) {
 }
 
 // AttributionOf is the attribution that came back with a webhook, wherever Zotlo put it; it is zero
-// where none did.
+// where none did. The first text that can be read wins: zotlo.Event lists the likeliest place
+// first.
 func AttributionOf(event zotlo.Event) Attribution {
 	for _, text := range event.Checkout {
 		if a, err := ParseAttribution(text); err == nil && a != (Attribution{}) {
@@ -90,17 +101,22 @@ func AttributionOf(event zotlo.Event) Attribution {
 // maxValue bounds one value, in bytes.
 const maxValue = 1024
 
+// printable reports whether a value is valid UTF-8 without control characters, and short enough.
+// What is not may break a log line, or a note, which is separated by tabs and line breaks.
 func printable(text string) bool {
 	return len(text) <= maxValue && !strings.ContainsFunc(text, func(r rune) bool {
 		return r == utf8.RuneError || !unicode.IsPrint(r)
 	})
 }
 
+// attributionField is a field's name on the wire, and where its value stands in an Attribution.
 type attributionField struct {
 	name  string
 	value *string
 }
 
+// fields lists the fields in the order in which String writes them. Reading and writing go over the
+// same list, so that neither can know a field that the other does not.
 func (a *Attribution) fields() []attributionField {
 	return []attributionField{
 		{"c", &a.Campaign},

@@ -22,11 +22,14 @@ type Exposure struct {
 // that one fails, this process's answer stands. A shopper who leaves was shown the variant all the
 // same, so the question outlives ctx; the store bounds it.
 func (l *Ledger) Expose(ctx context.Context, e Exposure) (first bool) {
+	// The key holds all that makes an exposure another one. The subscriber stands in it as a hash
+	// only.
 	key := "exposure:" + e.At + ":" + e.Experiment + ":" + e.Variant + ":" + e.Subscriber
 	if first, err := l.local.Once(ctx, key, exposureLife); err == nil && !first {
 		return false
 	}
 	first, err := l.shared.Once(context.WithoutCancel(ctx), key, exposureLife)
+	// The local store said that it is new to this process, and that is the best answer left.
 	if err != nil {
 		l.failed(err)
 		return true

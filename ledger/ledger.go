@@ -17,7 +17,9 @@ import (
 )
 
 // Facts are small facts with a time to live, in this process or in a fleet. They are safe for
-// concurrent use. With an error, Once says true: to do something twice is better than never.
+// concurrent use. With an error, Once says true: to do something twice is better than never. The
+// functions of package ledgertest are the test of an implementation. Once and Remember do not share
+// keys: a mark is no value.
 type Facts interface {
 	// Once reports whether this is the first call with key within ttl; Seen whether there was one.
 	Once(ctx context.Context, key string, ttl time.Duration) (first bool, err error)
@@ -45,7 +47,8 @@ type Ledger struct {
 	failed        func(error)
 }
 
-// New makes a Ledger. It asks nobody.
+// New makes a Ledger. It asks nobody. Stores that are missing are not looked for: without them the
+// first use panics.
 func New(cfg Config) *Ledger {
 	l := &Ledger{shared: cfg.Shared, local: cfg.Local, failed: cfg.Failed}
 	if l.failed == nil {

@@ -21,6 +21,10 @@ const (
 	maxNoteText = 4000
 )
 
+// This file knows who has paid. Each subscriber has one value in the store: their last payments, as
+// notes. A refund is a value of its own, by its transaction, since it may come before its payment
+// and may name no subscriber.
+
 // note is a payment of one subscriber.
 type note struct {
 	at          time.Time
@@ -28,9 +32,12 @@ type note struct {
 	campaign    string // empty for a payment that no link of ours led to
 }
 
-// notes are a subscriber's payments, the newest first, and their text: a line each.
+// notes are a subscriber's payments, the newest first, and their text: a line each. A line is the
+// time in Unix seconds, the transaction and the campaign, with tabs between them.
 type notes []note
 
+// readNotes reads what notes.String wrote. A line of another form is passed over, so that a newer
+// node may write more.
 func readNotes(text string) (list notes) {
 	for line := range strings.Lines(text) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
@@ -45,6 +52,8 @@ func readNotes(text string) (list notes) {
 	return list
 }
 
+// String is the text of the newest notes, as many as maxNotes and maxNoteText allow. The oldest are
+// left out: they are the first to be of no interest.
 func (list notes) String() string {
 	var b strings.Builder
 	for i, n := range list {
@@ -57,7 +66,8 @@ func (list notes) String() string {
 	return b.String()
 }
 
-// with adds a payment. One that is known already stays as it is.
+// with adds a payment. One that is known already stays as it is. Its time is that of the first
+// delivery: a repeat must not make a payment younger.
 func (list notes) with(n note) notes {
 	known := func(old note) bool { return old.transaction == n.transaction && old.campaign == n.campaign }
 	if n.transaction != "" && slices.ContainsFunc(list, known) {
@@ -73,6 +83,7 @@ func (list notes) without(campaign string) notes {
 	if i < 0 {
 		return list
 	}
+	// The list is cloned, because the caller compares it with what was read.
 	return slices.Delete(slices.Clone(list), i, i+1)
 }
 
@@ -84,9 +95,11 @@ func (l *Ledger) PaidRecently(
 ) bool {
 	text, _, err := l.shared.Recall(ctx, paidKey(subscriber))
 	for _, n := range readNotes(text) {
+		// A note without a campaign counts for each of them: nobody knows what was bought.
 		if n.campaign != campaign && n.campaign != "" || !now.Before(n.at.Add(within)) {
 			continue
 		}
+		// Refunds are looked up last, and only of payments that matter: most subscribers have none.
 		refunded := false
 		if n.transaction != "" {
 			_, refunded, err = l.shared.Recall(ctx, refundedKey(n.transaction))
@@ -101,7 +114,9 @@ func (l *Ledger) PaidRecently(
 	return false
 }
 
-// notePayment notes when a subscriber paid.
+// notePayment notes when a subscriber paid. It reads, changes and writes without a lock. Of two
+// payments of one subscriber at the same instant one note may be lost, which costs a second
+// checkout and no money.
 func (l *Ledger) notePayment(ctx context.Context, subscriber string, d Delivery, now time.Time) error {
 	text, _, err := l.shared.Recall(ctx, paidKey(subscriber))
 	if err != nil {
@@ -109,6 +124,7 @@ func (l *Ledger) notePayment(ctx context.Context, subscriber string, d Delivery,
 	}
 	paid := note{now, plain(d.Event.TransactionID), plain(AttributionOf(d.Event).Campaign)}
 	list := readNotes(text).with(paid).String()
+	// A repeat writes nothing, so it does not make the note live longer.
 	if list == text {
 		return nil
 	}
@@ -122,10 +138,12 @@ func (l *Ledger) noteRefund(ctx context.Context, d Delivery) error {
 	transaction := plain(d.Event.TransactionID)
 	amount, part := givesBack(d.Event)
 	switch {
+	// A part of a payment that nobody names cannot be added to the other parts.
 	case transaction == "" && part:
 		return nil
 	case transaction == "":
 		return l.takeNewestBack(ctx, d)
+	// The whole price given back in parts is a refund as any other.
 	case part:
 		whole, err := l.addPart(ctx, d, amount)
 		if err != nil || !whole {
@@ -136,7 +154,9 @@ func (l *Ledger) noteRefund(ctx context.Context, d Delivery) error {
 }
 
 // addPart adds a part of the money of a transaction that was given back, once however often it is
-// heard of, and reports whether the parts reach the price.
+// heard of, and reports whether the parts reach the price. The parts stand in one text, a line
+// each: a digest that names the refund, and its amount in the smallest unit. When the text is full,
+// further parts are not added, and the payment stands.
 func (l *Ledger) addPart(ctx context.Context, d Delivery, amount money.Amount) (whole bool, err error) {
 	key := "refunds:" + plain(d.Event.TransactionID)
 	text, _, err := l.shared.Recall(ctx, key)
@@ -144,6 +164,7 @@ func (l *Ledger) addPart(ctx context.Context, d Delivery, amount money.Amount) (
 		return false, err
 	}
 	line := digest(paymentID(d.Event)) + "\t" + strconv.FormatInt(int64(amount), 10) + "\n"
+	// A refund that is in the list was heard of before: Zotlo repeats webhooks.
 	if !strings.Contains(text, line) && len(text)+len(line) <= maxNoteText {
 		text += line
 		if err := l.shared.Remember(ctx, key, text, max(noteLife, d.Keep)); err != nil {
@@ -156,10 +177,13 @@ func (l *Ledger) addPart(ctx context.Context, d Delivery, amount money.Amount) (
 		n, _ := strconv.ParseInt(number, 10, 64) // written above
 		sum += money.Amount(n)
 	}
+	// A part is one only beside a price that can be read, as givesBack says.
 	price, _ := money.Parse(d.Event.Price)
 	return sum >= price, nil
 }
 
+// takeNewestBack takes one payment back from each subscriber of a refund that names no transaction:
+// the newest for its campaign. It is a guess, and errs to the side of a shopper who may buy again.
 func (l *Ledger) takeNewestBack(ctx context.Context, d Delivery) error {
 	campaign := AttributionOf(d.Event).Campaign
 	for _, subscriber := range d.Subscribers {
@@ -181,6 +205,7 @@ func (l *Ledger) takeNewestBack(ctx context.Context, d Delivery) error {
 
 // note writes a payment down for PaidRecently, or takes it back.
 func (l *Ledger) note(ctx context.Context, d Delivery) (err error) {
+	// One subscriber that fails does not keep the others from being noted; the first error is told.
 	switch d.Event.Kind {
 	case zotlo.WebhookPayment:
 		for _, subscriber := range d.Subscribers {
@@ -199,6 +224,8 @@ func (l *Ledger) note(ctx context.Context, d Delivery) (err error) {
 // that does not print.)
 func plain(text string) string { return strings.NewReplacer("\t", " ", "\n", " ").Replace(text) }
 
+// paidKey is where the notes of a subscriber stand. The subscriber is a keyed hash already.
 func paidKey(subscriber string) string { return "payments:" + subscriber }
 
+// refundedKey is where it stands that a transaction was given back, no matter who paid it.
 func refundedKey(transaction string) string { return "refunded:" + transaction }

@@ -21,6 +21,9 @@ const (
 	pauseAfter = 200 * time.Millisecond
 )
 
+// This file takes a webhook in: it decides whether a delivery is new to the fleet, and has it
+// noted. The order of its steps is what makes a crash at any point harmless; see Record.
+
 // Delivery is one webhook as it came, and what its receiver knows beyond it.
 type Delivery struct {
 	Event zotlo.Event
@@ -53,6 +56,7 @@ type News struct {
 // Repeated reports whether a delivery was processed before, by anybody of the fleet: then nothing
 // is left to be done for it, and nothing of it is to be done again.
 func (l *Ledger) Repeated(ctx context.Context, d Delivery) (bool, error) {
+	// One mark is enough: each of them is set only by a delivery that was processed.
 	for _, key := range marks(d) {
 		if seen, err := l.shared.Seen(ctx, key); seen || err != nil {
 			return seen, err
@@ -73,11 +77,14 @@ func (l *Ledger) Record(ctx context.Context, d Delivery) (News, error) {
 		}
 		failed = err
 	}
+	// A repeat cannot be told from news while the store fails, so the notes are written: writing
+	// them twice changes nothing.
 	failed = errors.Join(failed, l.note(ctx, d))
 	if failed != nil {
 		l.failed(failed)
 		return News{}, failed
 	}
+	// Another node may have marked the same payment in the meantime. Then that one counts it.
 	if !l.mark(ctx, marks(d)) {
 		return News{Repeated: true}, nil
 	}
@@ -121,12 +128,15 @@ func marks(d Delivery) (keys []string) {
 	return append(keys, "webhook:"+digest(string(d.Body)))
 }
 
+// digest is the first half of a SHA-256, in hexadecimal. It makes keys short and keeps what a
+// webhook says out of the store's key names; 128 bits are enough that no two texts meet.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
 }
 
-// again does something, and tries again what failed.
+// again does something, and tries again what failed. It tries three times in all, with a fifth of a
+// second between them, and stops when ctx ends. It returns the last error.
 func again(ctx context.Context, do func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, do() },
 		backoff.WithMaxTries(tries),

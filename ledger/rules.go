@@ -19,6 +19,7 @@ func paymentID(e zotlo.Event) string {
 	if !sale || e.TransactionID == "" {
 		return ""
 	}
+	// The status is as Zotlo writes it, so that kinds of payment unknown to us are apart, too.
 	parts := []string{e.Kind, e.TransactionID, e.Status}
 	if e.Kind == zotlo.WebhookRefund {
 		amount := e.RefundPrice
@@ -31,6 +32,7 @@ func paymentID(e zotlo.Event) string {
 		}
 		parts = append(parts, amount, date)
 	}
+	// A zero byte is in none of the parts, so no two lists of parts give one name.
 	return strings.Join(parts, "\x00")
 }
 
@@ -43,6 +45,7 @@ func givesBack(e zotlo.Event) (amount money.Amount, part bool) {
 	if !ok {
 		return price, false
 	}
+	// The amount of a refund may be written with a minus.
 	return max(amount, -amount), priced && max(amount, -amount) < price
 }
 
@@ -58,7 +61,8 @@ func samePrice(a, b string) bool {
 }
 
 // differences are in what a payment may differ from what its link asked for. Zotlo may leave any
-// field out.
+// field out. What it leaves out is no difference. The kinds are label values of a metric: none is
+// ever renamed.
 var differences = [...]struct {
 	kind   string
 	differ func(paid zotlo.Event, asked Attribution) bool
@@ -74,7 +78,7 @@ var differences = [...]struct {
 	}},
 }
 
-// MismatchKinds lists every kind of News.Mismatches.
+// MismatchKinds lists every kind of News.Mismatches. It is a closed set, fit for a metric's label.
 func MismatchKinds() []string {
 	kinds := make([]string, len(differences))
 	for i, d := range differences {
@@ -84,7 +88,8 @@ func MismatchKinds() []string {
 }
 
 // mismatches compares a payment with the price that its link asked for, if it asked for one. A
-// renewal is not compared: the link was for the first payment.
+// renewal is not compared: the link was for the first payment. A difference is told and refuses
+// nothing, for the money has been paid already.
 func mismatches(paid zotlo.Event, asked Attribution) (kinds []string) {
 	if paid.Kind != zotlo.WebhookPayment || asked.Price == "" || paid.Type == "renewal" {
 		return nil

@@ -16,7 +16,8 @@ import (
 )
 
 // Facts runs the stories of small facts, each with a store of its own from open, which is to close
-// it with t.Cleanup. The clock of the store must be time.Now.
+// it with t.Cleanup. The clock of the store must be time.Now. A store that passes keeps the
+// promises of ledger.Facts; how long a fact lives is left to its own test, which knows its clock.
 func Facts(t *testing.T, open func(t *testing.T) ledger.Facts) {
 	for _, story := range []struct {
 		name string
@@ -32,12 +33,14 @@ func Facts(t *testing.T, open func(t *testing.T) ledger.Facts) {
 	}
 }
 
-// factTeller has a verb for everything a story does.
+// factTeller has a verb for everything a story does. The verbs fail the test where the store says
+// something else.
 type factTeller struct {
 	*testing.T
 	facts ledger.Facts
 }
 
+// first asks Once, and wants this answer.
 func (t *factTeller) first(key string, want bool) {
 	t.Helper()
 	first, err := t.facts.Once(t.Context(), key, time.Hour)
@@ -46,6 +49,7 @@ func (t *factTeller) first(key string, want bool) {
 	}
 }
 
+// recall asks Recall, and wants this value, or that there is none.
 func (t *factTeller) recall(key, want string, found bool) {
 	t.Helper()
 	got, ok, err := t.facts.Recall(t.Context(), key)
@@ -54,6 +58,7 @@ func (t *factTeller) recall(key, want string, found bool) {
 	}
 }
 
+// remember keeps a value for an hour, which is longer than any story.
 func (t *factTeller) remember(key, value string) {
 	t.Helper()
 	if err := t.facts.Remember(t.Context(), key, value, time.Hour); err != nil {
@@ -61,6 +66,7 @@ func (t *factTeller) remember(key, value string) {
 	}
 }
 
+// once: the second call of a key is not the first. The empty key is a key as any other.
 func (t *factTeller) once() {
 	t.first("webhook 1", true)
 	t.first("webhook 1", false)
@@ -69,6 +75,8 @@ func (t *factTeller) once() {
 	t.first("", false)
 }
 
+// onceAtOnce: a payment is counted by the one caller that was first, so two firsts are money
+// counted twice.
 func (t *factTeller) onceAtOnce() {
 	var firsts atomic.Int32
 	var all sync.WaitGroup
@@ -87,6 +95,7 @@ func (t *factTeller) onceAtOnce() {
 	}
 }
 
+// seen: to ask whether a webhook was processed must not mark it as processed.
 func (t *factTeller) seen() {
 	for _, want := range []bool{false, true} {
 		for range 2 {
@@ -102,6 +111,7 @@ func (t *factTeller) seen() {
 	}
 }
 
+// remembered: the last value wins, and an empty value is not the same as none.
 func (t *factTeller) remembered() {
 	t.recall("refusal", "", false)
 	t.remember("refusal", "400008")
@@ -113,6 +123,7 @@ func (t *factTeller) remembered() {
 	t.recall("empty", "", true)
 }
 
+// apart: one key may be a mark and a value, and neither answers for the other.
 func (t *factTeller) apart() {
 	t.first("key", true)
 	t.recall("key", "", false)

@@ -12,7 +12,8 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// Payments runs the stories of payments and refunds, each with a ledger of its own from open.
+// Payments runs the stories of payments and refunds, each with a ledger of its own from open. They
+// go through Record and PaidRecently alone, so they hold for any pair of stores.
 func Payments(t *testing.T, open func(t *testing.T) *ledger.Ledger) {
 	for _, story := range []struct {
 		name string
@@ -38,13 +39,15 @@ func Payments(t *testing.T, open func(t *testing.T) *ledger.Ledger) {
 	}
 }
 
-// teller has a verb for everything a story does.
+// teller has a verb for everything a story does. Its deliveries are numbered, since Zotlo gives
+// each of them an id of its own.
 type teller struct {
 	*testing.T
 	ledger     *ledger.Ledger
 	deliveries int
 }
 
+// The shoppers of the stories. A ledger reads nothing in a subscriber's hash, so any text will do.
 const (
 	ada = "the hash of Ada"
 	bob = "the hash of Bob"
@@ -76,6 +79,7 @@ func (t *teller) hears(e zotlo.Event, subscribers ...string) ledger.News {
 	return t.record(e, subscribers...)
 }
 
+// record delivers e as it is. Whatever a story is about, a delivery either counts or is a repeat.
 func (t *teller) record(e zotlo.Event, subscribers ...string) ledger.News {
 	t.Helper()
 	news, err := t.ledger.Record(t.Context(), ledger.Delivery{
@@ -90,6 +94,7 @@ func (t *teller) record(e zotlo.Event, subscribers ...string) ledger.News {
 	return news
 }
 
+// counts delivers e under a new id, and wants it to count or to be a repeat.
 func (t *teller) counts(want bool, e zotlo.Event, subscribers ...string) {
 	t.Helper()
 	if news := t.hears(e, subscribers...); news.Counted != want {
@@ -97,6 +102,7 @@ func (t *teller) counts(want bool, e zotlo.Event, subscribers ...string) {
 	}
 }
 
+// hasPaid asks whether a payment of the last hour is known for the campaign.
 func (t *teller) hasPaid(want bool, subscriber, campaign string) {
 	t.Helper()
 	got := t.ledger.PaidRecently(t.Context(), subscriber, campaign, time.Hour, time.Now())
@@ -105,6 +111,8 @@ func (t *teller) hasPaid(want bool, subscriber, campaign string) {
 	}
 }
 
+// onceByTransaction: one payment in several deliveries is one payment. The first delivery decides
+// what is noted.
 func (t *teller) onceByTransaction() {
 	t.counts(true, payment("t1", "pro"), ada)
 	t.counts(false, payment("t1", "pro"), ada)
@@ -117,6 +125,7 @@ func (t *teller) onceByTransaction() {
 	t.hasPaid(false, bob, "basic") // a repeat changes nothing
 }
 
+// trialThenPaid: a trial that is paid later may keep its transaction, and both are payments.
 func (t *teller) trialThenPaid() {
 	e := payment("t1", "pro")
 	e.Status = "trial"
@@ -128,6 +137,7 @@ func (t *teller) trialThenPaid() {
 	t.counts(false, e, ada)
 }
 
+// onceByDelivery: what names no transaction counts once per request id, or once per text.
 func (t *teller) onceByDelivery() {
 	e := payment("", "pro")
 	e.RequestID = "r1"
@@ -144,6 +154,8 @@ func (t *teller) onceByDelivery() {
 	}
 }
 
+// copiesAtOnce: two nodes may get the same webhook at the same instant. Exactly one of them counts
+// it, and it is never neither.
 func (t *teller) copiesAtOnce() {
 	const payments = 300
 	var counted atomic.Int32
@@ -166,6 +178,7 @@ func (t *teller) copiesAtOnce() {
 	}
 }
 
+// refundOnce: parts of a payment are told apart by their amount and their date.
 func (t *teller) refundOnce() {
 	sale := payment("t1", "pro")
 	t.counts(true, sale, ada)
@@ -180,6 +193,8 @@ func (t *teller) refundOnce() {
 	t.counts(false, later, ada)
 }
 
+// paid: a payment is known for the campaign that sold it, and for no other one. A node notes it
+// even if it does not know the campaign.
 func (t *teller) paid() {
 	t.hasPaid(false, ada, "pro")
 	t.hears(payment("t1", "of another configuration"), ada, bob)
@@ -193,6 +208,7 @@ func (t *teller) paid() {
 	t.hasPaid(true, bob, "basic")
 }
 
+// within: the note lives longer than any campaign cares for; the asker decides.
 func (t *teller) within() {
 	t.hears(payment("t1", "pro"), ada)
 	for within, want := range map[time.Duration]bool{time.Hour: true, 3 * time.Hour: true, time.Minute: false} {
@@ -203,6 +219,7 @@ func (t *teller) within() {
 	}
 }
 
+// ownTransaction: of two payments for a campaign the one that was given back is gone.
 func (t *teller) ownTransaction() {
 	first, second := payment("t1", "pro"), payment("t2", "pro")
 	t.hears(first, ada)
@@ -213,6 +230,7 @@ func (t *teller) ownTransaction() {
 	t.hasPaid(false, ada, "pro")
 }
 
+// bareRefund: Zotlo may send a refund without custom parameters, and then nobody is named in it.
 func (t *teller) bareRefund() {
 	t.hears(payment("t1", "pro"), ada, bob)
 	t.hears(refund(payment("t1", ""), ""))
@@ -220,6 +238,7 @@ func (t *teller) bareRefund() {
 	t.hasPaid(false, bob, "pro")
 }
 
+// strayRefund: the transaction decides whose money it was, not what else the webhook says.
 func (t *teller) strayRefund() {
 	t.hears(payment("t1", "pro"), ada)
 	t.hears(payment("t2", "basic"), ada)
@@ -228,12 +247,14 @@ func (t *teller) strayRefund() {
 	t.hasPaid(true, ada, "basic")
 }
 
+// lateRepeat: webhooks come in any order, so a refund may be the first that is heard of.
 func (t *teller) lateRepeat() {
 	t.hears(refund(payment("t1", "pro"), ""), ada)
 	t.hears(payment("t1", "pro"), ada)
 	t.hasPaid(false, ada, "pro")
 }
 
+// part: a discount after the sale, written with or without a minus, leaves the payment standing.
 func (t *teller) part() {
 	sale := payment("t1", "pro")
 	t.hears(sale, ada)
@@ -245,6 +266,7 @@ func (t *teller) part() {
 	t.hasPaid(true, ada, "pro")
 }
 
+// parts: 5.00, 4.98 and 0.01 are the whole price, to the cent.
 func (t *teller) parts() {
 	sale := payment("t1", "pro")
 	t.hears(sale, ada)
@@ -256,6 +278,7 @@ func (t *teller) parts() {
 	t.hasPaid(false, ada, "pro")
 }
 
+// namelessRefund: without a transaction the newest payment of the campaign is the best guess.
 func (t *teller) namelessRefund() {
 	t.hears(payment("t1", "pro"), ada)
 	t.hears(payment("t2", "basic"), ada)
@@ -268,6 +291,8 @@ func (t *teller) namelessRefund() {
 	t.hasPaid(false, ada, "basic")
 }
 
+// mismatch: what was paid differs from what the link asked for, in every way there is. Amounts are
+// compared as amounts: 9.9 is 09.90.
 func (t *teller) mismatch() {
 	e := payment("t1", "")
 	e.Checkout = []string{"c=pro&p=14.99&u=USD"}
