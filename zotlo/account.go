@@ -53,6 +53,8 @@ type watch struct {
 // errNeutral is neither a success nor a failure of the other side.
 var errNeutral = errors.New("neither success nor failure")
 
+// newAccount makes an account of which nothing is known: a closed breaker, no pause and a full
+// reserve of retries.
 func newAccount() *account {
 	a := &account{budget: budget{tokens: retryReserve}}
 	a.watch.Store(new(watch))
@@ -68,6 +70,8 @@ func newAccount() *account {
 	return a
 }
 
+// readyToTrip decides after each failure whether the breaker opens. A run of failures is a plain
+// outage; a share of many calls finds an API that fails now and then.
 func readyToTrip(c gobreaker.Counts) bool {
 	return c.ConsecutiveFailures >= tripAfter || c.Requests >= tripSample && 2*c.TotalFailures >= c.Requests
 }
@@ -80,6 +84,7 @@ func (a *account) turned(_ string, _, to gobreaker.State) {
 	if to == gobreaker.StateOpen {
 		a.retryAt.Store(time.Now().Add(openFor).UnixNano())
 	}
+	// The watch is read here and not kept: a reload may have replaced it since the call began.
 	w := a.watch.Load()
 	for _, name := range w.names {
 		w.hooks.breaker(name, to == gobreaker.StateOpen)
@@ -100,6 +105,8 @@ func (a *account) blocked(now time.Time) *Error {
 // open reports whether the breaker lets no calls through, or only one to look.
 func (a *account) open() bool { return a.breaker.State() != gobreaker.StateClosed }
 
+// openError says that the breaker is open, and when it will let a call try. The wait is at least a
+// second, since that moment may have passed while nobody called.
 func (a *account) openError(now time.Time) *Error {
 	e := failed(ResultOpen, "the circuit breaker is open")
 	e.RetryAfter = max(time.Unix(0, a.retryAt.Load()).Sub(now), time.Second)
@@ -132,7 +139,8 @@ func (a *account) blame(e *Error) {
 	}
 }
 
-// learn updates budget and pauses from an answer, and names the pause that began with it.
+// learn updates budget and pauses from an answer, and names the pause that began with it. A failure
+// of the other side as a whole changes neither: only an answer tells anything about rate or keys.
 func (a *account) learn(e *Error) (began string, pause time.Duration) {
 	now := time.Now()
 	switch {
@@ -169,12 +177,14 @@ type budget struct {
 	tokens float64
 }
 
+// earn puts a tenth of a token back, up to the full reserve.
 func (b *budget) earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.tokens = min(b.tokens+retryEarned, retryReserve)
 }
 
+// spend takes one token, or reports that there is no whole one.
 func (b *budget) spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Config configures a Client.
+// Config configures a Client. Only Project is required; the zero values of the others are their
+// defaults.
 type Config struct {
 	Project Project
 	// Timeout is for a whole call with its one retry. Default 4 s.
@@ -46,7 +47,8 @@ type Client struct {
 	closed    atomic.Bool
 }
 
-// NewClient checks cfg and makes a Client. It makes no network connection.
+// NewClient checks cfg and makes a Client. It makes no network connection. An error names the
+// project's setting that is wrong.
 func NewClient(cfg Config) (*Client, error) {
 	if err := cfg.Project.Check(); err != nil {
 		return nil, err
@@ -92,7 +94,8 @@ func (c *Client) BreakerOpen() bool { return c.account.open() }
 
 // TakeTurn waits until the project's rate allows a call, or says at once that it will not do so
 // before ctx ends. Every call goes after a turn, and spends it if it goes out. A turn that no call
-// follows is given back by GiveTurnBack.
+// follows is given back by GiveTurnBack. Its error has ResultBusy, and RetryAfter is how long the
+// wait would have been. Without a deadline in ctx the wait is at most Config.Timeout.
 func (c *Client) TakeTurn(ctx context.Context) error {
 	if !c.rate.Limited() {
 		return nil
@@ -133,7 +136,8 @@ func (c *Client) closeIdle() {
 	}
 }
 
-// request is one endpoint's request, which may be sent more than once.
+// request is one endpoint's request, which may be sent more than once. The body is kept as bytes,
+// so that a retry sends the same again.
 type request struct {
 	method, path string
 	body         []byte
@@ -147,6 +151,7 @@ type request struct {
 func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	// The caller took a turn before, so the plan begins with one.
 	plan := &retryPlan{ctx: ctx, account: c.account, rate: c.rate, turns: 1}
 	defer func() {
 		for range plan.turns { // of which no call came
@@ -166,6 +171,7 @@ func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) 
 
 // try makes one call if pauses and breaker allow it, and tells them how it ended.
 func (c *Client) try(ctx context.Context, r request) (e *Error, sent bool) {
+	// The pauses are asked before the breaker: a call that a pause stops must not use up a probe.
 	if e := c.account.pause.check(time.Now(), true); e != nil {
 		return e, false
 	}
@@ -174,6 +180,8 @@ func (c *Client) try(ctx context.Context, r request) (e *Error, sent bool) {
 		return c.account.openError(time.Now()), false
 	}
 	said, result := errNeutral, ResultPanic // unless we get to know better
+	// The breaker gets an answer for every call that it let in, even if a panic ends it. Else a
+	// probe would stay open for ever.
 	start := time.Now()
 	defer func() {
 		settle(said)
@@ -182,6 +190,7 @@ func (c *Client) try(ctx context.Context, r request) (e *Error, sent bool) {
 	if e = c.ask(ctx, r); e != nil {
 		c.account.blame(e)
 	}
+	// The connection of a call that outlived Close has just become idle.
 	if c.closed.Load() {
 		c.closeIdle()
 	}
@@ -211,6 +220,7 @@ func (c *Client) ask(ctx context.Context, r request) *Error {
 		return connectionError(ctx, err)
 	}
 	defer resp.Body.Close()
+	// One byte more than the bound tells a body that is too long from one that just fits.
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil && resp.StatusCode == http.StatusOK {
 		return connectionError(ctx, err)

@@ -30,7 +30,8 @@ const (
 	ResultBusy = "busy" // no call was made: the project's rate allows none in time
 )
 
-// Results lists every result that Hooks.APICall may be told, a closed set for metrics.
+// Results lists every result that Hooks.APICall may be told, a closed set for metrics. ResultOpen
+// and ResultBusy are not among them, for no call was made.
 func Results() []string {
 	return []string{
 		ResultOK, ResultRefused, ResultCredentials, ResultThrottled, ResultServerError,
@@ -49,16 +50,20 @@ type Error struct {
 	cause      error
 }
 
+// Error is the cause, in words of our own.
 func (e *Error) Error() string { return e.cause.Error() }
 
 // Unwrap lets errors.Is find the cause, for example context.DeadlineExceeded.
 func (e *Error) Unwrap() error { return e.cause }
 
+// failed makes an Error with this result. Its text goes to the log, so the arguments hold nothing
+// of a request or an answer.
 func failed(result, format string, args ...any) *Error {
 	return &Error{Result: result, cause: fmt.Errorf(format, args...)}
 }
 
-// outage tells a failure of the other side as a whole from a failure of one request.
+// outage tells a failure of the other side as a whole from a failure of one request. Only such
+// failures are tried again, and count for the circuit breaker.
 func (e *Error) outage() bool {
 	switch e.Result {
 	case ResultServerError, ResultConnection, ResultTimeout:
@@ -68,12 +73,15 @@ func (e *Error) outage() bool {
 }
 
 // again is a remembered error: it says what the API said then, and that no call was made now.
+// RetryAfter was counted from that answer, so it is left out.
 func (e *Error) again(why string) *Error {
 	again := *e
 	again.RetryAfter, again.cause = 0, errors.New(why)
 	return &again
 }
 
+// connectionError is the error of a call that got no whole answer: a timeout if time ran out, by
+// ctx or by the network, else a broken connection.
 func connectionError(ctx context.Context, err error) *Error {
 	cause := safeCause(err)
 	if ctx.Err() != nil || errors.Is(cause, context.DeadlineExceeded) {

@@ -14,18 +14,21 @@ type Hooks struct {
 	Paused func(project, code string, d time.Duration)
 }
 
+// apiCall tells of one call, if anybody listens.
 func (h *Hooks) apiCall(project, result string, d time.Duration) {
 	if h.APICall != nil {
 		h.APICall(project, result, d)
 	}
 }
 
+// breaker tells of a breaker that opened or closed, if anybody listens.
 func (h *Hooks) breaker(project string, open bool) {
 	if h.Breaker != nil {
 		h.Breaker(project, open)
 	}
 }
 
+// paused tells of a pause that began, if anybody listens.
 func (h *Hooks) paused(project, code string, d time.Duration) {
 	if h.Paused != nil {
 		h.Paused(project, code, d)

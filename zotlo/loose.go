@@ -16,7 +16,8 @@ import (
 // and no stack.
 type looseObject map[string]json.RawMessage
 
-// readObject reads a JSON object and nothing but an object.
+// readObject reads a JSON object and nothing but an object. Of a member that is named twice the
+// last one counts, as in encoding/json. What was sent is not proven in any case.
 func readObject(raw []byte) (looseObject, bool) {
 	var o looseObject
 	raw = bytes.Trim(raw, " \t\r\n") // JSON's white space, which is less than Go's
@@ -58,6 +59,8 @@ func (o looseObject) text(names ...string) string {
 	return ""
 }
 
+// scalar is the text of a JSON string, without blanks at its ends, or of a number as it was
+// written. Everything else is empty: true, null, objects and arrays.
 func scalar(raw json.RawMessage) string {
 	if len(raw) == 0 {
 		return ""
@@ -75,6 +78,8 @@ func scalar(raw json.RawMessage) string {
 	return ""
 }
 
+// printable returns text if it is short, valid UTF-8 and fit to print, else nothing. Texts of a
+// webhook end up in logs and keys, where a line break would do harm.
 func printable(text string) string {
 	if len(text) > maxLooseText {
 		return ""
@@ -113,6 +118,7 @@ func isDecimal(text string) bool {
 	return isDigits(whole) && (!point || isDigits(fraction))
 }
 
+// isDigits reports whether text is one ASCII digit or more.
 func isDigits(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
@@ -126,6 +132,9 @@ func (o looseObject) time(name string) time.Time {
 	return parseTime(o.text(name), "")
 }
 
+// parseTime reads RFC 3339, or the form that Zotlo's samples have: date and time with a blank
+// between them, in zone. PHP's fractions of a second are taken as well, as time.Parse does. The
+// result is in UTC.
 func parseTime(text, zone string) time.Time {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t.UTC()
@@ -143,6 +152,7 @@ func location(zone string) *time.Location {
 	if t, err := time.Parse("-07:00", zone); err == nil {
 		return t.Location()
 	}
+	// Local would be this machine's zone, which says nothing about Zotlo's.
 	if zone == "" || zone == "Local" {
 		return time.UTC
 	}

@@ -14,6 +14,7 @@ import (
 // This file holds the endpoint that makes a personal link: "Generate Personalized Link",
 // https://docs.zotlo.com/integrating-zotlo/api-reference/checkout-endpoints/generate-personalized-link.
 
+// oneLinkPath is the endpoint's path below the project's API address.
 const oneLinkPath = "/v2/app-to-web/one-link"
 
 // LinkLife is how long Zotlo keeps a personal link.
@@ -42,7 +43,9 @@ type Link struct {
 	Made time.Time // when the call that made it began; the link lives for LinkLife from then on
 }
 
-// OneLink makes a personal link. Call TakeTurn before it.
+// OneLink makes a personal link. Call TakeTurn before it. Its error is an *Error. A link that
+// Config.CheckLink does not accept ends in ResultUntrusted: it leads a shopper away, so a bad one
+// is worse than none.
 func (c *Client) OneLink(ctx context.Context, r LinkRequest) (Link, error) {
 	body, err := json.Marshal(r.wire(c.project.ApplicationKey))
 	if err != nil {
@@ -52,6 +55,8 @@ func (c *Client) OneLink(ctx context.Context, r LinkRequest) (Link, error) {
 	began, e := c.do(ctx, request{
 		method: http.MethodPost, path: oneLinkPath, body: body,
 		read: func(a answer) *Error {
+			// An answer that says success and holds no link is a change of the API, and none of the
+			// shopper's doing.
 			if link.URL = findLink(a.body); link.URL == "" {
 				return a.say(ResultBadAnswer)
 			}
@@ -70,7 +75,7 @@ func (c *Client) OneLink(ctx context.Context, r LinkRequest) (Link, error) {
 	return link, nil
 }
 
-// Described is an API request for people.
+// Described is an API request for people. Its JSON names are part of what the command line prints.
 type Described struct {
 	Method string            `json:"method"`
 	URL    string            `json:"url"`
@@ -78,6 +83,7 @@ type Described struct {
 	Body   any               `json:"body"`
 }
 
+// hidden stands in a description in place of a secret.
 const hidden = "(hidden)"
 
 // Describe returns the exact request that OneLink would send for r, with secrets hidden. It sends
@@ -109,6 +115,7 @@ func (r *LinkRequest) wire(applicationKey string) map[string]any {
 	for _, f := range r.Fields {
 		set(f.Name, f.Value)
 	}
+	// The names that are always written below need no deleting.
 	for _, name := range []string{
 		"subscriberId", "subscriberIpAddress", "customPrice", "customCurrency",
 	} {
@@ -124,6 +131,8 @@ func (r *LinkRequest) wire(applicationKey string) map[string]any {
 	}
 	set("customPrice", r.Price)
 	set("customCurrency", r.Currency)
+	// The attribution has one writer: a parameter that begins with checkout is dropped, whatever it
+	// holds.
 	parameters := nest(r.Parameters)
 	delete(parameters, "checkout")
 	if r.Checkout != "" {
@@ -134,7 +143,7 @@ func (r *LinkRequest) wire(applicationKey string) map[string]any {
 }
 
 // nest turns dotted keys into nested objects. Where one key asks for a text and another for an
-// object in the same place, the later one wins.
+// object in the same place, the later one wins. A parameter without a value is left out.
 func nest(parameters []Field) map[string]any {
 	root := make(map[string]any, len(parameters)+1)
 	for _, p := range parameters {
@@ -163,6 +172,7 @@ func findLink(top looseObject) string {
 	if link := linkText(result["onelink"]); link != "" {
 		return link
 	}
+	// Sorted, so that the same answer always gives the same link.
 	for _, name := range slices.Sorted(maps.Keys(result)) {
 		if link := linkText(result.object(name)["onelink"]); link != "" {
 			return link

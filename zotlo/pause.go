@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+// The bounds of a pause after a 429. Zotlo publishes no Retry-After: a shorter pause would hammer
+// an API that is at its limit, and a longer one would close a shop on the strength of one header.
 const (
 	minPause = time.Second
 	maxPause = time.Minute
@@ -21,7 +23,8 @@ type pause struct {
 	probe time.Time // when the next call may find out whether they are right by now
 }
 
-// check tells why no call may be made. With take, a probe that is due is the caller's.
+// check tells why no call may be made. With take, a probe that is due is the caller's. The take of
+// a probe moves the next one on, so that one call in probeEvery goes out, however many ask.
 func (p *pause) check(now time.Time, take bool) *Error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,7 +45,8 @@ func (p *pause) check(now time.Time, take bool) *Error {
 	return nil
 }
 
-// throttle pauses for d and tells whether a pause began; a longer one under way stays.
+// throttle pauses for d and tells whether a pause began; a longer one under way stays. The pause is
+// told once, by the call that began it.
 func (p *pause) throttle(now time.Time, d time.Duration) (began bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +57,8 @@ func (p *pause) throttle(now time.Time, d time.Duration) (began bool) {
 	return began
 }
 
-// block pauses until a probe succeeds, and tells whether the pause began.
+// block pauses until a probe succeeds, and tells whether the pause began. What the first answer
+// said stays: later ones are those of probes, and say the same.
 func (p *pause) block(now time.Time, e *Error) (began bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,6 +69,8 @@ func (p *pause) block(now time.Time, e *Error) (began bool) {
 	return true
 }
 
+// unblock ends a pause for wrong keys or a wrong address. A pause after a 429 is left as it is: it
+// ends by the clock alone.
 func (p *pause) unblock() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"strings"
 )
 
+// defaultAPI is the address of Zotlo's API, from the page "API Introduction" of its reference.
 const defaultAPI = "https://api.zotlo.com"
 
 // Project is one Zotlo project: its keys and its API address.
@@ -20,7 +21,7 @@ type Project struct {
 	APIURL         string // https, or http on loopback; empty means https://api.zotlo.com
 }
 
-// Title names the project in errors.
+// Title names the project in errors. It holds no key.
 func (p Project) Title() string {
 	if p.Name == "" {
 		return "default project"
@@ -28,7 +29,8 @@ func (p Project) Title() string {
 	return "project " + p.Name
 }
 
-// Check says what is wrong with the project.
+// Check says what is wrong with the project. The error names the option and where its value is
+// found; it never quotes a key.
 func (p Project) Check() error {
 	for _, key := range []struct{ option, value string }{
 		{"access_key", p.AccessKey},
@@ -39,6 +41,8 @@ func (p Project) Check() error {
 			return fmt.Errorf("%s has no %s; the Zotlo Dashboard shows it under Developer Tools",
 				p.Title(), key.option)
 		}
+		// Such a key comes from a careless copy. Found here it costs nothing, and later the
+			// first sale.
 		if strings.ContainsFunc(key.value, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 			return fmt.Errorf("%s: %s holds a blank or a control character; write it without",
 				p.Title(), key.option)
@@ -60,6 +64,7 @@ func (p Project) CheckAPIURL() error {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("api_url is no plain address; write for example " + defaultAPI)
 	}
+	// On loopback nobody can listen in, and tests need no certificate.
 	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
 		return errors.New("api_url must begin with https:// (http:// only on loopback), " +
 			"since the access secret travels there")
@@ -78,6 +83,8 @@ func (p Project) API() string {
 // StandIn reports whether the API is a plain http stand-in on this machine, as no real one is.
 func (p Project) StandIn() bool { return strings.HasPrefix(p.API(), "http://") }
 
+// loopback reports whether host is this machine, by its name or its number. Other names are not
+// resolved: what they mean may change between two looks.
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true

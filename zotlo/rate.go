@@ -15,7 +15,8 @@ type Rate struct {
 // Limited reports whether r limits anything.
 func (r Rate) Limited() bool { return r.Events > 0 }
 
-// every is the time between two events, rounded up.
+// every is the time between two events, rounded up. Rounded down, a rate would let more through
+// than it says.
 func (r Rate) every() time.Duration {
 	return (r.Per + time.Duration(r.Events) - 1) / time.Duration(r.Events)
 }
@@ -42,6 +43,7 @@ func (b *Bucket) Take(r Rate, now time.Time, patience time.Duration) (wait time.
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.adoptLocked(r, now)
+	// A bucket that is full earns nothing while nobody calls.
 	full := b.full
 	if full.Before(now) {
 		full = now

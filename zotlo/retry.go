@@ -8,6 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
+// A call is made twice at most: the shopper waits, and a third try seldom helps.
 const (
 	maxTries = 2
 	// retryDelay and as much again at random pass before a retry.
@@ -16,7 +17,8 @@ const (
 	leastTry = 100 * time.Millisecond
 )
 
-// retryPlan is the decision whether and when to try again.
+// retryPlan is the decision whether and when to try again. It lives for one call of the Client, in
+// one goroutine.
 type retryPlan struct {
 	ctx     context.Context
 	account *account
@@ -44,7 +46,8 @@ func (r *retryPlan) run(try func() *Error) *Error {
 func (r *retryPlan) Reset() {}
 
 // NextBackOff implements backoff.BackOff. A retry is a call as any other by the project's rate;
-// where that has none in time, there is no retry.
+// where that has none in time, there is no retry. The delay has a random part, so that calls that
+// failed together do not come back together.
 func (r *retryPlan) NextBackOff() time.Duration {
 	delay := retryDelay
 	switch {
@@ -60,6 +63,8 @@ func (r *retryPlan) NextBackOff() time.Duration {
 			return backoff.Stop
 		}
 	}
+	// The reserve is asked after the deadline: a retry that has no time left must not cost a token.
+	// A breaker that opened meanwhile would refuse the retry.
 	if r.account.open() || !r.account.budget.spend() {
 		return backoff.Stop
 	}

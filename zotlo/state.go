@@ -18,6 +18,7 @@ type State struct {
 	accounts []knownAccount // the most recently asked for last
 }
 
+// knownAccount is an account and the hash by which it is found. The keys themselves are not kept.
 type knownAccount struct {
 	id      [sha256.Size]byte
 	account *account
@@ -31,6 +32,8 @@ func NewState() *State { return new(State) }
 // what the wrong one was told.
 func (s *State) account(p Project) *account {
 	var b []byte
+	// Each part stands behind its length: without it, two sets of keys could run together into one
+	// text.
 	for _, part := range []string{p.API(), p.AccessKey, p.AccessSecret} {
 		b = append(binary.AppendUvarint(b, uint64(len(part))), part...)
 	}
@@ -54,7 +57,8 @@ func (s *State) account(p Project) *account {
 }
 
 // Activate makes hooks those that are told of the circuit breakers behind the clients, until others
-// are activated. Clients of a configuration that is about to be rejected are never activated.
+// are activated. Clients of a configuration that is about to be rejected are never activated. An
+// account that none of the clients uses keeps the hooks that it has.
 func Activate(hooks Hooks, clients ...*Client) {
 	watches := make(map[*account]*watch)
 	for _, c := range clients {

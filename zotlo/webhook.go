@@ -117,11 +117,15 @@ func webhookKind(top, queue looseObject) string {
 	return WebhookUnknown
 }
 
+// paymentTypes are the values of a payment's status that have a name of their own in
+// Event.Type, in Zotlo's spelling.
 var paymentTypes = []string{"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable"}
 
 // PaymentTypes are the values that Event.Type may have in a payment or refund, "_other" among them.
 func PaymentTypes() []string { return append(slices.Clone(paymentTypes), otherValue) }
 
+// readTransaction reads the parameters of a payment or refund. Zotlo's samples write names with
+// underscores; camel case is read as well, since its other webhooks have that.
 func (e *Event) readTransaction(queue, p looseObject) {
 	e.Status = strings.ToLower(p.text("status"))
 	e.Type = oneOf(e.Status, paymentTypes...)
@@ -141,6 +145,8 @@ func (e *Event) readTransaction(queue, p looseObject) {
 	}
 }
 
+// readStatus reads a subscriber's new state. Its transactions are the subscriber's last and first
+// one; the price is that of the package.
 func (e *Event) readStatus(p looseObject) {
 	profile, pack := p.object("profile"), p.object("package")
 	e.SubscriberID = profile.text("subscriberId", "subscriber_id")
@@ -201,6 +207,7 @@ func letters(text string, n int) string {
 	return strings.ToUpper(text)
 }
 
+// firstTime is the first of times that is known, or the zero time.
 func firstTime(times ...time.Time) time.Time {
 	for _, t := range times {
 		if !t.IsZero() {

@@ -40,6 +40,7 @@ func (p *Project) headers() []wireHeader {
 		{name: "AccessKey", value: p.AccessKey, secret: true},
 		{name: "AccessSecret", value: p.AccessSecret, secret: true},
 	}
+	// It is optional, and an empty header would be another thing than none.
 	if p.ApplicationID != "" {
 		all = append(all, wireHeader{name: "ApplicationId", value: p.ApplicationID})
 	}
@@ -56,7 +57,8 @@ type answer struct {
 }
 
 // readAnswer decodes tolerantly: errorCode may be a number or a text, meta may be missing, the body
-// may be no JSON at all.
+// may be no JSON at all. A meta.httpStatus counts only beside an HTTP 200, and only if it is an
+// error: else HTTP itself knows better.
 func readAnswer(status int, body []byte) answer {
 	a := answer{status: status, retryAfter: minPause}
 	top, ok := readObject(body)
@@ -92,7 +94,8 @@ func label(s string) string {
 	return s
 }
 
-// say is the error that an answer means.
+// say is the error that an answer means. Its text names the result and nothing of the answer.
+// RetryAfter belongs to a 429 alone.
 func (a answer) say(result string) *Error {
 	e := &Error{
 		Result: result, Code: a.code, RequestID: a.requestID, Status: a.status,
@@ -105,7 +108,8 @@ func (a answer) say(result string) *Error {
 }
 
 // judge turns an answer into nil, for one that holds a result, or the error that it means. Codes
-// are believed before the status: which status comes with which code is not published.
+// are believed before the status: which status comes with which code is not published. The order is
+// from what concerns the whole project to what concerns one request.
 func (a answer) judge() *Error {
 	switch {
 	case a.code == codeCredentials, a.code == "" && a.status == http.StatusUnauthorized:
@@ -126,7 +130,8 @@ func (a answer) judge() *Error {
 	return nil
 }
 
-// judgeCode reads a code inside a 200: the first three digits are a status.
+// judgeCode reads a code inside a 200: the first three digits are a status. What is neither a 429
+// nor a 5xx is a refusal of this one request.
 func (a answer) judgeCode() *Error {
 	switch {
 	case strings.HasPrefix(a.code, "429"):
