@@ -97,6 +97,8 @@ type Options struct {
 	Languages *Languages
 }
 
+// withDefaults fills in what Options leaves out. Check, New and Untrusted all go through it, so a
+// value means the same to each of them.
 func (opt Options) withDefaults() Options {
 	if opt.ParseTemplate == nil {
 		opt.ParseTemplate = noPlaceholders
@@ -107,6 +109,8 @@ func (opt Options) withDefaults() Options {
 	return opt
 }
 
+// english is the list of languages for callers that give none. It is built once and shared, since a
+// Languages never changes.
 var english = sync.OnceValue(func() *Languages {
 	l, _ := NewLanguages("en")
 	return l
@@ -115,6 +119,8 @@ var english = sync.OnceValue(func() *Languages {
 // maxName is how many characters the name of a campaign, an experiment or a variant may have.
 const maxName = 64
 
+// nameRule is how an error words what isName accepts for the names of campaigns, experiments and
+// variants.
 const nameRule = "1 to 64 of A-Z a-z 0-9 . _ -"
 
 // Check reports the first mistake in the overrides that are set, each on its own: what can be said
@@ -156,6 +162,8 @@ func New(cfg Config, opt Options) (*Campaign, error) {
 	return c, nil
 }
 
+// compile checks the configuration and prepares the arms. The schedule comes first and the link id
+// last: whether one is missing depends on the variants.
 func (c *Campaign) compile(opt Options) error {
 	var err error
 	if c.schedule, err = newSchedule(&c.cfg); err != nil {

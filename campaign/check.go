@@ -21,6 +21,8 @@ const (
 	maxParameterBytes = 2048 // keys and values together
 )
 
+// What is wrong with a value. The texts end a sentence that begins with the option and the value,
+// and none of them quotes the value: they are the same for one that a placeholder brought in.
 var (
 	errNotUTF8 = errors.New("must be valid UTF-8")
 	errLinkID  = errors.New("must be 1 to 64 of A-Z a-z 0-9 _ -")
@@ -28,8 +30,11 @@ var (
 		" percent-encoded and without user info, such as https://shop.example.com/pro.png")
 )
 
+// errTooLong is the error of a value that must not be cut.
 func errTooLong(limit int) error { return fmt.Errorf("must be at most %d characters", limit) }
 
+// checkLinkID wants the id of a base link in the form that the Zotlo Dashboard shows. Anything else
+// would be a call that Zotlo can only refuse.
 func checkLinkID(_ *slot, v string) (string, error) {
 	if !isName(v, "_-") {
 		return "", errLinkID
@@ -37,7 +42,8 @@ func checkLinkID(_ *slot, v string) (string, error) {
 	return v, nil
 }
 
-// checkImage wants a URL that can stand between double quotes in Zotlo's page.
+// checkImage wants a URL that can stand between double quotes in Zotlo's page. The page escapes nothing, so a quote in it would end the attribute. Hosts beyond ASCII must be written in
+// Punycode.
 func checkImage(s *slot, v string) (string, error) {
 	if len(v) > s.override.limit {
 		return "", errTooLong(s.override.limit)

@@ -55,6 +55,8 @@ func (v verdict) step(c *Campaign) Step {
 // matchers is the condition that the request matchers of the caller accept.
 type matchers struct{}
 
+// ask asks the caller. Matchers that fail are told apart from those that do not match: the shopper
+// sees no difference, and the operator must.
 func (matchers) ask(q question, index int) verdict {
 	ok, err := q.facts.Match(index)
 	switch {

@@ -42,6 +42,7 @@ type Range struct {
 // basisPoints is the size of the bucket space: 100% in hundredths of a percent.
 const basisPoints = 10_000
 
+// The offset basis and the prime of FNV-1a (Fowler, Noll, Vo) with 32 bits.
 const (
 	fnvOffset uint32 = 2166136261
 	fnvPrime  uint32 = 16777619
@@ -102,6 +103,8 @@ func (e *ExperimentConfig) compile() (*split, error) {
 			return nil, fmt.Errorf("experiment %s: %w", e.Key, err)
 		}
 		seen[v.Name] = true
+		// The coverage shortens each range from its end. Its start stays, so that a greater
+		// coverage moves nobody.
 		s.ranges = append(s.ranges, Range{v.Name, start, start + weight*coverage/basisPoints})
 		start += weight
 	}
@@ -112,6 +115,7 @@ func (e *ExperimentConfig) compile() (*split, error) {
 	return s, nil
 }
 
+// coverage is the share of users in the experiment, in basis points; all of them by default.
 func (e *ExperimentConfig) coverage() (int, error) {
 	if e.Coverage == "" {
 		return basisPoints, nil
@@ -120,6 +124,8 @@ func (e *ExperimentConfig) coverage() (int, error) {
 	return n, wrap("coverage", err)
 }
 
+// check reports what is wrong with name or weight, and returns the weight in basis points. Zero is
+// a weight, too: such a variant is there for Explain alone.
 func (v *VariantConfig) check() (weight int, err error) {
 	if !isName(v.Name, "._-") {
 		return 0, fmt.Errorf("variant %q: name must be %s", v.Name, nameRule)
@@ -146,6 +152,8 @@ func parsePercent(text string) (int, error) {
 	return int(n), nil
 }
 
+// formatPercent writes basis points as a percentage without needless zeros: 3334 is 33.34%, 5000 is
+// 50%.
 func formatPercent(n int) string {
 	s := fmt.Sprintf("%d.%02d", n/100, n%100)
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + "%"

@@ -45,6 +45,8 @@ func (o Overrides) Untrusted(opt Options, trust func(key string) bool) error {
 	return untrusted(slots, trust)
 }
 
+// untrusted is the rule of both methods called Untrusted: only overrides that take no visitor's values are looked at. The
+// error names the option and the placeholder, and what would be allowed.
 func untrusted(slots []slot, trust func(key string) bool) error {
 	for i := range slots {
 		s := &slots[i]
@@ -60,7 +62,8 @@ func untrusted(slots []slot, trust func(key string) bool) error {
 	return nil
 }
 
-// Warnings are what the operator should know about this campaign at load.
+// Warnings are what the operator should know about this campaign at load. None of them keeps the
+// campaign from working. Each names the campaign, and the variant if it is about one.
 func (c *Campaign) Warnings() []string {
 	var list []string
 	for _, l := range c.levels {
@@ -90,6 +93,8 @@ func (c *Campaign) misquoted() (list []string) {
 	}
 	for i := range e.Variants {
 		v := &e.Variants[i]
+		// A variant without a link id of its own sells the campaign's package, and its quote is
+		// right.
 		if v.LinkID != "" && v.LinkID != c.cfg.LinkID && v.Quote == nil {
 			list = append(list, fmt.Sprintf("campaign %s: variant %s: quote %s is the campaign's,"+
 				" but link_id %s is another: write the quote of its package in the variant",

@@ -24,6 +24,8 @@ var reservedParameters = []string{
 // in init because the table of overrides itself refers to checkFieldName.
 var overrideOfField = make(map[string]string)
 
+// init reads the names of the fields from the table of overrides. Keyed overrides have no field of
+// their own, and those without a wire name are never sent.
 func init() {
 	for i := range overrides {
 		if ov := &overrides[i]; ov.entries == nil && ov.wire != "" {
@@ -50,7 +52,8 @@ func checkFieldName(name string) error {
 	return nil
 }
 
-// checkParameterKey checks a dotted key of custom_parameter.
+// checkParameterKey checks a dotted key of custom_parameter. A key below mmp is checked as a key of
+// mmp is: both write to the same place.
 func checkParameterKey(key string) error {
 	top, rest, nested := strings.Cut(key, ".")
 	switch {
@@ -70,7 +73,8 @@ func checkParameterKey(key string) error {
 	return checkKey(key)
 }
 
-// checkKey checks the form of a dotted key.
+// checkKey checks the form of a dotted key. An empty key, and one that begins or ends with a dot,
+// has an empty name in it and is refused.
 func checkKey(key string) error {
 	for segment := range strings.SplitSeq(key, ".") {
 		if !isName(segment, "_-") {
@@ -86,7 +90,8 @@ func checkKey(key string) error {
 }
 
 // checkParameters looks at all parameters together: their number, their size as far as it is known,
-// and keys that would have to be both a value and an object.
+// and keys that would have to be both a value and an object. What placeholders will bring is not
+// known here; a request has room for it as far as the limit allows.
 func checkParameters(slots []slot) error {
 	seen := make(map[string]bool)
 	size := 0
@@ -111,6 +116,7 @@ func checkParameters(slots []slot) error {
 			" write at most %d bytes in all", size, maxParameterBytes)
 	}
 	for _, key := range slices.Sorted(maps.Keys(seen)) {
+		// Every beginning of the key that ends before a dot would be an object.
 		for i := range key {
 			if key[i] == '.' && seen[key[:i]] {
 				return fmt.Errorf("custom_parameter %s and %s cannot both be set:"+

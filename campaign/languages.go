@@ -38,6 +38,8 @@ func NewLanguages(list ...string) (*Languages, error) {
 	tags := make([]language.Tag, len(list))
 	for i, text := range list {
 		tag, err := language.Parse(text)
+		// A language that is only guessed from a script or region is none that Zotlo can be asked
+		// for.
 		base, sure := tag.Base()
 		if err != nil || len(text) > maxTag || sure != language.Exact || base.String() == "und" {
 			return nil, fmt.Errorf("languages: %q is no language:"+
@@ -78,7 +80,8 @@ func (l *Languages) Match(preferences ...string) string {
 	return l.list[0]
 }
 
-// exact returns the entry that text names, whatever its case and separators.
+// exact returns the entry that text names, whatever its case and separators. A tag as it stands is
+// looked up first, which is the usual case and allocates nothing.
 func (l *Languages) exact(text string) (string, bool) {
 	if len(text) > maxTag {
 		return "", false
@@ -93,7 +96,9 @@ func (l *Languages) exact(text string) (string, bool) {
 	return l.list[i], true
 }
 
-// match finds the entry for one preference.
+// match finds the entry for one preference. A tag of the list itself needs no parsing. Else the
+// first tag whose language is in the list wins, and a stand-in is taken only if no later tag does
+// better.
 func (l *Languages) match(preference string) (string, bool) {
 	if preference == "" {
 		return "", false

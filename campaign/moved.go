@@ -27,6 +27,7 @@ func (c *Campaign) Moved(next *Campaign) int {
 		for _, to := range next.split.ranges {
 			switch {
 			case from.Variant != to.Variant:
+			// Old and new bucket are independent: a user stays with the product of both shares.
 			case rehashed:
 				stay += (from.End - from.Start) * (to.End - to.Start)
 			default:

@@ -78,6 +78,7 @@ func (o *Offer) Override(name string) (string, bool) {
 	return v, v != ""
 }
 
+// find is the value of the named field, or nothing. Offers have few fields, so it looks at each.
 func find(fields []Field, name string) string {
 	for i := range fields {
 		if fields[i].Name == name {
@@ -87,6 +88,7 @@ func find(fields []Field, name string) string {
 	return ""
 }
 
+// overrideNamed is the entry of the table of overrides with that name, or nil.
 func overrideNamed(name string) *override {
 	for i := range overrides {
 		if overrides[i].name == name {
@@ -104,8 +106,10 @@ func (o *Offer) drop(s *slot, bad flaw) {
 	}
 }
 
+// putField adds a value to the top-level fields of an offer.
 func putField(o *Offer, s *slot, v string) { o.Fields = append(o.Fields, Field{s.name, v}) }
 
+// putParameter adds a value to the custom parameters of an offer.
 func putParameter(o *Offer, s *slot, v string) {
 	o.Parameters = append(o.Parameters, Field{s.name, v})
 }
@@ -158,6 +162,8 @@ func (a *arm) offer(facts Facts, reasons *[]string) (*Offer, *Error) {
 	return a.resolve(facts, reasons)
 }
 
+// resolve makes a new offer out of the arm's slots, in their order. An unusable price or link id is
+// an error; any other unusable value is left out and named in the offer.
 func (a *arm) resolve(facts Facts, reasons *[]string) (*Offer, *Error) {
 	o := a.head
 	if a.fields > 0 {

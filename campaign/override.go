@@ -179,6 +179,7 @@ func (ov *override) set(o *Overrides) bool {
 }
 
 // over returns the overrides of a campaign with those of a variant put over them, entry by entry.
+// Neither of the two is changed: maps are cloned before entries are put over others.
 func (o Overrides) over(base Overrides) Overrides {
 	merged := base
 	for i := range overrides {

@@ -40,6 +40,7 @@ func (p Price) String() string {
 	return s
 }
 
+// What is wrong with an amount. None of the texts quotes it: it may have come from a placeholder.
 var (
 	errAmount = errors.New("must be a decimal number above zero" +
 		" with at most 9 digits before and 2 after the point, such as 19.99")
@@ -56,6 +57,7 @@ const (
 // digits of other scripts are refused, and decimals that the currency does not have.
 func parseAmount(text, currency string) (money.Amount, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
+	// The limits on digits are Zotlo's; money alone would read longer amounts.
 	n, ok := money.Parse(text)
 	if !ok || n <= 0 || len(whole) > maxWhole || len(fraction) > maxDecimals {
 		return 0, errAmount
@@ -172,4 +174,5 @@ var currencies = sync.OnceValue(func() map[string]bool {
 	return set
 })
 
+// isCurrency reports whether code is a current ISO 4217 code, in upper case.
 func isCurrency(code string) bool { return currencies()[code] }

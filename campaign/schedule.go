@@ -22,6 +22,8 @@ type schedule struct {
 	always      bool // it says nothing: no instant, and not off
 }
 
+// newSchedule checks the instants of a campaign. One that ends before it begins could never be
+// active, so it is an error.
 func newSchedule(cfg *Config) (schedule, error) {
 	s := schedule{from: cfg.From, until: cfg.Until, off: cfg.Off}
 	s.always = s.from.IsZero() && s.until.IsZero() && !s.off

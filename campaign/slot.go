@@ -44,6 +44,7 @@ func (o Overrides) compile(opt Options) ([]slot, error) {
 		return nil, errors.New("quote beside one_time_price:" +
 			" a quote is the price of the base link's package, which one_time_price replaces; write one of them")
 	}
+	// Custom parameters and mmp share one object on the wire, so they are checked together.
 	if err := checkParameters(slots); err != nil {
 		return nil, err
 	}
@@ -60,6 +61,8 @@ const (
 	rankParameter        // Offer.Parameters
 )
 
+// rank is where the slot's value goes. An override with a getter is a member of Offer; of the
+// others only parameters take any visitor's values.
 func (s *slot) rank() int {
 	switch {
 	case s.override.get != nil:
@@ -98,6 +101,7 @@ func (ov *override) compile(o *Overrides, opt Options) ([]slot, error) {
 	return slots, nil
 }
 
+// compilePrice makes the slot of a price. Currency and bounds are checked before the amount, which is read by them.
 func (ov *override) compilePrice(p *Price, opt Options) (slot, error) {
 	s := slot{override: ov, name: ov.wire, currency: p.Currency}
 	parts, err := opt.ParseTemplate(p.Amount)
@@ -129,6 +133,7 @@ func (s *slot) parse(text string, opt Options) error {
 	if s.value, err = s.override.check(s, constant); err != nil {
 		return fmt.Errorf("%q %w", cut(constant, 64), err)
 	}
+	// Only texts are cut; every other check refuses what is too long.
 	s.shortened = len(s.value) < len(constant)
 	return nil
 }
@@ -172,6 +177,7 @@ func (s *slot) resolve(facts Facts) (value string, bad flaw) {
 	if bad.why != "" {
 		return "", bad
 	}
+	// The value of a placeholder meets the same check as a constant did at load.
 	value, err := s.override.check(s, value)
 	if err != nil {
 		return "", flaw{why: err.Error()}
@@ -214,4 +220,6 @@ func (s *slot) fill(facts Facts, key string) (value string, bad flaw) {
 	return v, flaw{}
 }
 
+// noValue says that a placeholder is missing, empty, or blank after it was cleaned. It names the
+// key and never the value.
 func noValue(key string) string { return "placeholder {" + key + "} has no usable value" }

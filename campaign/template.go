@@ -14,6 +14,8 @@ type Part struct {
 // template is a value with placeholders, cut at them.
 type template []Part
 
+// errNoParser is the error of noPlaceholders. It tells the caller of the library which field to
+// set.
 var errNoParser = errors.New("has a brace, but nothing reads placeholders here:" +
 	" set Options.ParseTemplate")
 

@@ -24,6 +24,7 @@ func clean(s string) string {
 	return out.String()
 }
 
+// isClean reports whether clean would change nothing. Most values are clean, and cost no copy.
 func isClean(s string) bool {
 	for i, r := range s {
 		if harmful(r) || brokenAt(s, i, r) {
@@ -33,6 +34,8 @@ func isClean(s string) bool {
 	return true
 }
 
+// harmful reports whether a character could carry markup, or change how the text around it is read.
+// ASCII is decided first, without the tables of Unicode.
 func harmful(r rune) bool {
 	switch r {
 	case '<', '>', '"', '&', '\\', '`', '\u2028', '\u2029', '\ufeff':

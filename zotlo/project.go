@@ -41,8 +41,7 @@ func (p Project) Check() error {
 			return fmt.Errorf("%s has no %s; the Zotlo Dashboard shows it under Developer Tools",
 				p.Title(), key.option)
 		}
-		// Such a key comes from a careless copy. Found here it costs nothing, and later the
-			// first sale.
+		// Such a key comes from a careless copy. Found later, it would cost the first sale.
 		if strings.ContainsFunc(key.value, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 			return fmt.Errorf("%s: %s holds a blank or a control character; write it without",
 				p.Title(), key.option)

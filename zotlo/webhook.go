@@ -117,8 +117,8 @@ func webhookKind(top, queue looseObject) string {
 	return WebhookUnknown
 }
 
-// paymentTypes are the values of a payment's status that have a name of their own in
-// Event.Type, in Zotlo's spelling.
+// paymentTypes are the values of a payment's status that have a name of their own in Event.Type,
+// in Zotlo's spelling.
 var paymentTypes = []string{"trial", "start_paid", "trial_to_paid", "renewal", "reactive", "consumable"}
 
 // PaymentTypes are the values that Event.Type may have in a payment or refund, "_other" among them.
