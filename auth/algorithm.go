@@ -82,7 +82,7 @@ func (s algorithmSet) find(name string) *algorithm {
 	return nil
 }
 
-// names lists all names, for an error.
+// names lists all names, for an error. An alias stands behind the name that it is another one for.
 func (s algorithmSet) names() string {
 	var list []string
 	for _, alg := range s {

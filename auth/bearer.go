@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// bare takes the scheme off a value that begins with it.
+// bare takes the scheme off a value that begins with it. A cookie or a header of the site's own may
+// hold the token either way. Any other value is returned as it is.
 func bare(value string) string {
 	if token, ok := bearer(value); ok {
 		return token
@@ -23,10 +24,12 @@ func bearer(value string) (token string, ok bool) {
 		return "", false
 	}
 	token = value[len(scheme):]
+	// An empty token is one that is not there, so the next place is asked.
 	if token == "" {
 		return "", true
 	}
 	token, ok = cutBlank(token)
+	// RFC 6750 section 2.1 wants one blank or more.
 	for more := ok; more; {
 		token, more = cutBlank(token)
 	}

@@ -51,7 +51,8 @@ func parseClaims(data []byte) (object, error) {
 type validity struct{ expires, notAfter time.Time }
 
 // check applies the rules of RFC 7519 section 4.1 at the instant now. Every bound is widened by the
-// leeway: clocks of two machines differ by some seconds.
+// leeway: clocks of two machines differ by some seconds. Its errors are *RefusedErrors. The parties
+// come last: whose token it is matters only while it is good.
 func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 	exp, err := instant(claims, "exp", now)
 	if err != nil {
@@ -76,6 +77,7 @@ func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 	case now.Add(r.leeway).Before(iat):
 		return v, refused(ruleIssuedAt)
 	}
+	// A token without iat has no age, so a limit on it refuses the token.
 	if r.maxAge > 0 {
 		old := iat.Add(r.maxAge + r.leeway)
 		if iat.IsZero() || !now.Before(old) {
@@ -89,7 +91,8 @@ func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 }
 
 // checkParties checks who made the token (iss, compared byte for byte) and for whom (aud, of which
-// one match is enough).
+// one match is enough). A URI is not brought into another form before (RFC 7519 section 2,
+// StringOrURI).
 func (r *claimRules) checkParties(claims object) error {
 	if iss, _ := claims.text("iss"); r.issuer != "" && iss != r.issuer {
 		return refusedParty(ruleIssuer, r.issuer, iss)
@@ -109,8 +112,9 @@ func (r *claimRules) checkParties(claims object) error {
 	return refusedParty(ruleAudience, strings.Join(r.audience, " "), strings.Join(audience, " "))
 }
 
-// instant reads a NumericDate (RFC 7519 section 2): a JSON number of seconds, fractions allowed.
-// An absent claim is the zero time.
+// instant reads a NumericDate (RFC 7519 section 2): a JSON number of seconds, fractions allowed. An
+// absent claim is the zero time. Its errors are *RefusedErrors: a claim that is no number, or too
+// far ahead.
 func instant(claims object, name string, now time.Time) (time.Time, error) {
 	value, there := claims.get(name)
 	if !there {
@@ -128,7 +132,8 @@ func instant(claims object, name string, now time.Time) (time.Time, error) {
 	return time.Unix(int64(whole), int64(fraction*1e9)), nil
 }
 
-// audienceOf reads aud (RFC 7519 section 4.1.3): absent, a string, or an array of strings.
+// audienceOf reads aud (RFC 7519 section 4.1.3): absent, a string, or an array of strings. Not ok
+// is any other JSON, such as an array with a number in it.
 func audienceOf(claims object) (audience []string, ok bool) {
 	value, there := claims.get("aud")
 	switch {

@@ -26,7 +26,9 @@ type compact struct {
 	kid       string // empty: the header has none
 }
 
-// parseCompact checks everything that can be known about a token without a key, cheapest first.
+// parseCompact checks everything that can be known about a token without a key, cheapest first. Its
+// errors are *RefusedErrors. A token whose algorithm is not allowed costs no decoding of its
+// signature.
 func parseCompact(token string, allowed algorithmSet) (compact, error) {
 	header, payload, signature, err := split(token)
 	if err != nil {
@@ -66,6 +68,7 @@ func split(token string) (header, payload, signature string, err error) {
 	if dots != 2 {
 		return "", "", "", refused(ruleParts)
 	}
+	// There are exactly two dots, so what the cuts find is known.
 	header, rest, _ := strings.Cut(token, ".")
 	payload, signature, _ = strings.Cut(rest, ".")
 	if header == "" {
@@ -123,7 +126,8 @@ func (c *compact) readHeader(text string, allowed algorithmSet) error {
 }
 
 // plainType reports whether typ is absent, "JWT" or "at+jwt" (RFC 9068). Media types are compared
-// without regard to case and may begin with "application/" (RFC 7515 section 4.1.9).
+// without regard to case and may begin with "application/" (RFC 7515 section 4.1.9). Tokens for
+// other purposes, such as logout tokens, say another typ, and must not sign anybody in.
 func plainType(header object) bool {
 	if _, there := header.get("typ"); !there {
 		return true

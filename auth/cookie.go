@@ -53,6 +53,7 @@ func wholeCookie(lines []string, name string) (found string, err error) {
 // libraries cut a cookie that is too long for a browser (4 KiB).
 // What is missing in the middle makes a bad token, never another one: the signature is over all.
 func joinedPieces(lines []string, name string) (joined string, err error) {
+	// Fixed arrays, so that what a browser sends decides nothing about memory.
 	var pieces [maxPieces]string
 	var differ [maxPieces]bool
 	for key, value := range cookies(lines) {
@@ -89,7 +90,8 @@ func pieceNumber(key, name string) (n int, ok bool) {
 }
 
 // cookies yields the name and value of each cookie just as net/http does, but without allocating.
-// The values have the bytes that a cookie may have.
+// The values have the bytes that a cookie may have. More than maxCookies give none, as in net/http:
+// a header of that size is an attack.
 func cookies(lines []string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		if tooMany(lines) {

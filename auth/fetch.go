@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// This file talks to the key server: one document at a time, with bounds on its time and size, and
+// from addresses that nobody between can listen to. What the documents say is judged in jwks.go.
+
 // fetchTimeout bounds one fetch, discovery and key set together.
 const fetchTimeout = 5 * time.Second
 
@@ -63,7 +66,7 @@ func (e *fetchError) Unwrap() error { return e.cause }
 // fetchFailed is the error of a fetch with that result.
 func fetchFailed(result string, cause error) error { return &fetchError{result, cause} }
 
-// resultOf names the result of a fetch.
+// resultOf names the result of a fetch. An error that carries no result is one of the connection.
 func resultOf(err error) string {
 	var failed *fetchError
 	switch {
@@ -137,7 +140,7 @@ func placeOf(at *url.URL) string {
 	return (&url.URL{Scheme: at.Scheme, Host: at.Host, Path: at.Path}).String()
 }
 
-// transportFailed sorts the errors of a connection.
+// transportFailed sorts the errors of a connection. An error that has a result already keeps it.
 func transportFailed(err error) error {
 	var failed *fetchError
 	var timeout net.Error
@@ -150,7 +153,8 @@ func transportFailed(err error) error {
 	return fetchFailed(resultUnreachable, err)
 }
 
-// readAll reads at most maxKeyFile bytes.
+// readAll reads at most maxKeyFile bytes. It asks for one byte more, to tell a document that is too
+// big from one that just fits.
 func readAll(r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxKeyFile+1))
 	if err == nil && len(body) > maxKeyFile {
@@ -159,7 +163,8 @@ func readAll(r io.Reader) ([]byte, error) {
 	return body, err
 }
 
-// discover finds the key set of an issuer (OpenID Connect Discovery 1.0 section 4).
+// discover finds the key set of an issuer (OpenID Connect Discovery 1.0 section 4). Discovery and
+// the key set share one fetchTimeout, which is ctx's. Each of its errors wraps a *fetchError.
 func (f fetcher) discover(ctx context.Context, issuer string) (address string, err error) {
 	body, err := f.get(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {

@@ -9,6 +9,10 @@ import (
 	"unicode/utf8"
 )
 
+// This file reads JSON as strictly as a signature deserves: two programs that read the same token
+// must find the same claims in it. encoding/json takes the last of two equal names and repairs
+// invalid text, so it only checks the grammar here.
+
 // maxDepth bounds how deeply objects and arrays may nest. Real tokens nest two or three levels.
 const maxDepth = 32
 
@@ -65,7 +69,7 @@ func (s *scanner) blanks() {
 }
 
 // value walks over one value that sits depth levels down. Numbers and the three literals end where
-// a comma, a bracket or white space begins.
+// a comma, a bracket or white space begins. Its depth counts from one, the document itself.
 func (s *scanner) value(depth int) error {
 	switch s.text[s.pos] {
 	case '{':
@@ -142,7 +146,9 @@ func (s *scanner) next() {
 	}
 }
 
-// string walks over a string and returns it with its quotes.
+// string walks over a string and returns it with its quotes. Escapes are not resolved, but each
+// half of a surrogate pair must have its other half (RFC 8259 section 8.2): readers replace a lone
+// one in different ways.
 func (s *scanner) string() (quoted string, err error) {
 	start := s.pos
 	for s.pos++; s.text[s.pos] != '"'; s.pos++ {
@@ -154,8 +160,10 @@ func (s *scanner) string() (quoted string, err error) {
 			continue
 		}
 		switch unit := s.unit(s.pos + 1); {
+		// A low half, with no high half before it.
 		case unit >= 0xDC00 && unit <= 0xDFFF:
 			return "", errSurrogates
+		// A high half: the low one must follow at once, escaped as well.
 		case unit >= 0xD800 && unit <= 0xDBFF:
 			low := s.pos + 5
 			if !strings.HasPrefix(s.text[low:], `\u`) {
@@ -206,6 +214,7 @@ func (n *names) add(name string) bool {
 		return false
 	}
 	n.few = append(n.few, name)
+	// From here on a list would make each name cost as much as all before it.
 	if len(n.few) == 16 {
 		n.many = make(map[string]struct{}, 64)
 		for _, old := range n.few {

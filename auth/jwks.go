@@ -48,7 +48,8 @@ func parseKeySet(body []byte) (*keySet, error) {
 	return set, nil
 }
 
-// objects returns the elements of the array called keys.
+// objects returns the elements of the array called keys. Not ok is a document without such an
+// array, or an array that holds anything but objects.
 func objects(document object) (list []object, ok bool) {
 	array, _ := document.get("keys")
 	if !strings.HasPrefix(array, "[") {
@@ -81,7 +82,7 @@ func checkSecrecy(jwk object) error {
 }
 
 // parseKey reads one public key for signatures. What its own members (use, key_ops, alg) say about
-// it holds.
+// it holds. An error says why the key is passed over; it holds nothing of the key.
 func parseKey(jwk object) (key, error) {
 	if err := forSignatures(jwk); err != nil {
 		return key{}, err

@@ -38,7 +38,8 @@ func (k *key) clashes(other key) bool {
 		(k.alg == "" || other.alg == "" || k.alg == other.alg) && !k.same(&other)
 }
 
-// newKey finds the family of a public key and refuses weak ones.
+// newKey finds the family of a public key and refuses weak ones. An error names the kinds that
+// would do, or what is weak about the key. Other curves have no algorithm here.
 func newKey(public crypto.PublicKey) (key, error) {
 	switch public := public.(type) {
 	case *rsa.PublicKey:
@@ -142,6 +143,7 @@ type keySource interface {
 // new ones.
 type localKeys struct{ set keySet }
 
+// The keys of the config are always there: nothing is waited for, and nothing can be outdated.
 func (l *localKeys) peek(time.Time) (*keySet, bool)        { return &l.set, true }
 func (l *localKeys) wait(context.Context) (*keySet, error) { return &l.set, nil }
 func (l *localKeys) outdated()                             {}

@@ -52,7 +52,7 @@ func decodeBase64(text string) ([]byte, error) {
 }
 
 // isPublicKey reports whether secret is a public key in DER, or that in base64, as PEM files hold
-// it.
+// it. PEM itself is found by its first line.
 func isPublicKey(secret []byte) bool {
 	if _, err := x509.ParsePKIXPublicKey(secret); err == nil {
 		return true
@@ -68,7 +68,8 @@ func isPublicKey(secret []byte) bool {
 	return err == nil
 }
 
-// checkSecret wants a secret at least as long as the hash (RFC 7518 section 3.2).
+// checkSecret wants a secret at least as long as the hash (RFC 7518 section 3.2). The error tells
+// lengths and nothing of the secret.
 func checkSecret(secret []byte, alg *algorithm) error {
 	if need := alg.hash.Size(); len(secret) < need {
 		return fmt.Errorf("has %d bytes, %s needs at least %d; "+
@@ -78,7 +79,8 @@ func checkSecret(secret []byte, alg *algorithm) error {
 	return nil
 }
 
-// parsePublicKeys reads the keys of a PEM text, or of the PEM file at that path.
+// parsePublicKeys reads the keys of a PEM text, or of the PEM file at that path. A text is known by
+// its first line. The error of a file names the path.
 func parsePublicKeys(textOrPath string) ([]key, error) {
 	if strings.HasPrefix(strings.TrimSpace(textOrPath), "-----BEGIN") {
 		return parsePEM([]byte(textOrPath))

@@ -36,13 +36,14 @@ func parseDecimal(text string) (d decimal, ok bool) {
 	trimmed := strings.TrimRight(d.digits, "0")
 	d.exponent += len(d.digits) - len(trimmed)
 	d.digits = trimmed
+	// Zero has one form: without a sign, and whatever exponent was written.
 	if d.digits == "" {
 		return decimal{}, true
 	}
 	return d, true
 }
 
-// parseExponent reads what follows the e of a number.
+// parseExponent reads what follows the e of a number. A sign may stand before the digits.
 func parseExponent(text string) (exponent int, ok bool) {
 	if !allDigits(strings.TrimLeft(text, "+-")) {
 		return 0, false

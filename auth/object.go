@@ -56,7 +56,8 @@ func (o object) lookupWritten(path string) (value string, ok bool) {
 	return o.follow(path, object.written)
 }
 
-// follow is the way of lookup. At its end it reads with find.
+// follow is the way of lookup. At its end it reads with find. Each round goes one object down, so
+// it ends with the path.
 func (o object) follow(path string, find func(object, string) (string, bool)) (string, bool) {
 	for {
 		if value, ok := find(o, path); ok {
@@ -96,7 +97,7 @@ func caseVariant(o object, names []string) bool {
 	return false
 }
 
-// texts reads an array of strings.
+// texts reads an array of strings. Not ok is what is no array, or holds anything but strings.
 func texts(array string) (list []string, ok bool) {
 	if array[0] != '[' {
 		return nil, false

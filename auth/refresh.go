@@ -56,6 +56,7 @@ func (k *RemoteKeys) startLocked(now time.Time) *flight {
 // refresh is one fetch, from beginning to end: fetch, tell, and set the time of the next one. A
 // fetch that was called off, by the end of the last Run, is no failure and is told to nobody.
 func (k *RemoteKeys) refresh(ctx context.Context, f *flight) {
+	// Those who wait are told last, when the set and the time of the next fetch are in place.
 	defer close(f.done)
 	defer f.cancel()
 	err := k.fetchSet(ctx)
@@ -96,7 +97,7 @@ func (k *RemoteKeys) fetchSet(ctx context.Context) (err error) {
 }
 
 // load gets the text of the set: from a file, from its URL, or from where discovery says. Discovery
-// is asked each time, because a provider may move its keys.
+// is asked each time, because a provider may move its keys. Each of its errors wraps a *fetchError.
 func (k *RemoteKeys) load(ctx context.Context) ([]byte, error) {
 	if k.isFile() {
 		body, err := readFile(k.cfg.URL)

@@ -72,7 +72,8 @@ type goodSet struct {
 	fetched time.Time
 }
 
-// flight is a fetch under way. Everybody who needs its result waits for done.
+// flight is a fetch under way. Everybody who needs its result waits for done. It is the only one of
+// its key set: a fetch that is asked for meanwhile is this one.
 type flight struct {
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -150,7 +151,8 @@ func (k *RemoteKeys) Run(ctx context.Context) {
 	}
 }
 
-// endRun ends a Run. With the last one the fetch under way ends too.
+// endRun ends a Run. With the last one the fetch under way ends too. It waits for that end, so that
+// no callback comes after Run has returned.
 func (k *RemoteKeys) endRun() {
 	k.mu.Lock()
 	k.runs--
@@ -163,7 +165,7 @@ func (k *RemoteKeys) endRun() {
 }
 
 // peek returns the last good set. If a fetch is due and no Run has begun it, peek begins it and
-// does not wait.
+// does not wait. A set that is older than lastGood is returned, but not as one that may be used.
 func (k *RemoteKeys) peek(now time.Time) (*keySet, bool) {
 	good := k.good.Load()
 	if good == nil {

@@ -19,7 +19,8 @@ type Source struct {
 	Name string `json:"name"`
 }
 
-// check says what is wrong with a source, and how to write it.
+// check says what is wrong with a source, and how to write it. The error quotes the option as it is
+// written in a Caddyfile.
 func (s Source) check() error {
 	switch {
 	case s.In != "cookie" && s.In != "header":

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// This file chooses the subscriber: which claims may name one, in which order, and whether their
+// provider has seen that the address or number belongs to the user.
+
 // subscriberRules choose the subscriber from claims.
 type subscriberRules struct {
 	claims  []subscriberClaim
@@ -77,7 +80,8 @@ func mistypedKind(entry string) (meant Kind, mistyped bool) {
 }
 
 // newSubscriberClaim reads "claim" or "claim:kind". A colon that no kind follows belongs to the
-// claim's name.
+// claim's name. The standard claims of OpenID Connect have a kind without being told; any other
+// claim is read by its shape.
 func newSubscriberClaim(entry string) subscriberClaim {
 	claim := subscriberClaim{path: entry}
 	if colon := strings.LastIndexByte(entry, ':'); colon >= 0 {
@@ -150,7 +154,8 @@ var (
 )
 
 // read takes the subscriber from the claim. Providers that hold several addresses write a list; one
-// of a single entry says the same as that entry.
+// of a single entry says the same as that entry. The error says what is wrong with the claim and
+// never quotes it.
 func (c *subscriberClaim) read(claims object) (Subscriber, error) {
 	value, there := claims.lookup(c.path)
 	if !there {
@@ -169,7 +174,8 @@ func (c *subscriberClaim) read(claims object) (Subscriber, error) {
 	return Subscriber{}, errNoText
 }
 
-// oneText returns the text of a string, or of the only entry of an array, if that is a string.
+// oneText returns the text of a string, or of the only entry of an array, if that is a string. Two
+// entries are two people, or one with a choice that nobody made: neither is taken.
 func oneText(value string) (text string, ok bool) {
 	if value[0] == '"' {
 		return unquote(value), true

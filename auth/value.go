@@ -34,7 +34,7 @@ func (u *User) ClaimIs(path string, values ...string) bool {
 }
 
 // isOneOf compares one JSON value with texts. Arrays and objects inside of an array are no values
-// that anybody could write in a config.
+// that anybody could write in a config. An empty string is none of any values, as absence is.
 func isOneOf(raw string, values []string) bool {
 	switch raw[0] {
 	case '[', '{', 'n':
@@ -53,6 +53,7 @@ func isOneOf(raw string, values []string) bool {
 }
 
 // typed makes a Go value of a JSON text. The types are those that CEL takes without a converter.
+// The text was parsed before, so it is well-formed and nests no deeper than maxDepth.
 func typed(raw string) any {
 	switch raw[0] {
 	case '"':

@@ -22,10 +22,12 @@ func checkRSA(public *rsa.PublicKey) error {
 		return fmt.Errorf("the RSA key has %d bits; make one with at least %d", bits, minRSABits)
 	case bits > maxRSABits:
 		return fmt.Errorf("the RSA key has %d bits; make one with at most %d", bits, maxRSABits)
+	// A small exponent makes mistakes in padding fatal; an even one is none that RSA can have.
 	case public.E < 65537 || public.E%2 == 0:
 		return fmt.Errorf("the RSA key has the public exponent %d; make one with 65537", public.E)
 	case public.N.Bit(0) == 0:
 		return errors.New("the RSA key has an even modulus; make a new one")
+	// Last, because it costs more than the other checks.
 	case isROCA(public.N):
 		return errors.New("the RSA key was made by a faulty generator (ROCA, CVE-2017-15361); " +
 			"make a new one elsewhere")

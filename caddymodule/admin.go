@@ -29,8 +29,10 @@ type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
 func (adminAPI) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "admin.api.checkout",
-		New: func() caddy.Module { return new(adminAPI) }}
+	return caddy.ModuleInfo{
+		ID:  "admin.api.checkout",
+		New: func() caddy.Module { return new(adminAPI) },
+	}
 }
 
 // Routes lists the endpoints.

@@ -47,8 +47,10 @@ type RedisCache struct {
 
 // CaddyModule returns the Caddy module information.
 func (*RedisCache) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "checkout.caches.redis",
-		New: func() caddy.Module { return new(RedisCache) }}
+	return caddy.ModuleInfo{
+		ID:  "checkout.caches.redis",
+		New: func() caddy.Module { return new(RedisCache) },
+	}
 }
 
 // Provision fills in placeholders. It connects to nothing.

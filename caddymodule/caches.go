@@ -67,8 +67,10 @@ type MemoryCache struct {
 
 // CaddyModule returns the Caddy module information.
 func (*MemoryCache) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "checkout.caches.memory",
-		New: func() caddy.Module { return new(MemoryCache) }}
+	return caddy.ModuleInfo{
+		ID:  "checkout.caches.memory",
+		New: func() caddy.Module { return new(MemoryCache) },
+	}
 }
 
 // Validate refuses limits that make no sense.

@@ -47,8 +47,10 @@ type ClaimCondition struct {
 
 // CaddyModule returns the Caddy module information.
 func (*ClaimMatcher) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.matchers.checkout_claim",
-		New: func() caddy.Module { return new(ClaimMatcher) }}
+	return caddy.ModuleInfo{
+		ID:  "http.matchers.checkout_claim",
+		New: func() caddy.Module { return new(ClaimMatcher) },
+	}
 }
 
 // insideCampaign marks the context in which the matchers of a campaign are loaded.

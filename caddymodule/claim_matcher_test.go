@@ -13,25 +13,37 @@ func TestClaimMatcherInACampaign(t *testing.T) {
 	for _, tt := range []struct{ matchers, special, usual string }{
 		{"checkout_claim plan free trial", `{"plan":"trial"}`, `{"plan":"pro"}`},
 		{"checkout_claim custom:plan free", `{"custom:plan":"free"}`, `{"custom":{"plan":"free"}}`},
-		{"checkout_claim https://shop.example.com/plan free",
-			`{"https://shop.example.com/plan":"free"}`, `{"plan":"free"}`},
+		{
+			"checkout_claim https://shop.example.com/plan free",
+			`{"https://shop.example.com/plan":"free"}`, `{"plan":"free"}`,
+		},
 		{"checkout_claim org.plan free", `{"org":{"plan":"free"}}`, `{"org.plan":"pro"}`},
 		{"checkout_claim roles admin", `{"roles":["staff","admin"]}`, `{"roles":["staff"]}`},
 		{"checkout_claim premium true", `{"premium":true}`, `{"premium":false}`},
 		{"checkout_claim premium false", `{"premium":false}`, `{}`},
 		{"checkout_claim level 10", `{"level":10.0}`, `{"level":100}`},
 		{"checkout_claim plan \"free for all\"", `{"plan":"free for all"}`, `{"plan":"free"}`},
-		{"checkout_claim plan free\ncheckout_claim premium true",
-			`{"plan":"free","premium":true}`, `{"plan":"free"}`},
-		{"checkout_claim roles admin\ncheckout_claim roles staff",
-			`{"roles":["staff","admin"]}`, `{"roles":["admin"]}`},
+		{
+			"checkout_claim plan free\ncheckout_claim premium true",
+			`{"plan":"free","premium":true}`, `{"plan":"free"}`,
+		},
+		{
+			"checkout_claim roles admin\ncheckout_claim roles staff",
+			`{"roles":["staff","admin"]}`, `{"roles":["admin"]}`,
+		},
 		{"not checkout_claim plan pro", `{"plan":"free"}`, `{"plan":"pro"}`},
-		{`expression checkout_claim({'custom:plan': ['free', 'trial'], 'premium': ['true']})`,
-			`{"custom:plan":"trial","premium":true}`, `{"custom:plan":"free","premium":false}`},
-		{`expression checkout_claim({'plan': 'free'}) || checkout_claim({'roles': ['vip']})`,
-			`{"roles":["vip"]}`, `{"plan":"pro"}`},
-		{`expression checkout_claim({'plan': [{query.plan}, 'free']})`,
-			`{"plan":"free"}`, `{"plan":"pro"}`},
+		{
+			`expression checkout_claim({'custom:plan': ['free', 'trial'], 'premium': ['true']})`,
+			`{"custom:plan":"trial","premium":true}`, `{"custom:plan":"free","premium":false}`,
+		},
+		{
+			`expression checkout_claim({'plan': 'free'}) || checkout_claim({'roles': ['vip']})`,
+			`{"roles":["vip"]}`, `{"plan":"pro"}`,
+		},
+		{
+			`expression checkout_claim({'plan': [{query.plan}, 'free']})`,
+			`{"plan":"free"}`, `{"plan":"pro"}`,
+		},
 	} {
 		t.Run(tt.matchers, func(t *testing.T) {
 			s := matchingShop(t, tt.matchers)

@@ -66,20 +66,28 @@ func TestClaimsKeepTheirTypeInExpressions(t *testing.T) {
 		{`{http.checkout.claim.credits} > 10`, `{"credits":50}`, `{"credits":10}`},
 		{`{http.checkout.claim.credits} > 10`, `{"credits":1e3}`, `{}`},
 		{`{http.checkout.claim.credits} > 10`, `{"credits":10.5}`, `{"credits":"50"}`},
-		{`{http.checkout.claim.id} == 9007199254740993`,
-			`{"id":9007199254740993}`, `{"id":9007199254740992}`},
-		{`{http.checkout.claim.id} == 18446744073709551615u`,
-			`{"id":18446744073709551615}`, `{"id":18446744073709551614}`},
+		{
+			`{http.checkout.claim.id} == 9007199254740993`,
+			`{"id":9007199254740993}`, `{"id":9007199254740992}`,
+		},
+		{
+			`{http.checkout.claim.id} == 18446744073709551615u`,
+			`{"id":18446744073709551615}`, `{"id":18446744073709551614}`,
+		},
 		{`{http.checkout.claim.plan} == "free"`, `{"plan":"free"}`, `{"plan":"pro"}`},
 		{`{http.checkout.claim.plan} == ""`, `{"plan":null}`, `{"plan":0}`},
 		{`"beta" in {http.checkout.claim.roles}`, `{"roles":["a","beta"]}`, `{"roles":["a"]}`},
 		{`2 in {http.checkout.claim.shops}`, `{"shops":[1,2]}`, `{"shops":[12]}`},
 		{`size({http.checkout.claim.roles}) == 2`, `{"roles":["a","b"]}`, `{"roles":[]}`},
-		{`dyn({http.checkout.claim.roles}).exists(r, r.startsWith("b"))`,
-			`{"roles":["a","beta"]}`, `{"roles":["a"]}`},
+		{
+			`dyn({http.checkout.claim.roles}).exists(r, r.startsWith("b"))`,
+			`{"roles":["a","beta"]}`, `{"roles":["a"]}`,
+		},
 		{`{http.checkout.claim.roles} == ["a", "b"]`, `{"roles":["a","b"]}`, `{"roles":["b"]}`},
-		{`{http.checkout.claim.level} != "" && {http.checkout.claim.level} > 10`,
-			`{"level":11}`, `{}`},
+		{
+			`{http.checkout.claim.level} != "" && {http.checkout.claim.level} > 10`,
+			`{"level":11}`, `{}`,
+		},
 		{`{http.checkout.claim.org.seats} >= 5`, `{"org":{"seats":5}}`, `{"org":{"seats":4}}`},
 	} {
 		t.Run(tt.expression, func(t *testing.T) {

@@ -28,20 +28,31 @@ func TestReloadThatChangesTheDerivedKeySaysSo(t *testing.T) {
 		want                int
 		also                []string
 	}{
-		{"another secret of the default project", sells(inDefault, ""),
+		{
+			"another secret of the default project", sells(inDefault, ""),
 			sells("\t\taccess_secret {env.OTHER_SECRET}\n", ""), 1,
-			[]string{`"warn"`, `"from":"default"`, `"to":"default"`, "attribution", "access_secret"}},
-		{"the same secret under another name", sells(inDefault, ""),
-			sells("\t\taccess_secret {env.SAME_SECRET}\n", ""), 0, nil},
-		{"a further project behind the default one", sells(inDefault, ""),
-			sells(inDefault+project("a", other), ""), 0, nil},
-		{"the default project is left out", sells(inDefault+project("b", other), of("b")),
+			[]string{`"warn"`, `"from":"default"`, `"to":"default"`, "attribution", "access_secret"},
+		},
+		{
+			"the same secret under another name", sells(inDefault, ""),
+			sells("\t\taccess_secret {env.SAME_SECRET}\n", ""), 0, nil,
+		},
+		{
+			"a further project behind the default one", sells(inDefault, ""),
+			sells(inDefault+project("a", other), ""), 0, nil,
+		},
+		{
+			"the default project is left out", sells(inDefault+project("b", other), of("b")),
 			sells("\t\taccess_secret {env.NO_SUCH_SECRET}\n"+project("b", other), of("b")), 1,
-			[]string{`"from":"default"`, `"to":"b"`}},
-		{"a project whose name comes first",
+			[]string{`"from":"default"`, `"to":"b"`},
+		},
+		{
+			"a project whose name comes first",
 			sells("\t\taccess_key {env.NO_SUCH_KEY}\n"+project("b", first), of("b")),
 			sells("\t\taccess_key {env.NO_SUCH_KEY}\n"+project("b", first)+project("a", other),
-				of("b")), 1, []string{`"from":"b"`, `"to":"a"`}},
+				of("b")), 1,
+			[]string{`"from":"b"`, `"to":"a"`},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := openServer(t, tt.before)

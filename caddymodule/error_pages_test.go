@@ -58,25 +58,41 @@ func TestAnErrorThatNoErrorRouteAnswersIsASentence(t *testing.T) {
 		status  int
 		body    string
 	}{
-		"a status with a page": {path: "/upgrade",
+		"a status with a page": {
+			path:    "/upgrade",
 			options: []func(*request){header("Sec-Fetch-Dest", "image")},
 			status:  http.StatusForbidden,
-			body:    "dressed: a checkout is not embedded in another page"},
-		"a status without": {path: "/upgrade", status: http.StatusUnauthorized,
-			body: "please sign in first\n"},
-		"a method that is not allowed": {path: "/upgrade", options: []func(*request){method("PUT")},
-			status: http.StatusMethodNotAllowed, body: "this method is not allowed here\n"},
-		"a path with a page": {path: "/account", status: http.StatusUnauthorized,
-			body: "account: please sign in first"},
-		"a failure of the API": {path: "/upgrade", options: []func(*request){fresh(t, "ann")},
+			body:    "dressed: a checkout is not embedded in another page",
+		},
+		"a status without": {
+			path: "/upgrade", status: http.StatusUnauthorized,
+			body: "please sign in first\n",
+		},
+		"a method that is not allowed": {
+			path: "/upgrade", options: []func(*request){method("PUT")},
+			status: http.StatusMethodNotAllowed, body: "this method is not allowed here\n",
+		},
+		"a path with a page": {
+			path: "/account", status: http.StatusUnauthorized,
+			body: "account: please sign in first",
+		},
+		"a failure of the API": {
+			path: "/upgrade", options: []func(*request){fresh(t, "ann")},
 			fault: sandbox.BadRequest(400008), status: http.StatusBadGateway,
-			body: "the checkout could not be opened\n"},
-		"a failure there": {path: "/account", options: []func(*request){fresh(t, "bob")},
+			body: "the checkout could not be opened\n",
+		},
+		"a failure there": {
+			path: "/account", options: []func(*request){fresh(t, "bob")},
 			fault: sandbox.BadRequest(400008), status: http.StatusBadGateway,
-			body: "the checkout could not be opened\n"},
-		"the backend of a webhook": {path: "/hooks", options: []func(*request){method("POST"),
-			header("X-Webhook-Token", hookToken), sending("{}")}, status: http.StatusBadGateway,
-			body: "Bad Gateway\n"},
+			body: "the checkout could not be opened\n",
+		},
+		"the backend of a webhook": {
+			path: "/hooks", options: []func(*request){
+				method("POST"),
+				header("X-Webhook-Token", hookToken), sending("{}"),
+			}, status: http.StatusBadGateway,
+			body: "Bad Gateway\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := &server{t: t, zotlo: o.zotlo, api: o.api, dir: o.dir}

@@ -54,8 +54,10 @@ const (
 
 // CaddyModule returns the Caddy module information.
 func (*LinkHandler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.checkout_link",
-		New: func() caddy.Module { return new(LinkHandler) }}
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.checkout_link",
+		New: func() caddy.Module { return new(LinkHandler) },
+	}
 }
 
 // Provision resolves names and URLs.
@@ -103,7 +105,8 @@ func (h *LinkHandler) parseLogin() (*target.Target, error) {
 
 // ServeHTTP answers one click.
 func (h *LinkHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
-	next caddyhttp.Handler) error {
+	next caddyhttp.Handler,
+) error {
 	d := newDecision(h.rt, r)
 	a := h.answer(d)
 	if a.fallback = h.fallback; d.entry != nil && d.entry.fallback != nil {

@@ -25,8 +25,10 @@ func TestLiteralRedisPasswordIsWarnedOf(t *testing.T) {
 		{"in the url", "url redis://:" + password + "@127.0.0.1:1", "url"},
 		{"beside a user", "url redis://shop:" + password + "@127.0.0.1:1/3", "url"},
 		{"beside a placeholder", "url redis://shop:" + password + "@{env.REDIS_HOST}", "url"},
-		{"in front of a slash in a placeholder",
-			"url redis://{file." + user + "}:" + password + "@{env.REDIS_HOST}", "url"},
+		{
+			"in front of a slash in a placeholder",
+			"url redis://{file." + user + "}:" + password + "@{env.REDIS_HOST}", "url",
+		},
 		{"with percent signs", "url redis://:" + password + "%21@127.0.0.1:1", "url"},
 		{"in the second of two", "cluster\nurl rediss://:" + password + "@127.0.0.1:1\nurl rediss://:" +
 			password + "@127.0.0.1:2", "url"},

@@ -176,8 +176,10 @@ func (d *decision) countRefusal(err error) {
 	if due == 0 {
 		return
 	}
-	fields := []zap.Field{zap.String("rule", refused.Rule),
-		zap.String("identity", d.rt.identity), zap.Int("count", due)}
+	fields := []zap.Field{
+		zap.String("rule", refused.Rule),
+		zap.String("identity", d.rt.identity), zap.Int("count", due),
+	}
 	if refused.Expected != "" { // iss or aud, which name sites and nobody
 		fields = append(fields, zap.String("expected", refused.Expected),
 			zap.String("given", refused.Given))

@@ -36,8 +36,10 @@ type OfferHandler struct {
 
 // CaddyModule returns the Caddy module information.
 func (*OfferHandler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.checkout_offer",
-		New: func() caddy.Module { return new(OfferHandler) }}
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.checkout_offer",
+		New: func() caddy.Module { return new(OfferHandler) },
+	}
 }
 
 // Provision resolves names.
@@ -48,7 +50,8 @@ func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
 
 // ServeHTTP decides, and hands the request on.
 func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
-	next caddyhttp.Handler) error {
+	next caddyhttp.Handler,
+) error {
 	d := newDecision(h.rt, r)
 	h.decide(d)
 	d.page, d.over = true, true

@@ -61,39 +61,63 @@ type outcome struct {
 var outcomes = map[string]outcome{
 	outcomeAnonymous: {http.StatusUnauthorized, "please sign in first", false},
 	outcomeBadToken:  {http.StatusUnauthorized, "please sign in again", false},
-	outcomeNoSubscriber: {http.StatusForbidden,
-		"your account has no e-mail address or phone number for a checkout", false},
-	outcomeKeysUnavailable: {http.StatusServiceUnavailable,
-		"signing in cannot be checked right now, please try again in a moment", true},
+	outcomeNoSubscriber: {
+		http.StatusForbidden,
+		"your account has no e-mail address or phone number for a checkout", false,
+	},
+	outcomeKeysUnavailable: {
+		http.StatusServiceUnavailable,
+		"signing in cannot be checked right now, please try again in a moment", true,
+	},
 	// a backend named it, and may name another
 	outcomeNoCampaign: {http.StatusBadGateway, "this offer does not exist", false},
 	gate.Prefetch:     {http.StatusForbidden, "a checkout is not prefetched", false},
-	gate.Embedded: {http.StatusForbidden, "a checkout is not embedded in another page",
-		false},
+	gate.Embedded: {
+		http.StatusForbidden, "a checkout is not embedded in another page",
+		false,
+	},
 	gate.EarlyData: {http.StatusTooEarly, "please try again", false},
 	gate.Head:      {http.StatusNoContent, "", false},
 	gate.Method:    {http.StatusMethodNotAllowed, "this method is not allowed here", false},
-	outcomeBadOffer: {http.StatusInternalServerError, "this offer cannot be sold right now",
-		true},
+	outcomeBadOffer: {
+		http.StatusInternalServerError, "this offer cannot be sold right now",
+		true,
+	},
 	outcomeNoAddress: {http.StatusInternalServerError, "the checkout could not be opened", true},
 
-	string(linkgen.Limited): {http.StatusTooManyRequests,
-		"too many checkouts were opened, please try again in a moment", true},
-	string(linkgen.Busy): {http.StatusServiceUnavailable,
-		"the checkout is busy, please try again in a moment", true},
-	string(linkgen.Throttled): {http.StatusServiceUnavailable,
-		"the checkout is busy, please try again in a moment", true},
-	string(linkgen.Refused): {http.StatusBadGateway, "the checkout could not be opened",
-		true},
-	string(linkgen.UntrustedLink): {http.StatusBadGateway, "the checkout could not be opened",
-		true},
-	string(linkgen.Unavailable): {http.StatusBadGateway,
-		"the checkout is not available right now", true},
-	string(linkgen.Timeout): {http.StatusGatewayTimeout,
-		"the checkout did not answer in time", true},
+	string(linkgen.Limited): {
+		http.StatusTooManyRequests,
+		"too many checkouts were opened, please try again in a moment", true,
+	},
+	string(linkgen.Busy): {
+		http.StatusServiceUnavailable,
+		"the checkout is busy, please try again in a moment", true,
+	},
+	string(linkgen.Throttled): {
+		http.StatusServiceUnavailable,
+		"the checkout is busy, please try again in a moment", true,
+	},
+	string(linkgen.Refused): {
+		http.StatusBadGateway, "the checkout could not be opened",
+		true,
+	},
+	string(linkgen.UntrustedLink): {
+		http.StatusBadGateway, "the checkout could not be opened",
+		true,
+	},
+	string(linkgen.Unavailable): {
+		http.StatusBadGateway,
+		"the checkout is not available right now", true,
+	},
+	string(linkgen.Timeout): {
+		http.StatusGatewayTimeout,
+		"the checkout did not answer in time", true,
+	},
 	outcomeLeft: {statusClientClosed, "", false},
-	outcomePanic: {http.StatusInternalServerError,
-		"something went wrong, please try again", true},
+	outcomePanic: {
+		http.StatusInternalServerError,
+		"something went wrong, please try again", true,
+	},
 }
 
 // textUnconfirmed is the sentence of outcomeNoSubscriber where an address is there and not confirmed.

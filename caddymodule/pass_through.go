@@ -11,7 +11,8 @@ import (
 // passOn lets the backend answer. What goes wrong there is logged without the address, for the same
 // reason as above.
 func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request,
-	next caddyhttp.Handler) error {
+	next caddyhttp.Handler,
+) error {
 	err := next.ServeHTTP(w, r)
 	if unsettled, ok := w.(*unsettledWriter); ok && err == nil {
 		unsettled.WriteHeader(http.StatusOK) // a backend that wrote nothing said 200

@@ -160,8 +160,11 @@ func TestPersonalPageIsNeverPartOfAnOldOne(t *testing.T) {
 		status  int
 		body    string
 	}{
-		{"resumed", []func(*request){header("Range", "bytes=5-"), header("If-Range", `"v1"`)},
-			200, "0123456789"},
+		{
+			"resumed",
+			[]func(*request){header("Range", "bytes=5-"), header("If-Range", `"v1"`)},
+			200, "0123456789",
+		},
 		// A film behind the same directive: Safari plays none without partial answers.
 		{"a part asked for by itself", []func(*request){header("Range", "bytes=5-")}, 206, "56789"},
 	} {

@@ -18,8 +18,10 @@ func TestAPrefetchIsRefusedWithWhatNoFrameworkCanShow(t *testing.T) {
 		"Next.js": {"Next-Router-Prefetch": "1", "RSC": "1", "Accept": "*/*"},
 		"Inertia": {"Purpose": "prefetch", "X-Inertia": "true", "Accept": page},
 		"Chrome":  {"Sec-Purpose": "prefetch;prerender", "Accept": page},
-		"a script that prefers JSON": {"HX-Preloaded": "true",
-			"Accept": "application/json"},
+		"a script that prefers JSON": {
+			"HX-Preloaded": "true",
+			"Accept":       "application/json",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &shop{t: t, zotlo: s.zotlo, site: s.site, via: s.via}

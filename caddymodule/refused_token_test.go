@@ -29,8 +29,10 @@ func TestRefusedTokensMakeASound(t *testing.T) {
 	}
 	srv.warns(1, "token refused", `"level":"warn"`, `"rule":"`, `"identity":"default"`, `"count":1`)
 
-	issued := jwt.MapClaims{"email": "secret.person@example.com", "iss": "https://id.example.com/",
-		"aud": "shop"}
+	issued := jwt.MapClaims{
+		"email": "secret.person@example.com", "iss": "https://id.example.com/",
+		"aud": "shop",
+	}
 	for range 5 {
 		srv.click("/staff", as(issued))
 	}
@@ -39,8 +41,10 @@ func TestRefusedTokensMakeASound(t *testing.T) {
 		`"given":"https://id.example.com/"`)
 
 	for range 2 {
-		srv.click("/staff", as(jwt.MapClaims{"email": "secret.person@example.com",
-			"iss": "https://id.example.com", "aud": []string{"app", "blog"}}))
+		srv.click("/staff", as(jwt.MapClaims{
+			"email": "secret.person@example.com",
+			"iss":   "https://id.example.com", "aud": []string{"app", "blog"},
+		}))
 	}
 	srv.warns(1, `"rule":"audience"`, `"expected":"shop"`, `"given":"app blog"`)
 	srv.click("/u") // nobody is no refusal

@@ -49,17 +49,29 @@ var clients = map[string]struct {
 	status int
 	leads  string
 }{
-	"htmx": {[]func(*request){header("HX-Request", "true"), header("Accept", "*/*")},
-		http.StatusOK, "HX-Redirect"},
-	"htmx that prefers JSON": {[]func(*request){header("HX-Request", "true"), wantJSON},
-		http.StatusOK, "HX-Redirect"},
-	"htmx with a form": {[]func(*request){header("HX-Request", "true"), method("POST")},
-		http.StatusOK, "HX-Redirect"},
-	"Inertia": {[]func(*request){header("X-Inertia", "true"),
-		header("Accept", "text/html, application/xhtml+xml")},
-		http.StatusConflict, "X-Inertia-Location"},
-	"Inertia with a form": {[]func(*request){header("X-Inertia", "true"), method("POST")},
-		http.StatusConflict, "X-Inertia-Location"},
+	"htmx": {
+		[]func(*request){header("HX-Request", "true"), header("Accept", "*/*")},
+		http.StatusOK, "HX-Redirect",
+	},
+	"htmx that prefers JSON": {
+		[]func(*request){header("HX-Request", "true"), wantJSON},
+		http.StatusOK, "HX-Redirect",
+	},
+	"htmx with a form": {
+		[]func(*request){header("HX-Request", "true"), method("POST")},
+		http.StatusOK, "HX-Redirect",
+	},
+	"Inertia": {
+		[]func(*request){
+			header("X-Inertia", "true"),
+			header("Accept", "text/html, application/xhtml+xml"),
+		},
+		http.StatusConflict, "X-Inertia-Location",
+	},
+	"Inertia with a form": {
+		[]func(*request){header("X-Inertia", "true"), method("POST")},
+		http.StatusConflict, "X-Inertia-Location",
+	},
 }
 
 // leads checks that the answer sends a script's client to a place, and says nothing else.

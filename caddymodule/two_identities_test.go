@@ -117,8 +117,10 @@ http:// {` + serverSite + `
 // oldSession signs the request in with the older cookie.
 func oldSession(email string) func(*request) {
 	return func(r *request) {
-		r.AddCookie(&http.Cookie{Name: "old_session",
-			Value: token(jwt.MapClaims{"email": email, "sub": "id-of-" + email})})
+		r.AddCookie(&http.Cookie{
+			Name:  "old_session",
+			Value: token(jwt.MapClaims{"email": email, "sub": "id-of-" + email}),
+		})
 	}
 }
 
@@ -197,18 +199,32 @@ func TestWhichDirectiveSpeaks(t *testing.T) {
 		offer, email, outcome string
 	}{
 		{"nobody is known: the newest", "/legacy-first", nil, "pro control 9.99", "", ""},
-		{"both know one: the newest", "/legacy-first",
+		{
+			"both know one: the newest", "/legacy-first",
 			[]func(*request){oldSession("other@old.example.com"), by(ann)},
-			"pro cheaper 7.99", ann, ""},
-		{"a link that knows nobody passes on", "/passed-on",
-			[]func(*request){oldSession(ann)}, "pro cheaper 7.99", ann, "anonymous"},
-		{"the error page after two links that know nobody", "/offer-and-links",
-			[]func(*request){oldSession(ann)}, "pro cheaper 7.99", ann, "anonymous"},
+			"pro cheaper 7.99", ann, "",
+		},
+		{
+			"a link that knows nobody passes on", "/passed-on",
+			[]func(*request){oldSession(ann)},
+			"pro cheaper 7.99", ann, "anonymous",
+		},
+		{
+			"the error page after two links that know nobody", "/offer-and-links",
+			[]func(*request){oldSession(ann)},
+			"pro cheaper 7.99", ann, "anonymous",
+		},
 		// Neither the link nor the second offer may see the first one's user while they decide.
-		{"each decides for its own user", "/own-eyes",
-			[]func(*request){oldSession(ann)}, "pro cheaper 7.99", ann, ""},
-		{"a second offer to the same user speaks for itself", "/nothing-left",
-			[]func(*request){by(ann)}, "  ", ann, ""},
+		{
+			"each decides for its own user", "/own-eyes",
+			[]func(*request){oldSession(ann)},
+			"pro cheaper 7.99", ann, "",
+		},
+		{
+			"a second offer to the same user speaks for itself", "/nothing-left",
+			[]func(*request){by(ann)},
+			"  ", ann, "",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			offer, email, outcome := o.onPage(tt.path, tt.options...)

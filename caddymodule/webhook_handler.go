@@ -63,8 +63,10 @@ const minWebhookToken = 16
 
 // CaddyModule returns the Caddy module information.
 func (*WebhookHandler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.checkout_webhook",
-		New: func() caddy.Module { return new(WebhookHandler) }}
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.checkout_webhook",
+		New: func() caddy.Module { return new(WebhookHandler) },
+	}
 }
 
 // Provision reads the token.
@@ -98,7 +100,8 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 // ServeHTTP checks a webhook, does its work, and only then answers 200: Zotlo repeats what was
 // answered otherwise.
 func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
-	next caddyhttp.Handler) error {
+	next caddyhttp.Handler,
+) error {
 	body, status, err := h.read(w, r)
 	if err != nil {
 		metrics.Webhooks.WithLabelValues(metrics.Other, hookRefused).Inc()
@@ -216,7 +219,8 @@ func (h *WebhookHandler) subscribers(
 
 // read checks all that can be checked before the body is understood.
 func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []byte, status int,
-	err error) {
+	err error,
+) {
 	if r.Method != http.MethodPost {
 		return nil, http.StatusMethodNotAllowed, errors.New("webhooks are posted")
 	}

@@ -42,7 +42,8 @@ func checkLinkID(_ *slot, v string) (string, error) {
 	return v, nil
 }
 
-// checkImage wants a URL that can stand between double quotes in Zotlo's page. The page escapes nothing, so a quote in it would end the attribute. Hosts beyond ASCII must be written in
+// checkImage wants a URL that can stand between double quotes in Zotlo's page. The page escapes
+// nothing, so a quote in it would end the attribute. Hosts beyond ASCII must be written in
 // Punycode.
 func checkImage(s *slot, v string) (string, error) {
 	if len(v) > s.override.limit {

@@ -45,8 +45,8 @@ func (o Overrides) Untrusted(opt Options, trust func(key string) bool) error {
 	return untrusted(slots, trust)
 }
 
-// untrusted is the rule of both methods called Untrusted: only overrides that take no visitor's values are looked at. The
-// error names the option and the placeholder, and what would be allowed.
+// untrusted is the rule of both methods called Untrusted: only overrides that take no visitor's
+// values are looked at. The error names the option and the placeholder, and what would be allowed.
 func untrusted(slots []slot, trust func(key string) bool) error {
 	for i := range slots {
 		s := &slots[i]

@@ -51,8 +51,8 @@ type Offer struct {
 	Unusable []string
 }
 
-// Field is a name and its value. It is a plain struct, so that a caller can hand fields on to another
-// package without copying them.
+// Field is a name and its value. It is a plain struct, so that a caller can hand fields on to
+// another package without copying them.
 type Field = struct{ Name, Value string }
 
 // Override returns the resolved value of an override, such as "package_name". Prices read

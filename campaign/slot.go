@@ -12,6 +12,9 @@ import (
 	"github.com/caddy-checkout/checkout/internal/money"
 )
 
+// This file compiles overrides at load and resolves them at each request. Both ways go through the
+// same check, so a placeholder can bring in nothing that the operator could not have written.
+
 // slot is one override, ready to be resolved: a constant, or a template.
 type slot struct {
 	override *override
@@ -101,7 +104,8 @@ func (ov *override) compile(o *Overrides, opt Options) ([]slot, error) {
 	return slots, nil
 }
 
-// compilePrice makes the slot of a price. Currency and bounds are checked before the amount, which is read by them.
+// compilePrice makes the slot of a price. Currency and bounds are checked before the amount, which
+// is read by them.
 func (ov *override) compilePrice(p *Price, opt Options) (slot, error) {
 	s := slot{override: ov, name: ov.wire, currency: p.Currency}
 	parts, err := opt.ParseTemplate(p.Amount)

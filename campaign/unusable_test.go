@@ -15,8 +15,10 @@ func TestADroppedValueIsToldApartFromAnAbsentOne(t *testing.T) {
 	}{
 		{"custom_parameter", strings.Repeat("A", 256), ""},
 		{"custom_parameter", strings.Repeat("é", 256), ""}, // characters, not bytes
-		{"custom_parameter", strings.Repeat("A", 257),
-			"custom_parameter key: must be at most 256 characters"},
+		{
+			"custom_parameter", strings.Repeat("A", 257),
+			"custom_parameter key: must be at most 256 characters",
+		},
 		{"custom_parameter", "a\nb", "custom_parameter key: must hold no control characters"},
 		{"mmp", strings.Repeat("A", 257), "mmp key: must be at most 256 characters"},
 		{"field", strings.Repeat("A", 2049), "field key: must be at most 2048 characters"},

@@ -155,8 +155,8 @@ func (l *Ledger) noteRefund(ctx context.Context, d Delivery) error {
 
 // addPart adds a part of the money of a transaction that was given back, once however often it is
 // heard of, and reports whether the parts reach the price. The parts stand in one text, a line
-// each: a digest that names the refund, and its amount as the integer of money.Amount. When the text
-// is full, further parts are not added, and the payment stands.
+// each: a digest that names the refund, and its amount as the integer of money.Amount. When the
+// text is full, further parts are not added, and the payment stands.
 func (l *Ledger) addPart(ctx context.Context, d Delivery, amount money.Amount) (whole bool, err error) {
 	key := "refunds:" + plain(d.Event.TransactionID)
 	text, _, err := l.shared.Recall(ctx, key)

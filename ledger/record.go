@@ -96,10 +96,11 @@ func (l *Ledger) Record(ctx context.Context, d Delivery) (News, error) {
 	}, nil
 }
 
-// mark reports whether nobody has counted what the keys name, and marks it for the fleet. The keys are
-// marked in their order, and no more once one is taken: else each of two copies at once could hold one
-// of them, and neither would count. A mark that may be set or not counts as not: to count twice is
-// better than never. Of two copies at once that meet such a failure, this process counts one.
+// mark reports whether nobody has counted what the keys name, and marks it for the fleet. The keys
+// are marked in their order, and no more once one is taken: else each of two copies at once could
+// hold one of them, and neither would count. A mark that may be set or not counts as not: to count
+// twice is better than never. Of two copies at once that meet such a failure, this process counts
+// one.
 func (l *Ledger) mark(ctx context.Context, keys []string) bool {
 	for _, key := range keys {
 		mine, err := l.shared.Once(ctx, key, markLife)

@@ -29,11 +29,13 @@ func TestRefusalsCostNothing(t *testing.T) {
 		limits linkgen.Limits
 		order  func(n int64) linkgen.Order
 	}{
-		"per_ip": {6_000_000,
+		"per_ip": {
+			6_000_000,
 			linkgen.Limits{PerIP: tenAMinute},
 			func(int64) linkgen.Order { return orderOf("") },
 		},
-		"per_subscriber": {1_000_000,
+		"per_subscriber": {
+			1_000_000,
 			linkgen.Limits{PerSubscriber: tenAMinute},
 			func(n int64) linkgen.Order { // something new each time, so that nothing is shared
 				o := orderOf("ada")
@@ -41,7 +43,8 @@ func TestRefusalsCostNothing(t *testing.T) {
 				return o
 			},
 		},
-		"rate": {1_000_000,
+		"rate": {
+			1_000_000,
 			linkgen.Limits{Rate: tenAMinute, Wait: time.Millisecond, PerIP: none},
 			func(int64) linkgen.Order { return orderOf("") },
 		},

@@ -18,7 +18,8 @@ func PlaceOf(d *caddyfile.Dispenser) Place { return Place{d.File(), d.Line()} }
 
 // Errorf makes an error as Dispenser.Errf does, for this place.
 func (p Place) Errorf(format string,
-	args ...any) error {
+	args ...any,
+) error {
 	return p.wrap(fmt.Errorf(format, args...))
 }
 

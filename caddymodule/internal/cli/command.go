@@ -72,12 +72,14 @@ func run(cmd *cobra.Command, f func(fl caddycmd.Flags) error) {
 		return caddy.ExitCodeFailedStartup, err
 	}
 	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int,
-		error) {
+		error,
+	) {
 		return coded(f(fl))
 	})
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int,
-			error) {
+			error,
+		) {
 			return coded(usageError(err.Error()))
 		})(cmd, nil)
 	})

@@ -27,7 +27,8 @@ type place struct {
 // looked for among the routes of the server, because a subroute around it may have error routes of
 // its own. w is what the handler writes to; nothing is written.
 func (f *Finder) Answers(w http.ResponseWriter, r *http.Request,
-	handler caddyhttp.MiddlewareHandler, err error) bool {
+	handler caddyhttp.MiddlewareHandler, err error,
+) bool {
 	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
 		return true
@@ -88,7 +89,8 @@ func (s *search) routes(routes caddyhttp.RouteList, around *caddyhttp.HTTPErrorC
 
 // within looks into a handler that holds routes.
 func (s *search) within(handler caddyhttp.MiddlewareHandler,
-	around *caddyhttp.HTTPErrorConfig, depth int) {
+	around *caddyhttp.HTTPErrorConfig, depth int,
+) {
 	switch h := handler.(type) {
 	case *caddyhttp.Subroute:
 		inner := around

@@ -92,10 +92,12 @@ func load(t *testing.T, socket, dir string, config []byte) site {
 	if err := caddy.Load(config, true); err != nil {
 		t.Fatal(err)
 	}
-	return site{t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+	return site{t, &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
-		}}}}
+		},
+	}}}
 }
 
 // fails sends a request that fails with a status, and returns what was expected and what came.
@@ -126,61 +128,89 @@ func TestWhatIsExpectedIsWhatCaddyDoes(t *testing.T) {
 		pages  map[int]bool // by status, at http://a.example/x
 	}{
 		"none": {"site a.example {" + bind + "}", map[int]bool{403: false, 502: false}},
-		"for all": {"site a.example {" + bind + "\thandle_errors {\n\t\trespond page\n\t}\n}",
-			map[int]bool{403: true, 502: true}},
-		"403 alone": {"site a.example {" + bind + "\thandle_errors 403 {\n\t\trespond page\n\t}\n}",
-			map[int]bool{403: true, 401: false, 502: false, 500: false}},
-		"a class, and one more": {"site a.example {" + bind +
-			"\thandle_errors 404 5xx {\n\t\trespond page\n\t}\n}",
-			map[int]bool{403: false, 404: true, 500: true, 599: true, 429: false}},
-		"two blocks": {"site a.example {" + bind + "\thandle_errors 403 {\n\t\trespond a\n\t}\n" +
-			"\thandle_errors 502 {\n\t\trespond b\n\t}\n}",
-			map[int]bool{403: true, 502: true, 503: false}},
+		"for all": {
+			"site a.example {" + bind + "\thandle_errors {\n\t\trespond page\n\t}\n}",
+			map[int]bool{403: true, 502: true},
+		},
+		"403 alone": {
+			"site a.example {" + bind + "\thandle_errors 403 {\n\t\trespond page\n\t}\n}",
+			map[int]bool{403: true, 401: false, 502: false, 500: false},
+		},
+		"a class, and one more": {
+			"site a.example {" + bind +
+				"\thandle_errors 404 5xx {\n\t\trespond page\n\t}\n}",
+			map[int]bool{403: false, 404: true, 500: true, 599: true, 429: false},
+		},
+		"two blocks": {
+			"site a.example {" + bind + "\thandle_errors 403 {\n\t\trespond a\n\t}\n" +
+				"\thandle_errors 502 {\n\t\trespond b\n\t}\n}",
+			map[int]bool{403: true, 502: true, 503: false},
+		},
 		"another site's": {"site a.example {" + bind + "}\nsite b.example {" + bind +
 			"\thandle_errors {\n\t\trespond page\n\t}\n}", map[int]bool{403: false, 502: false}},
 		"403 here, all elsewhere": {"site a.example {" + bind +
 			"\thandle_errors 403 {\n\t\trespond page\n\t}\n}\nsite b.example {" + bind +
 			"\thandle_errors {\n\t\trespond page\n\t}\n}", map[int]bool{403: true, 502: false}},
-		"an empty block": {"site a.example {" + bind + "\thandle_errors {\n\t}\n}",
-			map[int]bool{403: false}},
-		"only headers": {"site a.example {" + bind + "\thandle_errors {\n\t\theader X-Err 1\n\t}\n}",
-			map[int]bool{403: false}},
-		"a matcher on the status": {"site a.example {" + bind + "\thandle_errors {\n" +
-			"\t\t@busy expression {err.status_code} == 503\n\t\trespond @busy page\n\t}\n}",
-			map[int]bool{503: true, 502: false}},
-		"a matcher on the message": {"site a.example {" + bind + "\thandle_errors {\n" +
-			"\t\t@busy expression {err.message}.contains(\"busy\")\n\t\trespond @busy page\n\t}\n}",
-			map[int]bool{503: true}},
+		"an empty block": {
+			"site a.example {" + bind + "\thandle_errors {\n\t}\n}",
+			map[int]bool{403: false},
+		},
+		"only headers": {
+			"site a.example {" + bind + "\thandle_errors {\n\t\theader X-Err 1\n\t}\n}",
+			map[int]bool{403: false},
+		},
+		"a matcher on the status": {
+			"site a.example {" + bind + "\thandle_errors {\n" +
+				"\t\t@busy expression {err.status_code} == 503\n\t\trespond @busy page\n\t}\n}",
+			map[int]bool{503: true, 502: false},
+		},
+		"a matcher on the message": {
+			"site a.example {" + bind + "\thandle_errors {\n" +
+				"\t\t@busy expression {err.message}.contains(\"busy\")\n\t\trespond @busy page\n\t}\n}",
+			map[int]bool{503: true},
+		},
 		"a matcher that is a path": {"site a.example {" + bind +
 			"\thandle_errors {\n\t\trespond /y page\n\t}\n}", map[int]bool{502: false}},
 		"the path before a rewrite": {"site a.example {\n\tbind {$SOCK}\n\trewrite /x /y\n\tfailing\n" +
 			"\thandle_errors {\n\t\trespond /x page\n\t}\n}", map[int]bool{502: true}},
-		"handle blocks": {"site a.example {" + bind + "\thandle_errors {\n\t\thandle /y {\n\t\t\t" +
-			"respond page\n\t\t}\n\t\thandle {\n\t\t\theader X-Err 1\n\t\t}\n\t}\n}",
-			map[int]bool{502: false}},
-		"a rewrite, then a path": {"site a.example {" + bind + "\thandle_errors {\n\t\troute {\n" +
-			"\t\t\trewrite * /{err.status_code}\n\t\t\trespond /502 page\n\t\t}\n\t}\n}",
-			map[int]bool{502: true, 403: false}},
-		"vars and map": {"site a.example {" + bind + "\thandle_errors {\n\t\troute {\n" +
-			"\t\t\tmap {err.status_code} {kind} {\n\t\t\t\t502 ours\n\t\t\t\tdefault theirs\n\t\t\t}\n" +
-			"\t\t\tvars k {kind}\n\t\t\t@ours vars k ours\n\t\t\trespond @ours page\n\t\t}\n\t}\n}",
-			map[int]bool{502: true, 403: false}},
+		"handle blocks": {
+			"site a.example {" + bind + "\thandle_errors {\n\t\thandle /y {\n\t\t\t" +
+				"respond page\n\t\t}\n\t\thandle {\n\t\t\theader X-Err 1\n\t\t}\n\t}\n}",
+			map[int]bool{502: false},
+		},
+		"a rewrite, then a path": {
+			"site a.example {" + bind + "\thandle_errors {\n\t\troute {\n" +
+				"\t\t\trewrite * /{err.status_code}\n\t\t\trespond /502 page\n\t\t}\n\t}\n}",
+			map[int]bool{502: true, 403: false},
+		},
+		"vars and map": {
+			"site a.example {" + bind + "\thandle_errors {\n\t\troute {\n" +
+				"\t\t\tmap {err.status_code} {kind} {\n\t\t\t\t502 ours\n\t\t\t\tdefault theirs\n\t\t\t}\n" +
+				"\t\t\tvars k {kind}\n\t\t\t@ours vars k ours\n\t\t\trespond @ours page\n\t\t}\n\t}\n}",
+			map[int]bool{502: true, 403: false},
+		},
 		"vars of the site": {"site a.example {" + bind + "\tvars shop open\n\thandle_errors {\n" +
 			"\t\t@open vars shop open\n\t\trespond @open page\n\t}\n}", map[int]bool{502: true}},
 		"a file that is there, and one that is not": {"site a.example {" + bind +
 			"\thandle_errors {\n\t\troot * {$PAGES}\n\t\trewrite * /{err.status_code}.html\n" +
 			"\t\ttemplates\n\t\tfile_server\n\t}\n}", map[int]bool{502: true, 503: false}},
-		"an error in the error": {"site a.example {" + bind + "\thandle_errors {\n\t\terror 500\n\t}\n}",
-			map[int]bool{502: false}},
+		"an error in the error": {
+			"site a.example {" + bind + "\thandle_errors {\n\t\terror 500\n\t}\n}",
+			map[int]bool{502: false},
+		},
 		"a named route": {"&(pages) {\n\t@ours expression {err.status_code} == 502\n" +
 			"\trespond @ours page\n}\nsite a.example {" + bind +
 			"\thandle_errors {\n\t\tinvoke pages\n\t}\n}", map[int]bool{502: true, 403: false}},
-		"the handler in a named route": {"&(buy) {\n\tfailing\n}\nsite a.example {\n" +
-			"\tbind {$SOCK}\n\tinvoke buy\n\thandle_errors 403 {\n\t\trespond page\n\t}\n}",
-			map[int]bool{403: true, 502: false}},
-		"the handler in blocks": {"site a.example {\n\tbind {$SOCK}\n\thandle /x {\n\t\troute {\n" +
-			"\t\t\tfailing\n\t\t}\n\t}\n\thandle_errors 403 {\n\t\trespond page\n\t}\n}",
-			map[int]bool{403: true, 502: false}},
+		"the handler in a named route": {
+			"&(buy) {\n\tfailing\n}\nsite a.example {\n" +
+				"\tbind {$SOCK}\n\tinvoke buy\n\thandle_errors 403 {\n\t\trespond page\n\t}\n}",
+			map[int]bool{403: true, 502: false},
+		},
+		"the handler in blocks": {
+			"site a.example {\n\tbind {$SOCK}\n\thandle /x {\n\t\troute {\n" +
+				"\t\t\tfailing\n\t\t}\n\t}\n\thandle_errors 403 {\n\t\trespond page\n\t}\n}",
+			map[int]bool{403: true, 502: false},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := tt.config
@@ -211,19 +241,34 @@ func TestErrorRoutesOfASubroute(t *testing.T) {
 		routes, errors string
 		want           map[int]bool
 	}{
-		"around it": {`[{"handle":[{"handler":"subroute","errors":` + page + `,"routes":[` + failing + `]}]}]`,
-			`{}`, map[int]bool{403: true, 502: false}},
-		"beside it": {`[{"match":[{"path":["/never"]}],"handle":[{"handler":"subroute","errors":` + all +
-			`,"routes":[{"handle":[{"handler":"vars"}]}]}]},` + failing + `]`,
-			`{}`, map[int]bool{403: false, 502: false}},
-		"the innermost": {`[{"handle":[{"handler":"subroute","errors":` + all + `,"routes":[{"handle":[` +
-			`{"handler":"subroute","errors":` + page + `,"routes":[` + failing + `]}]}]}]}]`,
-			all, map[int]bool{403: true, 502: false}},
-		"the server's, from two deep": {`[{"handle":[{"handler":"subroute","routes":[{"handle":[` +
-			`{"handler":"subroute","routes":[` + failing + `]}]}]}]}]`,
-			page, map[int]bool{403: true, 502: false}},
-		"the handler in the error routes themselves": {`[{"handle":[{"handler":"error"}]}]`,
-			`{"routes":[` + failing + `]}`, map[int]bool{403: false}},
+		"around it": {
+			`[{"handle":[{"handler":"subroute","errors":` + page + `,"routes":[` + failing + `]}]}]`,
+			`{}`,
+			map[int]bool{403: true, 502: false},
+		},
+		"beside it": {
+			`[{"match":[{"path":["/never"]}],"handle":[{"handler":"subroute","errors":` + all +
+				`,"routes":[{"handle":[{"handler":"vars"}]}]}]},` + failing + `]`,
+			`{}`,
+			map[int]bool{403: false, 502: false},
+		},
+		"the innermost": {
+			`[{"handle":[{"handler":"subroute","errors":` + all + `,"routes":[{"handle":[` +
+				`{"handler":"subroute","errors":` + page + `,"routes":[` + failing + `]}]}]}]}]`,
+			all,
+			map[int]bool{403: true, 502: false},
+		},
+		"the server's, from two deep": {
+			`[{"handle":[{"handler":"subroute","routes":[{"handle":[` +
+				`{"handler":"subroute","routes":[` + failing + `]}]}]}]}]`,
+			page,
+			map[int]bool{403: true, 502: false},
+		},
+		"the handler in the error routes themselves": {
+			`[{"handle":[{"handler":"error"}]}]`,
+			`{"routes":[` + failing + `]}`,
+			map[int]bool{403: false},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, err := os.MkdirTemp("", "pages")

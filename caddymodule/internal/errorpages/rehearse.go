@@ -15,7 +15,8 @@ import (
 // what later matchers see, or that read a file; any other one ends the walk, as the one that
 // answers.
 func rehearse(w http.ResponseWriter, r *http.Request, server *caddyhttp.Server,
-	pages *caddyhttp.HTTPErrorConfig, err error) bool {
+	pages *caddyhttp.HTTPErrorConfig, err error,
+) bool {
 	to := &silence{header: w.Header().Clone()}
 	walk := rehearsal{server: server, w: to, groups: make(map[string]bool)}
 	return walk.routes(pages.Routes, copyOf(to, r, server, pages, err)) == answered
@@ -116,7 +117,8 @@ func (w *rehearsal) run(handler caddyhttp.MiddlewareHandler, r *http.Request) st
 // placeholders of the site, and, where the server answers, as it was before any rewrite. What is
 // done to it leaves no trace in the request. It has no body, which can be read only once.
 func copyOf(w http.ResponseWriter, r *http.Request, server *caddyhttp.Server,
-	pages *caddyhttp.HTTPErrorConfig, err error) *http.Request {
+	pages *caddyhttp.HTTPErrorConfig, err error,
+) *http.Request {
 	original, hasOriginal := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
 	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
 	placeholders, _ := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)

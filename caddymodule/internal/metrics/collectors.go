@@ -22,8 +22,10 @@ var (
 	RequestDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "caddy_checkout_request_duration_seconds",
 		Help: "Time that checkout_link took to hand out a link.",
-		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1,
-			2.5, 5, 10},
+		Buckets: []float64{
+			.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1,
+			2.5, 5, 10,
+		},
 	}, []string{"source"})
 
 	TokenRefusals = counter("caddy_checkout_token_refusals_total",

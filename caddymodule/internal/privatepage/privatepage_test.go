@@ -82,7 +82,9 @@ func TestUnconditional(t *testing.T) {
 	}{
 		{"GET", []string{"If-None-Match", "If-Modified-Since", "If-Range", "Range"}},
 		{"HEAD", []string{"If-None-Match", "If-Modified-Since", "If-Range", "Range"}},
-		{"PUT", nil}, {"DELETE", nil}, {"PATCH", nil},
+		{"PUT", nil},
+		{"DELETE", nil},
+		{"PATCH", nil},
 	} {
 		r := httptest.NewRequest(tt.method, "/", nil)
 		r.Header = given.Clone()

@@ -19,9 +19,10 @@ func TestOneLineAMinuteStandsForAll(t *testing.T) {
 		at   time.Duration
 		want int
 	}{
-		{0, 1},                                // the first is told at once
-		{time.Second, 0}, {59_999_999_999, 0}, // then there is a minute's silence
-		{time.Minute, 3}, // which the next one tells of
+		{0, 1}, // the first is told at once
+		{time.Second, 0},
+		{59_999_999_999, 0}, // then there is a minute's silence
+		{time.Minute, 3},    // which the next one tells of
 		{time.Minute + time.Second, 0},
 		{48 * time.Hour, 2}, // however late that is
 		{49 * time.Hour, 1},
