@@ -80,6 +80,7 @@ func readArgs(raw []byte, takes []string) (args, error) {
 	if err := strictly(raw, &members); err != nil {
 		return args{}, fmt.Errorf("%w: %w", errArgs, err)
 	}
+	// Unknown members are refused: a misspelled amount must not refund the whole.
 	for name := range members {
 		if !slices.Contains(takes, name) {
 			return args{}, fmt.Errorf("%w: there is no %q here", errArgs, name)
@@ -108,11 +109,13 @@ func formArgs(r *http.Request, takes []string) (args, error) {
 		switch name {
 		case fromField:
 			continue
+		// A form has only texts. What is no number stays one, so that reading it names the member.
 		case "quantity", "percent", "count":
 			if n, err := strconv.Atoi(text); err == nil {
 				members[name] = n
 				continue
 			}
+		// A checkbox is absent when it is not ticked.
 		case "now", "one_time", "copy", "recurring":
 			members[name] = text != ""
 			continue
@@ -153,6 +156,7 @@ func (a args) product() (BaseLink, error) {
 	if a.OneTime {
 		product.PaymentType = Consumable
 	}
+	// An empty one stays as the sold product has it.
 	for name, rule := range map[string]struct {
 		text  string
 		check func(string) error

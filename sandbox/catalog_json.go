@@ -51,6 +51,7 @@ func (c jsonCatalog) object() (row, error) {
 			return row{}, err
 		}
 		name, _ := token.(string)
+		// encoding/json would take the last one, and nobody would see the other price.
 		if _, twice := r.cells[name]; twice {
 			return row{}, r.wrong(name, errors.New("stands twice"))
 		}
@@ -80,6 +81,7 @@ func scalar(name string, token json.Token) (string, error) {
 			return strconv.FormatBool(v), nil
 		}
 	case json.Number:
+		// As it is written: 9.90 must not become 9.9 on the way through a float.
 		if name == "link_id" || name == "price" || name == "trial_price" {
 			return v.String(), nil
 		}

@@ -23,6 +23,7 @@ const (
 	productMembers = " package package_name price currency period one_time"
 )
 
+// members are the names of args that the command knows. Any other one is a mistake.
 func (c command) members() []string { return strings.Fields(c.takes) }
 
 // commands are all of them, in the order of the help.
@@ -30,7 +31,8 @@ func commands() []command {
 	return append(append(saleCommands(), lifeCommands()...), otherCommands()...)
 }
 
-// findCommand finds a command by its name.
+// findCommand finds a command by its name. It walks the list: the door is opened by hand or by a
+// test, a few times a second.
 func findCommand(name string) (command, bool) {
 	for _, c := range commands() {
 		if c.name == name {
@@ -55,6 +57,7 @@ func saleCommands() []command {
 			func(d *desk, a args) (any, error) { return done{}, d.books.Expire(a.Link) },
 		},
 		{
+			// The new payment has another purchase, and the link of the old one.
 			"upsell", "transaction" + productMembers + renewMembers,
 			"sell something else under the link of a payment",
 			func(d *desk, a args) (any, error) {
@@ -101,6 +104,7 @@ func saleCommands() []command {
 
 // lifeCommands change a subscription. They answer what it is then.
 func lifeCommands() []command {
+	// Whatever happens to a subscription, the caller wants to see how it stands afterwards.
 	life := func(name, takes, does string, change func(*books, args) error) command {
 		run := func(d *desk, a args) (any, error) {
 			if err := change(d.books, a); err != nil {
@@ -166,6 +170,7 @@ func otherCommands() []command {
 			return map[string]int{"tried": d.mail.ReleaseWebhooks(context.Background())}, nil
 		}},
 		{
+			// A copy is what Zotlo sends when it has not seen our answer.
 			"send", "webhook copy", "send one again, or a copy under a new requestID",
 			func(d *desk, a args) (any, error) {
 				send := d.mail.Send
@@ -176,6 +181,7 @@ func otherCommands() []command {
 				return map[string]int{"status": status}, err
 			},
 		},
+		// Lost is lost: unlike what is held back, no later try brings it.
 		{"lose", "count", "lose the next webhooks", func(d *desk, a args) (any, error) {
 			d.mail.LoseNext(a.Count)
 			return done{}, nil
@@ -197,6 +203,7 @@ func otherCommands() []command {
 			},
 		},
 		{
+			// one-link is what the module asks for a click; reads are what a reconciliation asks.
 			"fail", "part path times delay drip reset cut status code retry_after",
 			"let calls go wrong: part is one-link or reads", (*desk).fail,
 		},

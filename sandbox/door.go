@@ -21,6 +21,7 @@ type door struct {
 
 // serve answers what follows DoorPath.
 func (d *door) serve(w http.ResponseWriter, r *http.Request, rest string) {
+	// A browser sends any site's form to loopback: the site is checked as well as the address.
 	if !isLocal(r) || new(http.CrossOriginProtection).Check(r) != nil {
 		http.Error(w, "only for this machine, and for no other site", http.StatusForbidden)
 		return
@@ -83,6 +84,7 @@ func (d *door) command(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	// A form comes from our own page. A script sends JSON, or no body and no type.
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind == "application/x-www-form-urlencoded" && ok {
 		d.press(w, r, c)
@@ -94,6 +96,7 @@ func (d *door) command(w http.ResponseWriter, r *http.Request, name string) {
 			errors.New("the body must be JSON, of 64 KiB at most"))
 		return
 	}
+	// Doubts are no command: they are a whole, which is replaced.
 	if name == "doubts" {
 		d.setDoubts(w, raw)
 		return

@@ -16,11 +16,16 @@ func reply(w http.ResponseWriter, status int, v any) {
 	a.write(w)
 }
 
+// complain says what went wrong, without the name of the package: a script shows it to a person.
 func complain(w http.ResponseWriter, status int, err error) {
 	reply(w, status, map[string]string{"error": strings.TrimPrefix(err.Error(), "sandbox: ")})
 }
 
 // statusOf is the HTTP status for what went wrong.
+//
+// A 404 is for what is not there, a 400 for a question that nobody could answer. A 409 is for the
+// rest: a refund of what was refunded, a renewal of what has ended. The same call may succeed at
+// another time.
 func statusOf(err error) int {
 	for _, unknown := range []error{ErrNoLink, ErrNoPayment, ErrNoEvent} {
 		if errors.Is(err, unknown) {

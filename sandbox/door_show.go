@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// shownLink and shownEvent are what the door's lists say of a link and of a
-// webhook.
+// shownLink and shownEvent are what the door's lists say of a link and of a webhook. They are apart
+// from Link and Event, so that the door's answers stay as they are when those change.
+//
+// A personal link stands here in clear: the sandbox's are worth nothing.
 type shownLink struct {
 	URL            string    `json:"url"`
 	State          State     `json:"state"`
@@ -17,6 +19,7 @@ type shownLink struct {
 	ExpiresAt      time.Time `json:"expires_at"`
 }
 
+// shownEvent holds the body as it was sent: what the signature is made over.
 type shownEvent struct {
 	ID            string          `json:"id"`
 	Kind          Kind            `json:"kind"`
@@ -28,6 +31,7 @@ type shownEvent struct {
 	Body          json.RawMessage `json:"body"`
 }
 
+// shownLinks never gives nil: a list of nothing is [] for a script, not null.
 func shownLinks(list []Link) []shownLink {
 	shown := make([]shownLink, 0, len(list))
 	for _, l := range list {
@@ -38,6 +42,7 @@ func shownLinks(list []Link) []shownLink {
 	return shown
 }
 
+// shownEvents gives the status of each attempt, the first one first.
 func shownEvents(list []Event) []shownEvent {
 	shown := make([]shownEvent, 0, len(list))
 	for _, e := range list {

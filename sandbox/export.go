@@ -61,6 +61,7 @@ func readExport(values url.Values, d Doubts) (q exportQuery, e *refusal) {
 		}
 		q.limit = n
 	}
+	// In which zone a day of an export begins is not published: Doubts move it.
 	zone := time.FixedZone("", d.ExportZone*60*60)
 	var err error
 	if text := values.Get("start_date"); text != "" {
@@ -78,6 +79,7 @@ func readExport(values url.Values, d Doubts) (q exportQuery, e *refusal) {
 	if !q.from.IsZero() && !q.to.IsZero() && !q.from.Before(q.to) {
 		return wrong("start_date is after end_date")
 	}
+	// A cursor is a place in one list: under other filters it would skip records in silence.
 	q.filters = strings.Join([]string{
 		values.Get("start_date"), values.Get("end_date"), q.packageID, q.country,
 	}, "|")
@@ -108,6 +110,7 @@ func (q exportQuery) matches(r exported, now time.Time, d Doubts) bool {
 		return false
 	case q.packageID != "" && q.packageID != r.packageID:
 		return false
+	// All shoppers of the sandbox are of one country.
 	case q.country != "" && q.country != country:
 		return false
 	case !q.from.IsZero() && r.created.Before(q.from):
@@ -126,6 +129,7 @@ func (q exportQuery) sorted(list []exported, now time.Time, d Doubts) []exported
 
 // compare orders two records.
 func (r exported) compare(other exported, d Doubts) int {
+	// The row decides where two were made at once: without it, a page could lose one of them.
 	order := cmp.Or(r.created.Compare(other.created), cmp.Compare(r.rowID, other.rowID))
 	if d.ExportOldestFirst {
 		return order

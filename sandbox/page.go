@@ -47,6 +47,7 @@ func (h hosted) serve(w http.ResponseWriter, r *http.Request, id, action string)
 // that reloading the page presses nothing again.
 func (h hosted) act(w http.ResponseWriter, r *http.Request, id, action string) {
 	var err error
+	// Locations are relative: the sandbox may stand below a path of a proxy.
 	next := "../" + url.PathEscape(id)
 	switch action {
 	case "fail":
@@ -56,6 +57,7 @@ func (h hosted) act(w http.ResponseWriter, r *http.Request, id, action string) {
 	default:
 		next = "receipt"
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		// The typed subscriber is checked before anything is charged.
 		typed := r.PostFormValue("subscriber")
 		if typed != "" && !isSubscriber(typed) {
 			h.showCheckout(w, r, id, typed,

@@ -28,13 +28,15 @@ type luck struct {
 	lose int // the next so many
 }
 
-// newLuck begins at the seed.
+// newLuck begins at the seed. Two runs of a test have the same luck, as long as they send the same
+// webhooks in the same order.
 func newLuck(p Post) luck {
 	return luck{post: p, dice: rand.New(rand.NewPCG(p.Seed, 0))}
 }
 
-// loses reports whether a new webhook is lost, repeats whether it comes twice.
+// loses reports whether a new webhook is lost.
 func (l *luck) loses() bool {
+	// What LoseNext was told goes first, and throws no dice.
 	if l.lose > 0 {
 		l.lose--
 		return true
@@ -42,6 +44,7 @@ func (l *luck) loses() bool {
 	return l.dice.IntN(100) < l.post.Lose
 }
 
+// repeats is asked after loses, for the same webhook: what is lost does not come twice.
 func (l *luck) repeats() bool { return l.dice.IntN(100) < l.post.Repeat }
 
 // shuffle changes an order, if it is to be changed.

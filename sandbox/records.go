@@ -47,6 +47,7 @@ func refundRecords(b *books, _ time.Time, d Doubts) []exported {
 			r["refund_date"] = f.At.UTC().Format(dateTime)
 			r["refund_reason"] = f.Reason
 			r["refund_price"] = amount(f.Amount)
+			// Whether a record has each refund or their sum is not published: a client must bear both.
 			if d.RefundIsSum {
 				r["refund_price"] = amount(f.sum)
 			}

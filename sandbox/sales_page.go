@@ -65,6 +65,7 @@ type button struct{ Command, Label, Member, ID string }
 // Row and Act build both for the templates.
 func (saleView) Row(r saleRow, link string) tableRow { return tableRow{r, link} }
 
+// Act names the button and the member that its press sets, if any.
 func (v saleView) Act(command, label string, member ...string) button {
 	return button{command, label, strings.Join(member, ""), v.Payment.TransactionID}
 }
@@ -109,6 +110,8 @@ func (s salesPages) pressed(w http.ResponseWriter, transaction string, err error
 	w.WriteHeader(http.StatusSeeOther)
 }
 
+// show renders a template. Its scripts and styles are allowed by a nonce that nobody can guess, made
+// anew for every answer.
 func (s salesPages) show(w http.ResponseWriter, status int, name string, v saleView) {
 	v.Nonce = rand.Text()
 	render(w, status, name, v.Nonce, "", v)
@@ -140,6 +143,7 @@ func (s salesPages) sale(id string) (saleView, bool) {
 	v.Others = s.rows(func(p Payment) bool {
 		return p.OriginalTransactionID == v.Payment.OriginalTransactionID
 	})
+	// Webhooks of the whole purchase: a refund names the payment, a renewal has its own.
 	mine := make(map[string]bool)
 	for _, r := range v.Others {
 		mine[r.TransactionID] = true
@@ -157,6 +161,7 @@ func (s salesPages) sale(id string) (saleView, bool) {
 // rows are the payments that match, the newest first, and how their purchases
 // stand.
 func (s salesPages) rows(match func(Payment) bool) []saleRow {
+	// One look at all subscriptions, not one for each payment.
 	states := make(map[string]string)
 	for _, v := range s.books.Subscriptions() {
 		states[v.OriginalTransactionID] = v.Words()

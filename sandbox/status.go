@@ -104,6 +104,7 @@ func statusBody(eventType string) letter {
 		}
 		if !d.NoCard {
 			update.Card = card{
+				// A test number that every provider refuses outside its test mode.
 				CardNumber: "411111******1111",
 				ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06"),
 			}
@@ -151,6 +152,7 @@ func newProfile(p *payment, d Doubts, now time.Time) profile {
 		CustomParameters:        p.sale.customParameters(d),
 		Quantity:                s.Quantity,
 	}
+	// Zotlo knows a phone only of a shopper who is called by one.
 	if phonePattern.MatchString(p.SubscriberID) {
 		phone := "+" + p.SubscriberID
 		v.PhoneNumber = &phone

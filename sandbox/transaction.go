@@ -81,6 +81,7 @@ func newTransaction(p *payment, d Doubts) transaction {
 		CouponCampaign:        coupon(p, d),
 		IsSandbox:             p.sale.terms.marked,
 	}
+	// The sample of 2020 has numbers for prices; the newer one has texts.
 	if p.sale.terms.old {
 		t.Price = number(p.Price)
 	}
@@ -92,6 +93,7 @@ func packagePrice(p *payment, d Doubts) string {
 	if !d.PackagePriceIsTotal {
 		return p.UnitPrice
 	}
+	// Exactly: three pieces of 0.10 are 0.30, which binary floats do not give.
 	total := new(big.Rat).Mul(amountOf(p.UnitPrice), big.NewRat(int64(p.Quantity), 1))
 	return total.FloatString(2)
 }
@@ -128,6 +130,7 @@ func refundBody(p *payment, d Doubts, id string, now time.Time) any {
 		amount = p.RefundedPrice
 	}
 	date := p.refund.At.UTC().Format(dateTime)
+	// From here on, the types are those of the published sample of a refund.
 	t.ID = p.rowID
 	t.IsRefund = 1
 	t.RefundPrice = &amount

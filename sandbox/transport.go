@@ -7,7 +7,10 @@ import (
 	"sync"
 )
 
-// transport runs a handler for every request.
+// transport runs a handler for every request. It stands in for the network where a test lives inside
+// a synctest bubble: a goroutine that waits for a socket would keep the bubble's clock from moving.
+//
+// It is safe for concurrent use, if the handler is.
 type transport struct{ handler http.Handler }
 
 // RoundTrip returns once the handler has written its header, or left without:
@@ -17,6 +20,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A server sees what a client leaves empty: the request line and the Host header.
 	in := r.Clone(r.Context())
 	in.Body = body
 	in.RequestURI = r.URL.RequestURI()
@@ -29,6 +33,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	go out.serve(t.handler, in)
 	select {
 	case <-out.started:
+	// The handler may go on: its writes fail from here on.
 	case <-r.Context().Done():
 		_ = read.CloseWithError(r.Context().Err())
 		return nil, r.Context().Err()
@@ -101,6 +106,7 @@ func (w *pipeWriter) Header() http.Header    { return w.header }
 func (w *pipeWriter) WriteHeader(status int) { w.begin(status) }
 func (w *pipeWriter) Flush()                 {}
 
+// Write waits until the client has read, as a connection with full buffers does.
 func (w *pipeWriter) Write(p []byte) (int, error) {
 	w.begin(http.StatusOK)
 	return w.pipe.Write(p)

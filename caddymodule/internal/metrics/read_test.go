@@ -9,7 +9,7 @@ import (
 )
 
 func TestReadSortsSeriesIntoTheValuesOfALabel(t *testing.T) {
-	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sold_total"},
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sold_total", Help: "Sold."},
 		[]string{"campaign", "type"})
 	for n := range 40 { // more series than the channel holds
 		vec.WithLabelValues("many", strconv.Itoa(n))
