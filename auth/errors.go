@@ -23,7 +23,8 @@ type RefusedError struct {
 	Rule string
 	// Expected and Given are what the config asks for and what the signed token says, for the rules
 	// "issuer" and "audience" alone; several audiences stand with blanks between. They name sites,
-	// not users, and may be logged. Given is empty if the claim is missing, and cut at 256 bytes.
+	// not users, and may be logged. Given is empty if the claim is missing, and cut at 256 bytes; a
+	// text with an @ in it may be somebody's address, and is not given.
 	Expected, Given string
 }
 
@@ -43,6 +44,9 @@ const maxGiven = 256
 
 // refusedParty is the error for iss or aud, which says what was expected and what the token gave.
 func refusedParty(rule, expected, given string) error {
+	if strings.Contains(given, "@") {
+		given = "(an address, not shown)"
+	}
 	if len(given) > maxGiven {
 		given = strings.ToValidUTF8(given[:maxGiven], "") // the cut may go through a character
 	}

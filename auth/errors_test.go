@@ -56,6 +56,10 @@ func TestRefusalsOfParties(t *testing.T) {
 		{`"iss":"` + issuer + `","aud":"blog"`, "audience", "shop store", "blog"},
 		{`"iss":"` + issuer + `","aud":["blog","wiki"]`, "audience", "shop store", "blog wiki"},
 		{`"iss":"` + issuer + `"`, "audience", "shop store", ""},
+		{
+			`"iss":"` + issuer + `","aud":"x ann@example.com"`, "audience", "shop store",
+			"(an address, not shown)",
+		},
 		{`"iss":"` + issuer + `","aud":"` + long + `"`, "audience", "shop store", long[:256]},
 		{`"iss":"` + issuer + `","aud":42`, "claims_type", "", ""},
 		{`"iss":"` + issuer + `","aud":"shop","nbf":9000000000`, "far_future", "", ""},

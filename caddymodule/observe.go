@@ -179,6 +179,7 @@ func (d *decision) countRefusal(err error) {
 	fields := []zap.Field{
 		zap.String("rule", refused.Rule),
 		zap.String("identity", d.rt.identity), zap.Int("count", due),
+		zap.Error(refused), // it says where to read on, if there is something to read
 	}
 	if refused.Expected != "" { // iss or aud, which name sites and nobody
 		fields = append(fields, zap.String("expected", refused.Expected),

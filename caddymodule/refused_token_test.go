@@ -37,7 +37,8 @@ func TestRefusedTokensMakeASound(t *testing.T) {
 		srv.click("/staff", as(issued))
 	}
 	srv.warns(2, "token refused")
-	srv.warns(1, `"rule":"issuer"`, `"identity":"staff"`, `"expected":"https://id.example.com"`,
+	srv.warns(1, `"rule":"issuer"`, `troubleshooting.md#another-issuer`, `"identity":"staff"`,
+		`"expected":"https://id.example.com"`,
 		`"given":"https://id.example.com/"`)
 
 	for range 2 {
