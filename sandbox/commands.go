@@ -49,6 +49,7 @@ func saleCommands() []command {
 			return d.books.Pay(a.Link, a.options()...)
 		}},
 		{
+			// Zotlo sends no webhook for it.
 			"decline", "link", "a payment that fails; the link stays open",
 			func(d *desk, a args) (any, error) { return done{}, d.books.Decline(a.Link) },
 		},
@@ -76,6 +77,7 @@ func saleCommands() []command {
 			},
 		},
 		{
+			// Unlike a downgrade, which waits for the end of the period.
 			"upgrade", "transaction" + productMembers + renewMembers,
 			"another package, charged now",
 			func(d *desk, a args) (any, error) {

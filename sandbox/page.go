@@ -90,6 +90,7 @@ func (h hosted) press(id string, form url.Values) error {
 	if form.Get("trial") != "" {
 		opts = append(opts, Trial())
 	}
+	// What is no number is one piece, as an empty field is.
 	if n, err := strconv.Atoi(form.Get("quantity")); err == nil {
 		opts = append(opts, Quantity(min(n, maxQuantity)))
 	}
@@ -114,6 +115,7 @@ func (h hosted) showCheckout(
 	v := newCheckout(open, h.books.clock.now())
 	v.Typed, v.Notice = typed, complaint
 	v.Picture = ownPicture(r, cmp.Or(open.ProductImage, open.Base.ProductImage))
+	// A declined card is no mistake of the form: the page is 200, as it was before.
 	status := http.StatusOK
 	switch {
 	case complaint != "":
@@ -132,6 +134,7 @@ func (h hosted) showReceipt(w http.ResponseWriter, id string) {
 		return
 	}
 	v := view{Heading: "Paid, in the sandbox", Payment: p, Product: product}
+	// Only the webhooks of this payment: a renewal has a transaction of its own.
 	for _, e := range h.mail.Events() {
 		if e.TransactionID == v.Payment.TransactionID {
 			v.Events = append(v.Events, e)

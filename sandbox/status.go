@@ -109,6 +109,7 @@ func statusBody(eventType string) letter {
 				ExpireDate: "12/" + now.AddDate(3, 0, 0).Format("06"),
 			}
 		}
+		// What a downgrade announced, until the renewal that brings it.
 		if next := p.sale.waiting; next != nil {
 			update.NewPackage = newPackage{
 				PackageID: next.PackageID, SubscriberID: p.SubscriberID,
