@@ -126,8 +126,8 @@ func localKeysOf(option string, texts []string, parse keyParser) (keySource, err
 	return local, nil
 }
 
-// checkShared refuses a shared key set that belongs to another provider: its keys would verify his
-// tokens as ours. A file is read again, so that a mistake in it is a mistake of this config, and a
+// checkShared refuses a shared key set that belongs to another provider: its keys would verify
+// tokens of theirs as ours. A file is read again, so that a mistake in it is a mistake of this config, and a
 // new key is known at once.
 func checkShared(cfg Config) error {
 	shared := cfg.Remote.cfg

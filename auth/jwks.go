@@ -49,13 +49,16 @@ func parseKeySet(body []byte) (*keySet, error) {
 }
 
 // objects returns the elements of the array called keys. Not ok is a document without such an
-// array, or an array that holds anything but objects.
+// array, or an array that holds anything but objects. A null is absent here, as in a key.
 func objects(document object) (list []object, ok bool) {
 	array, _ := document.get("keys")
 	if !strings.HasPrefix(array, "[") {
 		return nil, false
 	}
 	for element := range elements(array) {
+		if element == "null" {
+			continue
+		}
 		if element[0] != '{' {
 			return nil, false
 		}

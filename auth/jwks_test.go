@@ -50,6 +50,12 @@ func TestNullMembers(t *testing.T) {
 		})
 	}
 
+	a, err := fromSet(t, nil, jwk(p256Key(), nil)) // a null in place of a key
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted(t, a, signer{alg: "ES256", private: p256Key()}.token(t, claims(ada)))
+
 	// What is required is missing if it is null, and a symmetric key is one without its bytes.
 	for name, k := range map[string]map[string]any{
 		"kty":       jwk(p256Key(), nothing("kty")),

@@ -1,12 +1,12 @@
 // Package caddymodule plugs the checkout into Caddy. It reads configuration, asks package auth who
-// the shopper is, package campaign what he is offered and package linkgen for his personal link,
-// and writes the answer. It holds no rule about tokens, prices, buckets or links of its own.
+// the shopper is, package campaign what they are offered and package linkgen for their personal
+// link, and writes the answer. It holds no rule about tokens, prices, buckets or links of its own.
 //
 // One request walks like this (see link_handler.go):
 //
 //	gate      cheap refusals: method, prefetch, embedding, early data
 //	identify  auth: who is this shopper?
-//	decide    campaign: what is he offered?
+//	decide    campaign: what are they offered?
 //	link      linkgen: which link is that?
 //	respond   one answer, one set of log fields, one metric observation
 package caddymodule
