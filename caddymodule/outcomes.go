@@ -73,51 +73,31 @@ var outcomes = map[string]outcome{
 	outcomeNoCampaign: {http.StatusBadGateway, "this offer does not exist", false},
 	gate.Prefetch:     {http.StatusForbidden, "a checkout is not prefetched", false},
 	gate.Embedded: {
-		http.StatusForbidden, "a checkout is not embedded in another page",
-		false,
+		http.StatusForbidden, "a checkout is not embedded in another page", false,
 	},
 	gate.EarlyData: {http.StatusTooEarly, "please try again", false},
 	gate.Head:      {http.StatusNoContent, "", false},
 	gate.Method:    {http.StatusMethodNotAllowed, "this method is not allowed here", false},
 	outcomeBadOffer: {
-		http.StatusInternalServerError, "this offer cannot be sold right now",
-		true,
+		http.StatusInternalServerError, "this offer cannot be sold right now", true,
 	},
 	outcomeNoAddress: {http.StatusInternalServerError, "the checkout could not be opened", true},
 
-	string(linkgen.Limited): {
-		http.StatusTooManyRequests,
-		"too many checkouts were opened, please try again in a moment", true,
-	},
-	string(linkgen.Busy): {
-		http.StatusServiceUnavailable,
-		"the checkout is busy, please try again in a moment", true,
-	},
-	string(linkgen.Throttled): {
-		http.StatusServiceUnavailable,
-		"the checkout is busy, please try again in a moment", true,
-	},
-	string(linkgen.Refused): {
-		http.StatusBadGateway, "the checkout could not be opened",
-		true,
-	},
-	string(linkgen.UntrustedLink): {
-		http.StatusBadGateway, "the checkout could not be opened",
-		true,
-	},
-	string(linkgen.Unavailable): {
-		http.StatusBadGateway,
-		"the checkout is not available right now", true,
-	},
-	string(linkgen.Timeout): {
-		http.StatusGatewayTimeout,
-		"the checkout did not answer in time", true,
-	},
+	string(linkgen.Limited):       noLink(linkgen.Limited, http.StatusTooManyRequests),
+	string(linkgen.Busy):          noLink(linkgen.Busy, http.StatusServiceUnavailable),
+	string(linkgen.Throttled):     noLink(linkgen.Throttled, http.StatusServiceUnavailable),
+	string(linkgen.Refused):       noLink(linkgen.Refused, http.StatusBadGateway),
+	string(linkgen.UntrustedLink): noLink(linkgen.UntrustedLink, http.StatusBadGateway),
+	string(linkgen.Unavailable):   noLink(linkgen.Unavailable, http.StatusBadGateway),
+	string(linkgen.Timeout):       noLink(linkgen.Timeout, http.StatusGatewayTimeout),
+	outcomePanic:                  noLink(linkgen.Panicked, http.StatusInternalServerError),
+
 	outcomeLeft: {statusClientClosed, "", false},
-	outcomePanic: {
-		http.StatusInternalServerError,
-		"something went wrong, please try again", true,
-	},
+}
+
+// noLink is an outcome of package linkgen, which has the text.
+func noLink(why linkgen.Reason, status int) outcome {
+	return outcome{status, (&linkgen.Error{Reason: why}).Error(), true}
 }
 
 // textUnconfirmed is the sentence of outcomeNoSubscriber where an address is there and not confirmed.

@@ -27,15 +27,15 @@ const (
 
 // publicTexts are what a shopper may read. They say nothing about the inside.
 var publicTexts = map[Reason]string{
-	Limited:       "too many checkouts were asked for, please try again in a moment",
+	Limited:       "too many checkouts were opened, please try again in a moment",
 	Busy:          "the checkout is busy, please try again in a moment",
 	Throttled:     "the checkout is busy, please try again in a moment",
-	Refused:       "the checkout cannot be opened at the moment",
-	UntrustedLink: "the checkout cannot be opened at the moment",
-	Unavailable:   "the checkout is not available at the moment, please try again soon",
-	Timeout:       "the checkout took too long to answer, please try again",
+	Refused:       "the checkout could not be opened",
+	UntrustedLink: "the checkout could not be opened",
+	Unavailable:   "the checkout is not available right now",
+	Timeout:       "the checkout did not answer in time",
 	Left:          "the request was cancelled",
-	Panicked:      "something went wrong on our side, please try again",
+	Panicked:      "something went wrong, please try again",
 }
 
 // reasons say what a result of the API means for a shopper.
