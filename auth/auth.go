@@ -112,6 +112,9 @@ type Authenticator struct {
 // New checks cfg and makes an Authenticator. It reads key files, and makes no network connection.
 // An error names the option that is wrong, and the fix.
 func New(cfg Config) (*Authenticator, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
 	a := &Authenticator{trusted: slices.Clone(cfg.TrustedClaims), now: cfg.Now}
 	if a.now == nil {
 		a.now = time.Now
@@ -123,7 +126,7 @@ func New(cfg Config) (*Authenticator, error) {
 	if a.algorithms, err = allowedAlgorithms(cfg, a.keys); err != nil {
 		return nil, err
 	}
-	if a.rules, err = claimRulesOf(cfg, a.keys); err != nil {
+	if a.rules, err = claimRulesOf(cfg); err != nil {
 		return nil, err
 	}
 	if a.from, err = sourcesOf(cfg.From); err != nil {

@@ -84,14 +84,49 @@ const (
 	anyAudience = "any"
 )
 
-// keysOf makes the source of keys that cfg asks for. Several kinds beside each other are a mistake:
-// a reader of the config could not say which of them a token meets.
-func keysOf(cfg Config) (keySource, error) {
-	remote := cfg.JWKS != "" || cfg.Remote != nil
+// Check finds options that are missing or exclude each other. It reads no key and no file, so it can
+// be asked before the texts of Secrets and PublicKeys are known: a Caddyfile may be adapted on
+// another machine than the one that has them. New checks the same, and the rest.
+func (c Config) Check() error {
+	kinds := c.kinds()
 	switch {
-	case len(cfg.Secrets) > 0 && (len(cfg.PublicKeys) > 0 || remote),
-		len(cfg.PublicKeys) > 0 && remote:
-		return nil, errors.New("more than one kind of key; keep one of secret, public_key and jwks")
+	case len(kinds) > 1:
+		// A reader of the config could not say which of them a token meets.
+		return fmt.Errorf("%s exclude each other: keep one kind of key",
+			strings.Join(kinds, " and "))
+	case len(kinds) == 0:
+		return errors.New("no key: write `secret {env.JWT_SECRET}`, or public_key, jwks or issuer")
+	case len(c.From) == 0:
+		return errors.New("from is missing: where is the token? usually `from cookie <name>`")
+	case len(c.Audience) == 0 && len(c.Secrets)+len(c.PublicKeys) == 0:
+		// A secret of one's own signs for nobody else.
+		return errors.New("audience is missing: an issuer signs tokens for other apps too; " +
+			"write `audience <name>`, or `audience any` to accept them all")
+	}
+	return nil
+}
+
+// kinds are the kinds of keys that are configured, in the words of the Caddyfile. An issuer is one
+// only where it stands alone.
+func (c Config) kinds() (kinds []string) {
+	if len(c.Secrets) > 0 {
+		kinds = append(kinds, "secret")
+	}
+	if len(c.PublicKeys) > 0 {
+		kinds = append(kinds, "public_key")
+	}
+	if c.JWKS != "" || c.Remote != nil {
+		kinds = append(kinds, "jwks")
+	}
+	if len(kinds) == 0 && c.Issuer != "" {
+		kinds = append(kinds, "issuer")
+	}
+	return kinds
+}
+
+// keysOf makes the source of keys that cfg asks for.
+func keysOf(cfg Config) (keySource, error) {
+	switch {
 	case len(cfg.Secrets) > 0:
 		return localKeysOf("secret", cfg.Secrets, func(text string) ([]key, error) {
 			k, err := parseSecret(text)
@@ -103,11 +138,8 @@ func keysOf(cfg Config) (keySource, error) {
 		return cfg.Remote, checkShared(cfg)
 	case cfg.JWKS != "":
 		return NewRemoteKeys(RemoteConfig{URL: cfg.JWKS, Client: cfg.Client, Now: cfg.Now})
-	case cfg.Issuer != "":
-		return NewRemoteKeys(RemoteConfig{Issuer: cfg.Issuer, Client: cfg.Client, Now: cfg.Now})
 	}
-	return nil, errors.New("no keys; write `secret`, `public_key`, `jwks`, " +
-		"or `issuer` alone for OpenID Connect discovery")
+	return NewRemoteKeys(RemoteConfig{Issuer: cfg.Issuer, Client: cfg.Client, Now: cfg.Now})
 }
 
 // keyParser reads the keys of one text of the config.
@@ -211,25 +243,20 @@ func checkLocal(keys []key, allowed algorithmSet) error {
 	return nil
 }
 
-// claimRulesOf checks and completes what cfg says about the registered claims. A missing audience
-// is an error for remote keys alone: a secret of one's own signs for nobody else.
-func claimRulesOf(cfg Config, keys keySource) (claimRules, error) {
+// claimRulesOf checks and completes what cfg says about the registered claims.
+func claimRulesOf(cfg Config) (claimRules, error) {
 	rules := claimRules{
 		issuer:   cfg.Issuer,
 		audience: slices.Clone(cfg.Audience),
 		leeway:   cfg.Leeway,
 		maxAge:   cfg.MaxAge,
 	}
-	_, isLocal := keys.(*localKeys)
 	switch {
 	case slices.Contains(cfg.Audience, ""):
 		return rules, errors.New("audience is empty; write `audience shop` or `audience any`")
 	case len(cfg.Audience) > 1 && slices.Contains(cfg.Audience, anyAudience):
 		return rules, errors.New("audience any stands alone; " +
 			"write the accepted audiences or `audience any`")
-	case len(cfg.Audience) == 0 && !isLocal:
-		return rules, errors.New("audience is missing: a provider signs tokens for other sites " +
-			"with the same keys; write `audience shop` or `audience any`")
 	case cfg.Leeway > maxLeeway:
 		return rules, fmt.Errorf("leeway %s is more than %s; write `leeway 30s`", cfg.Leeway,
 			maxLeeway)
@@ -251,9 +278,6 @@ func claimRulesOf(cfg Config, keys keySource) (claimRules, error) {
 
 // sourcesOf checks the places and brings their names into the form in which net/http keeps them.
 func sourcesOf(from []Source) ([]Source, error) {
-	if len(from) == 0 {
-		return nil, errors.New("from is missing: where is the token? usually `from cookie <name>`")
-	}
 	sources := make([]Source, 0, len(from))
 	for _, source := range from {
 		if err := source.check(); err != nil {

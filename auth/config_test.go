@@ -74,27 +74,27 @@ func TestConfigErrors(t *testing.T) {
 	mistakes{
 		"no keys": {
 			auth.Config{},
-			"write `secret`, `public_key`, `jwks`, or `issuer` alone",
+			"no key: write `secret {env.JWT_SECRET}`, or public_key, jwks or issuer",
 		},
 		"two kinds of keys": {
 			auth.Config{Secrets: []string{secret}, PublicKeys: []string{rsaPEM}},
-			"keep one of",
+			"exclude each other: keep one kind of key",
 		},
 		"secret and jwks": {
 			auth.Config{Secrets: []string{secret}, JWKS: "https://id.example.com/jwks"},
-			"keep one of",
+			"exclude each other: keep one kind of key",
 		},
 		"public key and jwks": {
 			auth.Config{PublicKeys: []string{rsaPEM}, JWKS: "https://id.example.com/jwks"},
-			"keep one of",
+			"exclude each other: keep one kind of key",
 		},
 		"no audience for jwks": {
 			auth.Config{JWKS: "https://id.example.com/jwks"},
-			"write `audience shop` or `audience any`",
+			"write `audience <name>`, or `audience any` to accept them all",
 		},
 		"no audience for discovery": {
 			auth.Config{Issuer: "https://id.example.com"},
-			"write `audience shop` or `audience any`",
+			"write `audience <name>`, or `audience any` to accept them all",
 		},
 		"empty audience": {
 			secretAnd(func(c *auth.Config) { c.Audience = []string{""} }),
@@ -130,7 +130,7 @@ func TestConfigErrors(t *testing.T) {
 		},
 		"shared set and secrets": {
 			secretAnd(func(c *auth.Config) { c.Remote = shared(t) }),
-			"keep one of",
+			"exclude each other: keep one kind of key",
 		},
 		"empty trusted": {
 			secretAnd(func(c *auth.Config) { c.TrustedClaims = []string{""} }),

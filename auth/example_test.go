@@ -113,8 +113,8 @@ func ExampleNew_mistake() {
 	fmt.Println(mistake)
 	fmt.Println(fix)
 	// Output:
-	// audience is missing: a provider signs tokens for other sites with the same keys
-	// write `audience shop` or `audience any`
+	// audience is missing: an issuer signs tokens for other apps too
+	// write `audience <name>`, or `audience any` to accept them all
 }
 
 // A numeric database id never becomes somebody's phone number.

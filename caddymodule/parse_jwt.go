@@ -66,31 +66,13 @@ func parseJWTBlock(d *caddyfile.Dispenser) (*JWT, error) {
 
 // checkJWTBlock refuses what can be seen to be wrong without reading a secret.
 func checkJWTBlock(j *JWT, at block.Place) error {
-	var kinds []string
-	if len(j.Secrets) > 0 {
-		kinds = append(kinds, "secret")
-	}
-	if len(j.PublicKeys) > 0 {
-		kinds = append(kinds, "public_key")
-	}
-	if j.JWKS != "" {
-		kinds = append(kinds, "jwks")
-	}
-	switch {
-	case len(kinds) > 1:
-		return at.Errorf("jwt: %s exclude each other: keep one kind of key",
-			strings.Join(kinds, " and "))
-	case len(kinds) == 0 && j.Issuer == "":
-		return at.Errorf("jwt: no key: write `secret {env.JWT_SECRET}`, or public_key, jwks or " +
-			"issuer")
-	case len(j.From) == 0:
-		return at.Errorf("jwt: from is missing: where is the token? usually `from cookie <name>`")
-	case len(j.Audience) == 0 && (j.JWKS != "" || len(kinds) == 0):
-		return at.Errorf("jwt: audience is missing: an issuer signs tokens for other apps too; " +
-			"write `audience <name>`, or `audience any` to accept them all")
+	cfg := j.config()
+	cfg.Secrets, cfg.PublicKeys = j.Secrets, j.PublicKeys
+	if err := cfg.Check(); err != nil {
+		return at.Errorf("jwt: %w", err)
 	}
 	if isComplete(j) {
-		if _, err := auth.New(j.config()); err != nil {
+		if _, err := auth.New(cfg); err != nil {
 			return at.Errorf("jwt: %w", err)
 		}
 	}
