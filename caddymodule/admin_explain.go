@@ -67,8 +67,7 @@ func explain(app *App, body []byte, admin *http.Request) (any, error) {
 	out := d.explain(q.Variant)
 	if guessed {
 		out.Note = "the routes list different campaigns, so all were tried, in the order of " +
-			"their " +
-			"names: name those of your route, in its order"
+			"their names: name those of your route, in its order"
 	}
 	return out, nil
 }
@@ -249,8 +248,8 @@ func (ids *identities) forExplaining(name string) (identifier, error) {
 			return tokenIdentifier{ids.all[0]}, nil
 		}
 		return nil, adminError(http.StatusBadRequest,
-			"jwt: there are %d identities and none is the "+
-				"default: write the name of one%s", len(ids.all), ids.names())
+			"jwt: there are %d identities and none is the default: write the name of one%s",
+			len(ids.all), ids.names())
 	}
 	if name == "" {
 		name = defaultJWT

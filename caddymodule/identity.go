@@ -200,8 +200,7 @@ const defaultJWT = "default"
 var (
 	errTwoIdentities = errors.New("jwt and identity exclude each other: keep one")
 	errNoIdentity    = errors.New("who the shopper is, is not configured: write a `jwt` block " +
-		"here " +
-		"or in the global checkout option")
+		"here or in the global checkout option")
 )
 
 // errUnknownJWT is the error about a name that no identity has.
