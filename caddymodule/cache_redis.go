@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"sync"
 	"time"
 
@@ -86,16 +85,7 @@ func (c *RedisCache) Provision(ctx caddy.Context) error {
 
 // check refuses addresses that do not say what they are.
 func (c *RedisCache) check() error {
-	switch {
-	case len(c.URLs) == 0:
-		return errors.New("url is missing: write `url redis://localhost:6379`")
-	case c.Cluster && c.MasterName != "":
-		return errors.New("cluster and master_name exclude each other: " +
-			"the addresses are either a cluster's nodes or sentinels")
-	case len(c.URLs) > 1 && !c.Cluster && c.MasterName == "":
-		return errors.New("several addresses need `cluster`, or `master_name <name>` for sentinels")
-	}
-	return nil
+	return rediscache.Config{URLs: c.URLs, Cluster: c.Cluster, MasterName: c.MasterName}.Check()
 }
 
 // LinkTTL is how long a link is given out.

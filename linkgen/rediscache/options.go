@@ -18,17 +18,28 @@ import (
 // for it.
 const dialTimeout = 5 * time.Second
 
+// Check refuses addresses that do not say what they are. It reads URLs, Cluster and MasterName, and
+// asks only whether they are there, so their texts may still be placeholders.
+func (c Config) Check() error {
+	switch {
+	case len(c.URLs) == 0:
+		return errors.New("url is missing: write `url redis://localhost:6379`")
+	case c.Cluster && c.MasterName != "":
+		return errors.New("cluster and master_name exclude each other: " +
+			"the addresses are either a cluster's nodes or sentinels")
+	case len(c.URLs) > 1 && !c.Cluster && c.MasterName == "":
+		return errors.New("several addresses need `cluster`, or `master_name <name>` for sentinels")
+	}
+	return nil
+}
+
 // clientOptions checks the addresses, fills in the defaults of cfg, and says how go-redis is to
 // behave. No error repeats an address: it may hold a password.
 func clientOptions(cfg *Config) (*redis.UniversalOptions, error) {
-	switch {
-	case len(cfg.URLs) == 0:
-		return nil, errors.New("redis: no url; write `url redis://host:6379`")
-	case cfg.MasterName != "" && cfg.Cluster:
-		return nil, errors.New("redis: master_name and cluster exclude each other; write one of them")
-	case len(cfg.URLs) > 1 && cfg.MasterName == "" && !cfg.Cluster:
-		return nil, errors.New("redis: several urls; write `master_name` if they are sentinels or `cluster` if they are nodes of a cluster")
-	case cfg.Username != "" && cfg.Password == "":
+	if err := cfg.Check(); err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	if cfg.Username != "" && cfg.Password == "" {
 		return nil, errors.New("redis: username without a password; write both")
 	}
 	switch {
