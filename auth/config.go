@@ -84,8 +84,8 @@ const (
 	anyAudience = "any"
 )
 
-// Check finds options that are missing or exclude each other. It reads no key and no file, so it can
-// be asked before the texts of Secrets and PublicKeys are known: a Caddyfile may be adapted on
+// Check finds options that are missing or exclude each other. It reads no key and no file, so it
+// can be asked before the texts of Secrets and PublicKeys are known: a Caddyfile may be adapted on
 // another machine than the one that has them. New checks the same, and the rest.
 func (c Config) Check() error {
 	kinds := c.kinds()
@@ -104,6 +104,17 @@ func (c Config) Check() error {
 			"write `audience <name>`, or `audience any` to accept them all")
 	}
 	return nil
+}
+
+// CheckVerifiedContact refuses a text that is no value of Config.VerifiedContact. New checks the
+// same; an empty text is the default for New, and no value here.
+func CheckVerifiedContact(text string) error {
+	switch text {
+	case contactIfPresent, contactRequired, contactIgnore:
+		return nil
+	}
+	return fmt.Errorf("verified_contact: unknown value %q: write %s, %s or %s", text,
+		contactIfPresent, contactRequired, contactIgnore)
 }
 
 // kinds are the kinds of keys that are configured, in the words of the Caddyfile. An issuer is one
@@ -159,8 +170,8 @@ func localKeysOf(option string, texts []string, parse keyParser) (keySource, err
 }
 
 // checkShared refuses a shared key set that belongs to another provider: its keys would verify
-// tokens of theirs as ours. A file is read again, so that a mistake in it is a mistake of this config, and a
-// new key is known at once.
+// tokens of theirs as ours. A file is read again, so that a mistake in it is a mistake of this
+// config, and a new key is known at once.
 func checkShared(cfg Config) error {
 	shared := cfg.Remote.cfg
 	if shared.URL != cfg.JWKS || shared.Issuer != "" && shared.Issuer != cfg.Issuer {

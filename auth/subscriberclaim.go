@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,13 +37,9 @@ func newSubscriberRules(entries []string, contact string) (*subscriberRules, err
 	if len(entries) == 0 {
 		entries = []string{"email", "phone_number", "sub"}
 	}
-	switch contact {
-	case "":
-		contact = contactIfPresent
-	case contactIfPresent, contactRequired, contactIgnore:
-	default:
-		return nil, fmt.Errorf("verified_contact %q: write if_present, required or ignore",
-			contact)
+	contact = cmp.Or(contact, contactIfPresent)
+	if err := CheckVerifiedContact(contact); err != nil {
+		return nil, err
 	}
 	rules := &subscriberRules{contact: contact}
 	for _, entry := range entries {

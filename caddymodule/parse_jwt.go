@@ -98,14 +98,8 @@ func parseFrom(b *block.Block, j *JWT) error {
 }
 
 func parseContact(b *block.Block, j *JWT) error {
-	var text string
-	if err := b.Text(&text); err != nil {
+	if err := b.Text(&j.VerifiedContact); err != nil {
 		return err
 	}
-	switch text {
-	case "if_present", "required", "ignore":
-		j.VerifiedContact = text
-		return nil
-	}
-	return b.Errf("verified_contact: unknown value %q: write if_present, required or ignore", text)
+	return b.Check("verified_contact", auth.CheckVerifiedContact(j.VerifiedContact))
 }
