@@ -3,6 +3,9 @@ package zotlo
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -103,13 +106,73 @@ func (o looseObject) flag(names ...string) bool {
 	return false
 }
 
-// price returns a decimal number as it was written, and nothing for what is none.
-func (o looseObject) price(name string) string {
-	text := o.text(name)
-	if !isDecimal(text) {
-		return ""
+// price returns the first of the named members that is a decimal number, as it was written.
+func (o looseObject) price(names ...string) string {
+	for _, name := range names {
+		if text := o.text(name); isDecimal(text) {
+			return text
+		}
 	}
-	return text
+	return ""
+}
+
+// maxCount is the largest number of things that one payment is believed to buy. The bound keeps a
+// forged webhook from making sums overflow.
+const maxCount = 1_000_000
+
+// count returns a whole number above 0, and 1 for what is none. PHP writes a decimal column as 2.00.
+func (o looseObject) count(name string) int {
+	whole, fraction, _ := strings.Cut(o.text(name), ".")
+	n, err := strconv.Atoi(whole)
+	if err != nil || n < 1 || n > maxCount || strings.Trim(fraction, "0") != "" {
+		return 1
+	}
+	return n
+}
+
+// holds reports whether one of the named members says anything: neither null nor an empty text,
+// false nor 0, nor an array or object that has nothing but these in it. JSON text that holds an
+// object or array is looked into as well.
+func (o looseObject) holds(names ...string) bool {
+	for _, name := range names {
+		if saysAnything(o[name], true) {
+			return true
+		}
+	}
+	return false
+}
+
+// saysAnything is holds for one value. It looks one level into objects and arrays: what is nested
+// deeper is something.
+func saysAnything(raw json.RawMessage, deeper bool) bool {
+	var text string
+	if len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
+		raw = json.RawMessage(text)
+	}
+	raw = bytes.TrimSpace(raw)
+	switch text := strings.ToLower(string(raw)); {
+	case text == "", text == "null", text == "false":
+		return false
+	case isDecimal(text):
+		return strings.Trim(text, "-0.") != ""
+	case text[0] != '[' && text[0] != '{', !deeper:
+		return true
+	}
+	for _, inner := range members(raw) {
+		if saysAnything(inner, false) {
+			return true
+		}
+	}
+	return !json.Valid(raw) // a text that only begins like an object is a text
+}
+
+// members are the values in an object or array, in no order.
+func members(raw json.RawMessage) (all []json.RawMessage) {
+	if json.Unmarshal(raw, &all) == nil {
+		return all
+	}
+	object, _ := readObject(raw)
+	return slices.Collect(maps.Values(object))
 }
 
 // isDecimal reports whether text is digits, perhaps with a minus before them and a fraction behind.
@@ -123,13 +186,20 @@ func isDigits(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// time reads a date as text, or as the object that PHP's DateTime becomes: date, timezone_type and
-// timezone. A date without a zone is UTC. What cannot be read is the zero time.
-func (o looseObject) time(name string) time.Time {
-	if inner := o.object(name); inner != nil {
-		return parseTime(inner.text("date"), inner.text("timezone"))
+// time returns the first of the named members that is a date: a text, or the object that PHP's
+// DateTime becomes, with date, timezone_type and timezone. A date without a zone is UTC. What cannot
+// be read is the zero time.
+func (o looseObject) time(names ...string) time.Time {
+	for _, name := range names {
+		t := parseTime(o.text(name), "")
+		if inner := o.object(name); inner != nil {
+			t = parseTime(inner.text("date"), inner.text("timezone"))
+		}
+		if !t.IsZero() {
+			return t
+		}
 	}
-	return parseTime(o.text(name), "")
+	return time.Time{}
 }
 
 // parseTime reads RFC 3339, or the form that Zotlo's samples have: date and time with a blank

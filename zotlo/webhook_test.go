@@ -29,41 +29,69 @@ var shapes = map[string]Event{
 	"payment_trial": {
 		Kind: "payment", Type: "trial", Status: "trial", RequestID: "req-1001", TransactionID: "T-1", OriginalID: "T-1",
 		SubscriberID: "ada@example.com", PaymentType: "subscription", Price: "0.00", Currency: "EUR",
-		PackageID: "pro-monthly", Checkout: []string{sold},
+		PackageID: "pro-monthly", SubscriptionID: "5501", Quantity: 1, Checkout: []string{sold},
+		CreatedAt:   utc("2026-11-27 10:00:05.807"),
+		PurchasedAt: utc("2026-11-27 10:00:00"), ExpiresAt: utc("2026-12-04 10:00:00"),
 	},
 	"payment_one_time": {
 		Kind: "payment", Type: "consumable", Status: "consumable", RequestID: "req-1002", TransactionID: "T-2", OriginalID: "T-2",
 		SubscriberID: "905555555555", PaymentType: "consumable", Price: "14.99", Currency: "EUR",
-		PackageID: "pro-lifetime", Checkout: []string{sold},
+		PackageID: "pro-lifetime", Quantity: 1, Checkout: []string{sold},
+		CreatedAt: utc("2026-11-27 10:00:05"),
+	},
+	"payment_discounted": {
+		Kind: "payment", Type: "start_paid", Status: "start_paid", RequestID: "req-1003", TransactionID: "T-8", OriginalID: "T-8",
+		SubscriberID: "ada@example.com", PaymentType: "subscription", Price: "22.43", Currency: "USD",
+		PackageID: "team-monthly", SubscriptionID: "5502", Quantity: 3, Discounted: true, Checkout: []string{sold},
+		CreatedAt:   utc("2026-11-27 10:00:05.807"),
+		PurchasedAt: utc("2026-11-27 10:00:00"), ExpiresAt: utc("2026-12-27 10:00:00"),
 	},
 	"payment_2020": {
 		Kind: "payment", Type: "renewal", Status: "renewal", TransactionID: "T-4", OriginalID: "T-3",
 		SubscriberID: "ada@example.com", PaymentType: "subscription", Price: "9.9", Currency: "USD",
-		PackageID: "pro-monthly", Checkout: []string{sold},
+		CreatedAt: utc("2020-03-20 12:35:41"), PurchasedAt: utc("2020-03-20 12:35:40"),
+		PackageID: "pro-monthly", Quantity: 1, Checkout: []string{sold},
 	},
 	"payment_text_parameters": {
 		Kind: "payment", Type: "start_paid", Status: "start_paid", RequestID: "req-1005", TransactionID: "T-5",
 		SubscriberID: "ada@example.com", PaymentType: "subscription", Price: "9.90", Currency: "EUR",
-		Checkout: []string{sold},
+		PurchasedAt: utc("2026-11-27 10:00:01"), Quantity: 1, Checkout: []string{sold},
 	},
 	"payment_without_parameters": {
 		Kind: "payment", Type: "trial_to_paid", Status: "trial_to_paid", RequestID: "req-1006", TransactionID: "T-6",
 		SubscriberID: "0b0e7f0c-0000-4000-8000-000000000001", PaymentType: "subscription", Price: "9.99", Currency: "USD",
+		PurchasedAt: utc("2026-11-27 10:00:00"), Quantity: 1,
 	},
 	"refund": {
 		Kind: "refund", Type: "consumable", Status: "consumable", RequestID: "req-2001", TransactionID: "T-2", OriginalID: "T-2",
 		SubscriberID: "ada@example.com", PaymentType: "consumable", Price: "14.99", Currency: "EUR",
-		PackageID:   "pro-lifetime",
+		PackageID: "pro-lifetime", Quantity: 1, Chargeback: true,
+		CreatedAt: utc("2026-11-28 09:00:00"), PurchasedAt: utc("2026-11-27 10:00:00"),
 		RefundPrice: "14.99", RefundedAt: utc("2026-11-28 08:59:59"), Checkout: []string{sold},
 	},
 	"status_renewal": {
 		Kind: "status", RequestID: "req-3001", TransactionID: "T-7", OriginalID: "T-1",
 		SubscriberID: "ada@example.com", Price: "9.99", Currency: "EUR",
-		PackageID: "pro-monthly", Checkout: []string{sold},
+		PackageID: "pro-monthly", SubscriptionID: "5501", Checkout: []string{sold},
+		CreatedAt: utc("2026-12-27 10:00:05"),
+		Subscription: Subscription{
+			Change: "renewal", Status: "active", RealStatus: "active", ExpiresAt: utc("2027-01-27 10:00:00"),
+		},
 	},
 	"status_cancel": {
 		Kind: "status", RequestID: "req-3002", OriginalID: "T-1",
-		SubscriberID: "905555555555", Price: "9.99", Currency: "TRY", PackageID: "pro-monthly",
+		SubscriberID: "905555555555", Price: "9.99", Currency: "TRY", PackageID: "pro-monthly", SubscriptionID: "5501",
+		CreatedAt:    utc("2026-12-28 10:00:05"),
+		Subscription: Subscription{Change: "cancel", Status: "active", RealStatus: "passive"},
+	},
+	"status_frozen": {
+		Kind: "status", RequestID: "req-3003", TransactionID: "T-9", OriginalID: "T-9",
+		SubscriberID: "ada@example.com", Price: "9.99", Currency: "EUR", PackageID: "pro-monthly", SubscriptionID: "5503",
+		CreatedAt: utc("2026-12-28 10:00:05.000001"),
+		Subscription: Subscription{
+			Change: "activetograce", Status: "grace", RealStatus: "grace",
+			ExpiresAt: utc("2026-12-27 10:00:00"), FrozenUntil: utc("2027-02-01 00:00:00"),
+		},
 	},
 	"registration": {Kind: "registration", SubscriberID: "ada@example.com", Checkout: []string{sold}},
 	"quiz":         {Kind: "quiz", RequestID: "req-4001"},
@@ -167,6 +195,119 @@ func TestDates(t *testing.T) {
 	}
 }
 
+// status reads the only member of a status webhook's profile.
+func status(t *testing.T, member string) Subscription {
+	t.Helper()
+	body := `{"queue":{"type":"SubscriberUpdate"},"parameters":{"profile":{` + member + `}}}`
+	return read(t, []byte(body)).Subscription
+}
+
+func TestWordsOfASubscription(t *testing.T) {
+	for word, want := range map[string]string{
+		`"active"`: "active", `"ACTIVE"`: "active", `" grace "`: "grace", `"passive"`: "passive",
+		`"suspended"`: "_other", `1`: "_other", `null`: "", `""`: "", `{}`: "", `[]`: "", `true`: "",
+	} {
+		if got := status(t, `"status":`+word).Status; got != want {
+			t.Errorf("status %s is %q, want %q", word, got, want)
+		}
+		if got := status(t, `"realStatus":`+word).RealStatus; got != want {
+			t.Errorf("real status %s is %q, want %q", word, got, want)
+		}
+	}
+	body := `{"queue":{"type":"SubscriberUpdate","eventType":"packageMoved"},"parameters":{"profile":[]}}`
+	want := Subscription{Change: "packagemoved"}
+	if got := read(t, []byte(body)).Subscription; got != want {
+		t.Errorf("a change nobody knows is %+v", got)
+	}
+}
+
+func TestFrozenUntil(t *testing.T) {
+	for date, want := range map[string]time.Time{
+		`"2027-02-01 00:00:00"`: utc("2027-02-01 00:00:00"), `"2027-02-01"`: {}, `null`: {}, `""`: {}, `0`: {},
+		`{"date":"2027-02-01 03:00:00.000000","timezone_type":1,"timezone":"+03:00"}`: utc("2027-02-01 00:00:00"),
+	} {
+		if got := status(t, `"freezeEndDate":`+date).FrozenUntil; !got.Equal(want) {
+			t.Errorf("%s is %v, want %v", date, got, want)
+		}
+	}
+}
+
+// payment reads the only member of a payment webhook.
+func payment(t *testing.T, member string) Event {
+	t.Helper()
+	return read(t, []byte(`{"queue":{"type":"TransactionInsert"},"parameters":{`+member+`}}`))
+}
+
+func TestQuantity(t *testing.T) {
+	for value, want := range map[string]int{
+		`1`: 1, `3`: 3, `"3"`: 3, `"3.00"`: 3, `2.0`: 2, `"1000000"`: 1_000_000, `1000001`: 1, `99999999999999999999`: 1,
+		`0`: 1, `-2`: 1, `2.5`: 1, `3e2`: 1, `"3 pieces"`: 1, `null`: 1, `""`: 1, `true`: 1, `[3]`: 1, `{}`: 1,
+	} {
+		if got := payment(t, `"quantity":`+value).Quantity; got != want {
+			t.Errorf("quantity %s is %d, want %d", value, got, want)
+		}
+	}
+}
+
+// TestDiscounted goes through the shapes that a discount may have. Which ones Zotlo sends is not
+// published.
+func TestDiscounted(t *testing.T) {
+	for value, want := range map[string]bool{
+		`null`: false, `[]`: false, `[ ]`: false, `{}`: false, `{ }`: false, `""`: false, `" "`: false, `false`: false, `0`: false,
+		`"0"`: false, `0.00`: false, `"null"`: false, `"[]"`: false, `"{}"`: false, `"FALSE"`: false,
+		`{"id":null,"code":"","discount":0}`: false, `[null]`: false, `"{\"id\":null}"`: false,
+		`{"id":4}`: true, `[{"id":4}]`: true, `{"code":"BF25"}`: true, `["BF25"]`: true, `"BF25"`: true, `true`: true, `4`: true,
+		`"{\"id\":4}"`: true, `"{25 off}"`: true, `{"campaign":{"id":4}}`: true,
+	} {
+		if got := payment(t, `"coupon_campaign":`+value).Discounted; got != want {
+			t.Errorf("%s is %v", value, got)
+		}
+		if got := payment(t, `"couponCampaign":`+value).Discounted; got != want {
+			t.Errorf("in camel case %s is %v", value, got)
+		}
+	}
+}
+
+func TestOneTimePurchasesHaveNoSubscription(t *testing.T) {
+	for value, want := range map[string]string{`0`: "", `"0"`: "", `null`: "", `""`: "", `5501`: "5501", `"5501"`: "5501"} {
+		if got := payment(t, `"subscription_id":`+value).SubscriptionID; got != want {
+			t.Errorf("%s is %q, want %q", value, got, want)
+		}
+	}
+}
+
+// TestNullEverywhere reads payments, refunds and status webhooks in which every member is null.
+func TestNullEverywhere(t *testing.T) {
+	for _, name := range []string{"payment_trial", "refund", "status_renewal"} {
+		top := decode(t, name)
+		kind := top["queue"].(map[string]any)["type"]
+		nullify(top)
+		top["queue"].(map[string]any)["type"] = kind
+		body, err := json.Marshal(top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Event{Kind: shapes[name].Kind}
+		if want.Kind != WebhookStatus {
+			want.Type, want.Quantity = otherValue, 1
+		}
+		if diff := cmp.Diff(want, read(t, body)); diff != "" {
+			t.Errorf("%s: %s\n%s", name, diff, body)
+		}
+	}
+}
+
+// nullify sets all that is no object to null.
+func nullify(object map[string]any) {
+	for name, value := range object {
+		if inner, ok := value.(map[string]any); ok {
+			nullify(inner)
+		} else {
+			object[name] = nil
+		}
+	}
+}
+
 func TestCheckoutOfMerchantParametersComesFirst(t *testing.T) {
 	body := []byte(`{"queue":{"type":"TransactionInsert"},"checkout":"c=elsewhere","parameters":{
 		"custom_parameters":{"checkout":"c=second","merchantParameters":{"checkout":"c=first"}},
@@ -232,7 +373,16 @@ func FuzzParseWebhook(f *testing.F) {
 		if e.Price != "" && !isDecimal(e.Price) || len(e.Currency)%3 != 0 {
 			t.Fatalf("price %q, currency %q", e.Price, e.Currency)
 		}
-		for _, text := range []string{e.RequestID, e.TransactionID, e.OriginalID, e.SubscriberID, e.PackageID} {
+		if sale && (e.Quantity < 1 || e.Quantity > maxCount) || !sale && e.Quantity != 0 {
+			t.Fatalf("kind %q, quantity %d", e.Kind, e.Quantity)
+		}
+		if state := e.Subscription; e.Kind != WebhookStatus && state != (Subscription{}) ||
+			!slices.Contains([]string{"", "active", "grace", "passive", "_other"}, state.Status) {
+			t.Fatalf("kind %q, subscription %+v", e.Kind, state)
+		}
+		for _, text := range []string{
+			e.RequestID, e.TransactionID, e.OriginalID, e.SubscriberID, e.PackageID, e.SubscriptionID, e.Subscription.Change,
+		} {
 			if len(text) > maxLooseText || strings.ContainsAny(text, "\r\n\x00") {
 				t.Fatalf("text %q", text)
 			}
