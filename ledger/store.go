@@ -23,8 +23,9 @@ type Key struct {
 type Doc struct {
 	// Value is what is kept; nil is nothing. It is at most MaxValue bytes long.
 	Value []byte
-	// Until is when the store may drop the document, to the hour; zero is never. A document whose
-	// time is over is not there, whether it was dropped or not.
+	// Until is when the store may drop the document, to the hour and never early: it is stored as
+	// the next full hour. Zero is never. A document whose time is over is not there, whether it was
+	// dropped or not.
 	Until time.Time
 }
 
@@ -60,8 +61,8 @@ type Store interface {
 	Rows(ctx context.Context, keys ...Key) ([]map[string]int64, error)
 
 	// Scan calls visit with all documents of a kind, in no order, until it returns an error, which
-	// Scan returns. What changes meanwhile may be visited as it was or as it is. ScanRows does the
-	// same with rows.
+	// Scan returns. What changes meanwhile may be visited as it was or as it is, and a document
+	// may be visited twice. visit may read and change the store. ScanRows does the same with rows.
 	Scan(ctx context.Context, kind Kind, visit func(id string, doc Doc) error) error
 	ScanRows(ctx context.Context, kind Kind, visit func(id string, row map[string]int64) error) error
 
@@ -74,14 +75,15 @@ type Steps interface {
 	// Read is Store.Read, with the steps before it.
 	Read(keys ...Key) ([]Doc, error)
 
-	// Change replaces a document by what change makes of it, atomically. Change is called again
-	// with the newer document where somebody else was faster. A Doc without a value deletes. With
-	// an error of change, which Change returns, nothing is written.
+	// Change replaces a document by what change makes of it, atomically. change is called again
+	// with the newer document where somebody else was faster. A Doc whose value has no bytes
+	// deletes. With an error of change, which Change returns, nothing is written.
 	Change(key Key, change func(old Doc) (Doc, error)) error
 
 	// Add adds to the fields of a row, unless that was done before under the same once, which it
-	// remembers for at least OnceLife. Where a store takes all steps or none, once is not needed
-	// and not looked at.
+	// remembers for at least OnceLife. A once is of its row: under the same one, another row counts
+	// it as well. An empty one is none. Where a store takes all steps or none, once is not needed
+	// and not looked at. A number that would overflow is an error, and nothing is added.
 	Add(row Key, once string, deltas ...Delta) error
 }
 
