@@ -3,6 +3,8 @@ package rediscache
 import (
 	"context"
 	"time"
+
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 )
 
 // Once reports whether this is the first call with key within ttl, in the whole fleet. With an
@@ -13,8 +15,8 @@ func (c *Cache) Once(ctx context.Context, key string, ttl time.Duration) (bool, 
 	}
 	// Where Redis does not answer, this call counts as the first.
 	first := true
-	err := c.do(ctx, "once", func(ctx context.Context) (err error) {
-		first, err = c.client.SetNX(ctx, c.factName("once", key), "1", ttl).Result()
+	err := c.client.Do(ctx, "once", func(ctx context.Context) (err error) {
+		first, err = c.client.Redis.SetNX(ctx, c.factName("once", key), "1", ttl).Result()
 		return err
 	})
 	return first || err != nil, err
@@ -22,9 +24,9 @@ func (c *Cache) Once(ctx context.Context, key string, ttl time.Duration) (bool, 
 
 // Seen reports whether Once was called with key within its ttl.
 func (c *Cache) Seen(ctx context.Context, key string) (seen bool, err error) {
-	err = c.do(ctx, "seen", func(ctx context.Context) error {
+	err = c.client.Do(ctx, "seen", func(ctx context.Context) error {
 		// GETRANGE of one byte: whether there is something is all that counts.
-		value, err := text(c.client.GetRange(ctx, c.factName("once", key), 0, 0))
+		value, err := text(c.client.Redis.GetRange(ctx, c.factName("once", key), 0, 0))
 		seen = value != ""
 		return err
 	})
@@ -38,16 +40,16 @@ func (c *Cache) Remember(ctx context.Context, key, value string, ttl time.Durati
 		return nil
 	}
 	if len(value) > maxText {
-		return wrap("remember", errTooLong)
+		return redisclient.Wrap("remember", redisclient.ErrTooLong)
 	}
 	// The instants are in the seal, so that nobody who can write to Redis can prolong a value.
 	name, now := c.factName("fact", key), c.now()
 	seal, err := c.seal(name, sealed{made: now, until: now.Add(ttl), text: value})
 	if err != nil {
-		return wrap("remember", err)
+		return redisclient.Wrap("remember", err)
 	}
-	return c.do(ctx, "remember", func(ctx context.Context) error {
-		return c.client.Set(ctx, name, seal, ttl).Err()
+	return c.client.Do(ctx, "remember", func(ctx context.Context) error {
+		return c.client.Redis.Set(ctx, name, seal, ttl).Err()
 	})
 }
 
@@ -57,15 +59,15 @@ func (c *Cache) Recall(ctx context.Context, key string) (value string, found boo
 	name := c.factName("fact", key)
 	// corrupt is kept apart from err: Redis has answered, so for the breaker all went well.
 	var corrupt error
-	err = c.do(ctx, "recall", func(ctx context.Context) error {
-		seal, err := text(c.client.GetRange(ctx, name, 0, maxSealed))
+	err = c.client.Do(ctx, "recall", func(ctx context.Context) error {
+		seal, err := text(c.client.Redis.GetRange(ctx, name, 0, maxSealed))
 		if err != nil || seal == "" {
 			return err
 		}
 		v, err := c.open(name, seal)
 		if err != nil {
 			corrupt = err
-			c.client.Del(ctx, name)
+			c.client.Redis.Del(ctx, name)
 			return nil
 		}
 		if c.now().Before(v.until) {
@@ -76,5 +78,5 @@ func (c *Cache) Recall(ctx context.Context, key string) (value string, found boo
 	if err != nil {
 		return "", false, err
 	}
-	return value, found, wrap("recall", corrupt)
+	return value, found, redisclient.Wrap("recall", corrupt)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
 )
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // patient has a time-out that no busy machine reaches, for tests that are not about time.
 func patient(cfg Config) Config {
-	cfg.Timeout = maxTimeout
+	cfg.Timeout = redisclient.MaxTimeout
 	if cfg.Secret == nil {
 		cfg.Secret = secret
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -26,7 +27,7 @@ func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) 
 	n := c.names(k)
 	var found linkgen.Lookup
 	var corrupt error
-	err := c.do(ctx, "get", func(ctx context.Context) (err error) {
+	err := c.client.Do(ctx, "get", func(ctx context.Context) (err error) {
 		epoch, value, err := c.readLink(ctx, n)
 		if err != nil {
 			return err
@@ -42,7 +43,7 @@ func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) 
 		v, err := c.open(n.link, value)
 		if err != nil {
 			corrupt = err
-			c.client.Del(ctx, n.link) // of no use to anybody; if this fails, its time to live ends it
+			c.client.Redis.Del(ctx, n.link) // of no use to anybody; if this fails, its time to live ends it
 			return nil
 		}
 		found.Entry, found.Found = c.entry(v, found.Epoch)
@@ -51,7 +52,7 @@ func (c *Cache) Get(ctx context.Context, k linkgen.Key) (linkgen.Lookup, error) 
 	if err != nil {
 		return linkgen.Lookup{}, err
 	}
-	return found, wrap("get", corrupt)
+	return found, redisclient.Wrap("get", corrupt)
 }
 
 // entry reports whether a link may be given out.
@@ -69,7 +70,7 @@ func (c *Cache) entry(v sealed, current linkgen.Epoch) (linkgen.Entry, bool) {
 // type or is too long comes back as something that cannot be right. GETRANGE, because GET would
 // carry whatever size somebody has put there.
 func (c *Cache) readLink(ctx context.Context, n names) (epoch, value string, err error) {
-	pipe := c.client.Pipeline()
+	pipe := c.client.Redis.Pipeline()
 	g := pipe.GetRange(ctx, n.epoch, 0, epochSize)
 	v := pipe.GetRange(ctx, n.link, 0, maxSealed)
 	_, _ = pipe.Exec(ctx) // each command has its own error
@@ -98,7 +99,7 @@ func text(cmd *redis.StringCmd) (string, error) {
 // there but cannot be an epoch is replaced. It returns none if the subscriber is being forgotten at
 // this very moment.
 func (c *Cache) makeEpoch(ctx context.Context, name string, replace bool) (linkgen.Epoch, error) {
-	pipe := c.client.Pipeline()
+	pipe := c.client.Redis.Pipeline()
 	if replace {
 		pipe.Del(ctx, name)
 	}
@@ -130,15 +131,15 @@ func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkg
 		return nil
 	}
 	if len(e.URL) > maxText {
-		return wrap("set", errTooLong)
+		return redisclient.Wrap("set", redisclient.ErrTooLong)
 	}
 	n := c.names(k)
 	value, err := c.seal(n.link, sealed{made: e.Made, until: e.Until, epoch: g, text: e.URL})
 	if err != nil {
-		return wrap("set", err)
+		return redisclient.Wrap("set", err)
 	}
-	return c.do(ctx, "set", func(ctx context.Context) error {
-		pipe := c.client.Pipeline()
+	return c.client.Do(ctx, "set", func(ctx context.Context) error {
+		pipe := c.client.Redis.Pipeline()
 		pipe.Set(ctx, n.link, value, life)
 		// A link never outlives its epoch: the epoch's time to live begins again.
 		pipe.PExpire(ctx, n.epoch, epochLife)
@@ -152,7 +153,7 @@ func (c *Cache) Set(ctx context.Context, k linkgen.Key, g linkgen.Epoch, e linkg
 // open: a payment is rare and matters more than the time that is lost. An error means that links
 // may still be alive, and that it should be tried again.
 func (c *Cache) Forget(ctx context.Context, s linkgen.SubscriberHash) error {
-	return c.try(ctx, "forget", func(ctx context.Context) error {
-		return c.client.Del(ctx, c.epochName(s)).Err()
+	return c.client.Insist(ctx, "forget", func(ctx context.Context) error {
+		return c.client.Redis.Del(ctx, c.epochName(s)).Err()
 	})
 }

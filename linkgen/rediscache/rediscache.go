@@ -32,8 +32,10 @@
 // Every operation ends within Config.Timeout, waiting for a connection included; connecting itself
 // goes on in the background, for the operations that follow. After five failures in a row a circuit
 // breaker answers at once and lets one operation through per second to see whether Redis is back;
-// only Forget always tries. Nothing is retried. An error means: go on as if nothing were cached.
-// Errors name the operation and a Kind, and nothing that was stored.
+// only Forget always tries. In a cluster each node has a breaker of its own, and after each failure
+// the slots are asked for again: a dead master costs its own slots only, until its replica has been
+// promoted. An error means: go on as if nothing were cached. Errors name the operation and a Kind,
+// and nothing that was stored.
 //
 // # What is not promised
 //
@@ -58,12 +60,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/sony/gobreaker/v2"
-
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -94,32 +93,24 @@ type Config struct {
 	Now func() time.Time
 }
 
-// The defaults and bounds of a Config: texts and secrets in bytes.
+// The defaults and bounds of a Config, in bytes. Those of the client are in redisclient.
 const (
-	defaultPrefix  = "checkout:"
-	defaultTimeout = 50 * time.Millisecond
-	maxTimeout     = 5 * time.Second
-	minSecret      = 16
-	maxPrefix      = 64
+	defaultPrefix = "checkout:"
+	minSecret     = 16
+	maxPrefix     = 64
 )
 
 // Cache is a linkgen.Cache in Redis or Valkey, shared by a fleet. It is safe for concurrent use.
 // Its errors are *Error.
 type Cache struct {
-	// client is safe for concurrent use, and pools its connections.
-	client redis.UniversalClient
-	// breaker opens when Redis is slow or gone; see newBreaker.
-	breaker *gobreaker.CircuitBreaker[struct{}]
-	// timeout bounds one operation, waiting for a connection included.
-	timeout time.Duration
+	// client holds the connections, and bounds what an operation may cost.
+	client *redisclient.Client
 	// now is the clock for the age of links. Redis's own only ends what nobody needs any more.
 	now func() time.Time
 	// prefix begins each key.
 	prefix  string
 	nameKey []byte // for HMACs in the names of keys
 	sealKey []byte // from which each value's own key is derived
-	// closed makes operations end at once with an error of kind "closed".
-	closed atomic.Bool
 }
 
 var _ linkgen.Cache = (*Cache)(nil)
@@ -127,50 +118,71 @@ var _ linkgen.Cache = (*Cache)(nil)
 // New checks cfg and makes a Cache. It makes no network connection: an unreachable Redis shows in
 // the first operation.
 func New(cfg Config) (*Cache, error) {
-	options, err := clientOptions(&cfg)
-	if err != nil {
-		return nil, err
+	if cfg.KeyPrefix == "" {
+		cfg.KeyPrefix = defaultPrefix
 	}
 	if err := checkPrefix(cfg.KeyPrefix); err != nil {
 		return nil, err
 	}
 	if len(cfg.Secret) < minSecret {
-		return nil, fmt.Errorf("redis: secret has %d bytes; it needs at least %d", len(cfg.Secret), minSecret)
+		return nil, fmt.Errorf("redis: secret has %d bytes; it needs at least %d",
+			len(cfg.Secret), minSecret)
 	}
-	c := &Cache{timeout: cfg.Timeout, now: cfg.Now, prefix: cfg.KeyPrefix, breaker: newBreaker()}
+	c := &Cache{now: cfg.Now, prefix: cfg.KeyPrefix}
 	if c.now == nil {
 		c.now = time.Now
 	}
-	if c.nameKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "checkout rediscache names", sha256.Size); err != nil {
-		return nil, fmt.Errorf("redis: deriving a key: %w", err)
+	for use, key := range map[string]*[]byte{"names": &c.nameKey, "seals": &c.sealKey} {
+		derived, err := hkdf.Key(sha256.New, cfg.Secret, nil, "checkout rediscache "+use, sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("redis: deriving a key: %w", err)
+		}
+		*key = derived
 	}
-	if c.sealKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "checkout rediscache seals", sha256.Size); err != nil {
-		return nil, fmt.Errorf("redis: deriving a key: %w", err)
+	client, err := redisclient.New(cfg.client())
+	if err != nil {
+		return nil, err
 	}
-	c.client = redis.NewUniversalClient(options)
+	c.client = client
 	return c, nil
 }
+
+// client is the part of a Config that says where Redis is.
+func (c Config) client() redisclient.Config {
+	return redisclient.Config{
+		URLs: c.URLs, MasterName: c.MasterName, Cluster: c.Cluster,
+		Username: c.Username, Password: c.Password, TLS: c.TLS, Timeout: c.Timeout,
+	}
+}
+
+// Check refuses addresses that do not say what they are. It reads URLs, Cluster and MasterName, and
+// asks only whether they are there, so their texts may still be placeholders.
+func (c Config) Check() error { return c.client().Check() }
 
 // checkPrefix refuses what would break the hash tag or the pattern of an ACL.
 func checkPrefix(prefix string) error {
 	if len(prefix) > maxPrefix {
-		return fmt.Errorf("redis: key_prefix has %d characters; write at most %d", len(prefix), maxPrefix)
+		return fmt.Errorf("redis: key_prefix has %d characters; write at most %d",
+			len(prefix), maxPrefix)
 	}
 	for _, b := range []byte(prefix) {
 		if b <= ' ' || b > '~' || b == '{' || b == '}' {
-			return errors.New("redis: key_prefix holds a blank, a brace or a character that is not ASCII; write something like checkout:")
+			return errors.New("redis: key_prefix holds a blank, a brace or a character that is " +
+				"not ASCII; write something like checkout:")
 		}
 	}
 	return nil
 }
 
 // Close closes the connections. A closed cache is a miss with an error, never a panic.
-func (c *Cache) Close() error {
-	if c.closed.Swap(true) {
-		return nil
-	}
-	if err := c.client.Close(); err != nil {
-		return wrap("close", err)
-	}
-	return nil
-}
+func (c *Cache) Close() error { return c.client.Close() }
+
+// Error is a failed operation: get, set, forget, once, seen, remember, recall or close. Its text
+// names the operation and the kind of failure and nothing else: what a server answers may repeat
+// keys and values, and what a connection says may repeat addresses.
+type Error = redisclient.Error
+
+// Kind is the kind of failure for a metric: canceled, timeout, connection, open, closed, auth,
+// full, readonly, loading, cluster, protocol, corrupt, too_long, panic or other. It is empty for
+// nil.
+func Kind(err error) string { return redisclient.Kind(err) }

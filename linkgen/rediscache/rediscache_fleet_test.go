@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 	"github.com/caddy-checkout/checkout/internal/redistest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/sandbox"
@@ -188,7 +189,7 @@ func (f *fleet) fails(fault string, limit time.Duration) {
 	if !errors.As(err, new(*linkgen.Error)) {
 		f.Errorf("%s: %v, want the API's failure", fault, err)
 	}
-	if took := time.Since(began); fault == mute && took > limit+20*defaultTimeout {
+	if took := time.Since(began); fault == mute && took > limit+20*redisclient.DefaultTimeout {
 		f.Errorf("an API that says nothing for %v: took %v", limit, took)
 	}
 }

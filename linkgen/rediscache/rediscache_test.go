@@ -244,7 +244,7 @@ func TestACallerWhoLeavesIsNoOutage(t *testing.T) {
 	late, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	for ctx, cause := range map[context.Context]error{gone: context.Canceled, late: context.DeadlineExceeded} {
-		for range 2 * breakerFailures {
+		for range 10 {
 			for op, err := range everyOperation(ctx, t, c, k, linkgen.Epoch(newEpoch())) {
 				if Kind(err) != "canceled" || !errors.Is(err, cause) {
 					t.Errorf("%s: %v", op, err)

@@ -7,9 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"time"
 
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -55,9 +55,6 @@ func (c *Cache) hash(use string, parts ...[]byte) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// errSeal is all that is said about a value that does not open.
-var errSeal = errors.New("value does not open")
-
 // aead is the cipher for one name. A key for each name keeps the number of random nonces per key
 // small, however many links a fleet makes.
 func (c *Cache) aead(name string) (cipher.AEAD, error) {
@@ -96,10 +93,11 @@ func (c *Cache) seal(name string, v sealed) (string, error) {
 	return string(aead.Seal(out, nil, plain, []byte(name))), nil
 }
 
-// open is the other way. It trusts nothing that it reads.
+// open is the other way. It trusts nothing that it reads, and says of what does not open no more
+// than redisclient.ErrCorrupt.
 func (c *Cache) open(name, value string) (sealed, error) {
 	if len(value) > maxSealed || len(value) == 0 || value[0] != sealVersion {
-		return sealed{}, errSeal
+		return sealed{}, redisclient.ErrCorrupt
 	}
 	aead, err := c.aead(name)
 	if err != nil {
@@ -107,7 +105,7 @@ func (c *Cache) open(name, value string) (sealed, error) {
 	}
 	plain, err := aead.Open(nil, nil, []byte(value[1:]), []byte(name))
 	if err != nil || len(plain) < 17 || len(plain) < 17+int(plain[16]) {
-		return sealed{}, errSeal
+		return sealed{}, redisclient.ErrCorrupt
 	}
 	// 17 bytes are two instants and the length of the epoch.
 	split := 17 + int(plain[16])

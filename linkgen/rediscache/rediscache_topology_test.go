@@ -107,7 +107,7 @@ func TestTLSWithAnACLUser(t *testing.T) {
 	hit(t, c, k, link)
 	for op, err := range everyOperation(t.Context(), t, c, k, get(t, c, k).Epoch) {
 		if err != nil {
-			t.Errorf("%s: %v", op, err.(*Error).cause)
+			t.Errorf("%s: %v", op, err)
 		}
 	}
 	server.Restart()

@@ -1,9 +1,10 @@
-package rediscache
+package redisclient
 
 import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 )
@@ -76,7 +77,17 @@ func TestASocketThatCannotBeSeenIsSound(t *testing.T) {
 }
 
 func TestTheDialerClosesWhatItCannotUse(t *testing.T) {
-	address := strings.TrimPrefix(fake(t, says("")), "redis://")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			c.Close() // speaks no TLS
+		}
+	}()
+	address := l.Addr().String()
 	if _, err := newDialer(&tls.Config{MinVersion: tls.VersionTLS12})(t.Context(), "tcp", address); err == nil {
 		t.Error("TLS with a server that speaks none")
 	}

@@ -1,4 +1,4 @@
-package rediscache
+package redisclient
 
 import (
 	"bytes"
@@ -13,7 +13,9 @@ import (
 )
 
 // newDialer connects, with TLS if there is a configuration for it, and guards what comes in.
-func newDialer(config *tls.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+func newDialer(
+	config *tls.Config,
+) func(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		raw, err := dialer.DialContext(ctx, network, address)
@@ -35,7 +37,9 @@ func newDialer(config *tls.Config) func(ctx context.Context, network, address st
 
 // handshake begins TLS on a connection. The name in the certificate is that of the address unless
 // the configuration says another.
-func handshake(ctx context.Context, raw net.Conn, config *tls.Config, address string) (net.Conn, error) {
+func handshake(
+	ctx context.Context, raw net.Conn, config *tls.Config, address string,
+) (net.Conn, error) {
 	if config.ServerName == "" {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {

@@ -1,4 +1,4 @@
-package rediscache
+package redisclient
 
 import (
 	"crypto/tls"
@@ -46,12 +46,10 @@ func clientOptions(cfg *Config) (*redis.UniversalOptions, error) {
 	case cfg.Timeout < 0:
 		return nil, errors.New("redis: timeout is negative; write something like 50ms")
 	case cfg.Timeout == 0:
-		cfg.Timeout = defaultTimeout
-	case cfg.Timeout < time.Millisecond, cfg.Timeout > maxTimeout:
-		return nil, fmt.Errorf("redis: timeout %v is out of range; write between 1ms and %v", cfg.Timeout, maxTimeout)
-	}
-	if cfg.KeyPrefix == "" {
-		cfg.KeyPrefix = defaultPrefix
+		cfg.Timeout = DefaultTimeout
+	case cfg.Timeout < time.Millisecond, cfg.Timeout > MaxTimeout:
+		return nil, fmt.Errorf("redis: timeout %v is out of range; write between 1ms and %v",
+			cfg.Timeout, MaxTimeout)
 	}
 	addresses, common, err := parseAddresses(cfg)
 	if err != nil {
@@ -133,13 +131,15 @@ func parseAddresses(cfg *Config) (addresses []string, all common, err error) {
 			return nil, common{}, fmt.Errorf("redis: url %d: %w", i+1, err)
 		}
 		if i > 0 && c != all {
-			return nil, common{}, fmt.Errorf("redis: url %d has another scheme, user, password or database than the first; write the same in all", i+1)
+			return nil, common{}, fmt.Errorf("redis: url %d has another scheme, user, "+
+				"password or database than the first; write the same in all", i+1)
 		}
 		all = c
 		addresses = append(addresses, address)
 	}
 	if cfg.Cluster && all.db != 0 {
-		return nil, common{}, errors.New("redis: a cluster has no numbered databases; leave the number out of the urls")
+		return nil, common{}, errors.New("redis: a cluster has no numbered databases; " +
+			"leave the number out of the urls")
 	}
 	return addresses, all, nil
 }
@@ -147,23 +147,28 @@ func parseAddresses(cfg *Config) (addresses []string, all common, err error) {
 // parseAddress reads one address; port is for one that names none.
 func parseAddress(text, port string) (string, common, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Opaque != "" || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Hostname() == "" {
-		return "", common{}, errors.New("not an address; write redis://user:password@host:6379/0, or rediss:// for TLS, and percent-encode what is special in the password")
+	if err != nil || u.Opaque != "" || u.Hostname() == "" ||
+		u.Scheme != "redis" && u.Scheme != "rediss" {
+		return "", common{}, errors.New("not an address; write redis://user:password@host:6379/0, " +
+			"or rediss:// for TLS, and percent-encode what is special in the password")
 	}
 	// The URLs of go-redis carry options in a query. Here they are in Config, each with its check.
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return "", common{}, errors.New("there is something behind the database number; remove it (a ? or # in the password is written %3F or %23)")
+		return "", common{}, errors.New("there is something behind the database number; " +
+			"remove it (a ? or # in the password is written %3F or %23)")
 	}
 	c := common{scheme: u.Scheme, username: u.User.Username()}
 	c.password, _ = u.User.Password()
 	if c.username != "" && c.password == "" {
-		return "", common{}, errors.New("user without a password; write redis://user:password@host, or redis://:password@host for a password alone")
+		return "", common{}, errors.New("user without a password; " +
+			"write redis://user:password@host, or redis://:password@host for a password alone")
 	}
 	// The path is the number of a database: /0, or nothing for the same.
 	if db := strings.TrimPrefix(u.Path, "/"); db != "" {
 		n, err := strconv.ParseUint(db, 10, 16)
 		if err != nil {
-			return "", common{}, errors.New("the database is not a number; write something like redis://host:6379/0")
+			return "", common{}, errors.New("the database is not a number; " +
+				"write something like redis://host:6379/0")
 		}
 		c.db = int(n)
 	}

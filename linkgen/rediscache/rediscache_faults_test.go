@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 	"github.com/caddy-checkout/checkout/internal/redistest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
@@ -136,7 +137,7 @@ func TestAFullRedisServesWhatItHasAndForgets(t *testing.T) {
 	keep(t, c, k, link)
 	server.Client().ConfigSet(t.Context(), "maxmemory", "1")
 
-	for range 2 * breakerFailures { // a refusal that costs nothing opens no breaker
+	for range 10 { // a refusal that costs nothing opens no breaker
 		if _, err := c.Get(t.Context(), other); Kind(err) != "full" {
 			t.Fatalf("get: %v", err)
 		}
@@ -187,7 +188,7 @@ func TestReloadsLeaveNothing(t *testing.T) {
 	k := cachetest.Key(ada, "pro")
 	urls := []string{server.URL(), fake(t, resets(""))}
 	for i := range 200 {
-		c, err := New(Config{URLs: urls[i%2 : i%2+1], Secret: secret, Timeout: maxTimeout})
+		c, err := New(Config{URLs: urls[i%2 : i%2+1], Secret: secret, Timeout: redisclient.MaxTimeout})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package rediscache
+package redisclient
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 // else: what a server answers may repeat keys and values, and what a connection says may repeat
 // addresses.
 type Error struct {
-	Op    string // get, set, forget, once, seen, remember, recall or close
-	Kind  string // see Kind
+	Op    string // what was asked, as Do was told
+	Kind  string // one of the Kind constants
 	cause error
 }
 
@@ -25,23 +25,24 @@ func (e *Error) Error() string { return "redis " + e.Op + ": " + e.Kind }
 // Is compares with the cause, so that errors.Is(err, context.Canceled) works.
 func (e *Error) Is(target error) bool { return errors.Is(e.cause, target) }
 
-// The kinds of failure.
+// The kinds of failure, a closed set for metrics.
 const (
-	kindCanceled   = "canceled"   // the caller gave up, or their own deadline passed
-	kindTimeout    = "timeout"    // no answer within Config.Timeout
-	kindConnection = "connection" // refused, reset, unreachable, TLS, no such host
-	kindOpen       = "open"       // the breaker is open: nothing was asked
-	kindClosed     = "closed"     // the cache was closed
-	kindAuth       = "auth"       // wrong password, or a command or key that the ACL forbids
-	kindFull       = "full"       // out of memory, or too many clients
-	kindReadOnly   = "readonly"   // a replica, or a master without enough replicas
-	kindLoading    = "loading"    // starting up, or following a master that is away
-	kindCluster    = "cluster"    // a slot that is nowhere, moving, or elsewhere
-	kindProtocol   = "protocol"   // not an answer that Redis would give
-	kindCorrupt    = "corrupt"    // a value that does not open: damaged, foreign, or sealed under another secret
-	kindTooLong    = "too_long"   // a value that is not worth keeping
-	kindPanic      = "panic"      // a bug, here or in go-redis
-	kindOther      = "other"      // any other refusal of the server
+	KindCanceled   = "canceled"   // the caller gave up, or their own deadline passed
+	KindTimeout    = "timeout"    // no answer within Config.Timeout
+	KindConnection = "connection" // refused, reset, unreachable, TLS, no such host
+	KindOpen       = "open"       // the breaker is open: nothing was asked
+	KindClosed     = "closed"     // the client was closed
+	KindAuth       = "auth"       // wrong password, or a command or key that the ACL forbids
+	KindFull       = "full"       // out of memory, or too many clients
+	KindReadOnly   = "readonly"   // a replica, or a master without enough replicas
+	KindLoading    = "loading"    // starting up, or following a master that is away
+	KindCluster    = "cluster"    // a slot that is nowhere, moving, or elsewhere
+	KindProtocol   = "protocol"   // not an answer that Redis would give
+	// KindCorrupt is a value that does not open: damaged, foreign, or sealed under another secret.
+	KindCorrupt = "corrupt"
+	KindTooLong = "too_long" // a value that is not worth keeping
+	KindPanic   = "panic"    // a bug, here or in go-redis
+	KindOther   = "other"    // any other refusal of the server
 )
 
 // Kind is the kind of failure for a metric: canceled, timeout, connection, open, closed, auth,
@@ -54,27 +55,32 @@ func Kind(err error) string {
 	return kindOf(err)
 }
 
-// outage reports whether a failure speaks of a Redis that cannot be used now, so that asking again
+// outage reports whether a failure speaks of a server that cannot be used now, so that asking again
 // costs time.
 func outage(kind string) bool {
 	switch kind {
-	case kindTimeout, kindConnection, kindAuth, kindLoading, kindCluster, kindProtocol, kindPanic:
+	case KindTimeout, KindConnection, KindAuth, KindLoading, KindProtocol, KindPanic:
 		return true
 	}
 	return false
 }
 
+// The causes that a caller finds in a value, to be given to Wrap.
+var (
+	ErrCorrupt = errors.New("value does not open") // KindCorrupt
+	ErrTooLong = errors.New("too long")            // KindTooLong
+)
+
 // The causes that are our own. Error.Is finds them; kindOf names them.
 var (
 	errClosed   = errors.New("closed")
-	errTooLong  = errors.New("too long")
 	errPanic    = errors.New("panic")
 	errProtocol = errors.New("not a Redis reply")
 )
 
-// wrap makes an Error of err, once: one that is an Error already keeps its operation and kind. The
+// Wrap makes an Error of err, once: one that is an Error already keeps its operation and kind. The
 // error of no error is nil.
-func wrap(op string, err error) error {
+func Wrap(op string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -95,25 +101,25 @@ func kindOf(err error) string {
 	case errors.As(err, &e):
 		return e.Kind
 	case errors.Is(err, context.Canceled):
-		return kindCanceled
+		return KindCanceled
 	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
-		return kindOpen
+		return KindOpen
 	case errors.Is(err, errClosed), errors.Is(err, redis.ErrClosed):
-		return kindClosed
-	case errors.Is(err, errSeal):
-		return kindCorrupt
-	case errors.Is(err, errTooLong):
-		return kindTooLong
+		return KindClosed
+	case errors.Is(err, ErrCorrupt):
+		return KindCorrupt
+	case errors.Is(err, ErrTooLong):
+		return KindTooLong
 	case errors.Is(err, errPanic):
-		return kindPanic
+		return KindPanic
 	case errors.Is(err, errProtocol):
-		return kindProtocol
+		return KindProtocol
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout):
-		return kindTimeout
+		return KindTimeout
 	case errors.As(err, &server):
 		return serverKind(server.Error())
 	case errors.As(err, &network) && network.Timeout():
-		return kindTimeout
+		return KindTimeout
 	}
 	return connectionKind(err)
 }
@@ -124,35 +130,37 @@ func serverKind(text string) string {
 	word, _, _ := strings.Cut(text, " ")
 	switch word {
 	case "NOAUTH", "WRONGPASS", "NOPERM":
-		return kindAuth
+		return KindAuth
 	case "OOM":
-		return kindFull
+		return KindFull
 	case "READONLY", "NOREPLICAS", "MISCONF":
-		return kindReadOnly
+		return KindReadOnly
 	case "LOADING", "MASTERDOWN", "BUSY":
-		return kindLoading
+		return KindLoading
 	case "MOVED", "ASK", "CLUSTERDOWN", "TRYAGAIN", "CROSSSLOT":
-		return kindCluster
+		return KindCluster
 	case "WRONGTYPE":
-		return kindCorrupt
+		return KindCorrupt
 	}
 	switch {
 	case strings.HasPrefix(text, "ERR max number of clients"):
-		return kindFull
+		return KindFull
 	case strings.Contains(text, "AUTH"), strings.Contains(text, "invalid password"):
-		return kindAuth
+		return KindAuth
 	}
-	return kindOther
+	return KindOther
 }
 
 // connectionKind tells a broken connection from an answer that go-redis could not read, for which
 // it has no type.
 func connectionKind(err error) string {
 	text := err.Error()
-	for _, said := range []string{"redis: can't parse", "redis: invalid reply", "redis: unexpected", "strconv", "invalid syntax"} {
+	for _, said := range []string{
+		"redis: can't parse", "redis: invalid reply", "redis: unexpected", "strconv", "invalid syntax",
+	} {
 		if strings.Contains(text, said) {
-			return kindProtocol
+			return KindProtocol
 		}
 	}
-	return kindConnection
+	return KindConnection
 }
