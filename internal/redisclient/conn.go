@@ -102,7 +102,7 @@ func (soundConn) Write(func(uintptr) bool) error { return nil }
 // The bounds of what one reply may announce.
 const (
 	maxReplyLine  = 4 << 10  // bytes of a simple string, an error or a length
-	maxReplyBulk  = 64 << 10 // bytes of a string; ours are below 5 KiB
+	maxReplyBulk  = 65 << 10 // bytes of a string; a ledger's document is the longest, 64 KiB
 	maxReplyItems = 16 << 10 // items of an array; a cluster has at most as many slots
 )
 

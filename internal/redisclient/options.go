@@ -180,3 +180,22 @@ func parseAddress(text, port string) (string, common, error) {
 	}
 	return net.JoinHostPort(u.Hostname(), port), c, nil
 }
+
+// maxPrefix is the longest prefix of keys, in bytes.
+const maxPrefix = 64
+
+// CheckPrefix refuses a prefix of keys that would break the hash tag or the pattern of an ACL.
+// Example is one that is right, for the error.
+func CheckPrefix(prefix, example string) error {
+	if len(prefix) > maxPrefix {
+		return fmt.Errorf("redis: key_prefix has %d characters; write at most %d",
+			len(prefix), maxPrefix)
+	}
+	for _, b := range []byte(prefix) {
+		if b <= ' ' || b > '~' || b == '{' || b == '}' {
+			return fmt.Errorf("redis: key_prefix holds a blank, a brace or a character that is "+
+				"not ASCII; write something like %s", example)
+		}
+	}
+	return nil
+}

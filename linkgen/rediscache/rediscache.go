@@ -58,7 +58,6 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"time"
 
@@ -97,7 +96,6 @@ type Config struct {
 const (
 	defaultPrefix = "checkout:"
 	minSecret     = 16
-	maxPrefix     = 64
 )
 
 // Cache is a linkgen.Cache in Redis or Valkey, shared by a fleet. It is safe for concurrent use.
@@ -121,7 +119,7 @@ func New(cfg Config) (*Cache, error) {
 	if cfg.KeyPrefix == "" {
 		cfg.KeyPrefix = defaultPrefix
 	}
-	if err := checkPrefix(cfg.KeyPrefix); err != nil {
+	if err := redisclient.CheckPrefix(cfg.KeyPrefix, defaultPrefix); err != nil {
 		return nil, err
 	}
 	if len(cfg.Secret) < minSecret {
@@ -158,21 +156,6 @@ func (c Config) client() redisclient.Config {
 // Check refuses addresses that do not say what they are. It reads URLs, Cluster and MasterName, and
 // asks only whether they are there, so their texts may still be placeholders.
 func (c Config) Check() error { return c.client().Check() }
-
-// checkPrefix refuses what would break the hash tag or the pattern of an ACL.
-func checkPrefix(prefix string) error {
-	if len(prefix) > maxPrefix {
-		return fmt.Errorf("redis: key_prefix has %d characters; write at most %d",
-			len(prefix), maxPrefix)
-	}
-	for _, b := range []byte(prefix) {
-		if b <= ' ' || b > '~' || b == '{' || b == '}' {
-			return errors.New("redis: key_prefix holds a blank, a brace or a character that is " +
-				"not ASCII; write something like checkout:")
-		}
-	}
-	return nil
-}
 
 // Close closes the connections. A closed cache is a miss with an error, never a panic.
 func (c *Cache) Close() error { return c.client.Close() }
