@@ -186,7 +186,7 @@ func TestReloadsLeaveNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := cachetest.Key(ada, "pro")
-	urls := []string{server.URL(), fake(t, resets(""))}
+	urls := []string{server.URL(), redistest.Fake(t, redistest.Reset)}
 	for i := range 200 {
 		c, err := New(Config{URLs: urls[i%2 : i%2+1], Secret: secret, Timeout: redisclient.MaxTimeout})
 		if err != nil {

@@ -161,10 +161,10 @@ func TestBrokenRedisTimesBrokenAPI(t *testing.T) {
 		"an answer cut off": sandbox.CutOff(), "not JSON": sandbox.NotJSON(), "an error in 200": sandbox.ErrorInside200(400008),
 		"another link": sandbox.WrongLink("http://evil.example.com/"),
 	}
-	for _, lie := range lies {
-		t.Run(lie.name, func(t *testing.T) {
+	for _, lie := range redistest.Lies {
+		t.Run(lie.Name, func(t *testing.T) {
 			t.Parallel()
-			cfg := Config{URLs: []string{fake(t, lie.answer)}, Secret: secret}
+			cfg := Config{URLs: []string{redistest.Fake(t, lie.Answer)}, Secret: secret}
 			newFleet(t, calm, open(t, cfg)).hit(0, user(1))
 			var all sync.WaitGroup
 			for name, fault := range faults {
