@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,7 +12,6 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
-	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -32,6 +32,9 @@ type App struct {
 	JWT map[string]*JWT `json:"jwt,omitempty"`
 	// CacheRaw is where links are kept. Default: `memory`.
 	CacheRaw json.RawMessage `json:"cache,omitempty" caddy:"namespace=checkout.caches inline_key=module"`
+	// LedgerRaw is where it is kept what came of the links: payments, subscriptions, events,
+	// exposures. Default: `file`, and `redis` where the cache is in Redis.
+	LedgerRaw json.RawMessage `json:"ledger,omitempty" caddy:"namespace=checkout.ledgers inline_key=module"`
 	// Limits bound what is asked of the API.
 	Limits *Limits `json:"limits,omitempty"`
 	// Campaigns are the campaigns by name.
@@ -59,7 +62,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	log := ctx.Logger()
 	a.ctx = ctx
 	a.shared = &services{log: log, failures: sampled(log)}
-	if err := metrics.Register(ctx.GetMetricsRegistry(), cachedLinks); err != nil {
+	if err := metrics.Register(ctx.GetMetricsRegistry(), cachedLinks, ledgerBytes); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	if a.shared.languages, err = newLanguages(a.Languages); err != nil {
@@ -76,11 +79,11 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	hooks := newHooks(log, a.shared.failures, a.cache)
-	// For now the ledger keeps its facts in the link cache.
-	a.shared.ledger = ledger.New(ledger.Config{
-		Shared: a.cache, Local: a.state.local, Failed: hooks.CacheError,
-	})
-	a.shared.generator, err = newGenerator(a.projects, a.Limits, a.cache, a.state.State, hooks)
+	if a.shared.ledger, a.shared.secrets, err = newLedger(ctx, a); err != nil {
+		return err
+	}
+	a.shared.generator, err = newGenerator(a.projects, a.Limits, a.cache, a.state.State,
+		attributeWith(a.shared.secrets), hooks)
 	if err != nil {
 		return err
 	}
@@ -107,8 +110,12 @@ func (a *App) Start() error {
 	if a.needsDirective && len(a.routes) == 0 {
 		return errNobodyToAsk // only now are all directives of the configuration known
 	}
+	running := liveApps.newest()
+	if err := a.openLedger(running); err != nil {
+		return err
+	}
 	a.ids.run(a.ctx)
-	if running := liveApps.newest(); running != nil {
+	if running != nil {
 		a.shared.registry.warnAboutMoves(running.shared.registry)
 		a.projects.warnAboutKey(running.projects, a.shared.log)
 	}
@@ -165,6 +172,9 @@ func (a *App) Cleanup() error {
 	}
 	a.ids.release()
 	err := a.cache.release()
+	if a.shared != nil && a.shared.ledger != nil {
+		err = errors.Join(err, a.shared.ledger.Close())
+	}
 	if serr := a.state.release(); err == nil {
 		err = serr
 	}

@@ -9,16 +9,15 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/redis/go-redis/v9/logging"
+	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/linkgen/rediscache"
 )
 
-// RedisCache keeps links in Redis or Valkey, shared by every Caddy that uses the same server,
-// prefix and access secret. Values are sealed: Redis holds no address, phone number or link in
-// clear. When Redis is slow or down, links are made anew; no checkout fails for it.
-type RedisCache struct {
+// RedisServer says where a Redis or Valkey is.
+type RedisServer struct {
 	// URLs are addresses: `redis://host:6379/0` or `rediss://…` for TLS. One for a single server,
 	// several for sentinels or a cluster. Passwords come from `{env.NAME}` or
 	// `{file./absolute/path}`, here or in password; one in clear is warned of.
@@ -31,15 +30,22 @@ type RedisCache struct {
 	Username string `json:"username,omitempty"`
 	// Password is the password, if the addresses hold none.
 	Password string `json:"password,omitempty"`
-	// KeyPrefix begins every key. Default `checkout:`.
+	// KeyPrefix begins every key. Default `checkout:` for a cache, `checkout-ledger:` for a ledger.
 	KeyPrefix string `json:"key_prefix,omitempty"`
-	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m,
-	// at most 55m.
-	TTL caddy.Duration `json:"ttl,omitempty"`
 	// Timeout is the most that one operation of Redis may take, connecting included; a click needs
 	// one to five. After five slow ones in a row Redis is left alone, but for one try per second.
 	// Default 50ms.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
+}
+
+// RedisCache keeps links in Redis or Valkey, shared by every Caddy that uses the same server,
+// prefix and access secret. Values are sealed: Redis holds no address, phone number or link in
+// clear. When Redis is slow or down, links are made anew; no checkout fails for it.
+type RedisCache struct {
+	RedisServer
+	// TTL is how long a link is given out, from the start of the API call that made it. Default 5m,
+	// at most 55m.
+	TTL caddy.Duration `json:"ttl,omitempty"`
 
 	resolved rediscache.Config
 }
@@ -53,38 +59,44 @@ func (*RedisCache) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision fills in placeholders. It connects to nothing.
-func (c *RedisCache) Provision(ctx caddy.Context) error {
-	if err := c.check(); err != nil {
+func (c *RedisCache) Provision(ctx caddy.Context) (err error) {
+	if c.resolved, err = c.RedisServer.resolve(ctx.Logger()); err != nil {
 		return err
 	}
-	c.resolved = rediscache.Config{Cluster: c.Cluster, Timeout: time.Duration(c.Timeout)}
-	var err error
-	if c.resolved.URLs, err = placeholder.Addresses("url", c.URLs, ctx.Logger()); err != nil {
-		return err
+	return checkTTL(time.Duration(c.TTL))
+}
+
+// resolve fills in placeholders.
+func (c *RedisServer) resolve(log *zap.Logger) (out rediscache.Config, err error) {
+	if err := c.check(); err != nil {
+		return out, err
+	}
+	out = rediscache.Config{Cluster: c.Cluster, Timeout: time.Duration(c.Timeout)}
+	if out.URLs, err = placeholder.Addresses("url", c.URLs, log); err != nil {
+		return out, err
 	}
 	if c.Password != "" {
-		c.resolved.Password, err = placeholder.Secret("password", c.Password, ctx.Logger())
-		if err != nil {
-			return err
+		if out.Password, err = placeholder.Secret("password", c.Password, log); err != nil {
+			return out, err
 		}
 	}
 	for _, s := range []struct {
 		option, text string
 		to           *string
 	}{
-		{"master_name", c.MasterName, &c.resolved.MasterName},
-		{"username", c.Username, &c.resolved.Username},
-		{"key_prefix", c.KeyPrefix, &c.resolved.KeyPrefix},
+		{"master_name", c.MasterName, &out.MasterName},
+		{"username", c.Username, &out.Username},
+		{"key_prefix", c.KeyPrefix, &out.KeyPrefix},
 	} {
 		if *s.to, err = placeholder.Value(s.option, s.text); err != nil {
-			return err
+			return out, err
 		}
 	}
-	return checkTTL(time.Duration(c.TTL))
+	return out, nil
 }
 
 // check refuses addresses that do not say what they are.
-func (c *RedisCache) check() error {
+func (c *RedisServer) check() error {
 	return rediscache.Config{URLs: c.URLs, Cluster: c.Cluster, MasterName: c.MasterName}.Check()
 }
 

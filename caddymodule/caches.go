@@ -8,16 +8,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
-	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
 )
 
-// Cache keeps links, and for the ledger the small facts about who paid.
-type Cache interface {
-	linkgen.Cache
-	ledger.Facts
-}
+// Cache keeps links.
+type Cache = linkgen.Cache
 
 // CacheOpener is what a guest module in `checkout.caches` implements.
 type CacheOpener interface {
@@ -132,6 +128,7 @@ type openCache struct {
 	Cache
 	name      string // of the guest module
 	ttl       time.Duration
+	guest     any // its configuration
 	giveBack  func() error
 	activator CacheActivator // nil if there is nothing to do
 }
@@ -171,7 +168,8 @@ func openConfiguredCache(ctx caddy.Context, cfg *App, key []byte) (*openCache, e
 		return nil, fmt.Errorf("cache: %w", err)
 	}
 	open := &openCache{
-		Cache: cache, name: guestName(guest), ttl: opener.LinkTTL(), giveBack: giveBack,
+		Cache: cache, guest: guest, name: guestName(guest), ttl: opener.LinkTTL(),
+		giveBack: giveBack,
 	}
 	open.activator, _ = guest.(CacheActivator)
 	return open, nil
@@ -196,7 +194,7 @@ func (c *openCache) release() error {
 }
 
 // sharedState is the generator's state that outlives configurations: flights, breakers, pauses and
-// limiters. Beside it is what this process has counted already.
+// limiters.
 type sharedState struct {
 	pooledState
 	held bool
@@ -206,16 +204,13 @@ var states = caddy.NewUsagePool()
 
 const stateKey = "state"
 
-type pooledState struct {
-	*linkgen.State
-	local *memorycache.Cache // what this process has counted already
-}
+type pooledState struct{ *linkgen.State }
 
-func (p pooledState) Destruct() error { p.local.Close(); return nil }
+func (p pooledState) Destruct() error { return nil }
 
 func takeState() (*sharedState, error) {
 	v, _, err := states.LoadOrNew(stateKey, func() (caddy.Destructor, error) {
-		return pooledState{linkgen.NewState(), memorycache.New(memorycache.Config{})}, nil
+		return pooledState{linkgen.NewState()}, nil
 	})
 	if err != nil {
 		return nil, err

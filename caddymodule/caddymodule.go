@@ -30,6 +30,9 @@ func init() {
 	caddy.RegisterModule(new(ClaimMatcher))
 	caddy.RegisterModule(new(MemoryCache))
 	caddy.RegisterModule(new(RedisCache))
+	caddy.RegisterModule(new(FileLedger))
+	caddy.RegisterModule(new(RedisLedger))
+	caddy.RegisterModule(new(MemoryLedger))
 	caddy.RegisterModule(adminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption("checkout", parseAppOption)

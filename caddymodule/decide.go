@@ -114,6 +114,7 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 		Price: d.offer.Price.Amount, Currency: d.offer.Price.Currency,
 		Fields: d.offer.Fields, Parameters: d.offer.Parameters,
 		Campaign: d.entry.Name(),
+		Quote:    d.offer.Quote.Amount, QuoteCurrency: d.offer.Quote.Currency,
 	}
 	if user, ok := d.knownUser(); ok {
 		if d.offer.Counted { // else the payment belongs to the campaign, never to a variant

@@ -76,6 +76,7 @@ func openServerWith(t testing.TB, config string, environment map[string]string) 
 	srv := &server{t: t, dir: dir}
 	env := map[string]string{
 		"DIR":                   dir,
+		"XDG_DATA_HOME":         dir, // of the ledger
 		"JWT_SECRET":            jwtSecret,
 		"HOOK_TOKEN":            hookToken,
 		"ZOTLO_ACCESS_KEY":      accessKey,

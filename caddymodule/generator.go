@@ -82,7 +82,8 @@ func parseRate(text string) (zotlo.Rate, error) {
 // newGenerator makes the generator on the state that outlives configurations. It is nil without any
 // project: no campaign can be defined then, so nobody will ask for a link.
 func newGenerator(
-	p projects, limits *Limits, cache *openCache, state *linkgen.State, hooks linkgen.Hooks,
+	p projects, limits *Limits, cache *openCache, state *linkgen.State,
+	attribute func(linkgen.Order, linkgen.SubscriberHash, string) string, hooks linkgen.Hooks,
 ) (*linkgen.Generator, error) {
 	if len(p.list) == 0 {
 		return nil, nil
@@ -154,14 +155,21 @@ func newAPIHooks(log *zap.Logger) zotlo.Hooks {
 	}
 }
 
-// attribute is what rides along with a link and comes back with its payment.
-func attribute(o linkgen.Order, subscriber linkgen.SubscriberHash, random string) string {
-	a := ledger.Attribution{
-		Campaign: o.Campaign, Experiment: o.Experiment, Variant: o.Variant,
-		Price: o.Price, Currency: o.Currency, Random: random,
+// attributeWith says what rides along with a link and comes back with its payment, with a proof that
+// it is ours.
+func attributeWith(
+	secrets *ledger.Secrets,
+) func(linkgen.Order, linkgen.SubscriberHash, string) string {
+	return func(o linkgen.Order, subscriber linkgen.SubscriberHash, random string) string {
+		a := ledger.Attribution{
+			Campaign: o.Campaign, Experiment: o.Experiment, Variant: o.Variant,
+			Price: o.Price, Currency: o.Currency, Random: random,
+			Quote: o.Quote, QuoteCurrency: o.QuoteCurrency, Partner: o.Partner, Offer: o.Offer,
+			Minute: ledger.MinuteOf(time.Now()),
+		}
+		if subscriber != (linkgen.SubscriberHash{}) {
+			a.Subscriber = subscriber.String()
+		}
+		return secrets.Sign(a)
 	}
-	if subscriber != (linkgen.SubscriberHash{}) {
-		a.Subscriber = subscriber.String()
-	}
-	return a.String()
 }

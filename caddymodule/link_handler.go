@@ -7,11 +7,15 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -202,11 +206,27 @@ func (d *decision) afterPayment() string {
 	if !ok {
 		return ""
 	}
-	hash := d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
-	if !d.rt.ledger.PaidRecently(d.r.Context(), hash, d.entry.Name(), d.entry.afterFor, d.now) {
+	facts := d.facts(user)
+	if !facts.PaidRecently(d.entry.Name(), d.entry.afterFor, d.now) {
 		return ""
 	}
 	return to.Render(d.r, d.repl)
+}
+
+// facts are what the ledger knows of the user. A ledger that is away knows nothing, and stops no
+// sale: a second checkout is better than none.
+func (d *decision) facts(user *auth.User) ledger.Facts {
+	l, err := d.rt.ledger.Get()
+	if err != nil {
+		return ledger.Facts{} // it was told when it went away
+	}
+	hash := d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
+	facts, err := l.Facts(d.r.Context(), hash)
+	if err != nil && d.r.Context().Err() == nil {
+		metrics.LedgerErrors.WithLabelValues("facts").Inc()
+		d.rt.failures.Error("the ledger failed, the click goes on without it", zap.Error(err))
+	}
+	return facts
 }
 
 // link gets the link that the offer wants.

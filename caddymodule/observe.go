@@ -115,9 +115,9 @@ func (d *decision) causeFields(err error) []zap.Field {
 	return fields
 }
 
-// expose counts that the user was shown their variant, once a day for the whole fleet. Anonymous
-// visitors are never counted, and those who were counted a moment ago cost no look-up. The offer
-// must be one that counts.
+// expose notes that the user was shown their variant, once for as long as the ledger remembers.
+// Anonymous visitors are never counted, and those who were counted a moment ago cost nothing. The
+// offer must be one that counts.
 func (d *decision) expose(at string) {
 	user, ok := d.knownUser()
 	if !ok {
@@ -127,13 +127,15 @@ func (d *decision) expose(at string) {
 	if _, counted := d.rt.exposed.Get(e); counted {
 		return
 	}
-	d.rt.exposed.Put(e, struct{}{})
-	if d.rt.ledger.Expose(d.r.Context(), ledger.Exposure{
-		At: at, Experiment: e.experiment, Variant: e.variant,
-		Subscriber: d.rt.generator.SubscriberHash(user.Subscriber.ID).String(),
-	}) {
-		metrics.Exposures.WithLabelValues(e.experiment, e.variant, at).Inc()
+	l, err := d.rt.ledger.Get()
+	if err != nil {
+		return // nobody is counted whom the ledger does not know
 	}
+	d.rt.exposed.Put(e, struct{}{})
+	l.Expose(ledger.Exposure{
+		At: at, Experiment: e.experiment, Variant: e.variant, Time: d.now,
+		Subscriber: d.rt.generator.SubscriberHash(user.Subscriber.ID).String(),
+	})
 }
 
 // noStableID is the reason of an offer for somebody whom the experiment cannot place.

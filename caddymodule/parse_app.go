@@ -37,6 +37,7 @@ type appParser struct {
 //		project <name> { … the options above, languages apart … }
 //		jwt [<name>] { … }
 //		cache <module> { … }
+//		ledger <module> { … }
 //		limits { … }
 //		campaign <name> { … }
 //	}
@@ -69,6 +70,7 @@ func (p *appParser) parse() error {
 	grammar["project"] = p.parseProject
 	grammar["jwt"] = p.parseJWT
 	grammar["cache"] = func() error { return parseCache(p.Block, &app.CacheRaw) }
+	grammar["ledger"] = func() error { return parseLedger(p.Block, &app.LedgerRaw) }
 	grammar["limits"] = func() error { return parseLimits(p.Block, &app.Limits) }
 	// Campaigns are read last, wherever they stand: what they may say depends on the other options.
 	var campaigns []caddyfile.Segment

@@ -123,17 +123,9 @@ func (c *RedisCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			d.Val())
 	}
 	b := block.New(d, "cache redis")
-	err := b.Read(block.Options{
-		"url":         func() error { return b.MoreAtLoad(&c.URLs) },
-		"master_name": func() error { return b.TextAtLoad(&c.MasterName) },
-		"cluster":     func() error { return b.Flag(&c.Cluster) },
-		"username":    func() error { return b.TextAtLoad(&c.Username) },
-		"password":    func() error { return b.TextAtLoad(&c.Password) },
-		"key_prefix":  func() error { return b.TextAtLoad(&c.KeyPrefix) },
-		"ttl":         func() error { return parseTTL(b, &c.TTL) },
-		"timeout":     func() error { return b.Duration(&c.Timeout) },
-	})
-	if err != nil {
+	grammar := serverOptions(b, &c.RedisServer)
+	grammar["ttl"] = func() error { return parseTTL(b, &c.TTL) }
+	if err := b.Read(grammar); err != nil {
 		return err
 	}
 	if err := c.check(); err != nil {
@@ -142,10 +134,115 @@ func (c *RedisCache) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
+// serverOptions are those that say where a Redis is.
+func serverOptions(b *block.Block, s *RedisServer) block.Options {
+	return block.Options{
+		"url":         func() error { return b.MoreAtLoad(&s.URLs) },
+		"master_name": func() error { return b.TextAtLoad(&s.MasterName) },
+		"cluster":     func() error { return b.Flag(&s.Cluster) },
+		"username":    func() error { return b.TextAtLoad(&s.Username) },
+		"password":    func() error { return b.TextAtLoad(&s.Password) },
+		"key_prefix":  func() error { return b.TextAtLoad(&s.KeyPrefix) },
+		"timeout":     func() error { return b.Duration(&s.Timeout) },
+	}
+}
+
+// parseLedger reads:
+//
+//	ledger <module> { … }
+func parseLedger(b *block.Block, to *json.RawMessage) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	if !b.NextArg() {
+		return b.Err("ledger takes the name of a module: write `ledger file`")
+	}
+	name := b.Val()
+	id := "checkout.ledgers." + name
+	if _, err := caddy.GetModule(id); err != nil {
+		return b.Errf("ledger: unknown module %q: write file, redis or memory", name)
+	}
+	guest, err := caddyfile.UnmarshalModule(b.Dispenser, id)
+	if err != nil {
+		return err
+	}
+	*to = caddyconfig.JSONModuleObject(guest, "module", name, nil)
+	return nil
+}
+
+// options are those of every kind of ledger.
+func (s *LedgerSettings) options(b *block.Block, more block.Options) block.Options {
+	more["keep"] = func() error { return b.Duration(&s.Keep) }
+	more["secret"] = func() error { return b.MoreAtLoad(&s.Secret) }
+	return more
+}
+
+// UnmarshalCaddyfile reads:
+//
+//	ledger file [<path>] {
+//		keep <duration>
+//		max_size <size>
+//		secret <secret>        (may be repeated)
+//	}
+func (l *FileLedger) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		l.Path = d.Val()
+	}
+	if d.NextArg() {
+		return d.Errf("ledger file takes one path, and %q is another value", d.Val())
+	}
+	b := block.New(d, "ledger file")
+	return b.Read(l.options(b, block.Options{
+		"max_size": func() error { return b.Size(&l.MaxSize) },
+	}))
+}
+
+// UnmarshalCaddyfile reads:
+//
+//	ledger memory {
+//		keep <duration>
+//		secret <secret>        (may be repeated)
+//	}
+func (l *MemoryLedger) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.Errf("ledger memory takes no further value on its line, but %q stands there",
+			d.Val())
+	}
+	b := block.New(d, "ledger memory")
+	return b.Read(l.options(b, block.Options{}))
+}
+
+// UnmarshalCaddyfile reads the options of `cache redis` but ttl, and:
+//
+//	ledger redis {
+//		url <url>              (may be repeated)
+//		keep <duration>
+//		secret <secret>        (may be repeated)
+//	}
+func (l *RedisLedger) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	at := block.PlaceOf(d)
+	if d.NextArg() {
+		return d.Errf("ledger redis takes no further value on its line, but %q stands there",
+			d.Val())
+	}
+	b := block.New(d, "ledger redis")
+	if err := b.Read(l.options(b, serverOptions(b, &l.RedisServer))); err != nil {
+		return err
+	}
+	if err := l.check(); err != nil {
+		return at.Errorf("ledger redis: %w", err)
+	}
+	return nil
+}
+
 // parseWebhookDirective reads:
 //
 //	checkout_webhook [<matcher>] {
-//		token <token>
+//		token <token>          (may be repeated)
+//		project <name>
 //		pass_through
 //	}
 func parseWebhookDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
@@ -158,10 +255,11 @@ func parseWebhookDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler,
 	}
 	b := block.New(h.Dispenser, "checkout_webhook")
 	err := b.Read(block.Options{
-		"token":        func() error { return b.TextAtLoad(&handler.Token) },
+		"token":        func() error { return b.MoreAtLoad((*[]string)(&handler.Token)) },
+		"project":      func() error { return b.Text(&handler.Project) },
 		"pass_through": func() error { return b.Flag(&handler.PassThrough) },
 	})
-	if err == nil && handler.Token == "" {
+	if err == nil && len(handler.Token) == 0 {
 		err = at.Errorf("checkout_webhook: token is missing: write `token " +
 			"{env.ZOTLO_WEBHOOK_TOKEN}`")
 	}
@@ -172,4 +270,7 @@ func parseWebhookDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler,
 var (
 	_ caddyfile.Unmarshaler = (*MemoryCache)(nil)
 	_ caddyfile.Unmarshaler = (*RedisCache)(nil)
+	_ caddyfile.Unmarshaler = (*FileLedger)(nil)
+	_ caddyfile.Unmarshaler = (*MemoryLedger)(nil)
+	_ caddyfile.Unmarshaler = (*RedisLedger)(nil)
 )

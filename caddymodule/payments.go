@@ -1,18 +1,23 @@
 package caddymodule
 
 import (
+	"cmp"
+
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/text/currency"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/internal/money"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // sold is what sold a payment, in the configuration's own names: a name that is not in it is
 // _other.
-func (r *registry) sold(by ledger.Attribution) ledger.Attribution {
+func (r *registry) sold(by ledger.Source) ledger.Source {
 	if by.Campaign == "" {
-		return ledger.Attribution{}
+		return ledger.Source{}
 	}
 	e, ok := r.byName[by.Campaign]
 	if !ok {
@@ -38,44 +43,70 @@ func knownVariant(e *entry, experiment, variant string) (string, string) {
 	return metrics.Other, metrics.Other
 }
 
-// tell tells metrics, log and event handlers what was new in a webhook.
-func (h *WebhookHandler) tell(event zotlo.Event, sold ledger.Attribution, news ledger.News) {
-	switch event.Kind {
-	case zotlo.WebhookPayment:
+// tell tells metrics, log and event handlers what was new in a webhook. A refund that waited for its
+// payment is told with it.
+func (h *WebhookHandler) tell(event zotlo.Event, news ledger.News) {
+	if p := news.Payment; p != nil {
+		sold := h.shared.registry.sold(p.Source)
 		metrics.Conversions.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant,
-			event.Type).Inc()
-		h.report(event, sold, news.Mismatches)
-		h.emit("checkout.payment", event, sold)
-	case zotlo.WebhookRefund:
-		if !news.Part {
+			p.Type).Inc()
+		addMoney(metrics.Revenue, sold, p.Currency, p.Amount)
+		if p.Discounted {
+			metrics.Discounts.WithLabelValues(sold.Campaign).Inc()
+		}
+		h.report(event, sold, p.Mismatches)
+		h.emit("checkout.payment", event, p.Type, sold)
+	}
+	for _, r := range news.Refunds {
+		sold := h.shared.registry.sold(r.Source)
+		if r.Whole {
 			metrics.Refunds.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant).Inc()
 		}
-		h.emit("checkout.refund", event, sold)
+		addMoney(metrics.Refunded, sold, r.Currency, r.Amount)
+		h.emit("checkout.refund", event, r.Type, sold)
 	}
 }
 
-// report tells of a payment that is not what its link asked for.
-func (h *WebhookHandler) report(event zotlo.Event, sold ledger.Attribution, kinds []string) {
+// addMoney adds an amount to a metric in the currency's major unit. A currency that is none is
+// _other: what webhooks say makes no label up.
+func addMoney(
+	to *prometheus.CounterVec, sold ledger.Source, code string, amount money.Amount,
+) {
+	if amount <= 0 {
+		return
+	}
+	if _, err := currency.ParseISO(code); err != nil {
+		code = metrics.Other
+	}
+	to.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant, code).Add(amount.Float())
+}
+
+// report tells of a payment that is not what its link asked for, or its page said.
+func (h *WebhookHandler) report(event zotlo.Event, sold ledger.Source, kinds []string) {
+	asked := h.shared.secrets.Read(event.Checkout...)
 	for _, kind := range kinds {
 		metrics.Mismatches.WithLabelValues(sold.Campaign, kind).Inc()
 		h.shared.log.Error("a payment differs from what its link asked for",
 			zap.String("kind", kind), zap.String("campaign", sold.Campaign),
 			zap.String("transaction_id", event.TransactionID),
-			zap.String("asked", sold.Price+" "+sold.Currency),
+			zap.String("asked", cmp.Or(asked.Price, asked.Quote)+" "+
+				cmp.Or(asked.Currency, asked.QuoteCurrency)),
 			zap.String("paid", event.Price+" "+event.Currency),
+			zap.Int("quantity", event.Quantity),
 			zap.String("payment_type", event.PaymentType))
 	}
 }
 
 // emit tells Caddy's event handlers. It holds ids and amounts, nothing personal.
-func (h *WebhookHandler) emit(name string, event zotlo.Event, sold ledger.Attribution) {
+func (h *WebhookHandler) emit(name string, event zotlo.Event, kind string, sold ledger.Source) {
 	if !h.events.ShouldEmit(name) {
 		return
 	}
 	h.events.Emit(h.ctx, name, map[string]any{
 		"transaction_id": event.TransactionID, "original_transaction_id": event.OriginalID,
-		"type": event.Type, "price": event.Price, "currency": event.Currency,
+		"type": kind, "price": event.Price, "currency": event.Currency,
 		"package_id": event.PackageID, "refund_price": event.RefundPrice,
 		"campaign": sold.Campaign, "experiment": sold.Experiment, "variant": sold.Variant,
+		"partner": sold.Partner,
 	})
 }

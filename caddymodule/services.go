@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/errorpages"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -25,7 +26,8 @@ type services struct {
 
 	registry  *registry
 	generator *linkgen.Generator
-	ledger    *ledger.Ledger
+	ledger    *ledgerlife.Handle
+	secrets   *ledger.Secrets // of attributions
 
 	languages        *campaign.Languages
 	severalLanguages bool

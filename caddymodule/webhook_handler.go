@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
@@ -33,16 +35,31 @@ import (
 // be made anew and spoil the counts; nothing is granted or charged by what a webhook says.
 type WebhookHandler struct {
 	// Token is what a webhook must bring as `?token=` or `X-Webhook-Token`: at least 16 characters,
-	// written as `{env.NAME}`.
-	Token string `json:"token"`
+	// written as `{env.NAME}`. Repeat it to change it: any of them will do.
+	Token texts `json:"token"`
+	// Project says whose webhooks these are, by the project's name. Default: the default project.
+	Project string `json:"project,omitempty"`
 	// PassThrough hands the untouched request on to the next handler, the site's own backend, whose
 	// answer is the answer.
 	PassThrough bool `json:"pass_through,omitempty"`
 
-	shared *services
-	digest [sha256.Size]byte
-	events *caddyevents.App
-	ctx    caddy.Context
+	shared  *services
+	digests [][sha256.Size]byte
+	events  *caddyevents.App
+	ctx     caddy.Context
+}
+
+// texts are several values, or one that is written alone.
+type texts []string
+
+// UnmarshalJSON reads a list of texts, or one text.
+func (t *texts) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(t))
 }
 
 // The results of a webhook.
@@ -51,6 +68,8 @@ const (
 	hookRepeated  = "repeated"
 	// marked as one of Zotlo's sandbox: links are forgotten, nothing counts
 	hookSandbox = "sandbox"
+	// its attribution was too old, or another payer's: it counts under no campaign
+	hookStale   = "stale"
 	hookFailed  = "failed"  // answered 503, so that Zotlo repeats it
 	hookRefused = "refused" // wrong token, method or size, or no JSON
 )
@@ -78,14 +97,16 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	if err := app.projects.any(); err != nil {
 		return err
 	}
-	token, err := placeholder.Secret("token", h.Token, app.shared.log)
-	if err != nil {
-		return err
+	if err := app.projects.check(h.Project); err != nil {
+		return block.Locate("project", h.Project, err)
 	}
-	if len(token) < minWebhookToken {
-		return block.Locate("token", h.Token,
-			fmt.Errorf("token: it has %d characters and can be guessed: use at least %d, such "+
-				"as those of `openssl rand -hex 16`", len(token), minWebhookToken))
+	if len(h.Token) == 0 {
+		return placeholder.ErrMissing("token")
+	}
+	for _, text := range h.Token {
+		if err := h.addToken(text, app.shared.log); err != nil {
+			return err
+		}
 	}
 	events, err := ctx.App("events")
 	if err != nil {
@@ -93,7 +114,21 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	}
 	app.hooked = true
 	h.shared, h.ctx, h.events = app.shared, ctx, events.(*caddyevents.App)
-	h.digest = sha256.Sum256([]byte(token))
+	return nil
+}
+
+// addToken reads one token. Only its digest is kept.
+func (h *WebhookHandler) addToken(text string, log *zap.Logger) error {
+	token, err := placeholder.Secret("token", text, log)
+	if err != nil {
+		return err
+	}
+	if len(token) < minWebhookToken {
+		return block.Locate("token", text,
+			fmt.Errorf("token: it has %d characters and can be guessed: use at least %d, such "+
+				"as those of `openssl rand -hex 16`", len(token), minWebhookToken))
+	}
+	h.digests = append(h.digests, sha256.Sum256([]byte(token)))
 	return nil
 }
 
@@ -139,6 +174,8 @@ func hookResult(event zotlo.Event, news ledger.News, err error) string {
 		return hookSandbox
 	case news.Repeated:
 		return hookRepeated
+	case news.Payment != nil && news.Payment.Stale:
+		return hookStale
 	}
 	return hookProcessed
 }
@@ -156,7 +193,7 @@ func (h *WebhookHandler) safely(
 	return h.process(r.Context(), event, body)
 }
 
-// process makes the links of the payer dead, writes the webhook down, and tells what was new. What
+// process writes the webhook down, makes the links of the payer dead, and tells what was new. What
 // was processed before changes nothing. A sender who hangs up has reported a payment all the same, so
 // the work outlives ctx.
 func (h *WebhookHandler) process(
@@ -164,28 +201,36 @@ func (h *WebhookHandler) process(
 ) (ledger.News, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookTimeout)
 	defer cancel()
-	by := ledger.AttributionOf(event)
+	by := h.shared.secrets.Read(event.Checkout...)
 	hashes := h.subscribers(event, by)
 	if event.Sandbox {
 		return ledger.News{}, h.forget(ctx, event, hashes)
 	}
-	delivery := ledger.Delivery{
-		Event: event, Body: body,
-		Keep: h.shared.registry.longestAfterPayment(),
+	delivery := ledger.Delivery{Project: h.Project, Event: event, Body: body, Attribution: by}
+	if event.SubscriberID != "" {
+		delivery.Payer = h.shared.generator.SubscriberHash(event.SubscriberID).String()
 	}
-	for _, hash := range hashes {
-		delivery.Subscribers = append(delivery.Subscribers, hash.String())
+	books, err := h.shared.ledger.Get()
+	if err != nil {
+		// Its links are dead all the same, whenever it is repeated.
+		return ledger.News{}, errors.Join(err, h.forget(ctx, event, hashes))
 	}
-	repeated, err := h.shared.ledger.Repeated(ctx, delivery)
+	repeated, err := books.Repeated(ctx, delivery)
 	if repeated {
 		return ledger.News{Repeated: true}, nil
 	}
-	delivery.Unfinished = errors.Join(err, h.forget(ctx, event, hashes))
-	news, err := h.shared.ledger.Record(ctx, delivery)
-	if news.Counted {
-		h.tell(event, h.shared.registry.sold(by), news)
+	forgotten := h.forget(ctx, event, hashes)
+	delivery.Unfinished = forgotten != nil
+	if err == nil {
+		var news ledger.News
+		if news, err = books.Record(ctx, delivery); err == nil {
+			h.tell(event, news)
+			return news, forgotten
+		}
 	}
-	return news, err
+	metrics.LedgerErrors.WithLabelValues("record").Inc()
+	h.shared.failures.Error("the ledger failed, the webhook is to be repeated", zap.Error(err))
+	return ledger.News{}, errors.Join(err, forgotten)
 }
 
 // forget makes the links of the payer dead: one that outlives its payment is a dead end.
@@ -237,14 +282,18 @@ func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []by
 	return body, 0, nil
 }
 
-// knowsToken compares in constant time, whatever the length.
+// knowsToken compares with each token in constant time, whatever the length.
 func (h *WebhookHandler) knowsToken(r *http.Request) bool {
 	given := r.Header.Get("X-Webhook-Token")
 	if given == "" {
 		given = r.URL.Query().Get("token")
 	}
 	digest := sha256.Sum256([]byte(given))
-	return subtle.ConstantTimeCompare(digest[:], h.digest[:]) == 1
+	known := 0
+	for _, own := range h.digests {
+		known |= subtle.ConstantTimeCompare(digest[:], own[:])
+	}
+	return known == 1
 }
 
 // refuse answers by itself: Caddy would log an error with the request's address, and the address

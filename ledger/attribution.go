@@ -3,11 +3,11 @@ package ledger
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/caddy-checkout/checkout/zotlo"
 )
 
 // This file is the attribution of a payment: how a link says what it was made for, and how that
@@ -24,10 +24,31 @@ type Attribution struct {
 	Currency   string // u
 	Subscriber string // s: a keyed hash, whose text this package does not read
 	Random     string // r: makes two links of one order tell apart
+
+	Quote         string // q: the price that a page quoted for the base link, and
+	QuoteCurrency string // k: its currency
+	Partner       string // a: a partner's code, or its hash where the code is long
+	Offer         string // o: the hash of a signed offer's id
+	Minute        string // t: when the link was made, in whole minutes since 1970; see At
 }
 
-// maxAttribution bounds what ParseAttribution reads. Ours are below 400 bytes.
+// At is the minute in which the link was made. It is zero for a link of version 1.
+func (a Attribution) At() time.Time {
+	minutes, err := strconv.ParseInt(a.Minute, 10, 32)
+	if err != nil || minutes <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(minutes*60, 0)
+}
+
+// MinuteOf writes a time as Attribution.Minute.
+func MinuteOf(t time.Time) string { return strconv.FormatInt(t.Unix()/60, 10) }
+
+// maxAttribution bounds what ParseAttribution reads. Ours have at most MaxAttribution characters.
 const maxAttribution = 2048
+
+// MaxAttribution is how long the text of a link may be, in characters, its proof included.
+const MaxAttribution = 512
 
 // errAttribution is the one error of ParseAttribution. It says nothing of the text, which anybody
 // may have sent.
@@ -86,18 +107,6 @@ func ParseAttribution(text string) (Attribution, error) {
 	return a, nil
 }
 
-// AttributionOf is the attribution that came back with a webhook, wherever Zotlo put it; it is zero
-// where none did. The first text that can be read wins: zotlo.Event lists the likeliest place
-// first.
-func AttributionOf(event zotlo.Event) Attribution {
-	for _, text := range event.Checkout {
-		if a, err := ParseAttribution(text); err == nil && a != (Attribution{}) {
-			return a
-		}
-	}
-	return Attribution{}
-}
-
 // maxValue bounds one value, in bytes.
 const maxValue = 1024
 
@@ -126,5 +135,10 @@ func (a *Attribution) fields() []attributionField {
 		{"u", &a.Currency},
 		{"s", &a.Subscriber},
 		{"r", &a.Random},
+		{"q", &a.Quote},
+		{"k", &a.QuoteCurrency},
+		{"a", &a.Partner},
+		{"o", &a.Offer},
+		{"t", &a.Minute},
 	}
 }

@@ -1,58 +1,140 @@
-// Package ledger knows what came of the links: payments, refunds, who has paid, and who was shown
+// Package ledger knows what came of the links: payments, refunds, subscriptions, and who was shown
 // which variant. It is a library for any Go server; it knows nothing of Caddy, logs nothing and
-// asks nobody but the stores that it is given.
+// asks nobody but the store that it is given.
 //
-//	l := ledger.New(ledger.Config{Shared: redis, Local: memory})
+//	store, err := filestore.Open(…)
+//	l, err := ledger.Open(ctx, store, ledger.Config{Secrets: secrets})
 //	…
 //	event, err := zotlo.ParseWebhook(body)
-//	sale := ledger.SaleOf(event)
-//	news, err := l.Record(ctx, ledger.Delivery{Event: event, Body: body, Subscribers: …})
+//	news, err := l.Record(ctx, ledger.Delivery{Event: event, Body: body, …})
 //
 // Subscribers come as keyed hashes. Their ids are never kept.
 package ledger
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"time"
 )
 
-// Facts are small facts with a time to live, in this process or in a fleet. They are safe for
-// concurrent use. With an error, Once says true: to do something twice is better than never. The
-// functions of package ledgertest are the test of an implementation. Once and Remember do not share
-// keys: a mark is no value.
-type Facts interface {
-	// Once reports whether this is the first call with key within ttl; Seen whether there was one.
-	Once(ctx context.Context, key string, ttl time.Duration) (first bool, err error)
-	Seen(ctx context.Context, key string) (seen bool, err error)
-	// Remember keeps a small value under key for ttl; Recall returns it.
-	Remember(ctx context.Context, key, value string, ttl time.Duration) error
-	Recall(ctx context.Context, key string) (value string, found bool, err error)
-}
+// DefaultKeep is how long facts are kept where nothing is said.
+const DefaultKeep = 400 * 24 * time.Hour
 
 // Config configures a Ledger.
 type Config struct {
-	// Shared holds what the whole fleet knows. Required.
-	Shared Facts
-	// Local holds what this process has counted already, across configurations. Required. It
-	// answers where Shared fails.
-	Local Facts
-	// Failed is told of failures of Shared that the ledger went on without. Optional; it must be
-	// quick and safe for concurrent use.
-	Failed func(err error)
+	// Secrets seal what is kept. Required.
+	Secrets *Secrets
+	// Keep is how long facts are kept. Zero means DefaultKeep. A subscription that runs outlives
+	// it, and so does the attribution of one that still renews.
+	Keep time.Duration
+	// Exposed is told of every exposure that was a person's first in its run, once it is written;
+	// Failed of work that nobody waits for and that failed, by its name: expose, sweep, finish.
+	// Both are optional, and must be quick and safe for concurrent use.
+	Exposed func(Exposure)
+	Failed  func(operation string, err error)
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
 }
 
-// Ledger is safe for concurrent use.
+// Ledger is a store that is open. It is safe for concurrent use.
 type Ledger struct {
-	shared, local Facts
-	failed        func(error)
+	store Store
+	codec *codec
+	keep  time.Duration
+	now   func() time.Time
+
+	exposed   func(Exposure)
+	failed    func(operation string, err error)
+	exposures exposures
 }
 
-// New makes a Ledger. It asks nobody. Stores that are missing are not looked for: without them the
-// first use panics.
-func New(cfg Config) *Ledger {
-	l := &Ledger{shared: cfg.Shared, local: cfg.Local, failed: cfg.Failed}
-	if l.failed == nil {
-		l.failed = func(error) {}
+// errTooManyExposures is told once the store cannot keep up.
+var errTooManyExposures = errors.New("too many exposures wait to be written")
+
+// format is the number of the form of all documents. A newer one than this cannot be read.
+const format = 1
+
+// lockDoc is a store's own key, locked by the operator's secrets, and the form of what it seals.
+// With a key of its own, a store outlives the change of a secret.
+type lockDoc struct {
+	Format uint     `cbor:"1,keyasint"`
+	Locks  [][]byte `cbor:"2,keyasint"`
+}
+
+// Open makes a Ledger of a store, which stays the caller's to close, after Close of the Ledger. An empty store becomes one of
+// these secrets. The error is ErrOtherSecret where none of the secrets opens it, and one that names
+// both formats where the store is newer than this program.
+func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
+	l := &Ledger{
+		store: store, keep: cfg.Keep, now: cfg.Now, exposed: cfg.Exposed, failed: cfg.Failed,
+		exposures: exposures{
+			wake: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
+		},
 	}
-	return l
+	if l.keep == 0 {
+		l.keep = DefaultKeep
+	}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	if l.exposed == nil {
+		l.exposed = func(Exposure) {}
+	}
+	if l.failed == nil {
+		l.failed = func(string, error) {}
+	}
+	key, err := unlockStore(ctx, store, cfg.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	if l.codec, err = newCodec(key); err != nil {
+		return nil, err
+	}
+	go l.writeExposures()
+	return l, nil
+}
+
+// Close writes what waits. It does not close the store.
+func (l *Ledger) Close() {
+	close(l.exposures.stop)
+	<-l.exposures.stopped
+}
+
+// unlockStore reads the store's key. It is locked anew where the secrets have changed, so that the
+// old one may be taken away afterwards.
+func unlockStore(ctx context.Context, store Store, secrets *Secrets) (key []byte, err error) {
+	err = store.Do(ctx, func(s Steps) error {
+		err := s.Change(Key{kindLock, "key"}, func(old Doc) (Doc, error) {
+			var doc lockDoc
+			if old.Value == nil {
+				key = make([]byte, 32)
+				rand.Read(key) // never fails
+			} else {
+				if err := readPlain(old.Value, &doc); err != nil {
+					return Doc{}, err
+				}
+				if doc.Format > format {
+					return Doc{}, fmt.Errorf("the ledger has format %d, and this program reads "+
+						"up to %d: use the newer program", doc.Format, format)
+				}
+				var current bool
+				var err error
+				if key, current, err = secrets.unlock(doc.Locks); err != nil {
+					return Doc{}, err
+				}
+				if current {
+					return Doc{}, errUnchanged
+				}
+			}
+			value, err := cborMode.Marshal(lockDoc{Format: format, Locks: secrets.lock(key)})
+			return Doc{Value: value}, err
+		})
+		if err == errUnchanged {
+			return nil
+		}
+		return err
+	})
+	return key, err
 }

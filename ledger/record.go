@@ -3,144 +3,179 @@ package ledger
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
+	"github.com/caddy-checkout/checkout/internal/money"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-const (
-	// markLife is how long it is known what was processed: longer than Zotlo repeats a webhook.
-	markLife = 24 * time.Hour
-	// An operation that fails is tried again: Zotlo repeats later than a link is kept, and nobody
-	// stands at a checkout and waits for a webhook's work.
-	tries      = 3
-	pauseAfter = 200 * time.Millisecond
-)
+// This file takes a webhook in. What it says is written first, marked as outstanding; then its
+// effects on other documents follow, each of which may be done twice; then the mark goes. So a
+// crash between any two steps loses nothing: a repeat, or the next start, does what is left.
 
-// This file takes a webhook in: it decides whether a delivery is new to the fleet, and has it
-// noted. The order of its steps is what makes a crash at any point harmless; see Record.
+// markLife is how long a delivery's id is known: longer than Zotlo repeats a webhook.
+const markLife = 8 * 24 * time.Hour
 
 // Delivery is one webhook as it came, and what its receiver knows beyond it.
 type Delivery struct {
-	Event zotlo.Event
-	Body  []byte // identifies a delivery that bears no id
-	// Subscribers are the keyed hashes of whom the webhook names, and whom the link was made for: a
-	// shopper may change their address on the checkout page.
-	Subscribers []string
-	// Keep is how long it is to be known who paid, if longer than a month.
-	Keep time.Duration
-	// Unfinished is why work that goes before the record failed, the question whether it is a
-	// repeat among it. Then the delivery is not marked as processed, so that a repeat does what is
-	// left.
-	Unfinished error
+	// Project is whose webhook it is, by name.
+	Project string
+	Event   zotlo.Event
+	Body    []byte // identifies a delivery that bears no id
+	// Payer is the hash of the subscriber whom the webhook names; empty if it names none.
+	Payer string
+	// Attribution is what Secrets.Read found in the webhook. Its subscriber, whom the link was for,
+	// counts as well as the payer: a shopper may change their address on the checkout page.
+	Attribution Attribution
+	// Unfinished says that work which goes with the delivery failed, and that it will be repeated.
+	// Then it is written down and not counted; the repeat counts.
+	Unfinished bool
 }
 
-// News says what was new in a delivery. Metrics, log and events follow it, so nothing is counted by
-// who asks first.
+// News says what was new in a delivery. Metrics, log and events follow it, so nothing is counted
+// twice, and nothing by who asks first.
 type News struct {
-	// Counted is set when the delivery counts: what it says was not processed before, by anybody of
-	// the fleet, whatever id it came under.
-	Counted bool
-	// Repeated is set when it was.
+	// Repeated is set when all of it was processed before, whatever id it came under.
 	Repeated bool
-	// Part is set for a refund of a part of the price.
-	Part bool
-	// Mismatches are in what a payment differs from what its link asked for, by their kinds.
+	// Counted is set when the delivery counts: this call was the one that finished it.
+	Counted bool
+	// Payment is set for a payment that counts, Refunds for each refund that does: one that waited
+	// for its payment counts with it.
+	Payment *Payment
+	Refunds []Refund
+}
+
+// Source is what a payment is attributed to; its fields may be empty.
+type Source struct{ Campaign, Experiment, Variant, Partner string }
+
+// Payment is a payment that counts.
+type Payment struct {
+	Source
+	Type     string // trial, start_paid, trial_to_paid, renewal, reactive, consumable, upsell, _other
+	Amount   money.Amount
+	Currency string
+	// Stale says that its attribution was too old, or somebody else's: it is for no campaign.
+	Stale bool
+	// Discounted says that a code cut the price of a first charge.
+	Discounted bool
+	// Mismatches are in what a first charge differs from what its link or page said.
 	Mismatches []string
+}
+
+// Refund is a refund that counts.
+type Refund struct {
+	Source
+	Type     string // of the payment
+	Amount   money.Amount
+	Currency string
+	// Whole says that nothing of the payment is left.
+	Whole bool
 }
 
 // Repeated reports whether a delivery was processed before, by anybody of the fleet: then nothing
 // is left to be done for it, and nothing of it is to be done again.
 func (l *Ledger) Repeated(ctx context.Context, d Delivery) (bool, error) {
-	// One mark is enough: each of them is set only by a delivery that was processed.
-	for _, key := range marks(d) {
-		if seen, err := l.shared.Seen(ctx, key); seen || err != nil {
-			return seen, err
-		}
-	}
-	return false, nil
+	return l.repeated(func(keys ...Key) ([]Doc, error) { return l.store.Read(ctx, keys...) }, d)
 }
 
-// Record does what may be done twice, then sets the delivery's marks, then says what counts: anyone
-// who sets them counts. So a crash or a failing store before the marks leaves all of it to the
-// repeat, and what comes after them cannot fail. Of what was processed before, it does nothing.
-func (l *Ledger) Record(ctx context.Context, d Delivery) (News, error) {
-	failed := d.Unfinished
-	if failed == nil {
-		repeated, err := l.Repeated(ctx, d)
-		if repeated {
-			return News{Repeated: true}, nil
-		}
-		failed = err
+func (l *Ledger) repeated(read func(...Key) ([]Doc, error), d Delivery) (bool, error) {
+	docs, err := read(l.markKey(d), l.saleKey(d))
+	if err != nil || docs[0].Value != nil || docs[1].Value == nil {
+		return err == nil && docs[0].Value != nil, err
 	}
-	// A repeat cannot be told from news while the store fails, so the notes are written: writing
-	// them twice changes nothing.
-	failed = errors.Join(failed, l.note(ctx, d))
-	if failed != nil {
-		l.failed(failed)
-		return News{}, failed
+	var sold sale
+	if err := l.codec.read(l.saleKey(d), docs[1].Value, &sold); err != nil {
+		return false, err
 	}
-	// Another node may have marked the same payment in the meantime. Then that one counts it.
-	if !l.mark(ctx, marks(d)) {
-		return News{Repeated: true}, nil
-	}
-	_, part := givesBack(d.Event)
-	return News{
-		Counted:    true,
-		Part:       part && d.Event.Kind == zotlo.WebhookRefund,
-		Mismatches: mismatches(d.Event, AttributionOf(d.Event)),
-	}, nil
+	marks, found := sold.progress(d.Event)
+	return found && marks&(markOpen|markUntold) == 0, nil
 }
 
-// mark reports whether nobody has counted what the keys name, and marks it for the fleet. The keys
-// are marked in their order, and no more once one is taken: else each of two copies at once could
-// hold one of them, and neither would count. A mark that may be set or not counts as not: to count
-// twice is better than never. Of two copies at once that meet such a failure, this process counts
-// one.
-func (l *Ledger) mark(ctx context.Context, keys []string) bool {
-	for _, key := range keys {
-		mine, err := l.shared.Once(ctx, key, markLife)
-		if err != nil {
-			l.failed(err)
-			if mine, err = l.local.Once(ctx, key, markLife); err != nil {
-				mine = true
+// progress is how far what a webhook says has come.
+func (d *sale) progress(e zotlo.Event) (m marks, found bool) {
+	switch e.Kind {
+	case zotlo.WebhookPayment:
+		if c := d.find(e.Status); c != nil {
+			return c.Marks, true
+		}
+	case zotlo.WebhookRefund:
+		if r := d.findRefund(refundOf(e, time.Time{})); r != nil {
+			if r.Marks&markWaiting != 0 {
+				return 0, true // nothing can be done for it now
 			}
-		}
-		if !mine {
-			return false
+			return r.Marks, true
 		}
 	}
-	return true
+	return 0, false
 }
 
-// marks name what a delivery says, and the delivery itself: by its kind and request id, else by its
-// text. The first is what counts; the second guards what names no transaction.
-func marks(d Delivery) (keys []string) {
-	if id := paymentID(d.Event); id != "" {
-		keys = append(keys, "payment:"+digest(id))
+// Record writes down what a delivery says and returns once that is durable. A delivery that was
+// processed before changes nothing. After an error the delivery must be repeated: what was done of
+// it already is not done again.
+func (l *Ledger) Record(ctx context.Context, d Delivery) (news News, err error) {
+	err = l.store.Do(ctx, func(s Steps) error {
+		news = News{}
+		repeated, err := l.repeated(s.Read, d)
+		if err != nil || repeated {
+			news.Repeated = repeated
+			return err
+		}
+		switch d.Event.Kind {
+		case zotlo.WebhookPayment, zotlo.WebhookRefund:
+			news, err = l.recordSale(s, d)
+		case zotlo.WebhookStatus:
+			news.Counted = !d.Unfinished
+			err = l.recordState(s, d.Project, d.Event, l.subjects(d))
+		default:
+			news.Counted = !d.Unfinished
+		}
+		if err != nil || d.Unfinished {
+			return err
+		}
+		return l.mark(s, d)
+	})
+	if err != nil {
+		return News{}, err
 	}
-	if d.Event.RequestID != "" {
-		return append(keys, "webhook:"+d.Event.Kind+":"+d.Event.RequestID)
+	return news, nil
+}
+
+// mark notes that a delivery was processed.
+func (l *Ledger) mark(s Steps, d Delivery) error {
+	until := l.now().Add(markLife)
+	return s.Change(l.markKey(d), func(Doc) (Doc, error) {
+		return Doc{Value: []byte{1}, Until: until}, nil
+	})
+}
+
+// markKey is that of a delivery: by its kind and request id, else by its text.
+func (l *Ledger) markKey(d Delivery) Key {
+	if id := d.Event.RequestID; id != "" {
+		return Key{kindMark, l.codec.hash("request", d.Project, d.Event.Kind, id)}
 	}
-	return append(keys, "webhook:"+digest(string(d.Body)))
+	digest := sha256.Sum256(d.Body)
+	return Key{kindMark, l.codec.hash("body", d.Project, string(digest[:]))}
 }
 
-// digest is the first half of a SHA-256, in hexadecimal. It makes keys short and keeps what a
-// webhook says out of the store's key names; 128 bits are enough that no two texts meet.
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:16])
+// saleKey is that of a transaction. What names none is one by its delivery.
+func (l *Ledger) saleKey(d Delivery) Key {
+	if id := d.Event.TransactionID; id != "" {
+		return Key{kindSale, l.codec.hash("transaction", d.Project, id)}
+	}
+	return Key{kindSale, l.codec.hash("delivery", l.markKey(d).ID)}
 }
 
-// again does something, and tries again what failed. It tries three times in all, with a fifth of a
-// second between them, and stops when ctx ends. It returns the last error.
-func again(ctx context.Context, do func() error) error {
-	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, do() },
-		backoff.WithMaxTries(tries),
-		backoff.WithBackOff(backoff.NewConstantBackOff(pauseAfter)))
-	return err
+// originKey is that of an original transaction.
+func (l *Ledger) originKey(project, original string) Key {
+	return Key{kindOrigin, l.codec.hash("transaction", project, original)}
+}
+
+// subjects are the ids of the persons whom a delivery is about.
+func (l *Ledger) subjects(d Delivery) (ids [][]byte) {
+	for _, hash := range []string{d.Payer, d.Attribution.Subscriber} {
+		if hash != "" {
+			ids = append(ids, []byte(l.codec.personKey(hash).ID))
+		}
+	}
+	return ids
 }

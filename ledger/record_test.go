@@ -5,13 +5,9 @@ import (
 
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/ledger/ledgertest"
+	"github.com/caddy-checkout/checkout/ledger/memorystore"
 )
 
-func TestPayments(t *testing.T) {
-	ledgertest.Payments(t, func(t *testing.T) *ledger.Ledger {
-		return ledger.New(ledger.Config{
-			Shared: memory(t), Local: memory(t),
-			Failed: func(err error) { t.Error(err) },
-		})
-	})
+func TestStories(t *testing.T) {
+	ledgertest.Stories(t, func(t *testing.T) ledger.Store { return memorystore.New(nil) })
 }

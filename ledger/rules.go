@@ -3,6 +3,7 @@ package ledger
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caddy-checkout/checkout/internal/money"
 	"github.com/caddy-checkout/checkout/zotlo"
@@ -10,43 +11,27 @@ import (
 
 // This file holds what follows from a webhook alone: pure rules, whatever keeps the facts.
 
-// paymentID names a payment or a refund for counting, whatever id its delivery bears. A payment is
-// one by its transaction and status, for a trial that is paid later may keep its transaction. A
-// refund is one by its amount and date as well, since a payment may be given back in parts. It is
-// empty where the webhook names no transaction, or is neither.
-func paymentID(e zotlo.Event) string {
-	sale := e.Kind == zotlo.WebhookPayment || e.Kind == zotlo.WebhookRefund
-	if !sale || e.TransactionID == "" {
-		return ""
+// identity names what a webhook says, whatever id its delivery bears, within its transaction. A
+// payment is one by its status, for a trial that is paid later may keep its transaction; a refund
+// by its amount and date as well, since a payment may be given back in parts.
+func identity(e zotlo.Event) string {
+	switch e.Kind {
+	case zotlo.WebhookPayment:
+		return charge{Status: e.Status}.once()
+	case zotlo.WebhookRefund:
+		return refundOf(e, time.Time{}).once()
 	}
-	// The status is as Zotlo writes it, so that kinds of payment unknown to us are apart, too.
-	parts := []string{e.Kind, e.TransactionID, e.Status}
-	if e.Kind == zotlo.WebhookRefund {
-		amount := e.RefundPrice
-		if exact, ok := money.Parse(amount); ok { // 2.0 and 2.00 are one refund
-			amount = strconv.FormatInt(int64(exact), 10)
-		}
-		date := ""
-		if !e.RefundedAt.IsZero() {
-			date = e.RefundedAt.String()
-		}
-		parts = append(parts, amount, date)
-	}
-	// A zero byte is in none of the parts, so no two lists of parts give one name.
-	return strings.Join(parts, "\x00")
+	return "state\x00" + strconv.FormatInt(e.CreatedAt.UnixMicro(), 10)
 }
 
-// givesBack is how much money a refund gives back, and whether that is known to be a part of the
-// price. A refund without an amount of its own is of the whole price, and so is one of a price that
-// nobody knows: a shopper who got their money back must be able to buy again.
-func givesBack(e zotlo.Event) (amount money.Amount, part bool) {
-	price, priced := money.Parse(e.Price)
-	amount, ok := money.Parse(e.RefundPrice)
-	if !ok {
-		return price, false
-	}
-	// The amount of a refund may be written with a minus.
-	return max(amount, -amount), priced && max(amount, -amount) < price
+// once names a charge within its transaction.
+func (c charge) once() string { return "payment\x00" + c.Status }
+
+// once names a refund within its transaction.
+func (r refund) once() string {
+	return strings.Join([]string{
+		"refund", r.Status, strconv.FormatInt(int64(r.Said), 10), strconv.FormatInt(r.At, 10),
+	}, "\x00")
 }
 
 // samePrice reports whether two decimal texts are the same amount: "9.9", "9.90" and "09.900" are.
@@ -60,25 +45,44 @@ func samePrice(a, b string) bool {
 	return ok && x == y
 }
 
-// differences are in what a payment may differ from what its link asked for. Zotlo may leave any
-// field out. What it leaves out is no difference. The kinds are label values of a metric: none is
-// ever renamed.
+// differences are in what a payment may differ from what its link asked for, or its page said.
+// Zotlo may leave any field out. What it leaves out is no difference. The kinds are label values of
+// a metric: none is ever renamed.
 var differences = [...]struct {
 	kind   string
-	differ func(paid zotlo.Event, asked Attribution) bool
+	differ func(paid zotlo.Event, asked source) bool
 }{
-	{"price", func(paid zotlo.Event, asked Attribution) bool {
-		return paid.Price != "" && !samePrice(paid.Price, asked.Price)
+	{"price", func(paid zotlo.Event, asked source) bool {
+		return asked.Price != "" && !costs(paid, asked.Price)
 	}},
-	{"currency", func(paid zotlo.Event, asked Attribution) bool {
-		return paid.Currency != "" && paid.Currency != asked.Currency
+	{"currency", func(paid zotlo.Event, asked source) bool {
+		return asked.Price != "" && paid.Currency != "" && paid.Currency != asked.Currency
 	}},
-	{"payment_type", func(paid zotlo.Event, _ Attribution) bool {
-		return paid.PaymentType != "" && paid.PaymentType != "consumable"
+	{"payment_type", func(paid zotlo.Event, asked source) bool {
+		return asked.Price != "" && paid.PaymentType != "" && paid.PaymentType != "consumable"
+	}},
+	// Amounts of two currencies cannot be compared.
+	{"quote_price", func(paid zotlo.Event, asked source) bool {
+		return asked.Quote != "" && paid.Currency == asked.QuoteCur && !costs(paid, asked.Quote)
+	}},
+	{"quote_currency", func(paid zotlo.Event, asked source) bool {
+		return asked.Quote != "" && paid.Currency != "" && paid.Currency != asked.QuoteCur
 	}},
 }
 
-// MismatchKinds lists every kind of News.Mismatches. It is a closed set, fit for a metric's label.
+// costs reports whether a payment is of the price of one, times what was bought. A payment that
+// does not say its price is.
+func costs(paid zotlo.Event, one string) bool {
+	if paid.Price == "" || samePrice(paid.Price, one) && paid.Quantity <= 1 {
+		return true
+	}
+	whole, ok := money.Parse(paid.Price)
+	unit, known := money.Parse(one)
+	return ok && known && whole == unit*money.Amount(max(1, paid.Quantity))
+}
+
+// MismatchKinds lists every kind of Payment.Mismatches. It is a closed set, fit for a metric's
+// label.
 func MismatchKinds() []string {
 	kinds := make([]string, len(differences))
 	for i, d := range differences {
@@ -87,11 +91,11 @@ func MismatchKinds() []string {
 	return kinds
 }
 
-// mismatches compares a payment with the price that its link asked for, if it asked for one. A
-// renewal is not compared: the link was for the first payment. A difference is told and refuses
-// nothing, for the money has been paid already.
-func mismatches(paid zotlo.Event, asked Attribution) (kinds []string) {
-	if paid.Kind != zotlo.WebhookPayment || asked.Price == "" || paid.Type == "renewal" {
+// mismatches compares a payment with what its link asked for, or its page said. A discount code is
+// the shopper's to use, so a price that it cut is none. A difference is told and refuses nothing,
+// for the money has been paid already.
+func mismatches(paid zotlo.Event, asked source) (kinds []string) {
+	if paid.Discounted {
 		return nil
 	}
 	for _, d := range differences {

@@ -101,6 +101,7 @@ func (m *mac) order(project [sha256.Size]byte, o *Order) (sum [sha256.Size]byte)
 	for _, s := range [...]string{
 		o.Subscriber.Kind, o.Subscriber.ID, o.Subscriber.Issuer, o.Language, o.LinkID,
 		o.Price, o.Currency, o.Campaign, o.Experiment, o.Variant,
+		o.Quote, o.QuoteCurrency, o.Partner, o.Offer,
 	} {
 		b = appendText(b, s)
 	}

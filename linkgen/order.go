@@ -21,6 +21,10 @@ type Order struct {
 	Campaign   string        // for attribution
 	Experiment string
 	Variant    string
+
+	Quote, QuoteCurrency string // what a page said of the base link's price, for attribution
+	Partner              string // for attribution
+	Offer                string // hash of a signed offer, for attribution
 }
 
 // Subscriber is whom a link is for. Kind and Issuer are part of a link's key, but not of the

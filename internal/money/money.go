@@ -3,7 +3,10 @@
 // paid.
 package money
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Amount is an amount of money in ten-thousandths of its currency's major unit. No currency of ISO
 // 4217 has more than four decimals.
@@ -42,6 +45,19 @@ func Parse(text string) (a Amount, ok bool) {
 		a = -a
 	}
 	return a, true
+}
+
+// Float is the amount in the currency's major unit, for metrics. It is not exact.
+func (a Amount) Float() float64 { return float64(a) / 1e4 }
+
+// String is the amount as decimal text, with as many decimals as it needs and two at least.
+func (a Amount) String() string {
+	sign := ""
+	if a < 0 {
+		sign, a = "-", -a
+	}
+	text := fmt.Sprintf("%s%d.%04d", sign, a/1e4, a%1e4)
+	return strings.TrimSuffix(strings.TrimSuffix(text, "0"), "0")
 }
 
 // Decimals is how many decimals a currency has by ISO 4217: that of nearly all is 2, also for codes

@@ -116,4 +116,3 @@ func guard(do func() error) (err error) {
 	}()
 	return do()
 }
-

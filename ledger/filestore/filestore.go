@@ -49,10 +49,10 @@ type Config struct {
 
 // Store is an open file. It implements ledger.Store; it takes the steps of a Do all or none.
 type Store struct {
-	cfg  Config
-	db   *bbolt.DB
-	file *os.File    // of db, for the day that db cannot close it
-	info os.FileInfo // which file that was: by device and inode
+	cfg   Config
+	db    *bbolt.DB
+	file  *os.File    // of db, for the day that db cannot close it
+	info  os.FileInfo // which file that was: by device and inode
 	queue queue
 
 	failure atomic.Pointer[error] // why nothing is written any more

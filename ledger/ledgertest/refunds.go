@@ -57,7 +57,7 @@ func (t *teller) part() {
 	sale := payment("t1", "pro")
 	t.hears(sale, ada)
 	for _, amount := range []string{"2.00", "-3.00"} {
-		if news := t.hears(refund(sale, amount), ada); !news.Part {
+		if news := t.hears(refund(sale, amount), ada); news.Refunds[0].Whole {
 			t.Errorf("%s of %s is no part", amount, sale.Price)
 		}
 	}

@@ -1,10 +1,12 @@
 package block
 
 import (
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/dustin/go-humanize"
 )
 
 // Text reads the one value of an option that may be given once.
@@ -127,6 +129,21 @@ func (b *Block) Count(to *int) error {
 		return b.Errf("%s: %q is not a positive whole number", option, text)
 	}
 	*to = n
+	return nil
+}
+
+// Size reads the option's single value as a number of bytes above 0, such as 4GiB.
+func (b *Block) Size(to *int64) error {
+	option := b.Val()
+	var text string
+	if err := b.Text(&text); err != nil {
+		return err
+	}
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n == 0 || n > math.MaxInt64 {
+		return b.Errf("%s: %q is not a size: write something like 4GiB", option, text)
+	}
+	*to = int64(n)
 	return nil
 }
 

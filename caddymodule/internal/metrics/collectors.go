@@ -65,7 +65,8 @@ var (
 		"cache")
 
 	Exposures = counter("caddy_checkout_exposures_total",
-		"Users who were shown a variant, once a day each, by where: offer (a page) or link.",
+		"People who were shown a variant, each once, by where it was first: offer (a page) or "+
+			"link.",
 		"experiment", "variant", "at")
 
 	VariantShare = prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -86,6 +87,27 @@ var (
 		"Payments that differ from what their link asked for, by kind: price, currency, "+
 			"payment_type.",
 		"campaign", "kind")
+
+	Revenue = counter("caddy_checkout_revenue_total",
+		"Money that webhooks reported, in the currency's major unit, by what sold it.",
+		"campaign", "experiment", "variant", "currency")
+
+	Refunded = counter("caddy_checkout_refunded_total",
+		"Money that was given back, in the currency's major unit, by what had sold it.",
+		"campaign", "experiment", "variant", "currency")
+
+	Discounts = counter("caddy_checkout_discounts_total",
+		"First payments whose price a discount code cut.",
+		"campaign")
+
+	LedgerUp = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "caddy_checkout_ledger_up",
+		Help: "1 while the ledger is open.",
+	})
+
+	LedgerErrors = counter("caddy_checkout_ledger_errors_total",
+		"Operations of the ledger that failed.",
+		"operation")
 
 	Webhooks = counter("caddy_checkout_webhooks_total",
 		"Webhooks received, by type and result.",
@@ -124,7 +146,8 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 var collectors = []prometheus.Collector{
 	Requests, Links, RequestDuration, TokenRefusals, MatcherErrors, OverridesDropped,
 	APIRequests, APIDuration, APIInFlight, BreakerOpen, CacheErrors,
-	Exposures, VariantShare, Conversions, Refunds, Mismatches, Webhooks, JWKSRefreshes,
+	Exposures, VariantShare, Conversions, Refunds, Mismatches, Revenue, Refunded,
+	Discounts, LedgerUp, LedgerErrors, Webhooks, JWKSRefreshes,
 }
 
 // Collectors are those of this package.

@@ -29,7 +29,8 @@ func ShowMismatches(campaign string) {
 // ShowPayments makes the series of payments and refunds exist at 0.
 func ShowPayments(campaign, experiment, variant string) {
 	Refunds.WithLabelValues(campaign, experiment, variant)
-	for _, kind := range zotlo.PaymentTypes() {
+	Discounts.WithLabelValues(campaign)
+	for _, kind := range ledger.PaymentTypes() {
 		Conversions.WithLabelValues(campaign, experiment, variant, kind)
 	}
 }

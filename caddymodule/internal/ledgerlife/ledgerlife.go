@@ -1,0 +1,214 @@
+// Package ledgerlife keeps a configuration's ledger open. A store outlives configurations: two of
+// them that name the same one share it, so that nothing is closed between the old one and the new.
+// A store that cannot be opened is tried again, and nothing is kept elsewhere meanwhile.
+package ledgerlife
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-checkout/checkout/ledger"
+)
+
+// retryEvery is the time between two tries to open a store.
+const retryEvery = 10 * time.Second
+
+// openTimeout bounds one try.
+const openTimeout = 5 * time.Second
+
+// ErrClosed is the answer of a configuration that is gone.
+var ErrClosed = errors.New("the ledger's configuration is gone")
+
+// Source is where a store comes from.
+type Source struct {
+	// Key names the store among those that are open in this process, however its address is
+	// spelled. It is empty where that cannot be told before it is open: a file that is not there.
+	Key func() string
+	// Open opens the store. Again is set when this process had it open before, so that a file that
+	// was taken away is missed instead of begun anew.
+	Open func(again bool) (ledger.Store, error)
+}
+
+// Config configures a Handle.
+type Config struct {
+	Source Source
+	Ledger ledger.Config
+	// Changed is told when the ledger was opened (nil), or that it cannot be, and then only of an
+	// error that it was not told of before.
+	Changed func(err error)
+	// Opened is told of a store that was opened, or that is shared. Optional.
+	Opened func(ledger.Store)
+}
+
+// Handle is a configuration's hold on its ledger. It is safe for concurrent use.
+type Handle struct {
+	cfg     Config
+	current atomic.Pointer[held]
+
+	mu     sync.Mutex
+	err    error     // why it is not open
+	next   time.Time // of the next try
+	opened bool      // it was open once
+	closed bool
+	stop   chan struct{}
+	done   chan struct{}
+}
+
+// held is a ledger over a store that others may share.
+type held struct {
+	*ledger.Ledger
+	store *shared
+}
+
+// New makes a Handle that holds nothing yet.
+func New(cfg Config) *Handle { return &Handle{cfg: cfg} }
+
+// Share takes the store if it is open in this process. It opens nothing. The error is that of a
+// ledger that cannot be read with these secrets.
+func (h *Handle) Share() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	store := stores.take(h.cfg.Source.Key())
+	if store == nil || h.current.Load() != nil {
+		return nil
+	}
+	return h.hold(store)
+}
+
+// IsOpen reports whether the ledger is open. It opens nothing.
+func (h *Handle) IsOpen() bool { return h.current.Load() != nil }
+
+// Get is the ledger. Where it is not open, it is opened if a try is due; the error says why it is
+// not.
+func (h *Handle) Get() (*ledger.Ledger, error) {
+	if held := h.current.Load(); held != nil {
+		return held.Ledger, nil
+	}
+	return h.open(false)
+}
+
+// Open opens the ledger now.
+func (h *Handle) Open() error {
+	_, err := h.open(true)
+	return err
+}
+
+// open tries to open the store, unless it was tried a moment ago.
+func (h *Handle) open(now bool) (*ledger.Ledger, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if held := h.current.Load(); held != nil {
+		return held.Ledger, nil
+	}
+	if h.closed {
+		return nil, ErrClosed
+	}
+	if h.err != nil && !now && time.Now().Before(h.next) {
+		return nil, h.err
+	}
+	store, err := stores.open(h.cfg.Source, h.opened)
+	if err == nil {
+		err = h.hold(store)
+	}
+	h.tell(err)
+	if err != nil {
+		h.next = time.Now().Add(retryEvery)
+		return nil, err
+	}
+	return h.current.Load().Ledger, nil
+}
+
+// hold makes a ledger of a store, or gives the store back.
+func (h *Handle) hold(store *shared) error {
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	l, err := ledger.Open(ctx, store.Store, h.cfg.Ledger)
+	if err != nil {
+		return errors.Join(err, stores.giveBack(store))
+	}
+	h.opened = true
+	if h.cfg.Opened != nil {
+		h.cfg.Opened(store.Store)
+	}
+	h.current.Store(&held{l, store})
+	return nil
+}
+
+// tell says what has changed.
+func (h *Handle) tell(err error) {
+	same := err != nil && h.err != nil && err.Error() == h.err.Error()
+	if h.err = err; !same {
+		h.cfg.Changed(err)
+	}
+}
+
+// Run begins to look after the store: one that is not open is tried again, and one that writes
+// nothing any more is opened anew.
+func (h *Handle) Run() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stop != nil || h.closed {
+		return
+	}
+	h.stop, h.done = make(chan struct{}), make(chan struct{})
+	go h.look(h.stop, h.done)
+}
+
+func (h *Handle) look(stop, done chan struct{}) {
+	defer close(done)
+	tick := time.NewTicker(retryEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+		if held := h.current.Load(); held == nil {
+			_, _ = h.open(true)
+		} else if err := held.store.broken(); err != nil {
+			h.drop(err)
+		}
+	}
+}
+
+// drop lets go of a store that is broken, so that it is opened anew.
+func (h *Handle) drop(err error) {
+	h.mu.Lock()
+	held := h.current.Swap(nil)
+	if held != nil {
+		h.tell(fmt.Errorf("the ledger writes nothing any more: %w", err))
+		h.next = time.Time{}
+	}
+	h.mu.Unlock()
+	if held != nil {
+		_ = held.close()
+	}
+}
+
+// Close gives the ledger back. What uses it at this moment gets errors from then on.
+func (h *Handle) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	held, stop, done := h.current.Swap(nil), h.stop, h.done
+	h.stop = nil
+	h.mu.Unlock()
+	if stop != nil {
+		close(stop)
+		<-done
+	}
+	if held == nil {
+		return nil
+	}
+	return held.close()
+}
+
+// close writes what waits, and gives the store back.
+func (h *held) close() error {
+	h.Ledger.Close()
+	return stores.giveBack(h.store)
+}

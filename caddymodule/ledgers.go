@@ -1,0 +1,294 @@
+package caddymodule
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/ledger/filestore"
+	"github.com/caddy-checkout/checkout/ledger/memorystore"
+	"github.com/caddy-checkout/checkout/ledger/redisstore"
+)
+
+// ledgerGuest is what a guest module in `checkout.ledgers` implements.
+type ledgerGuest interface {
+	// source says where the store comes from, and settings what all kinds have in common.
+	source(log *zap.Logger) (ledgerlife.Source, error)
+	settings() LedgerSettings
+}
+
+// LedgerSettings are what every kind of ledger may be told.
+type LedgerSettings struct {
+	// Keep is how long facts are kept: payments, subscriptions, events, exposures. Sums by day stay.
+	// Default 400d. A running subscription's state, and the attribution of one that still renews,
+	// outlive it.
+	Keep caddy.Duration `json:"keep,omitempty"`
+	// Secret seals what is kept and proves attributions. Repeat it to change it: the first one
+	// writes, all of them read. Default: the access secret of the default, else the first project.
+	// Danger: a ledger whose secrets are all lost cannot be read any more.
+	Secret []string `json:"secret,omitempty"`
+}
+
+func (s LedgerSettings) settings() LedgerSettings { return s }
+
+// FileLedger keeps the ledger in one file, for one Caddy. What was answered with success is in the
+// file, synced to the disk, whatever happens next.
+type FileLedger struct {
+	// Path is the file; its folder is made if it is missing. Default: `checkout/ledger.db` in
+	// Caddy's data folder. Two Caddys of one user need two paths.
+	Path string `json:"path,omitempty"`
+	// MaxSize bounds the pages in use, such as `4GiB`. At four fifths of it the log warns; beyond
+	// it no exposures are written any more. Payments are written in any case. Default: no bound.
+	MaxSize int64 `json:"max_size,omitempty"`
+	LedgerSettings
+}
+
+// CaddyModule returns the Caddy module information.
+func (*FileLedger) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "checkout.ledgers.file",
+		New: func() caddy.Module { return new(FileLedger) },
+	}
+}
+
+// source is the file. It is found by device and inode, however its path is spelled.
+func (l *FileLedger) source(*zap.Logger) (ledgerlife.Source, error) {
+	path, err := placeholder.Value("ledger file", l.Path)
+	if err != nil {
+		return ledgerlife.Source{}, err
+	}
+	if path == "" {
+		path = filepath.Join(caddy.AppDataDir(), "checkout", "ledger.db")
+	}
+	return ledgerlife.Source{
+		Key: func() string {
+			id, err := filestore.Identify(path)
+			if err != nil {
+				return ""
+			}
+			return fmt.Sprint("file ", id)
+		},
+		Open: func(again bool) (ledger.Store, error) {
+			return filestore.Open(filestore.Config{
+				Path: path, MaxSize: l.MaxSize, MustExist: again,
+			})
+		},
+	}, nil
+}
+
+// MemoryLedger keeps the ledger in this process, for trying out. What is in it dies with Caddy.
+type MemoryLedger struct{ LedgerSettings }
+
+// CaddyModule returns the Caddy module information.
+func (*MemoryLedger) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "checkout.ledgers.memory",
+		New: func() caddy.Module { return new(MemoryLedger) },
+	}
+}
+
+func (l *MemoryLedger) source(*zap.Logger) (ledgerlife.Source, error) {
+	return ledgerlife.Source{
+		Key:  func() string { return "memory" },
+		Open: func(bool) (ledger.Store, error) { return memorystore.New(nil), nil },
+	}, nil
+}
+
+// RedisLedger keeps the ledger in Redis or Valkey, for every Caddy that uses the same server and
+// prefix. It is as durable as that Redis: use `appendonly yes`, and `maxmemory-policy noeviction`.
+type RedisLedger struct {
+	RedisServer
+	LedgerSettings
+}
+
+// CaddyModule returns the Caddy module information.
+func (*RedisLedger) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "checkout.ledgers.redis",
+		New: func() caddy.Module { return new(RedisLedger) },
+	}
+}
+
+func (l *RedisLedger) source(log *zap.Logger) (ledgerlife.Source, error) {
+	server, err := l.RedisServer.resolve(log)
+	if err != nil {
+		return ledgerlife.Source{}, err
+	}
+	cfg := redisstore.Config{
+		URLs: server.URLs, MasterName: server.MasterName, Cluster: server.Cluster,
+		Username: server.Username, Password: server.Password,
+		KeyPrefix: server.KeyPrefix, Timeout: server.Timeout,
+	}
+	key, err := redisKey(server)
+	if err != nil {
+		return ledgerlife.Source{}, err
+	}
+	silenceRedis()
+	return ledgerlife.Source{
+		Key:  func() string { return "redis " + key },
+		Open: func(bool) (ledger.Store, error) { return redisstore.Open(cfg) },
+	}, nil
+}
+
+// newLedger reads the configuration of the ledger. It shares one that is open in this process and
+// opens none.
+func newLedger(
+	ctx caddy.Context, a *App,
+) (*ledgerlife.Handle, *ledger.Secrets, error) {
+	guest, err := a.ledgerGuest(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ledger: %w", err)
+	}
+	source, err := guest.source(ctx.Logger())
+	if err != nil {
+		return nil, nil, fmt.Errorf("ledger: %w", err)
+	}
+	settings := guest.settings()
+	secrets, err := settings.secrets(ctx.Logger(), a.projects.key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ledger: %w", err)
+	}
+	handle := ledgerlife.New(ledgerlife.Config{
+		Source: source,
+		Ledger: ledger.Config{
+			Secrets: secrets, Keep: time.Duration(settings.Keep),
+			Exposed: countExposure,
+			Failed: func(operation string, err error) {
+				metrics.LedgerErrors.WithLabelValues(operation).Inc()
+				a.shared.failures.Error("the ledger failed", zap.String("operation", operation),
+					zap.Error(err))
+			},
+		},
+		Changed: func(err error) { tellLedger(ctx.Logger(), err) },
+		Opened:  func(store ledger.Store) { warnAboutStore(ctx, store) },
+	})
+	if err := handle.Share(); err != nil {
+		return nil, nil, fmt.Errorf("ledger: %w", err)
+	}
+	return handle, secrets, nil
+}
+
+// openLedger opens the ledger. At process start Caddy comes up without one that cannot be opened; a
+// reload is refused then, if the configuration before it had one open.
+func (a *App) openLedger(running *App) error {
+	if len(a.projects.list) == 0 {
+		return nil // nothing can be sold
+	}
+	err := a.shared.ledger.Open()
+	if err != nil && running != nil && running.shared.ledger.IsOpen() {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	a.shared.ledger.Run()
+	return nil
+}
+
+// ledgerGuest is the configured guest module. Without one, a cache in Redis means a ledger there,
+// and any other a file.
+func (a *App) ledgerGuest(ctx caddy.Context) (ledgerGuest, error) {
+	if a.LedgerRaw == nil {
+		if cache, ok := a.cache.guest.(*RedisCache); ok {
+			server := cache.RedisServer
+			if server.KeyPrefix != "" { // sites that share a Redis stay apart
+				server.KeyPrefix += "ledger:"
+			}
+			return &RedisLedger{RedisServer: server}, nil
+		}
+		return new(FileLedger), nil
+	}
+	guest, err := ctx.LoadModule(a, "LedgerRaw")
+	if err != nil {
+		return nil, err
+	}
+	known, ok := guest.(ledgerGuest)
+	if !ok {
+		return nil, fmt.Errorf("module %T is not a ledger", guest)
+	}
+	return known, nil
+}
+
+// secrets are the configured ones, else the access secret.
+func (s LedgerSettings) secrets(log *zap.Logger, access []byte) (*ledger.Secrets, error) {
+	if s.Keep < 0 {
+		return nil, fmt.Errorf("keep: %s is negative: write a duration such as 400d",
+			time.Duration(s.Keep))
+	}
+	if len(s.Secret) == 0 {
+		return ledger.NewSecrets(access)
+	}
+	var texts [][]byte
+	for _, text := range s.Secret {
+		secret, err := placeholder.Secret("secret", text, log)
+		if err != nil {
+			return nil, err
+		}
+		if len(secret) < minLedgerSecret {
+			return nil, fmt.Errorf("secret: it has %d characters and can be guessed: use at "+
+				"least %d, such as those of `openssl rand -hex 32`", len(secret), minLedgerSecret)
+		}
+		texts = append(texts, []byte(secret))
+	}
+	return ledger.NewSecrets(texts...)
+}
+
+// minLedgerSecret is the shortest secret that cannot be guessed.
+const minLedgerSecret = 16
+
+// tellLedger tells metrics and log how the ledger is.
+func tellLedger(log *zap.Logger, err error) {
+	metrics.LedgerUp.Set(metrics.Bool(err == nil))
+	if err != nil {
+		metrics.LedgerErrors.WithLabelValues("open").Inc()
+		log.Error("the ledger cannot be used: webhooks and events are answered with 503, clicks "+
+			"go on without what it knows; it is tried again every 10 s", zap.Error(err))
+		return
+	}
+	log.Info("the ledger is open")
+}
+
+// warnAboutStore warns of a Redis that may lose what it was told.
+func warnAboutStore(ctx caddy.Context, store ledger.Store) {
+	redis, ok := store.(*redisstore.Store)
+	if !ok {
+		return
+	}
+	warnings, err := redis.Durability(ctx)
+	if err != nil {
+		return // not every Redis may be asked
+	}
+	for _, warning := range warnings {
+		ctx.Logger().Warn("the ledger's Redis may lose payments: " + warning)
+	}
+}
+
+// ledgerBytes reads the sizes of the files that are open.
+var ledgerBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	Name: "caddy_checkout_ledger_bytes",
+	Help: "Bytes of the ledger file's pages in use.",
+}, func() (n float64) {
+	ledgerlife.Each(func(store ledger.Store) {
+		if file, ok := store.(*filestore.Store); ok {
+			n += float64(file.Size())
+		}
+	})
+	return n
+})
+
+// countExposure counts a person who met an experiment for the first time.
+func countExposure(e ledger.Exposure) {
+	metrics.Exposures.WithLabelValues(e.Experiment, e.Variant, e.At).Inc()
+}
+
+// Interface guards
+var (
+	_ ledgerGuest = (*FileLedger)(nil)
+	_ ledgerGuest = (*MemoryLedger)(nil)
+	_ ledgerGuest = (*RedisLedger)(nil)
+)

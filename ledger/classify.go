@@ -1,0 +1,147 @@
+package ledger
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// This file decides what a payment is attributed to, and whether it is the sale that its link was
+// made for.
+
+// attributionLife is how long after a link was made a first charge may be bought under it. A link
+// lives for an hour, a form on a page somewhat longer. What is bought later came by a text that
+// left its link.
+const attributionLife = 3 * time.Hour
+
+// typeUpsell is the type of what is sold after something else, under the same link.
+const typeUpsell = "upsell"
+
+// PaymentTypes are the values that Payment.Type may have. It is a closed set, fit for a metric's
+// label.
+func PaymentTypes() []string { return append(zotlo.PaymentTypes(), typeUpsell) }
+
+// class is what is decided of a delivery before it is written.
+type class struct {
+	by       source
+	stale    bool // its attribution was too old, or another payer's
+	upsell   bool
+	compared bool // with what link or page said
+}
+
+// mark puts what was decided on a charge.
+func (k class) mark(c charge) charge {
+	if k.upsell {
+		c.Type = typeUpsell
+	}
+	if k.stale {
+		c.Marks |= markStale
+	}
+	return c
+}
+
+// classify reads what is known of the transaction and of the one that it goes back to. Attribution
+// is read on the first charge; what follows has that of the original transaction, and its own only
+// where that one is unknown.
+func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
+	e := d.Event
+	var sold sale
+	if found, err := look(l.codec, s.Read, key, &sold); err != nil {
+		return class{}, err
+	} else if found && len(sold.Charges) > 0 {
+		return class{by: sold.By, compared: comparable(e)}, nil
+	}
+	var root origin
+	if e.OriginalID != "" {
+		_, err := look(l.codec, s.Read, l.originKey(d.Project, e.OriginalID), &root)
+		if err != nil {
+			return class{}, err
+		}
+	}
+	if root.Begun {
+		return class{by: root.By, compared: comparable(e) && !root.Upsell}, nil
+	}
+	k := class{by: sourceOf(d.Attribution), compared: comparable(e)}
+	if e.Kind != zotlo.WebhookPayment || e.Type == "renewal" || e.Type == "reactive" {
+		return k, nil
+	}
+	bought := time.Unix(chargeOf(e, l.now()).Bought, 0)
+	made := d.Attribution.At()
+	if made.IsZero() {
+		return k, nil // no link of ours, or one of version 1
+	}
+	if bought.After(made.Add(attributionLife)) {
+		return class{stale: true}, nil
+	}
+	return l.claim(s, d, k)
+}
+
+// comparable reports whether a payment is the one that a price was shown for: the first that costs
+// money. A renewal is not, for the link was for the first payment, and a trial has its own price.
+func comparable(e zotlo.Event) bool {
+	switch e.Type {
+	case "start_paid", "trial_to_paid", "consumable":
+		return e.Kind == zotlo.WebhookPayment
+	}
+	return false
+}
+
+// claim looks who paid under the link first. Another payer has a text that left its link; the same
+// one who buys another package was sold it after the payment.
+func (l *Ledger) claim(s Steps, d Delivery, k class) (class, error) {
+	if d.Attribution.Random == "" {
+		return k, nil
+	}
+	original := d.Event.OriginalID
+	if original == "" {
+		original = d.Event.TransactionID
+	}
+	mine := claimant{
+		payer:    l.part("payer", d.Payer),
+		original: l.part("original", original),
+		pack:     l.part("package", d.Event.PackageID),
+	}
+	key := Key{kindClaim, l.codec.hash("claim", d.Attribution.Random)}
+	first := mine
+	err := s.Change(key, func(old Doc) (Doc, error) {
+		if read, ok := readClaimant(old.Value); ok {
+			first = read
+			return Doc{}, errUnchanged
+		}
+		return Doc{Value: mine.bytes(), Until: l.now().Add(l.keep)}, nil
+	})
+	if err != nil && err != errUnchanged {
+		return class{}, err
+	}
+	switch {
+	case first.original == mine.original:
+	case first.payer != mine.payer:
+		return class{stale: true}, nil
+	case first.pack != mine.pack:
+		k.upsell, k.compared = true, false
+	}
+	return k, nil
+}
+
+// part is a short hash of a text; nothing is zero.
+func (l *Ledger) part(use, text string) (part [8]byte) {
+	if text != "" {
+		copy(part[:], l.codec.hash(use, text))
+	}
+	return part
+}
+
+// claimant is who paid under a link first, and what for: three short hashes, which need no seal.
+type claimant struct{ payer, original, pack [8]byte }
+
+func (c claimant) bytes() []byte {
+	return bytes.Join([][]byte{c.payer[:], c.original[:], c.pack[:]}, nil)
+}
+
+func readClaimant(value []byte) (c claimant, ok bool) {
+	if len(value) != 24 {
+		return claimant{}, false
+	}
+	return claimant{[8]byte(value), [8]byte(value[8:]), [8]byte(value[16:])}, true
+}

@@ -1,0 +1,146 @@
+package ledger
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// This file writes payments and refunds into the document of their transaction, and finishes what
+// an earlier process began.
+
+// recordSale writes a payment or refund into its transaction, and has its effects follow.
+func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
+	key := l.saleKey(d)
+	known, err := l.classify(s, key, d)
+	if err != nil {
+		return News{}, err
+	}
+	once := identity(d.Event)
+	if err := l.outstanding(s, key, "begin "+once, 1); err != nil {
+		return News{}, err
+	}
+	var sold sale
+	entered := false
+	err = change(l.codec, s, key, func(doc *sale) (time.Time, error) {
+		entered = doc.enter(d, known, l.subjects(d), l.now())
+		sold = *doc
+		return l.now().Add(l.keep), nil
+	})
+	if err != nil {
+		return News{}, err
+	}
+	if err := l.settle(s, key, &sold); err != nil {
+		return News{}, err
+	}
+	err = change(l.codec, s, key, func(doc *sale) (time.Time, error) {
+		news = doc.finish(&sold, d, known)
+		return l.now().Add(l.keep), nil
+	})
+	if err != nil {
+		return News{}, err
+	}
+	// A refund that waits for its payment counts as a delivery: there is nothing to repeat.
+	news.Counted = news.Counted || entered && !d.Unfinished
+	news.Repeated = !news.Counted && !d.Unfinished
+	return news, l.outstanding(s, key, "end "+once, -1)
+}
+
+// enter writes what a delivery says into the document of its transaction, and reports whether it
+// was not there.
+func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time) (entered bool) {
+	e := by.Event
+	d.Version++
+	d.Project, d.Transaction = by.Project, e.TransactionID
+	if e.OriginalID != e.TransactionID && e.OriginalID != "" {
+		d.Original = e.OriginalID
+	}
+	// Of a payment the first delivery decides whom it touches; a repeat changes nothing.
+	switch {
+	case e.Kind == zotlo.WebhookPayment && d.find(e.Status) == nil:
+		d.add(subjects)
+		d.Package, d.PaymentType, d.By = e.PackageID, e.PaymentType, known.by
+		d.Charges = append(d.Charges, known.mark(chargeOf(e, now)))
+		entered = true
+	case e.Kind == zotlo.WebhookRefund && d.findRefund(refundOf(e, now)) == nil:
+		r := refundOf(e, now)
+		if e.TransactionID == "" {
+			d.add(subjects)
+			d.By, d.PaymentType = known.by, "consumable"
+			r.nameless(e)
+		}
+		d.Refunds = append(d.Refunds, r)
+		entered = true
+	}
+	d.settleRefunds()
+	return entered
+}
+
+// finish takes the marks of what is settled away, and says what counts. What came meanwhile is for
+// the one who brought it.
+func (d *sale) finish(settled *sale, by Delivery, known class) (news News) {
+	for i := range d.Charges {
+		c := &d.Charges[i]
+		if settled.find(c.Status) == nil {
+			continue
+		}
+		c.Marks &^= markOpen
+		if by.Unfinished || c.Marks&markUntold == 0 {
+			continue
+		}
+		c.Marks &^= markUntold
+		p := d.payment(*c)
+		if by.Event.Kind == zotlo.WebhookPayment && c.Status == by.Event.Status && known.compared {
+			p.Discounted = by.Event.Discounted
+			p.Mismatches = mismatches(by.Event, d.By)
+		}
+		news.Counted, news.Payment = true, &p
+	}
+	for i := range d.Refunds {
+		r := &d.Refunds[i]
+		if old := settled.findRefund(*r); old == nil || old.Marks&markWaiting != 0 {
+			continue
+		}
+		r.Marks &^= markOpen
+		if by.Unfinished || r.Marks&markUntold == 0 {
+			continue
+		}
+		r.Marks &^= markUntold
+		news.Counted = true
+		news.Refunds = append(news.Refunds, d.refund(*r))
+	}
+	return news
+}
+
+// source is what the sale is for, as the outside names it.
+func (s source) source() Source {
+	return Source{s.Campaign, s.Experiment, s.Variant, s.Partner}
+}
+
+// payment is a charge as the outside sees it.
+func (d *sale) payment(c charge) Payment {
+	return Payment{
+		Source: d.By.source(), Type: c.label(), Amount: c.Amount, Currency: c.Currency,
+		Stale: c.Marks&markStale != 0,
+	}
+}
+
+// refund is a refund as the outside sees it.
+func (d *sale) refund(r refund) Refund {
+	of := d.last()
+	if c := d.find(r.Status); c != nil {
+		of = *c
+	}
+	return Refund{
+		Source: d.By.source(), Type: of.label(), Amount: r.Counted,
+		Currency: cmp.Or(of.Currency, r.Currency),
+		Whole:    r.Marks&markWhole != 0,
+	}
+}
+
+// outstanding notes in a row that the effects of a document are begun, or that they are done.
+func (l *Ledger) outstanding(s Steps, key Key, once string, n int64) error {
+	id := string(byte(key.Kind)) + key.ID
+	return s.Add(Key{kindOpen, ""}, id+once, Delta{id, n})
+}

@@ -1,0 +1,252 @@
+package ledger
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/caddy-checkout/checkout/internal/money"
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// This file is the document of a transaction: its payments, its refunds, and what it is attributed
+// to. All else that a ledger holds of money follows from it, so it is written first.
+
+// sale is a transaction. Mostly it is one payment; a trial that is paid later may keep its
+// transaction, and a refund may come before what it gives back.
+type sale struct {
+	Project     string   `cbor:"1,keyasint,omitempty"`
+	Transaction string   `cbor:"2,keyasint,omitempty"` // empty where the webhook named none
+	Original    string   `cbor:"3,keyasint,omitempty"` // empty where it is Transaction
+	Package     string   `cbor:"4,keyasint,omitempty"`
+	PaymentType string   `cbor:"5,keyasint,omitempty"`
+	Subjects    [][]byte `cbor:"6,keyasint,omitempty"` // ids of the persons it touches
+	By          source   `cbor:"7,keyasint,omitempty"`
+	Charges     []charge `cbor:"8,keyasint,omitempty"`
+	Refunds     []refund `cbor:"9,keyasint,omitempty"`
+	Version     uint     `cbor:"10,keyasint,omitempty"` // grows with every change of this document
+}
+
+// source is what a sale is attributed to: an Attribution without what only its link needed.
+type source struct {
+	Campaign   string `cbor:"1,keyasint,omitempty"`
+	Experiment string `cbor:"2,keyasint,omitempty"`
+	Variant    string `cbor:"3,keyasint,omitempty"`
+	Partner    string `cbor:"4,keyasint,omitempty"`
+	Offer      string `cbor:"5,keyasint,omitempty"`
+	Made       int64  `cbor:"6,keyasint,omitempty"` // when the link was made, in Unix minutes
+	Price      string `cbor:"7,keyasint,omitempty"` // what the link asked for, or
+	Currency   string `cbor:"8,keyasint,omitempty"`
+	Quote      string `cbor:"9,keyasint,omitempty"` // what the page said
+	QuoteCur   string `cbor:"10,keyasint,omitempty"`
+}
+
+// charge is one payment of a transaction.
+type charge struct {
+	Status   string       `cbor:"1,keyasint,omitempty"` // as Zotlo wrote it
+	Type     string       `cbor:"2,keyasint,omitempty"` // the label; empty where it is Status
+	Amount   money.Amount `cbor:"3,keyasint,omitempty"`
+	Currency string       `cbor:"4,keyasint,omitempty"`
+	Bought   int64        `cbor:"5,keyasint,omitempty"` // Unix seconds
+	Heard    int64        `cbor:"6,keyasint,omitempty"` // Unix seconds
+	Created  int64        `cbor:"7,keyasint,omitempty"` // when Zotlo said so, in microseconds
+	Expires  int64        `cbor:"8,keyasint,omitempty"` // Unix seconds
+	Marks    marks        `cbor:"9,keyasint,omitempty"`
+}
+
+// refund is a part of a transaction's money that was given back, or all of it.
+type refund struct {
+	Status  string       `cbor:"1,keyasint,omitempty"`
+	Said    money.Amount `cbor:"2,keyasint,omitempty"` // what the webhook said; 0 for all of it
+	At      int64        `cbor:"3,keyasint,omitempty"` // Unix seconds
+	Counted money.Amount `cbor:"4,keyasint,omitempty"` // what there was left to give back
+	Created int64        `cbor:"5,keyasint,omitempty"` // microseconds
+	Marks   marks        `cbor:"6,keyasint,omitempty"`
+	// Currency is set where the refund names no transaction, which would know it.
+	Currency string `cbor:"7,keyasint,omitempty"`
+}
+
+// marks say how far a payment or refund has come.
+type marks uint8
+
+const (
+	markOpen    marks = 1 << iota // its effects on other documents are outstanding
+	markUntold                    // nobody has counted it yet
+	markWaiting                   // a refund whose payment is not known yet
+	markWhole                     // a refund that takes its payment back
+	markStale                     // a payment whose attribution was too old, or another payer's
+)
+
+// original is the transaction that this one goes back to.
+func (d *sale) original() string {
+	if d.Original == "" {
+		return d.Transaction
+	}
+	return d.Original
+}
+
+// subscription reports whether the sale is of one.
+func (d *sale) subscription() bool { return d.PaymentType != "consumable" }
+
+// find is the charge of a status, or nil.
+func (d *sale) find(status string) *charge {
+	i := slices.IndexFunc(d.Charges, func(c charge) bool { return c.Status == status })
+	if i < 0 {
+		return nil
+	}
+	return &d.Charges[i]
+}
+
+// findRefund is the refund that says the same as r, or nil.
+func (d *sale) findRefund(r refund) *refund {
+	i := slices.IndexFunc(d.Refunds, func(old refund) bool {
+		return old.Status == r.Status && old.Said == r.Said && old.At == r.At
+	})
+	if i < 0 {
+		return nil
+	}
+	return &d.Refunds[i]
+}
+
+// price is what the transaction cost: the sum of its charges. A trial and what is paid after it
+// may be one transaction.
+func (d *sale) price() (sum money.Amount) {
+	for _, c := range d.Charges {
+		sum += c.Amount
+	}
+	return sum
+}
+
+// given is what was given back of it.
+func (d *sale) given() (sum money.Amount) {
+	for _, r := range d.Refunds {
+		sum += r.Counted
+	}
+	return sum
+}
+
+// takenBack reports whether nothing of the payment is left: then it is as if nobody had paid.
+func (d *sale) takenBack() bool {
+	return slices.ContainsFunc(d.Refunds, func(r refund) bool { return r.Marks&markWhole != 0 })
+}
+
+// settleRefunds counts the refunds that waited for a payment. A refund never gives back more than
+// is left; the one that reaches the price takes the payment back.
+func (d *sale) settleRefunds() {
+	for i := range d.Refunds {
+		r := &d.Refunds[i]
+		if r.Marks&markWaiting == 0 || !d.knows(*r) {
+			continue
+		}
+		left := d.price() - d.given()
+		r.Counted = left
+		if r.Said > 0 {
+			r.Counted = min(r.Said, left)
+		}
+		r.Marks &^= markWaiting
+		if r.Counted == left && !d.takenBack() {
+			r.Marks |= markWhole
+		}
+	}
+}
+
+// knows reports whether the payment that a refund gives back is here. The free trial of a
+// transaction is not what money was given back of.
+func (d *sale) knows(r refund) bool {
+	return d.find(r.Status) != nil || len(d.Charges) > 0 && (d.price() > 0 || r.Said == 0)
+}
+
+// last is the newest charge.
+func (d *sale) last() charge {
+	var last charge
+	for _, c := range d.Charges {
+		if c.Bought >= last.Bought {
+			last = c
+		}
+	}
+	return last
+}
+
+// add puts persons among the subjects.
+func (d *sale) add(subjects [][]byte) {
+	for _, id := range subjects {
+		known := func(old []byte) bool { return bytes.Equal(old, id) }
+		if !slices.ContainsFunc(d.Subjects, known) {
+			d.Subjects = append(d.Subjects, id)
+		}
+	}
+}
+
+// label is the payment's type as metrics and sums name it.
+func (c charge) label() string {
+	if c.Type == "" {
+		return c.Status
+	}
+	return c.Type
+}
+
+// chargeOf reads a payment. Zotlo may leave any field out.
+func chargeOf(e zotlo.Event, heard time.Time) charge {
+	amount, _ := money.Parse(e.Price)
+	c := charge{
+		Status: e.Status, Amount: amount, Currency: e.Currency,
+		Bought: unix(e.PurchasedAt), Heard: heard.Unix(), Created: e.CreatedAt.UnixMicro(),
+		Expires: unix(e.ExpiresAt),
+		Marks:   markOpen | markUntold,
+	}
+	if c.Status != e.Type {
+		c.Type = e.Type
+	}
+	if e.CreatedAt.IsZero() {
+		c.Created = heard.UnixMicro()
+	}
+	if c.Bought == 0 {
+		c.Bought = c.Created / 1e6
+	}
+	return c
+}
+
+// refundOf reads a refund. Its amount may be written with a minus.
+func refundOf(e zotlo.Event, heard time.Time) refund {
+	amount, _ := money.Parse(e.RefundPrice)
+	r := refund{
+		Status: e.Status, Said: max(amount, -amount), At: unix(e.RefundedAt),
+		Created: e.CreatedAt.UnixMicro(),
+		Marks:   markOpen | markUntold | markWaiting,
+	}
+	if e.CreatedAt.IsZero() {
+		r.Created = heard.UnixMicro()
+	}
+	return r
+}
+
+// nameless settles a refund that names no transaction, and so waits for none. It is of the price
+// that its own webhook tells.
+func (r *refund) nameless(e zotlo.Event) {
+	price, priced := money.Parse(e.Price)
+	r.Marks &^= markWaiting
+	r.Counted, r.Currency = r.Said, e.Currency
+	if r.Said == 0 {
+		r.Counted = price
+	}
+	if !priced || r.Counted >= price {
+		r.Marks |= markWhole
+	}
+}
+
+// unix is 0 for no time.
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// sourceOf keeps of an attribution what a sale needs.
+func sourceOf(a Attribution) source {
+	return source{
+		Campaign: a.Campaign, Experiment: a.Experiment, Variant: a.Variant,
+		Partner: a.Partner, Offer: a.Offer, Made: unix(a.At()) / 60,
+		Price: a.Price, Currency: a.Currency, Quote: a.Quote, QuoteCur: a.QuoteCurrency,
+	}
+}

@@ -1,0 +1,197 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// This file has the effects of a transaction on other documents: on what it goes back to, on the
+// persons it touches, and on the sums. Each of them may be done twice.
+
+// settle does the effects of a sale that are outstanding.
+func (l *Ledger) settle(s Steps, key Key, d *sale) error {
+	if !d.open() {
+		return nil
+	}
+	root, err := l.settleOrigin(s, key, d)
+	if err != nil {
+		return err
+	}
+	subjects := slices.Clone(d.Subjects)
+	if root != nil {
+		subjects = root.Subjects
+	}
+	for _, id := range subjects {
+		err := l.tell(s, string(id), func(p *person) bool {
+			changed := d.tell(p, short(key.ID))
+			return root.tell(p, l.originKey(root.project(), root.original())) || changed
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return l.sum(s, key, d)
+}
+
+// open reports whether effects are outstanding.
+func (d *sale) open() bool {
+	return slices.ContainsFunc(d.Charges, func(c charge) bool { return c.Marks&markOpen != 0 }) ||
+		slices.ContainsFunc(d.Refunds, func(r refund) bool {
+			return r.Marks&markOpen != 0 && r.Marks&markWaiting == 0
+		})
+}
+
+// settleOrigin has what the transaction goes back to follow. It is nil for a one-time purchase,
+// which nothing goes back to.
+func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
+	if !d.subscription() || d.original() == "" || len(d.Charges) == 0 {
+		return nil, nil
+	}
+	root := new(origin)
+	at := l.originKey(d.Project, d.original())
+	err := change(l.codec, s, at, func(o *origin) (time.Time, error) {
+		o.Version++
+		o.Project, o.Original = d.Project, d.original()
+		o.add(d.Subjects)
+		if !o.Begun {
+			o.Begun, o.By = true, d.By
+			o.Upsell = d.Charges[0].Type == typeUpsell
+		}
+		for _, c := range d.Charges {
+			o.charged(short(key.ID), d, c)
+		}
+		for _, r := range d.Refunds {
+			if r.Marks&markWhole != 0 {
+				o.givenBack(short(key.ID), r.Created)
+			}
+		}
+		*root = *o
+		return o.until(l.now(), l.keep), nil
+	})
+	return root, err
+}
+
+// tell changes a person's document, if there is something new.
+func (l *Ledger) tell(s Steps, id string, news func(*person) (changed bool)) error {
+	return change(l.codec, s, Key{kindPerson, id}, func(p *person) (time.Time, error) {
+		if !news(p) {
+			return time.Time{}, errUnchanged
+		}
+		return p.until(l.now(), l.keep), nil
+	})
+}
+
+// tell has a person's document follow the transaction.
+func (d *sale) tell(p *person, transaction []byte) (changed bool) {
+	for _, c := range d.Charges {
+		changed = p.happened(c.happened()) || changed
+		if c.label() == "renewal" {
+			changed = p.happened(happening{Name: "zotlo.renewal", At: c.Created}) || changed
+		}
+	}
+	for _, r := range d.Refunds {
+		changed = p.happened(happening{Name: "zotlo.refund", At: r.Created}) || changed
+	}
+	if len(d.Charges) == 0 {
+		if d.Transaction == "" && d.takenBack() {
+			changed = p.takeBack(d.By.Campaign) || changed
+		}
+		return changed
+	}
+	return p.paid(note{
+		Transaction: transaction, Campaign: d.By.Campaign, Heard: d.Charges[0].Heard,
+		Back: d.takenBack(), Version: d.Version,
+	}) || changed
+}
+
+// happened is the event that a charge is to its subscriber: a trial, or a payment above 0.
+func (c charge) happened() happening {
+	if c.Amount > 0 {
+		return happening{Name: "zotlo.payment", At: c.Created}
+	}
+	return happening{Name: "zotlo.trial", At: c.Created}
+}
+
+// tell has a person's document follow the subscription. A nil origin says nothing.
+func (o *origin) tell(p *person, key Key) (changed bool) {
+	if o == nil || o.State.Status == "" {
+		return false
+	}
+	return p.subscribed(subscription{
+		Origin: short(key.ID), Project: o.Project, Package: o.State.Package,
+		Until: unix(o.runsUntil()), Version: o.Version,
+	})
+}
+
+// project and original may be asked of a nil origin.
+func (o *origin) project() string {
+	if o == nil {
+		return ""
+	}
+	return o.Project
+}
+
+func (o *origin) original() string {
+	if o == nil {
+		return ""
+	}
+	return o.Original
+}
+
+// add puts persons among the subjects.
+func (o *origin) add(subjects [][]byte) {
+	d := sale{Subjects: o.Subjects}
+	d.add(subjects)
+	o.Subjects = d.Subjects
+}
+
+// recordState writes a subscription's state down, and tells everybody whom the subscription is
+// about.
+func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects [][]byte) error {
+	key := l.originKey(project, e.OriginalID)
+	if e.OriginalID == "" { // then whom it is about and what they bought must name it
+		names := []string{"subscription", project, e.PackageID}
+		for _, id := range subjects {
+			names = append(names, string(id))
+		}
+		key.ID = l.codec.hash(names...)
+	}
+	once := identity(e)
+	if err := l.outstanding(s, key, "begin "+once, 1); err != nil {
+		return err
+	}
+	heard := stateOf(e, l.now())
+	var root origin
+	err := change(l.codec, s, key, func(o *origin) (time.Time, error) {
+		o.Version++
+		o.Project, o.Original = project, e.OriginalID
+		o.add(subjects)
+		o.hear(heard)
+		root = *o
+		return o.until(l.now(), l.keep), nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range root.Subjects {
+		err := l.tell(s, string(id), func(p *person) bool {
+			changed := root.tell(p, key)
+			return heard.tell(p) || changed
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return l.outstanding(s, key, "end "+once, -1)
+}
+
+// tell notes the event that a state is to its subscriber.
+func (s state) tell(p *person) (changed bool) {
+	names := map[string]string{
+		statusCancelled: "zotlo.cancel", statusGrace: "zotlo.grace", statusPassive: "zotlo.expired",
+	}
+	name, ok := names[s.Status]
+	return ok && p.happened(happening{Name: name, At: s.At})
+}
