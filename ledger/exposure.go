@@ -34,8 +34,6 @@ type exposures struct {
 	mu      sync.Mutex
 	waiting []Exposure
 	wake    chan struct{}
-	stop    chan struct{}
-	stopped chan struct{}
 }
 
 // Expose notes that a subscriber was shown a variant. It does not wait. What cannot be kept, since
@@ -58,20 +56,19 @@ func (l *Ledger) Expose(e Exposure) {
 	}
 }
 
-// writeExposures runs until Close. A batch that fails is tried again with the next one.
-func (l *Ledger) writeExposures() {
-	q := &l.exposures
-	defer close(q.stopped)
+// writeExposures runs until ctx ends, and then writes what waits.
+func (l *Ledger) writeExposures(ctx context.Context) {
+	defer l.flushExposures()
 	for {
 		select {
-		case <-q.wake:
-		case <-q.stop:
-			l.flushExposures()
+		case <-l.exposures.wake:
+		case <-ctx.Done():
 			return
 		}
 		select {
 		case <-time.After(exposureDelay):
-		case <-q.stop:
+		case <-ctx.Done():
+			return
 		}
 		l.flushExposures()
 	}
@@ -95,6 +92,9 @@ func (l *Ledger) flushExposures() {
 
 // writeBatch writes exposures down, and tells which of them were a person's first.
 func (l *Ledger) writeBatch(batch []Exposure) error {
+	if store, bounded := l.store.(interface{ Full() bool }); bounded && store.Full() {
+		return errFull
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), exposureTimeout)
 	defer cancel()
 	var first []Exposure
@@ -139,6 +139,6 @@ func (l *Ledger) expose(s Steps, e Exposure) (first bool, err error) {
 
 // seen is a person in a run: hashes and numbers, which need no seal.
 type seen struct {
-	Variant string `cbor:"1,keyasint,omitempty"`
-	At      int64  `cbor:"2,keyasint,omitempty"` // Unix seconds
+	Variant string `cbor:"1,keyasint,omitempty" json:"variant,omitempty"`
+	At      int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // Unix seconds
 }

@@ -16,6 +16,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -48,10 +49,16 @@ type Ledger struct {
 	exposed   func(Exposure)
 	failed    func(operation string, err error)
 	exposures exposures
+
+	stop context.CancelFunc // ends what runs in the background
+	done sync.WaitGroup
 }
 
 // errTooManyExposures is told once the store cannot keep up.
 var errTooManyExposures = errors.New("too many exposures wait to be written")
+
+// errFull is told of a store that has grown beyond its bound. Payments are written all the same.
+var errFull = errors.New("the ledger has reached max_size: no exposures are written any more")
 
 // format is the number of the form of all documents. A newer one than this cannot be read.
 const format = 1
@@ -69,9 +76,7 @@ type lockDoc struct {
 func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	l := &Ledger{
 		store: store, keep: cfg.Keep, now: cfg.Now, exposed: cfg.Exposed, failed: cfg.Failed,
-		exposures: exposures{
-			wake: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
-		},
+		exposures: exposures{wake: make(chan struct{}, 1)},
 	}
 	if l.keep == 0 {
 		l.keep = DefaultKeep
@@ -92,14 +97,16 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	if l.codec, err = newCodec(key); err != nil {
 		return nil, err
 	}
-	go l.writeExposures()
+	ctx, l.stop = context.WithCancel(context.Background())
+	l.done.Go(func() { l.writeExposures(ctx) })
+	l.done.Go(func() { l.keepFinishing(ctx) })
 	return l, nil
 }
 
-// Close writes what waits. It does not close the store.
+// Close writes what waits, and ends what runs in the background. It does not close the store.
 func (l *Ledger) Close() {
-	close(l.exposures.stop)
-	<-l.exposures.stopped
+	l.stop()
+	l.done.Wait()
 }
 
 // unlockStore reads the store's key. It is locked anew where the secrets have changed, so that the

@@ -14,35 +14,38 @@ import (
 
 // origin is all that goes back to one original transaction of a project.
 type origin struct {
-	Project  string   `cbor:"1,keyasint,omitempty"`
-	Original string   `cbor:"2,keyasint,omitempty"`
-	Subjects [][]byte `cbor:"3,keyasint,omitempty"`
-	By       source   `cbor:"4,keyasint,omitempty"`
+	Project  string   `cbor:"1,keyasint,omitempty" json:"project,omitempty"`
+	Original string   `cbor:"2,keyasint,omitempty" json:"original,omitempty"`
+	Subjects [][]byte `cbor:"3,keyasint,omitempty" json:"subjects,omitempty"`
+	By       source   `cbor:"4,keyasint,omitempty" json:"by,omitempty"`
 	// Begun says that By is that of the first charge, so that renewals follow it, also where it is
 	// empty.
-	Begun  bool   `cbor:"5,keyasint,omitempty"`
-	Upsell bool   `cbor:"6,keyasint,omitempty"` // it was sold after something else, under its link
-	State  state  `cbor:"7,keyasint,omitempty"` // the newest one
-	Last   bought `cbor:"8,keyasint,omitempty"` // the newest charge
+	Begun bool `cbor:"5,keyasint,omitempty" json:"begun,omitempty"`
+	// It was sold after something else, under its link.
+	Upsell bool   `cbor:"6,keyasint,omitempty" json:"upsell,omitempty"`
+	State  state  `cbor:"7,keyasint,omitempty" json:"state,omitempty"` // the newest one
+	Last   bought `cbor:"8,keyasint,omitempty" json:"last,omitempty"`  // the newest charge
 	// Backs are charges that were given back in full, the newest ones.
-	Backs   []bought `cbor:"9,keyasint,omitempty"`
-	Version uint     `cbor:"10,keyasint,omitempty"`
-	Open    bool     `cbor:"11,keyasint,omitempty"` // the subjects have not been told yet
+	Backs   []bought `cbor:"9,keyasint,omitempty" json:"backs,omitempty"`
+	Version uint     `cbor:"10,keyasint,omitempty" json:"version,omitempty"`
+	// The subjects have not been told yet.
+	Open bool `cbor:"11,keyasint,omitempty" json:"open,omitempty"`
 }
 
 // state is what a payment, a status webhook or an export said of a subscription.
 type state struct {
-	At      int64  `cbor:"1,keyasint,omitempty"` // when Zotlo said so, in microseconds
-	Status  string `cbor:"2,keyasint,omitempty"` // active, grace, cancelled or passive
-	Package string `cbor:"3,keyasint,omitempty"`
-	Expires int64  `cbor:"4,keyasint,omitempty"` // Unix seconds
-	Frozen  int64  `cbor:"5,keyasint,omitempty"` // until when it is paused, Unix seconds
+	At int64 `cbor:"1,keyasint,omitempty" json:"at,omitempty"` // when Zotlo said so, in microseconds
+	// Active, grace, cancelled or passive.
+	Status  string `cbor:"2,keyasint,omitempty" json:"status,omitempty"`
+	Package string `cbor:"3,keyasint,omitempty" json:"package,omitempty"`
+	Expires int64  `cbor:"4,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
+	Frozen  int64  `cbor:"5,keyasint,omitempty" json:"frozen,omitempty"`  // until when it is paused, Unix seconds
 }
 
 // bought is a charge and its instant: that of the purchase, or of what gave it back.
 type bought struct {
-	Transaction []byte `cbor:"1,keyasint,omitempty"` // short hash
-	At          int64  `cbor:"2,keyasint,omitempty"` // microseconds
+	Transaction []byte `cbor:"1,keyasint,omitempty" json:"transaction,omitempty"` // short hash
+	At          int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"`          // microseconds
 }
 
 // The statuses of a state.

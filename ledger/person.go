@@ -11,36 +11,38 @@ import (
 
 // person is what is known of one subscriber.
 type person struct {
-	Notes  []note         `cbor:"1,keyasint,omitempty"` // their last payments, the newest first
-	Subs   []subscription `cbor:"2,keyasint,omitempty"`
-	Events []happening    `cbor:"3,keyasint,omitempty"`
+	// Their last payments, the newest first.
+	Notes  []note         `cbor:"1,keyasint,omitempty" json:"notes,omitempty"`
+	Subs   []subscription `cbor:"2,keyasint,omitempty" json:"subs,omitempty"`
+	Events []happening    `cbor:"3,keyasint,omitempty" json:"events,omitempty"`
 }
 
 // note is a payment of the subscriber.
 type note struct {
-	Transaction []byte `cbor:"1,keyasint,omitempty"` // short hash
-	Campaign    string `cbor:"2,keyasint,omitempty"` // empty for one that no link of ours led to
-	Heard       int64  `cbor:"3,keyasint,omitempty"` // Unix seconds
-	Back        bool   `cbor:"4,keyasint,omitempty"` // it was given back
-	Version     uint   `cbor:"5,keyasint,omitempty"` // of the sale
+	Transaction []byte `cbor:"1,keyasint,omitempty" json:"transaction,omitempty"` // short hash
+	Campaign    string `cbor:"2,keyasint,omitempty" json:"campaign,omitempty"`    // empty for one that no link of ours led to
+	Heard       int64  `cbor:"3,keyasint,omitempty" json:"heard,omitempty"`       // Unix seconds
+	Back        bool   `cbor:"4,keyasint,omitempty" json:"back,omitempty"`        // it was given back
+	Version     uint   `cbor:"5,keyasint,omitempty" json:"version,omitempty"`     // of the sale
 }
 
 // subscription is an origin as its subscriber's document has it.
 type subscription struct {
-	Origin  []byte `cbor:"1,keyasint,omitempty"` // short hash
-	Project string `cbor:"2,keyasint,omitempty"`
-	Package string `cbor:"3,keyasint,omitempty"`
-	Until   int64  `cbor:"4,keyasint,omitempty"` // it runs until then, Unix seconds
-	Version uint   `cbor:"5,keyasint,omitempty"` // of the origin
+	Origin  []byte `cbor:"1,keyasint,omitempty" json:"origin,omitempty"` // short hash
+	Project string `cbor:"2,keyasint,omitempty" json:"project,omitempty"`
+	Package string `cbor:"3,keyasint,omitempty" json:"package,omitempty"`
+	Until   int64  `cbor:"4,keyasint,omitempty" json:"until,omitempty"`   // it runs until then, Unix seconds
+	Version uint   `cbor:"5,keyasint,omitempty" json:"version,omitempty"` // of the origin
 }
 
 // happening is an event, or that it was taken back.
 type happening struct {
-	Name   string            `cbor:"1,keyasint,omitempty"`
-	At     int64             `cbor:"2,keyasint,omitempty"` // microseconds
-	Until  int64             `cbor:"3,keyasint,omitempty"` // Unix seconds; 0 is as long as facts are kept
-	Gone   bool              `cbor:"4,keyasint,omitempty"`
-	Values map[string]string `cbor:"5,keyasint,omitempty"`
+	Name string `cbor:"1,keyasint,omitempty" json:"name,omitempty"`
+	At   int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // microseconds
+	// Unix seconds; 0 is as long as facts are kept.
+	Until  int64             `cbor:"3,keyasint,omitempty" json:"until,omitempty"`
+	Gone   bool              `cbor:"4,keyasint,omitempty" json:"gone,omitempty"`
+	Values map[string]string `cbor:"5,keyasint,omitempty" json:"values,omitempty"`
 }
 
 const (

@@ -35,7 +35,10 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 		return News{}, err
 	}
 	err = change(l.codec, s, key, func(doc *sale) (time.Time, error) {
-		news = doc.finish(&sold, d, known)
+		news = doc.finish(&sold, d)
+		if news.Payment != nil {
+			news.Payment.compare(d.Event, known)
+		}
 		return l.now().Add(l.keep), nil
 	})
 	if err != nil {
@@ -79,7 +82,7 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 
 // finish takes the marks of what is settled away, and says what counts. What came meanwhile is for
 // the one who brought it.
-func (d *sale) finish(settled *sale, by Delivery, known class) (news News) {
+func (d *sale) finish(settled *sale, by Delivery) (news News) {
 	for i := range d.Charges {
 		c := &d.Charges[i]
 		if settled.find(c.Status) == nil {
@@ -91,10 +94,6 @@ func (d *sale) finish(settled *sale, by Delivery, known class) (news News) {
 		}
 		c.Marks &^= markUntold
 		p := d.payment(*c)
-		if by.Event.Kind == zotlo.WebhookPayment && c.Status == by.Event.Status && known.compared {
-			p.Discounted = by.Event.Discounted
-			p.Mismatches = mismatches(by.Event, d.By)
-		}
 		news.Counted, news.Payment = true, &p
 	}
 	for i := range d.Refunds {
@@ -126,6 +125,15 @@ func (d *sale) payment(c charge) Payment {
 	}
 }
 
+// compare says in what a first charge differs from what was said before it.
+func (p *Payment) compare(paid zotlo.Event, known class) {
+	if !known.compared || paid.Kind != zotlo.WebhookPayment {
+		return
+	}
+	p.Discounted = paid.Discounted
+	p.Mismatches = mismatches(paid, known.by)
+}
+
 // refund is a refund as the outside sees it.
 func (d *sale) refund(r refund) Refund {
 	of := d.last()
@@ -137,10 +145,4 @@ func (d *sale) refund(r refund) Refund {
 		Currency: cmp.Or(of.Currency, r.Currency),
 		Whole:    r.Marks&markWhole != 0,
 	}
-}
-
-// outstanding notes in a row that the effects of a document are begun, or that they are done.
-func (l *Ledger) outstanding(s Steps, key Key, once string, n int64) error {
-	id := string(byte(key.Kind)) + key.ID
-	return s.Add(Key{kindOpen, ""}, id+once, Delta{id, n})
 }

@@ -15,55 +15,62 @@ import (
 // sale is a transaction. Mostly it is one payment; a trial that is paid later may keep its
 // transaction, and a refund may come before what it gives back.
 type sale struct {
-	Project     string   `cbor:"1,keyasint,omitempty"`
-	Transaction string   `cbor:"2,keyasint,omitempty"` // empty where the webhook named none
-	Original    string   `cbor:"3,keyasint,omitempty"` // empty where it is Transaction
-	Package     string   `cbor:"4,keyasint,omitempty"`
-	PaymentType string   `cbor:"5,keyasint,omitempty"`
-	Subjects    [][]byte `cbor:"6,keyasint,omitempty"` // ids of the persons it touches
-	By          source   `cbor:"7,keyasint,omitempty"`
-	Charges     []charge `cbor:"8,keyasint,omitempty"`
-	Refunds     []refund `cbor:"9,keyasint,omitempty"`
-	Version     uint     `cbor:"10,keyasint,omitempty"` // grows with every change of this document
+	Project string `cbor:"1,keyasint,omitempty" json:"project,omitempty"`
+	// Empty where the webhook named none.
+	Transaction string `cbor:"2,keyasint,omitempty" json:"transaction,omitempty"`
+	Original    string `cbor:"3,keyasint,omitempty" json:"original,omitempty"` // empty where it is Transaction
+	Package     string `cbor:"4,keyasint,omitempty" json:"package,omitempty"`
+	PaymentType string `cbor:"5,keyasint,omitempty" json:"payment_type,omitempty"`
+	// Ids of the persons it touches.
+	Subjects [][]byte `cbor:"6,keyasint,omitempty" json:"subjects,omitempty"`
+	By       source   `cbor:"7,keyasint,omitempty" json:"by,omitempty"`
+	Charges  []charge `cbor:"8,keyasint,omitempty" json:"charges,omitempty"`
+	Refunds  []refund `cbor:"9,keyasint,omitempty" json:"refunds,omitempty"`
+	// Grows with every change of this document.
+	Version uint `cbor:"10,keyasint,omitempty" json:"version,omitempty"`
 }
 
 // source is what a sale is attributed to: an Attribution without what only its link needed.
 type source struct {
-	Campaign   string `cbor:"1,keyasint,omitempty"`
-	Experiment string `cbor:"2,keyasint,omitempty"`
-	Variant    string `cbor:"3,keyasint,omitempty"`
-	Partner    string `cbor:"4,keyasint,omitempty"`
-	Offer      string `cbor:"5,keyasint,omitempty"`
-	Made       int64  `cbor:"6,keyasint,omitempty"` // when the link was made, in Unix minutes
-	Price      string `cbor:"7,keyasint,omitempty"` // what the link asked for, or
-	Currency   string `cbor:"8,keyasint,omitempty"`
-	Quote      string `cbor:"9,keyasint,omitempty"` // what the page said
-	QuoteCur   string `cbor:"10,keyasint,omitempty"`
+	Campaign   string `cbor:"1,keyasint,omitempty" json:"campaign,omitempty"`
+	Experiment string `cbor:"2,keyasint,omitempty" json:"experiment,omitempty"`
+	Variant    string `cbor:"3,keyasint,omitempty" json:"variant,omitempty"`
+	Partner    string `cbor:"4,keyasint,omitempty" json:"partner,omitempty"`
+	Offer      string `cbor:"5,keyasint,omitempty" json:"offer,omitempty"`
+	Made       int64  `cbor:"6,keyasint,omitempty" json:"made,omitempty"` // when the link was made, in Unix minutes
+	// What the link asked for, or.
+	Price    string `cbor:"7,keyasint,omitempty" json:"price,omitempty"`
+	Currency string `cbor:"8,keyasint,omitempty" json:"currency,omitempty"`
+	Quote    string `cbor:"9,keyasint,omitempty" json:"quote,omitempty"` // what the page said
+	QuoteCur string `cbor:"10,keyasint,omitempty" json:"quote_currency,omitempty"`
 }
 
 // charge is one payment of a transaction.
 type charge struct {
-	Status   string       `cbor:"1,keyasint,omitempty"` // as Zotlo wrote it
-	Type     string       `cbor:"2,keyasint,omitempty"` // the label; empty where it is Status
-	Amount   money.Amount `cbor:"3,keyasint,omitempty"`
-	Currency string       `cbor:"4,keyasint,omitempty"`
-	Bought   int64        `cbor:"5,keyasint,omitempty"` // Unix seconds
-	Heard    int64        `cbor:"6,keyasint,omitempty"` // Unix seconds
-	Created  int64        `cbor:"7,keyasint,omitempty"` // when Zotlo said so, in microseconds
-	Expires  int64        `cbor:"8,keyasint,omitempty"` // Unix seconds
-	Marks    marks        `cbor:"9,keyasint,omitempty"`
+	// As Zotlo wrote it.
+	Status   string       `cbor:"1,keyasint,omitempty" json:"status,omitempty"`
+	Type     string       `cbor:"2,keyasint,omitempty" json:"type,omitempty"` // the label; empty where it is Status
+	Amount   money.Amount `cbor:"3,keyasint,omitempty" json:"amount,omitempty"`
+	Currency string       `cbor:"4,keyasint,omitempty" json:"currency,omitempty"`
+	Bought   int64        `cbor:"5,keyasint,omitempty" json:"bought,omitempty"` // Unix seconds
+	Heard    int64        `cbor:"6,keyasint,omitempty" json:"heard,omitempty"`  // Unix seconds
+	// When Zotlo said so, in microseconds.
+	Created int64 `cbor:"7,keyasint,omitempty" json:"created,omitempty"`
+	Expires int64 `cbor:"8,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
+	Marks   marks `cbor:"9,keyasint,omitempty" json:"marks,omitempty"`
 }
 
 // refund is a part of a transaction's money that was given back, or all of it.
 type refund struct {
-	Status  string       `cbor:"1,keyasint,omitempty"`
-	Said    money.Amount `cbor:"2,keyasint,omitempty"` // what the webhook said; 0 for all of it
-	At      int64        `cbor:"3,keyasint,omitempty"` // Unix seconds
-	Counted money.Amount `cbor:"4,keyasint,omitempty"` // what there was left to give back
-	Created int64        `cbor:"5,keyasint,omitempty"` // microseconds
-	Marks   marks        `cbor:"6,keyasint,omitempty"`
+	Status string       `cbor:"1,keyasint,omitempty" json:"status,omitempty"`
+	Said   money.Amount `cbor:"2,keyasint,omitempty" json:"said,omitempty"` // what the webhook said; 0 for all of it
+	At     int64        `cbor:"3,keyasint,omitempty" json:"at,omitempty"`   // Unix seconds
+	// What there was left to give back.
+	Counted money.Amount `cbor:"4,keyasint,omitempty" json:"counted,omitempty"`
+	Created int64        `cbor:"5,keyasint,omitempty" json:"created,omitempty"` // microseconds
+	Marks   marks        `cbor:"6,keyasint,omitempty" json:"marks,omitempty"`
 	// Currency is set where the refund names no transaction, which would know it.
-	Currency string `cbor:"7,keyasint,omitempty"`
+	Currency string `cbor:"7,keyasint,omitempty" json:"currency,omitempty"`
 }
 
 // marks say how far a payment or refund has come.
