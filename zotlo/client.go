@@ -90,7 +90,7 @@ func (c *Client) Blocked() error {
 }
 
 // BreakerOpen reports whether calls are paused by the circuit breaker.
-func (c *Client) BreakerOpen() bool { return c.account.open() }
+func (c *Client) BreakerOpen() bool { return c.account.shoppers.open() }
 
 // TakeTurn waits until the project's rate allows a call, or says at once that it will not do so
 // before ctx ends. Every call goes after a turn, and spends it if it goes out. A turn that no call
@@ -139,8 +139,12 @@ func (c *Client) closeIdle() {
 // request is one endpoint's request, which may be sent more than once. The body is kept as bytes,
 // so that a retry sends the same again.
 type request struct {
-	method, path string
+	method, path string // the path with its query
 	body         []byte
+	reads        bool          // the request looks something up, and goes after shoppers' calls
+	timeout      time.Duration // of the call with its retry
+	maxAnswer    int64         // how many bytes are read of an answer
+	judge        func(answer) *Error
 	// read takes what was asked for out of an answer that is no error; its error decides the
 	// result.
 	read func(answer) *Error
@@ -149,18 +153,29 @@ type request struct {
 // do sends r, twice at most, and returns when the try that succeeded began. It spends the caller's
 // turn, and takes another for a retry.
 func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	// The caller took a turn before, so the plan begins with one.
-	plan := &retryPlan{ctx: ctx, account: c.account, rate: c.rate, turns: 1}
+	plan := &retryPlan{
+		ctx: ctx, lane: c.account.shoppers, rate: &c.account.rate, limit: c.rate, turns: 1,
+	}
+	if r.reads {
+		plan.lane, plan.rate = c.account.reads, nil
+	}
 	defer func() {
 		for range plan.turns { // of which no call came
 			c.GiveTurnBack()
 		}
 	}()
 	e := plan.run(func() *Error {
+		if plan.turns == 0 { // a read tries again
+			if c.spareTurn(ctx) != nil {
+				return plan.last
+			}
+			plan.turns++
+		}
 		began = c.now()
-		e, sent := c.try(ctx, r)
+		e, sent := c.try(ctx, plan.lane, r)
 		if sent {
 			plan.turns--
 		}
@@ -170,14 +185,10 @@ func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) 
 }
 
 // try makes one call if pauses and breaker allow it, and tells them how it ended.
-func (c *Client) try(ctx context.Context, r request) (e *Error, sent bool) {
-	// The pauses are asked before the breaker: a call that a pause stops must not use up a probe.
-	if e := c.account.pause.check(time.Now(), true); e != nil {
+func (c *Client) try(ctx context.Context, l *lane, r request) (e *Error, sent bool) {
+	settle, e := c.account.allow(l)
+	if e != nil {
 		return e, false
-	}
-	settle, err := c.account.breaker.Allow()
-	if err != nil {
-		return c.account.openError(time.Now()), false
 	}
 	said, result := errNeutral, ResultPanic // unless we get to know better
 	// The breaker gets an answer for every call that it let in, even if a panic ends it. Else a
@@ -198,7 +209,7 @@ func (c *Client) try(ctx context.Context, r request) (e *Error, sent bool) {
 	if e != nil {
 		result = e.Result
 	}
-	if code, pause := c.account.learn(e); pause > 0 {
+	if code, pause := c.account.learn(l, e); pause > 0 {
 		c.hooks.paused(c.project.Name, code, pause)
 	}
 	return e, true
@@ -221,16 +232,16 @@ func (c *Client) ask(ctx context.Context, r request) *Error {
 	}
 	defer resp.Body.Close()
 	// One byte more than the bound tells a body that is too long from one that just fits.
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, r.maxAnswer+1))
 	if err != nil && resp.StatusCode == http.StatusOK {
 		return connectionError(ctx, err)
 	}
-	if err != nil || len(raw) > maxAnswer {
+	if err != nil || int64(len(raw)) > r.maxAnswer {
 		raw = nil // the status alone decides
 	}
 	a := readAnswer(resp.StatusCode, raw)
 	a.retryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
-	if e := a.judge(); e != nil {
+	if e := r.judge(a); e != nil {
 		return e
 	}
 	return r.read(a)

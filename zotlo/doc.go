@@ -22,6 +22,17 @@
 //     looks whether they are right by now. A bare 401 or 404 does so only if the same keys had no
 //     success within the last minute; else it refuses that one request.
 //
+// # Reads
+//
+// [Client.Transaction] reads one payment; [Client.Payments], [Client.Refunds] and
+// [Client.Subscriptions] read the exports:
+//
+//	for record, err := range client.Payments(from, to).Records(ctx) { … }
+//
+// They need no TakeTurn. They go after the calls that make links, eight at once, and have a breaker
+// and pauses of their own: what a read is told stops no shopper, but what stops shoppers stops
+// reads.
+//
 // # What is not promised
 //
 // Breaker, pauses and rate are per process. The API's place for a link, its rate limit and the

@@ -105,6 +105,8 @@ func safeCause(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return context.DeadlineExceeded
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
 	case errors.As(err, &dns):
 		return errors.New("name lookup failed")
 	case errors.As(err, &cert), errors.As(err, &unknown):

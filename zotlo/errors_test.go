@@ -21,6 +21,7 @@ func TestCausesAreInOurWords(t *testing.T) {
 		"not a TLS server":               tls.RecordHeaderError{Msg: "private"},
 		"TLS handshake refused":          tls.AlertError(40),
 		"connection reset by peer":       &net.OpError{Op: "read", Err: syscall.ECONNRESET},
+		"context canceled":               fmt.Errorf("private: %w", context.Canceled),
 		"context deadline exceeded":      &url.Error{Err: context.DeadlineExceeded},
 		"connection closed before":       fmt.Errorf("private: %w", io.ErrUnexpectedEOF),
 		"no usable HTTP answer (*errors": errors.New("private"),

@@ -2,12 +2,11 @@ package zotlo
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -28,6 +27,33 @@ func readObject(raw []byte) (looseObject, bool) {
 		return nil, false
 	}
 	return o, true
+}
+
+// list reads an array: its values, in their order. PHP writes an array whose indexes have a gap as
+// an object with numbers for names, and JSON text that holds an array will do as well; null and an
+// empty text are an empty list. Everything else is no list.
+func list(raw json.RawMessage) (values []json.RawMessage, ok bool) {
+	var text string
+	if len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
+		raw = json.RawMessage(text)
+		if text == "" {
+			return nil, true
+		}
+	}
+	if json.Unmarshal(raw, &values) == nil { // null, too
+		return values, true
+	}
+	object, ok := readObject(raw)
+	names := slices.SortedFunc(maps.Keys(object), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
+	for _, name := range names {
+		if !isDigits(name) {
+			return nil, false
+		}
+		values = append(values, object[name])
+	}
+	return values, ok
 }
 
 // has reports whether there is such a member that is not null.
@@ -106,30 +132,6 @@ func (o looseObject) flag(names ...string) bool {
 	return false
 }
 
-// price returns the first of the named members that is a decimal number, as it was written.
-func (o looseObject) price(names ...string) string {
-	for _, name := range names {
-		if text := o.text(name); isDecimal(text) {
-			return text
-		}
-	}
-	return ""
-}
-
-// maxCount is the largest number of things that one payment is believed to buy. The bound keeps a
-// forged webhook from making sums overflow.
-const maxCount = 1_000_000
-
-// count returns a whole number above 0, and 1 for what is none. PHP writes a decimal column as 2.00.
-func (o looseObject) count(name string) int {
-	whole, fraction, _ := strings.Cut(o.text(name), ".")
-	n, err := strconv.Atoi(whole)
-	if err != nil || n < 1 || n > maxCount || strings.Trim(fraction, "0") != "" {
-		return 1
-	}
-	return n
-}
-
 // holds reports whether one of the named members says anything: neither null nor an empty text,
 // false nor 0, nor an array or object that has nothing but these in it. JSON text that holds an
 // object or array is looked into as well.
@@ -173,61 +175,4 @@ func members(raw json.RawMessage) (all []json.RawMessage) {
 	}
 	object, _ := readObject(raw)
 	return slices.Collect(maps.Values(object))
-}
-
-// isDecimal reports whether text is digits, perhaps with a minus before them and a fraction behind.
-func isDecimal(text string) bool {
-	whole, fraction, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
-	return isDigits(whole) && (!point || isDigits(fraction))
-}
-
-// isDigits reports whether text is one ASCII digit or more.
-func isDigits(text string) bool {
-	return text != "" && strings.Trim(text, "0123456789") == ""
-}
-
-// time returns the first of the named members that is a date: a text, or the object that PHP's
-// DateTime becomes, with date, timezone_type and timezone. A date without a zone is UTC. What cannot
-// be read is the zero time.
-func (o looseObject) time(names ...string) time.Time {
-	for _, name := range names {
-		t := parseTime(o.text(name), "")
-		if inner := o.object(name); inner != nil {
-			t = parseTime(inner.text("date"), inner.text("timezone"))
-		}
-		if !t.IsZero() {
-			return t
-		}
-	}
-	return time.Time{}
-}
-
-// parseTime reads RFC 3339, or the form that Zotlo's samples have: date and time with a blank
-// between them, in zone. PHP's fractions of a second are taken as well, as time.Parse does. The
-// result is in UTC.
-func parseTime(text, zone string) time.Time {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC()
-	}
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", text, location(zone))
-	if err != nil {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
-// location reads the three kinds of zone that PHP writes: an offset, an abbreviation and a name. A
-// zone that is not known is read as UTC, which is what Zotlo's samples have.
-func location(zone string) *time.Location {
-	if t, err := time.Parse("-07:00", zone); err == nil {
-		return t.Location()
-	}
-	// Local would be this machine's zone, which says nothing about Zotlo's.
-	if zone == "" || zone == "Local" {
-		return time.UTC
-	}
-	if l, err := time.LoadLocation(zone); err == nil {
-		return l
-	}
-	return time.UTC
 }

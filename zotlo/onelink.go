@@ -54,6 +54,7 @@ func (c *Client) OneLink(ctx context.Context, r LinkRequest) (Link, error) {
 	var link Link
 	began, e := c.do(ctx, request{
 		method: http.MethodPost, path: oneLinkPath, body: body,
+		timeout: c.timeout, maxAnswer: maxAnswer, judge: answer.judge,
 		read: func(a answer) *Error {
 			// An answer that says success and holds no link is a change of the API, and none of the
 			// shopper's doing.

@@ -37,6 +37,21 @@ type Bucket struct {
 // Take takes one token that is there at most patience from now, and tells when; or takes none, and
 // tells how long that would have been.
 func (b *Bucket) Take(r Rate, now time.Time, patience time.Duration) (wait time.Duration, ok bool) {
+	return b.take(r, now, patience, 0)
+}
+
+// takeSpare takes a token that is there now and leaves another one, if the rate has more than one
+// at once; or takes none, and tells in how long that may be so. Unlike Take it takes none of those
+// to come, whatever the patience: they are for callers that somebody waits for. So it always comes
+// after a Take that waits.
+func (b *Bucket) takeSpare(r Rate, now time.Time) (wait time.Duration, ok bool) {
+	return b.take(r, now, 0, min(r.Events-1, 1))
+}
+
+// take is Take for a token that leaves so many others.
+func (b *Bucket) take(r Rate, now time.Time, patience time.Duration, left int) (
+	wait time.Duration, ok bool,
+) {
 	if !r.Limited() {
 		return 0, true
 	}
@@ -49,7 +64,7 @@ func (b *Bucket) Take(r Rate, now time.Time, patience time.Duration) (wait time.
 		full = now
 	}
 	full = full.Add(r.every())
-	wait = max(full.Sub(now)-time.Duration(r.Events)*r.every(), 0)
+	wait = max(full.Sub(now)-time.Duration(r.Events-left)*r.every(), 0)
 	if wait > patience {
 		return wait, false
 	}

@@ -20,11 +20,12 @@ const (
 // retryPlan is the decision whether and when to try again. It lives for one call of the Client, in
 // one goroutine.
 type retryPlan struct {
-	ctx     context.Context
-	account *account
-	rate    Rate
-	turns   int // by the project's rate, of which no call has come yet
-	last    *Error
+	ctx   context.Context
+	lane  *lane
+	rate  *Bucket // nil when the caller takes the turns of retries
+	limit Rate
+	turns int // by the project's rate, of which no call has come yet
+	last  *Error
 }
 
 // run calls try until it succeeds, twice at most, and returns its last error.
@@ -65,10 +66,13 @@ func (r *retryPlan) NextBackOff() time.Duration {
 	}
 	// The reserve is asked after the deadline: a retry that has no time left must not cost a token.
 	// A breaker that opened meanwhile would refuse the retry.
-	if r.account.open() || !r.account.budget.spend() {
+	if r.lane.open() || !r.lane.budget.spend() {
 		return backoff.Stop
 	}
-	wait, ok := r.account.rate.Take(r.rate, time.Now(), patience)
+	if r.rate == nil {
+		return delay
+	}
+	wait, ok := r.rate.Take(r.limit, time.Now(), patience)
 	if !ok {
 		return backoff.Stop
 	}

@@ -20,6 +20,7 @@ const maxAnswer = 64 << 10
 const (
 	codeNoEndpoint  = "404001"
 	codeCredentials = "401002"
+	codeSubscriber  = "400008" // the subscriberId is invalid
 	codeInternal    = "500000"
 )
 
@@ -128,6 +129,23 @@ func (a answer) judge() *Error {
 		return a.say(ResultBadAnswer)
 	}
 	return nil
+}
+
+// judgeRead is judge for reads. A failure may come with HTTP 500 and a code that says what was wrong
+// with the request ("Error Handling" names 400 and 500): then the code is believed. A link is not
+// judged so, since a shopper's order that counts as refused is not tried again for a while.
+func (a answer) judgeRead() *Error {
+	if isOwnFault(a.code) {
+		return a.say(ResultRefused)
+	}
+	return a.judge()
+}
+
+// isOwnFault reports whether a code is about the one request that it answers: 400xxx and 404xxx,
+// but not the code of a wrong address.
+func isOwnFault(code string) bool {
+	own := strings.HasPrefix(code, "400") || strings.HasPrefix(code, "404")
+	return own && len(code) == 6 && isDigits(code) && code != codeNoEndpoint
 }
 
 // judgeCode reads a code inside a 200: the first three digits are a status. What is neither a 429
