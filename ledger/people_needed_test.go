@@ -41,15 +41,30 @@ func TestTableOfPeopleNeeded(t *testing.T) {
 
 // TestSimulationOfPeopleNeeded plays cells of the table: at the last look, which is at that number
 // of people, the difference is to be found in 80 % of the experiments.
+//
+// The rule of thumb for money is played too: where purchases are log-normal with σ = 1, and higher
+// in the variant, four times the people are needed.
 func TestSimulationOfPeopleNeeded(t *testing.T) {
-	for _, cell := range []struct{ rate, more float64 }{
-		{0.005, 0.5}, {0.05, 0.2}, {0.05, 1}, {0.2, 0.1}, {0.4, 0.1},
+	for _, cell := range []struct {
+		rate, more float64
+		money      bool
+	}{
+		{0.005, 0.5, false},
+		{0.05, 0.2, false},
+		{0.05, 1, false},
+		{0.2, 0.1, false},
+		{0.4, 0.1, false},
+		{0.01, 0.5, true},
+		{0.01, 1, true},
 	} {
 		t.Run(fmt.Sprintf("%g and %g more", cell.rate, cell.more), func(t *testing.T) {
 			t.Parallel()
 			s := shop{
 				shares: half, rates: []float64{cell.rate, cell.rate * (1 + cell.more)},
 				perLook: peopleNeeded(cell.rate, cell.more) / looks,
+			}
+			if cell.money {
+				s = money("", half, 1, 1+cell.more, 4*s.perLook)
 			}
 			n := testsize.Long(10_000)
 			m := s.measure(n)
