@@ -13,7 +13,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -41,10 +40,11 @@ type Config struct {
 
 // Ledger is a store that is open. It is safe for concurrent use.
 type Ledger struct {
-	store Store
-	codec *codec
-	keep  time.Duration
-	now   func() time.Time
+	store   Store
+	secrets *Secrets
+	codec   *codec
+	keep    time.Duration
+	now     func() time.Time
 
 	exposed   func(Exposure)
 	failed    func(operation string, err error)
@@ -75,7 +75,7 @@ type lockDoc struct {
 // both formats where the store is newer than this program.
 func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	l := &Ledger{
-		store: store, keep: cfg.Keep, now: cfg.Now, exposed: cfg.Exposed, failed: cfg.Failed,
+		store: store, secrets: cfg.Secrets, keep: cfg.Keep, now: cfg.Now, exposed: cfg.Exposed, failed: cfg.Failed,
 		exposures: exposures{wake: make(chan struct{}, 1)},
 	}
 	if l.keep == 0 {
@@ -116,8 +116,7 @@ func unlockStore(ctx context.Context, store Store, secrets *Secrets) (key []byte
 		err := s.Change(Key{kindLock, "key"}, func(old Doc) (Doc, error) {
 			var doc lockDoc
 			if old.Value == nil {
-				key = make([]byte, 32)
-				rand.Read(key) // never fails
+				key = secrets.storeKey()
 			} else {
 				if err := readPlain(old.Value, &doc); err != nil {
 					return Doc{}, err

@@ -27,6 +27,9 @@ type Delivery struct {
 	// Attribution is what Secrets.Read found in the webhook. Its subscriber, whom the link was for,
 	// counts as well as the payer: a shopper may change their address on the checkout page.
 	Attribution Attribution
+	// Heard is when it was heard of; zero is now. What is read afterwards was heard of when it
+	// happened.
+	Heard time.Time
 	// Unfinished says that work which goes with the delivery failed, and that it will be repeated.
 	// Then it is written down and not counted; the repeat counts.
 	Unfinished bool
@@ -113,6 +116,9 @@ func (d *sale) progress(e zotlo.Event) (m marks, found bool) {
 // processed before changes nothing. After an error the delivery must be repeated: what was done of
 // it already is not done again.
 func (l *Ledger) Record(ctx context.Context, d Delivery) (news News, err error) {
+	if d.Heard.IsZero() {
+		d.Heard = l.now()
+	}
 	err = l.store.Do(ctx, func(s Steps) error {
 		news = News{}
 		repeated, err := l.repeated(s.Read, d)

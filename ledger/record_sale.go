@@ -24,7 +24,7 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 	var sold sale
 	entered := false
 	err = change(l.codec, s, key, func(doc *sale) (time.Time, error) {
-		entered = doc.enter(d, known, l.subjects(d), l.now())
+		entered = doc.enter(d, known, l.subjects(d), d.Heard)
 		sold = *doc
 		return l.now().Add(l.keep), nil
 	})

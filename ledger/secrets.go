@@ -23,6 +23,7 @@ type Secrets struct{ keys []secretKeys }
 type secretKeys struct {
 	attribution []byte      // of the MAC of an attribution
 	lock        cipher.AEAD // of a store's key
+	store       []byte      // the key of a store that is begun under this secret
 }
 
 // NewSecrets derives keys by HKDF-SHA256 (RFC 5869). It wants one secret at least, and none that
@@ -48,7 +49,11 @@ func NewSecrets(secrets ...[]byte) (*Secrets, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.keys = append(s.keys, secretKeys{mac, aead})
+		store, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout ledger key", sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("deriving a store's key: %w", err)
+		}
+		s.keys = append(s.keys, secretKeys{mac, aead, store})
 	}
 	return s, nil
 }
@@ -128,6 +133,10 @@ func cutLast(text, separator string) (before, after string, found bool) {
 // ErrOtherSecret means that a store was sealed under a secret that is not among the given ones.
 var ErrOtherSecret = errors.New(
 	"the ledger was written under another secret: put the old secret second")
+
+// storeKey is the key of a store that is new. Stores that are begun under the same first secret have
+// the same one, so that ids of one mean the same in the other.
+func (s *Secrets) storeKey() []byte { return s.keys[0].store }
 
 // lock seals a store's key under each of the secrets.
 func (s *Secrets) lock(key []byte) (locks [][]byte) {

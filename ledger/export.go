@@ -1,0 +1,169 @@
+package ledger
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// This file moves a ledger: Export writes what it holds as lines of JSON, and Import takes lines
+// in, lacking facts only. What follows from facts is not written but made anew, so nothing is
+// counted twice. An export holds hashes instead of subscribers, but transaction ids in clear: it is
+// to be kept like a book of accounts.
+
+const (
+	exportFormat  = "checkout-ledger"
+	exportVersion = 1
+	// maxExportLine bounds one line of an import, in bytes.
+	maxExportLine = 1 << 20
+)
+
+// exportLine is one line of an export. The first one has Format alone, each other one fact.
+type exportLine struct {
+	Format  string     `json:"format,omitempty"`
+	Version int        `json:"version,omitempty"`
+	At      *time.Time `json:"exported_at,omitempty"`
+	// Key tells whether ids mean the same in the ledger that takes the lines in.
+	Key []byte `json:"key,omitempty"`
+	// Check proves that the lines were written under one of the importer's secrets.
+	Check []byte `json:"check,omitempty"`
+
+	ID     []byte           `json:"id,omitempty"`
+	Sale   *sale            `json:"sale,omitempty"`
+	Origin *origin          `json:"origin,omitempty"`
+	Events []happening      `json:"events,omitempty"`
+	Claim  []byte           `json:"claim,omitempty"`
+	Until  *time.Time       `json:"until,omitempty"`
+	Day    string           `json:"day,omitempty"`
+	Kind   string           `json:"kind,omitempty"`
+	Row    map[string]int64 `json:"row,omitempty"`
+}
+
+// Export writes the ledger. What changes meanwhile may be in it as it was or as it is.
+func (l *Ledger) Export(ctx context.Context, to io.Writer) error {
+	buffered := bufio.NewWriter(to)
+	out := json.NewEncoder(buffered)
+	out.SetEscapeHTML(false)
+	now := l.now().UTC()
+	err := out.Encode(exportLine{
+		Format: exportFormat, Version: exportVersion, At: &now,
+		Key: []byte(l.codec.hash("key")), Check: l.secrets.keys[0].exportCheck(),
+	})
+	for _, part := range []func(context.Context, *json.Encoder) error{
+		l.exportSales, l.exportOrigins, l.exportPersons, l.exportClaims, l.exportDays,
+	} {
+		if err == nil {
+			err = part(ctx, out)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("exporting the ledger: %w", err)
+	}
+	return buffered.Flush()
+}
+
+func (l *Ledger) exportSales(ctx context.Context, out *json.Encoder) error {
+	return l.store.Scan(ctx, kindSale, func(id string, doc Doc) error {
+		d := new(sale)
+		if err := l.codec.read(Key{kindSale, id}, doc.Value, d); err != nil {
+			return err
+		}
+		return out.Encode(exportLine{ID: []byte(id), Sale: d, Until: until(doc)})
+	})
+}
+
+func (l *Ledger) exportOrigins(ctx context.Context, out *json.Encoder) error {
+	return l.store.Scan(ctx, kindOrigin, func(id string, doc Doc) error {
+		o := new(origin)
+		if err := l.codec.read(Key{kindOrigin, id}, doc.Value, o); err != nil {
+			return err
+		}
+		return out.Encode(exportLine{ID: []byte(id), Origin: o, Until: until(doc)})
+	})
+}
+
+// exportPersons writes the events of subscribers; all else of them follows from sales and origins.
+func (l *Ledger) exportPersons(ctx context.Context, out *json.Encoder) error {
+	return l.store.Scan(ctx, kindPerson, func(id string, doc Doc) error {
+		var p person
+		if err := l.codec.read(Key{kindPerson, id}, doc.Value, &p); err != nil {
+			return err
+		}
+		if len(p.Events) == 0 {
+			return nil
+		}
+		return out.Encode(exportLine{ID: []byte(id), Events: p.Events, Until: until(doc)})
+	})
+}
+
+func (l *Ledger) exportClaims(ctx context.Context, out *json.Encoder) error {
+	return l.store.Scan(ctx, kindClaim, func(id string, doc Doc) error {
+		return out.Encode(exportLine{ID: []byte(id), Claim: doc.Value, Until: until(doc)})
+	})
+}
+
+func (l *Ledger) exportDays(ctx context.Context, out *json.Encoder) error {
+	return l.store.ScanRows(ctx, kindDay, func(id string, row map[string]int64) error {
+		return out.Encode(exportLine{Day: id, Row: row})
+	})
+}
+
+// until is when a document ends, or nil.
+func until(doc Doc) *time.Time {
+	if doc.Until.IsZero() {
+		return nil
+	}
+	return &doc.Until
+}
+
+// exportCheck is what proves that an export was written under this secret.
+func (k secretKeys) exportCheck() []byte { return []byte(k.sum("export")) }
+
+// ErrNoExport means that what is to be imported is no export of a ledger.
+var ErrNoExport = errors.New("this is no export of a ledger")
+
+// Imported says what an import has done.
+type Imported struct {
+	Read  int `json:"read"`  // facts
+	Taken int `json:"taken"` // those that were lacking
+	// Passed are facts without a transaction id that another ledger's key named: those of
+	// subscribers who were purged.
+	Passed int `json:"passed,omitempty"`
+}
+
+// Import takes an export in: facts that are lacking, by their identity. Sums are made from facts,
+// except for days that are older than any fact, which only an empty ledger takes. It may be stopped
+// and done again. An error names the line; the lines before it were taken.
+func (l *Ledger) Import(ctx context.Context, from io.Reader) (done Imported, err error) {
+	lines := bufio.NewScanner(from)
+	lines.Buffer(make([]byte, 0, 64<<10), maxExportLine)
+	in := &importer{Ledger: l, ctx: ctx}
+	for n := 1; lines.Scan(); n++ {
+		var line exportLine
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			if n == 1 {
+				return done, ErrNoExport
+			}
+			return done, fmt.Errorf("line %d: it is not a line of an export", n)
+		}
+		if n == 1 {
+			err = in.begin(line)
+		} else {
+			err = in.take(line, &done)
+		}
+		if err != nil {
+			return done, fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return done, fmt.Errorf("reading an export: %w", err)
+	}
+	if !in.begun {
+		return done, ErrNoExport
+	}
+	return done, in.takeDays(&done)
+}

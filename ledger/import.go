@@ -1,0 +1,308 @@
+package ledger
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// importer is one run of Import.
+type importer struct {
+	*Ledger
+	ctx   context.Context
+	begun bool
+	empty bool // the ledger held no payment before
+	same  bool // ids of the export are ids here
+	// days are the export's sums, and oldest is the day of its oldest fact. Only the days before it
+	// are not made from facts.
+	days   map[string]map[string]int64
+	oldest string
+}
+
+// errSeen ends a scan that has seen enough.
+var errSeen = errors.New("seen")
+
+// begin reads the first line.
+func (in *importer) begin(line exportLine) error {
+	if line.Format != exportFormat {
+		return ErrNoExport
+	}
+	if line.Version > exportVersion {
+		return fmt.Errorf("the export has version %d, and this program reads up to %d: use the "+
+			"newer program", line.Version, exportVersion)
+	}
+	known := slices.ContainsFunc(in.secrets.keys, func(k secretKeys) bool {
+		return hmac.Equal(k.exportCheck(), line.Check)
+	})
+	if !known {
+		return ErrOtherSecret
+	}
+	in.same = string(line.Key) == in.codec.hash("key")
+	in.begun, in.days = true, map[string]map[string]int64{}
+	return in.look()
+}
+
+// look finds out whether the ledger is empty, and notes it, so that an import that was stopped still
+// knows when it is done again.
+func (in *importer) look() error {
+	docs, err := in.store.Read(in.ctx, in.unfinished())
+	if err != nil {
+		return err
+	}
+	if in.empty = docs[0].Value != nil; in.empty {
+		return nil
+	}
+	err = in.store.Scan(in.ctx, kindSale, func(string, Doc) error { return errSeen })
+	if in.empty = err == nil; !in.empty {
+		if errors.Is(err, errSeen) {
+			return nil
+		}
+		return err
+	}
+	return in.store.Do(in.ctx, func(s Steps) error {
+		return s.Change(in.unfinished(), func(Doc) (Doc, error) {
+			return Doc{Value: []byte{1}, Until: in.now().Add(OnceLife)}, nil
+		})
+	})
+}
+
+// unfinished is where it stands that an import into an empty ledger has begun.
+func (in *importer) unfinished() Key { return Key{kindMark, in.codec.hash("import")} }
+
+// take takes one fact in.
+func (in *importer) take(line exportLine, done *Imported) (err error) {
+	done.Read++
+	var taken bool
+	switch {
+	case line.Sale != nil:
+		taken, err = in.takeSale(line, done)
+	case line.Origin != nil:
+		taken, err = in.takeOrigin(line, done)
+	case line.Events != nil:
+		taken, err = in.takeEvents(line)
+	case line.Claim != nil:
+		taken, err = in.takeClaim(line, done)
+	case line.Day != "":
+		in.days[line.Day] = line.Row
+		done.Read--
+	default:
+		return errors.New("it holds no fact that this program knows")
+	}
+	if taken {
+		done.Taken++
+	}
+	return err
+}
+
+// key is where a fact belongs here: by what it names, else by its id, if that means the same.
+func (in *importer) key(kind Kind, project, transaction string, id []byte) (Key, bool) {
+	if transaction != "" {
+		return Key{kind, in.codec.hash("transaction", project, transaction)}, true
+	}
+	return Key{kind, string(id)}, in.same && len(id) == idSize
+}
+
+// takeSale takes in the payments and refunds of a transaction that are lacking.
+func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
+	from := line.Sale
+	key, ok := in.key(kindSale, from.Project, from.Transaction, line.ID)
+	if !ok {
+		done.Passed++
+		return false, nil
+	}
+	in.note(from)
+	taken := false
+	err := in.store.Do(in.ctx, func(s Steps) error {
+		var sold sale
+		taken = false
+		if err := in.outstanding(s, key, "begin import", 1); err != nil {
+			return err
+		}
+		err := change(in.codec, s, key, func(d *sale) (time.Time, error) {
+			taken = d.merge(from)
+			sold = *d
+			return in.lifeOf(line), nil
+		})
+		if err == nil {
+			err = in.settle(s, key, &sold)
+		}
+		if err != nil {
+			return err
+		}
+		err = change(in.codec, s, key, func(d *sale) (time.Time, error) {
+			d.finish(&sold, Delivery{}) // it was counted where it was heard
+			return in.lifeOf(line), nil
+		})
+		if err != nil {
+			return err
+		}
+		return in.outstanding(s, key, "end import", -1)
+	})
+	return taken, err
+}
+
+// note keeps the day of the oldest fact.
+func (in *importer) note(d *sale) {
+	for _, c := range d.Charges {
+		if at := day(c.Bought); in.oldest == "" || at < in.oldest {
+			in.oldest = at
+		}
+	}
+}
+
+// lifeOf is how long an imported document is kept.
+func (in *importer) lifeOf(line exportLine) time.Time {
+	if line.Until != nil {
+		return *line.Until
+	}
+	return in.now().Add(in.keep)
+}
+
+// merge takes in what another document of the same transaction holds and this one lacks.
+func (d *sale) merge(from *sale) (changed bool) {
+	if len(d.Charges) == 0 && len(d.Refunds) == 0 {
+		d.Project, d.Transaction, d.Original = from.Project, from.Transaction, from.Original
+		d.Package, d.PaymentType, d.By = from.Package, from.PaymentType, from.By
+	}
+	d.add(from.Subjects)
+	for _, c := range from.Charges {
+		if d.find(c.Status) == nil {
+			c.Marks = c.Marks&markStale | markOpen | markUntold
+			d.Charges = append(d.Charges, c)
+			changed = true
+		}
+	}
+	for _, r := range from.Refunds {
+		if d.findRefund(r) == nil {
+			waiting := r.Marks&markWaiting != 0 || d.Transaction != ""
+			r.Marks = r.Marks&markWhole | markOpen | markUntold
+			if waiting { // it is settled anew, among those that are here
+				r.Counted, r.Marks = 0, markOpen|markUntold|markWaiting
+			}
+			d.Refunds = append(d.Refunds, r)
+			changed = true
+		}
+	}
+	if changed {
+		d.Version++
+		d.settleRefunds()
+	}
+	return changed
+}
+
+// takeOrigin takes in what is lacking of a subscription, or newer.
+func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err error) {
+	from := line.Origin
+	key, ok := in.key(kindOrigin, from.Project, from.Original, line.ID)
+	if !ok {
+		done.Passed++
+		return false, nil
+	}
+	err = in.store.Do(in.ctx, func(s Steps) error {
+		var root origin
+		err := change(in.codec, s, key, func(o *origin) (time.Time, error) {
+			taken = o.merge(from)
+			root = *o
+			return o.until(in.now(), in.keep), nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range root.Subjects {
+			err := in.tell(s, string(id), func(p *person) bool { return root.tell(p, key) })
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return taken, err
+}
+
+// merge takes in what another document of the same subscription holds and this one lacks.
+func (o *origin) merge(from *origin) (changed bool) {
+	before, subjects := o.State, len(o.Subjects)
+	o.Project, o.Original = from.Project, from.Original
+	o.add(from.Subjects)
+	if !o.Begun && from.Begun {
+		o.Begun, o.By, o.Upsell = true, from.By, from.Upsell
+		changed = true
+	}
+	o.hear(from.State)
+	if from.Last.At > o.Last.At {
+		o.Last = from.Last
+		changed = true
+	}
+	for _, b := range from.Backs {
+		o.givenBack(b.Transaction, b.At)
+	}
+	o.Version++
+	return changed || o.State != before || len(o.Subjects) != subjects
+}
+
+// takeEvents takes in the events of a subscriber that are lacking, or newer.
+func (in *importer) takeEvents(line exportLine) (taken bool, err error) {
+	if len(line.ID) != idSize {
+		return false, errors.New("events without a subscriber's hash")
+	}
+	err = in.store.Do(in.ctx, func(s Steps) error {
+		taken = false
+		return in.tell(s, string(line.ID), func(p *person) bool {
+			for _, h := range line.Events {
+				taken = p.happened(h) || taken
+			}
+			return taken
+		})
+	})
+	return taken, err
+}
+
+// takeClaim takes in who paid under a link first.
+func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err error) {
+	if _, ok := readClaimant(line.Claim); !ok || !in.same || len(line.ID) != idSize {
+		done.Passed++ // its hashes mean nothing here
+		return false, nil
+	}
+	err = in.store.Do(in.ctx, func(s Steps) error {
+		err := s.Change(Key{kindClaim, string(line.ID)}, func(old Doc) (Doc, error) {
+			if taken = old.Value == nil; !taken {
+				return Doc{}, errUnchanged
+			}
+			return Doc{Value: line.Claim, Until: in.lifeOf(line)}, nil
+		})
+		if err == errUnchanged {
+			return nil
+		}
+		return err
+	})
+	return taken, err
+}
+
+// takeDays takes in the sums of days that are older than any fact.
+func (in *importer) takeDays(done *Imported) error {
+	if !in.empty {
+		return nil
+	}
+	err := in.store.Do(in.ctx, func(s Steps) error {
+		for id, row := range in.days {
+			if in.oldest != "" && id >= in.oldest {
+				continue
+			}
+			var deltas []Delta
+			for field, n := range row {
+				deltas = append(deltas, Delta{field, n})
+			}
+			if err := s.Add(Key{kindDay, id}, "import", deltas...); err != nil {
+				return err
+			}
+		}
+		return s.Change(in.unfinished(), func(Doc) (Doc, error) { return Doc{}, nil })
+	})
+	if err == nil {
+		done.Taken += len(in.days)
+	}
+	return err
+}

@@ -1,0 +1,112 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+)
+
+// This file forgets a subscriber. What stays is what nobody can be told by: the hash of each
+// transaction, so that nothing of it is taken in again, and all sums.
+
+// Purged says what Purge has done.
+type Purged struct {
+	Transactions  int `json:"transactions"`
+	Subscriptions int `json:"subscriptions"`
+	Exposures     int `json:"exposures"`
+}
+
+// Purge forgets everything of a subscriber: payments, subscriptions, events and exposures. It reads
+// the whole ledger, so it takes as long as an export. After an error it is to be repeated; what was
+// done is not done again.
+func (l *Ledger) Purge(ctx context.Context, subscriber string) (done Purged, err error) {
+	id := []byte(l.codec.personKey(subscriber).ID)
+	if done.Transactions, err = l.purgeSales(ctx, id); err != nil {
+		return done, err
+	}
+	if done.Subscriptions, err = l.purgeOrigins(ctx, id); err != nil {
+		return done, err
+	}
+	if done.Exposures, err = l.purgeSeen(ctx, id); err != nil {
+		return done, err
+	}
+	return done, l.remove(ctx, Key{kindPerson, string(id)})
+}
+
+// about reports whether a subscriber is among the subjects.
+func about(subjects [][]byte, id []byte) bool {
+	return slices.ContainsFunc(subjects, func(s []byte) bool { return bytes.Equal(s, id) })
+}
+
+// without are the subjects but one.
+func without(subjects [][]byte, id []byte) [][]byte {
+	return slices.DeleteFunc(slices.Clone(subjects), func(s []byte) bool { return bytes.Equal(s, id) })
+}
+
+func (l *Ledger) purgeSales(ctx context.Context, id []byte) (n int, err error) {
+	err = l.store.Scan(ctx, kindSale, func(at string, doc Doc) error {
+		key := Key{kindSale, at}
+		var d sale
+		if err := l.codec.read(key, doc.Value, &d); err != nil || !about(d.Subjects, id) {
+			return err
+		}
+		n++
+		return l.store.Do(ctx, func(s Steps) error {
+			return change(l.codec, s, key, func(d *sale) (time.Time, error) {
+				d.forget(id)
+				return doc.Until, nil
+			})
+		})
+	})
+	return n, err
+}
+
+// forget takes a subscriber out. A transaction that is nobody's any more keeps its hash, and what
+// its payments and refunds are known by.
+func (d *sale) forget(id []byte) {
+	d.Version++
+	if d.Subjects = without(d.Subjects, id); len(d.Subjects) == 0 {
+		d.Transaction, d.Original = "", ""
+	}
+}
+
+func (l *Ledger) purgeOrigins(ctx context.Context, id []byte) (n int, err error) {
+	err = l.store.Scan(ctx, kindOrigin, func(at string, doc Doc) error {
+		key := Key{kindOrigin, at}
+		var o origin
+		if err := l.codec.read(key, doc.Value, &o); err != nil || !about(o.Subjects, id) {
+			return err
+		}
+		n++
+		return l.store.Do(ctx, func(s Steps) error {
+			return change(l.codec, s, key, func(o *origin) (time.Time, error) {
+				o.Version++
+				if o.Subjects = without(o.Subjects, id); len(o.Subjects) == 0 {
+					o.Original = ""
+				}
+				return doc.Until, nil
+			})
+		})
+	})
+	return n, err
+}
+
+// purgeSeen forgets which variants they were shown. The run stands in front of the subscriber.
+func (l *Ledger) purgeSeen(ctx context.Context, id []byte) (n int, err error) {
+	err = l.store.Scan(ctx, kindSeen, func(at string, _ Doc) error {
+		if len(at) < idSize || at[len(at)-idSize:] != string(id) {
+			return nil
+		}
+		n++
+		return l.remove(ctx, Key{kindSeen, at})
+	})
+	return n, err
+}
+
+// remove deletes one document.
+func (l *Ledger) remove(ctx context.Context, key Key) error {
+	return l.store.Do(ctx, func(s Steps) error {
+		return s.Change(key, func(Doc) (Doc, error) { return Doc{}, nil })
+	})
+}

@@ -1,0 +1,327 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/caddy-checkout/checkout/internal/money"
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// This file compares the ledger with Zotlo's exports, and takes in what a webhook that never came
+// would have said. What is lacking is read by its transaction, and taken from that alone; it then
+// goes the way of a webhook, so that doing it twice changes nothing.
+
+// onItsWay is how young a record may be to be waited for: Zotlo repeats a webhook for hours.
+const onItsWay = 3 * time.Hour
+
+// Reconciliation is what to compare, and how.
+type Reconciliation struct {
+	Project string // by name
+	Client  *zotlo.Client
+	// Sandbox says which world is this project's. What belongs to the other one is left out.
+	Sandbox bool
+	// Since is the oldest purchase, and the oldest refund, that is looked at. What is older than
+	// facts are kept is left out in any case.
+	Since time.Time
+	// Apply takes in what is lacking. Without it, nothing is changed.
+	Apply bool
+	// Hash is the subscriber's hash of an id.
+	Hash func(subscriberID string) string
+	// Found is told of each difference, Progress of how many records were read. Optional.
+	Found    func(Discrepancy)
+	Progress func(export string, records int)
+	// Took is told of what was taken in, as after a webhook. Optional.
+	Took func(zotlo.Event, News)
+}
+
+// Discrepancy is what the ledger lacks, or holds otherwise than Zotlo.
+type Discrepancy struct {
+	Kind        string `json:"kind"` // payment, refund or subscription
+	Transaction string `json:"transaction_id"`
+	Status      string `json:"status,omitempty"`
+	// What is lacking, differs, on_its_way, other_world or unknown: an export lists it, and Zotlo
+	// does not know the transaction.
+	What    string `json:"what"`
+	Zotlo   string `json:"zotlo,omitempty"` // amount and currency
+	Ledger  string `json:"ledger,omitempty"`
+	Applied bool   `json:"applied,omitempty"`
+}
+
+// The values of Discrepancy.What.
+const (
+	diffLacking    = "lacking"
+	diffDiffers    = "differs"
+	diffOnItsWay   = "on_its_way"
+	diffOtherWorld = "other_world"
+	diffUnknown    = "unknown"
+)
+
+// Reconcile compares payments, refunds and subscriptions, in that order. An error means that Zotlo
+// could not be asked, or the ledger: then the differences that were told are good, and others are
+// missing. It may be stopped by ctx and done again.
+func (l *Ledger) Reconcile(ctx context.Context, r Reconciliation) error {
+	if oldest := l.now().Add(-l.keep); r.Since.Before(oldest) {
+		r.Since = oldest
+	}
+	w := &reconciler{Ledger: l, Reconciliation: r, ctx: ctx, seen: map[string]bool{}}
+	for _, export := range []struct {
+		name    string
+		records *zotlo.Export
+		look    func(zotlo.Record) error
+	}{
+		{"payments", r.Client.Payments(r.Since, l.now()), w.payment},
+		{"refunds", r.Client.Refunds(r.Since, l.now()), w.refund},
+		{"subscriptions", r.Client.Subscriptions(r.Since, l.now()), w.subscription},
+	} {
+		n := 0
+		for record, err := range export.records.Records(ctx) {
+			if err != nil {
+				return fmt.Errorf("reading Zotlo's %s: %w", export.name, err)
+			}
+			if err := export.look(record); err != nil {
+				return err
+			}
+			if n++; r.Progress != nil && n%100 == 0 {
+				r.Progress(export.name, n)
+			}
+		}
+		if r.Progress != nil {
+			r.Progress(export.name, n)
+		}
+	}
+	return nil
+}
+
+// reconciler is one run of Reconcile.
+type reconciler struct {
+	*Ledger
+	Reconciliation
+	ctx  context.Context
+	seen map[string]bool // records may come twice
+}
+
+// first reports whether a record was not seen before.
+func (w *reconciler) first(parts ...string) bool {
+	id := w.codec.hash(parts...)
+	known := w.seen[id]
+	w.seen[id] = true
+	return !known
+}
+
+func (w *reconciler) found(d Discrepancy) {
+	if w.Found != nil {
+		w.Found(d)
+	}
+}
+
+// inRange reports whether an instant is to be looked at; one that is not said is.
+func (w *reconciler) inRange(at time.Time) bool { return at.IsZero() || !at.Before(w.Since) }
+
+// young reports whether the webhook may still come.
+func (w *reconciler) young(at time.Time) bool { return w.now().Sub(at) < onItsWay }
+
+// sold is the document of a transaction.
+func (w *reconciler) sold(id string) (d sale, err error) {
+	key := w.saleKey(Delivery{Project: w.Project, Event: zotlo.Event{TransactionID: id}})
+	read := func(keys ...Key) ([]Doc, error) { return w.store.Read(w.ctx, keys...) }
+	_, err = look(w.codec, read, key, &d)
+	return d, err
+}
+
+// payment looks at one record of the export of payments.
+func (w *reconciler) payment(r zotlo.Record) error {
+	if !w.inRange(r.PurchasedAt) || !w.first("payment", r.TransactionID, r.Status) {
+		return nil
+	}
+	d := Discrepancy{
+		Kind: "payment", Transaction: r.TransactionID, Status: r.Status,
+		Zotlo: amountText(r.Price, r.Currency),
+	}
+	sold, err := w.sold(r.TransactionID)
+	if err != nil {
+		return err
+	}
+	if c := sold.known(r.Status); c != nil && c.Marks&(markOpen|markUntold) == 0 {
+		amount, priced := money.Parse(r.Price)
+		if priced && amount != c.Amount || differ(r.Currency, c.Currency) {
+			d.What, d.Ledger = diffDiffers, amountText(c.Amount.String(), c.Currency)
+			w.found(d)
+		}
+		return nil
+	}
+	if w.young(r.PurchasedAt) {
+		d.What = diffOnItsWay
+		w.found(d)
+		return nil
+	}
+	return w.take(d, func(read zotlo.Event) []zotlo.Event { return []zotlo.Event{read} })
+}
+
+// known is the charge of a status; of any where the export does not say one.
+func (d *sale) known(status string) *charge {
+	if status == "" && len(d.Charges) > 0 {
+		return &d.Charges[0]
+	}
+	return d.find(status)
+}
+
+// refund looks at one record of the export of refunds.
+func (w *reconciler) refund(r zotlo.Record) error {
+	at := r.RefundedAt
+	if at.IsZero() {
+		at = r.CreatedAt
+	}
+	date := strconv.FormatInt(unix(at), 10)
+	if !w.inRange(at) || !w.first("refund", r.TransactionID, r.RefundPrice, date, r.ID) {
+		return nil
+	}
+	d := Discrepancy{
+		Kind: "refund", Transaction: r.TransactionID, Status: r.Status,
+		Zotlo: amountText(r.RefundPrice, r.Currency),
+	}
+	sold, err := w.sold(r.TransactionID)
+	if err != nil || sold.gaveBack(r.Event, at) {
+		return err
+	}
+	if w.young(at) {
+		d.What = diffOnItsWay
+		w.found(d)
+		return nil
+	}
+	return w.take(d, func(read zotlo.Event) []zotlo.Event {
+		refund := read
+		refund.Kind, refund.RefundPrice, refund.RefundedAt = zotlo.WebhookRefund, r.RefundPrice, at
+		refund.CreatedAt = at
+		return []zotlo.Event{read, refund}
+	})
+}
+
+// gaveBack reports whether a refund is known: by its amount and its instant, or since all of the
+// price was given back already.
+func (d *sale) gaveBack(e zotlo.Event, at time.Time) bool {
+	said, _ := money.Parse(e.RefundPrice)
+	said = max(said, -said)
+	for _, r := range d.Refunds {
+		if r.Marks&(markOpen|markUntold) != 0 && r.Marks&markWaiting == 0 {
+			continue // its webhook was not finished
+		}
+		if (r.Said == said || r.Counted == said) && (r.At == unix(at) || r.At == 0) {
+			return true
+		}
+	}
+	return d.takenBack() && d.given() >= d.price()
+}
+
+// take reads a transaction, and takes in what follows from it.
+func (w *reconciler) take(d Discrepancy, events func(read zotlo.Event) []zotlo.Event) error {
+	read, err := w.Client.Transaction(w.ctx, d.Transaction, w.Sandbox)
+	switch {
+	case errors.Is(err, zotlo.ErrUnknownTransaction):
+		return w.elsewhere(d)
+	case err != nil:
+		return fmt.Errorf("reading a transaction: %w", err)
+	}
+	d.What = diffLacking
+	if w.Apply {
+		for _, e := range events(read) {
+			if err := w.record(e); err != nil {
+				return err
+			}
+		}
+		d.Applied = true
+	}
+	w.found(d)
+	return nil
+}
+
+// elsewhere tells of a transaction that this project's world does not know.
+func (w *reconciler) elsewhere(d Discrepancy) error {
+	d.What = diffUnknown
+	_, err := w.Client.Transaction(w.ctx, d.Transaction, !w.Sandbox)
+	switch {
+	case err == nil:
+		d.What = diffOtherWorld
+	case !errors.Is(err, zotlo.ErrUnknownTransaction):
+		return fmt.Errorf("reading a transaction: %w", err)
+	}
+	w.found(d)
+	return nil
+}
+
+// record takes an event in as its webhook would have been.
+func (w *reconciler) record(e zotlo.Event) error {
+	if e.CreatedAt.IsZero() {
+		e.CreatedAt = e.PurchasedAt
+	}
+	e.RequestID = "" // of no delivery
+	d := Delivery{
+		Project: w.Project, Event: e, Heard: e.CreatedAt,
+		Body:        []byte("reconciled\x00" + e.TransactionID + "\x00" + identity(e)),
+		Attribution: w.secrets.Read(e.Checkout...),
+	}
+	if e.SubscriberID != "" {
+		d.Payer = w.Hash(e.SubscriberID)
+	}
+	news, err := w.Record(w.ctx, d)
+	if err != nil {
+		return fmt.Errorf("writing what was lacking: %w", err)
+	}
+	if w.Took != nil && news.Counted {
+		w.Took(e, news)
+	}
+	return nil
+}
+
+// subscription looks at one record of the export of subscriptions.
+func (w *reconciler) subscription(r zotlo.Record) error {
+	at := r.AsOf(w.now())
+	if at.IsZero() || r.Sandbox != w.Sandbox && r.Sandbox {
+		return nil
+	}
+	e := r.Event
+	e.Kind, e.CreatedAt = zotlo.WebhookStatus, at
+	heard := stateOf(e, at)
+	if heard.Status == "" {
+		return nil // nobody knows what it says
+	}
+	var o origin
+	read := func(keys ...Key) ([]Doc, error) { return w.store.Read(w.ctx, keys...) }
+	_, err := look(w.codec, read, w.originKey(w.Project, e.OriginalID), &o)
+	if err != nil || e.OriginalID == "" || !o.wouldHear(heard) {
+		return err
+	}
+	d := Discrepancy{
+		Kind: "subscription", Transaction: e.OriginalID, Status: heard.Status,
+		What: diffLacking, Ledger: o.State.Status,
+	}
+	if o.State.Status != "" {
+		d.What = diffDiffers
+	}
+	if w.Apply {
+		if err := w.record(e); err != nil {
+			return err
+		}
+		d.Applied = true
+	}
+	w.found(d)
+	return nil
+}
+
+// wouldHear reports whether a state says something that is not known, and is not older.
+func (o *origin) wouldHear(s state) bool {
+	same := o.State.Status == s.Status && o.State.Expires == s.Expires &&
+		o.State.Frozen == s.Frozen && (s.Package == "" || o.State.Package == s.Package)
+	return !same && s.At > o.State.At
+}
+
+// amountText is an amount with its currency, or nothing.
+func amountText(amount, currency string) string {
+	if amount == "" {
+		return ""
+	}
+	return amount + " " + currency
+}
