@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgeradmin"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 )
 
@@ -23,6 +24,8 @@ import (
 //	GET  /checkout/campaigns   what is on sale, and this process's counts
 //	POST /checkout/purge       {"subscriber": "ann@example.com"}: makes the links of one subscriber dead
 //	POST /checkout/explain     why a request with these claims gets this offer; calls nothing
+//	GET  /checkout/ledger      exports the ledger; POST imports; /backup copies its file
+//	POST /checkout/reconcile   compares the ledger with Zotlo's exports
 //
 // Caddy itself refuses what other hosts and other origins send here.
 type adminAPI struct{}
@@ -37,11 +40,11 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes lists the endpoints.
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{
+	return append([]caddy.AdminRoute{
 		{Pattern: "/checkout/campaigns", Handler: endpoint{http.MethodGet, listCampaigns}},
 		{Pattern: "/checkout/purge", Handler: endpoint{http.MethodPost, purge}},
 		{Pattern: "/checkout/explain", Handler: endpoint{http.MethodPost, explain}},
-	}
+	}, ledgeradmin.Routes(servingLedger)...)
 }
 
 // endpoint answers one method with JSON. Its errors are for the operator and for Caddy's log: they
@@ -134,8 +137,10 @@ func readQuestion(body []byte, v any, members string) error {
 func purge(app *App, body []byte, r *http.Request) (any, error) {
 	var question struct {
 		Subscriber string `json:"subscriber"`
+		Everything bool   `json:"everything"`
 	}
-	if err := readQuestion(body, &question, `{"subscriber": "ann@example.com"}`); err != nil {
+	if err := readQuestion(body, &question,
+		`{"subscriber": "ann@example.com"}, and perhaps "everything": true`); err != nil {
 		return nil, err
 	}
 	id, err := parseSubscriber(question.Subscriber)
@@ -155,7 +160,22 @@ func purge(app *App, body []byte, r *http.Request) (any, error) {
 			"the cache failed, so links of this subscriber may still be given out: try again; "+
 				"the log says why")
 	}
-	return cli.Purged{Subscriber: hash.String()}, nil
+	answer := cli.Purged{Subscriber: hash.String()}
+	if !question.Everything {
+		return answer, nil
+	}
+	books, err := app.shared.ledger.Get()
+	if err != nil {
+		return nil, adminError(http.StatusServiceUnavailable,
+			"their links are dead, but the ledger cannot be used: %w", err)
+	}
+	purged, err := books.Purge(r.Context(), hash.String())
+	if err != nil {
+		return nil, adminError(http.StatusBadGateway, "their links are dead, but the ledger failed "+
+			"half-way, so try again: %w", err)
+	}
+	answer.Ledger = &purged
+	return answer, nil
 }
 
 // parseSubscriber accepts whatever Zotlo takes as a subscriber. Its errors do not quote the text.

@@ -72,6 +72,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if a.projects, err = resolveProjects(a.Project, a.Projects, log); err != nil {
 		return err
 	}
+	a.shared.testMode = a.projects.testMode
 	if a.cache, err = openConfiguredCache(ctx, a, a.projects.key); err != nil {
 		return err
 	}

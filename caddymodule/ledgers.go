@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgeradmin"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
@@ -280,6 +282,38 @@ var ledgerBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 	})
 	return n
 })
+
+// servingLedger is what the operator's questions about the ledger are answered from.
+func servingLedger() (ledgeradmin.Target, error) {
+	app := liveApps.newest()
+	if app == nil || app.shared.generator == nil {
+		return ledgeradmin.Target{}, errors.New("the running configuration has no checkout")
+	}
+	return ledgeradmin.Target{
+		Ledger:          app.shared.ledger.Get,
+		Reconciliations: app.reconciliations,
+	}, nil
+}
+
+// reconciliations are those of one project, or of all.
+func (a *App) reconciliations(project *string) (list []ledger.Reconciliation, err error) {
+	for _, p := range a.projects.list {
+		if project != nil && *project != p.Name {
+			continue
+		}
+		list = append(list, ledger.Reconciliation{
+			Project: p.Name, Client: a.shared.generator.Client(p.Name),
+			Sandbox: a.shared.testMode[p.Name],
+			Hash: func(id string) string {
+				return a.shared.generator.SubscriberHash(id).String()
+			},
+		})
+	}
+	if len(list) == 0 {
+		return nil, errUnknownProject(*project)
+	}
+	return list, nil
+}
 
 // countExposure counts a person who met an experiment for the first time.
 func countExposure(e ledger.Exposure) {

@@ -105,6 +105,7 @@ func projectOptions(b *block.Block, p *Project) block.Options {
 		"access_secret":   func() error { return b.TextAtLoad(&p.AccessSecret) },
 		"application_key": func() error { return b.TextAtLoad(&p.ApplicationKey) },
 		"application_id":  func() error { return b.TextAtLoad(&p.ApplicationID) },
+		"test_mode":       func() error { return b.Flag(&p.TestMode) },
 		"link_hosts": func() error {
 			if err := b.ListAtLoad(&p.LinkHosts); err != nil || placeholder.In(p.LinkHosts...) {
 				return err

@@ -243,6 +243,7 @@ func (l *RedisLedger) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 //	checkout_webhook [<matcher>] {
 //		token <token>          (may be repeated)
 //		project <name>
+//		verify
 //		pass_through
 //	}
 func parseWebhookDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
@@ -257,6 +258,7 @@ func parseWebhookDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler,
 	err := b.Read(block.Options{
 		"token":        func() error { return b.MoreAtLoad((*[]string)(&handler.Token)) },
 		"project":      func() error { return b.Text(&handler.Project) },
+		"verify":       func() error { return b.Flag(&handler.Verify) },
 		"pass_through": func() error { return b.Flag(&handler.PassThrough) },
 	})
 	if err == nil && len(handler.Token) == 0 {

@@ -37,6 +37,10 @@ type Project struct {
 	// LinkHosts lists the hosts that a link may lead to, such as `pay.example.com` or
 	// `*.example.net`. Default: any host but the site's own.
 	LinkHosts []string `json:"link_hosts,omitempty"`
+	// TestMode says that the project sells in Zotlo's test mode: reads ask for sandbox records, and
+	// payments that webhooks mark as sandbox ones count. Danger: in production test payments would
+	// count as money.
+	TestMode bool `json:"test_mode,omitempty"`
 }
 
 // withDefaults names the environment variables of the default project.
@@ -124,6 +128,8 @@ type projects struct {
 	// key is what cache keys, subscriber hashes and sealed values are derived from: the default,
 	// else the first project's secret.
 	key []byte
+	// testMode is set for the projects that sell in Zotlo's test mode.
+	testMode map[string]bool
 	// missing says why the default project could not be resolved. It matters only to a campaign
 	// that uses it.
 	missing error
@@ -132,6 +138,7 @@ type projects struct {
 func resolveProjects(
 	byDefault Project, named map[string]Project, log *zap.Logger,
 ) (p projects, err error) {
+	p.testMode = map[string]bool{"": byDefault.TestMode}
 	if resolved, err := byDefault.withDefaults().resolve("", log); err == nil {
 		p.list = append(p.list, resolved)
 	} else {
@@ -146,6 +153,7 @@ func resolveProjects(
 			return p, err
 		}
 		p.list = append(p.list, resolved)
+		p.testMode[name] = named[name].TestMode
 	}
 	p.key, err = p.deriveFrom()
 	return p, err

@@ -28,6 +28,7 @@ type services struct {
 	generator *linkgen.Generator
 	ledger    *ledgerlife.Handle
 	secrets   *ledger.Secrets // of attributions
+	testMode  map[string]bool // by project
 
 	languages        *campaign.Languages
 	severalLanguages bool

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -10,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -21,8 +19,6 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
-	"github.com/caddy-checkout/checkout/ledger"
-	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
@@ -39,6 +35,10 @@ type WebhookHandler struct {
 	Token texts `json:"token"`
 	// Project says whose webhooks these are, by the project's name. Default: the default project.
 	Project string `json:"project,omitempty"`
+	// Verify reads each payment and refund back from Zotlo before it is counted, since webhooks bear
+	// no signature. What Zotlo knows otherwise is forged: it is answered 200 and only forgets links.
+	// What Zotlo does not know, or not yet, is answered 503, so that it is repeated.
+	Verify bool `json:"verify,omitempty"`
 	// PassThrough hands the untouched request on to the next handler, the site's own backend, whose
 	// answer is the answer.
 	PassThrough bool `json:"pass_through,omitempty"`
@@ -66,10 +66,12 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 const (
 	hookProcessed = "processed"
 	hookRepeated  = "repeated"
-	// marked as one of Zotlo's sandbox: links are forgotten, nothing counts
+	// of Zotlo's sandbox, by its mark or as Zotlo says: links are forgotten, nothing counts
 	hookSandbox = "sandbox"
 	// its attribution was too old, or another payer's: it counts under no campaign
 	hookStale   = "stale"
+	hookForged  = "forged"  // Zotlo knows the transaction otherwise
+	hookUnknown = "unknown" // Zotlo does not know it, or not yet: answered 503
 	hookFailed  = "failed"  // answered 503, so that Zotlo repeats it
 	hookRefused = "refused" // wrong token, method or size, or no JSON
 )
@@ -147,16 +149,16 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 		metrics.Webhooks.WithLabelValues(metrics.Other, hookRefused).Inc()
 		return h.refuse(w, http.StatusBadRequest, errors.New("the webhook is not a JSON object"))
 	}
-	news, err := h.safely(r, event, body)
-	metrics.Webhooks.WithLabelValues(event.Kind, hookResult(event, news, err)).Inc()
-	if h.PassThrough {
+	heard := h.safely(r, event, body)
+	metrics.Webhooks.WithLabelValues(event.Kind, heard.result).Inc()
+	if h.PassThrough && heard.pass {
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if err != nil {
+		if heard.err != nil {
 			w = &unsettledWriter{w: w, handler: h}
 		}
 		return h.passOn(w, r, next)
 	}
-	if err != nil {
+	if heard.err != nil {
 		return h.refuse(w, http.StatusServiceUnavailable, errNotProcessed)
 	}
 	setHeaders(w)
@@ -165,102 +167,6 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 }
 
 var errNotProcessed = errors.New("the webhook could not be processed, please repeat it")
-
-func hookResult(event zotlo.Event, news ledger.News, err error) string {
-	switch {
-	case err != nil:
-		return hookFailed
-	case event.Sandbox:
-		return hookSandbox
-	case news.Repeated:
-		return hookRepeated
-	case news.Payment != nil && news.Payment.Stale:
-		return hookStale
-	}
-	return hookProcessed
-}
-
-// safely turns a panic of ours into a failure that Zotlo repeats.
-func (h *WebhookHandler) safely(
-	r *http.Request, event zotlo.Event, body []byte,
-) (news ledger.News, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			logPanic(h.shared.log, "panic while processing a webhook", p)
-			err = errors.New("panic")
-		}
-	}()
-	return h.process(r.Context(), event, body)
-}
-
-// process writes the webhook down, makes the links of the payer dead, and tells what was new. What
-// was processed before changes nothing. A sender who hangs up has reported a payment all the same, so
-// the work outlives ctx.
-func (h *WebhookHandler) process(
-	ctx context.Context, event zotlo.Event, body []byte,
-) (ledger.News, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookTimeout)
-	defer cancel()
-	by := h.shared.secrets.Read(event.Checkout...)
-	hashes := h.subscribers(event, by)
-	if event.Sandbox {
-		return ledger.News{}, h.forget(ctx, event, hashes)
-	}
-	delivery := ledger.Delivery{Project: h.Project, Event: event, Body: body, Attribution: by}
-	if event.SubscriberID != "" {
-		delivery.Payer = h.shared.generator.SubscriberHash(event.SubscriberID).String()
-	}
-	books, err := h.shared.ledger.Get()
-	if err != nil {
-		// Its links are dead all the same, whenever it is repeated.
-		return ledger.News{}, errors.Join(err, h.forget(ctx, event, hashes))
-	}
-	repeated, err := books.Repeated(ctx, delivery)
-	if repeated {
-		return ledger.News{Repeated: true}, nil
-	}
-	forgotten := h.forget(ctx, event, hashes)
-	delivery.Unfinished = forgotten != nil
-	if err == nil {
-		var news ledger.News
-		if news, err = books.Record(ctx, delivery); err == nil {
-			h.tell(event, news)
-			return news, forgotten
-		}
-	}
-	metrics.LedgerErrors.WithLabelValues("record").Inc()
-	h.shared.failures.Error("the ledger failed, the webhook is to be repeated", zap.Error(err))
-	return ledger.News{}, errors.Join(err, forgotten)
-}
-
-// forget makes the links of the payer dead: one that outlives its payment is a dead end.
-func (h *WebhookHandler) forget(
-	ctx context.Context, event zotlo.Event, hashes []linkgen.SubscriberHash,
-) (err error) {
-	if event.Kind != zotlo.WebhookPayment {
-		return nil
-	}
-	for _, hash := range hashes {
-		err = errors.Join(err, h.shared.generator.Forget(ctx, hash))
-	}
-	return err
-}
-
-// subscribers are whom the webhook names, and whom the link was made for: a shopper may change
-// their address on the checkout page.
-func (h *WebhookHandler) subscribers(
-	event zotlo.Event, by ledger.Attribution,
-) (hashes []linkgen.SubscriberHash) {
-	if event.SubscriberID != "" {
-		hashes = append(hashes, h.shared.generator.SubscriberHash(event.SubscriberID))
-	}
-	var hash linkgen.SubscriberHash
-	err := hash.UnmarshalText([]byte(by.Subscriber))
-	if err == nil && !slices.Contains(hashes, hash) {
-		hashes = append(hashes, hash)
-	}
-	return hashes
-}
 
 // read checks all that can be checked before the body is understood.
 func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []byte, status int,

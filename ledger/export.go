@@ -41,24 +41,57 @@ type exportLine struct {
 	Day    string           `json:"day,omitempty"`
 	Kind   string           `json:"kind,omitempty"`
 	Row    map[string]int64 `json:"row,omitempty"`
+	// Facts ends the export: how many lines there were, but the first and this one.
+	Facts *int `json:"facts,omitempty"`
+}
+
+// counter counts the lines that it encodes.
+type counter struct {
+	*json.Encoder
+	n int
+}
+
+// Encode writes one line.
+func (c *counter) Encode(line exportLine) error {
+	c.n++
+	return c.Encoder.Encode(line)
+}
+
+// ErrNoBackup means that the ledger is in no file of its own.
+var ErrNoBackup = errors.New("only a ledger in a file can be copied: export this one, or back up " +
+	"its Redis")
+
+// Backup writes a copy of the ledger's file while it is used. To restore it, put it in the place of
+// the file.
+func (l *Ledger) Backup(ctx context.Context, to io.Writer) error {
+	file, ok := l.store.(interface {
+		Backup(context.Context, io.Writer) error
+	})
+	if !ok {
+		return ErrNoBackup
+	}
+	return file.Backup(ctx, to)
 }
 
 // Export writes the ledger. What changes meanwhile may be in it as it was or as it is.
 func (l *Ledger) Export(ctx context.Context, to io.Writer) error {
 	buffered := bufio.NewWriter(to)
-	out := json.NewEncoder(buffered)
+	out := &counter{Encoder: json.NewEncoder(buffered)}
 	out.SetEscapeHTML(false)
 	now := l.now().UTC()
-	err := out.Encode(exportLine{
+	err := out.Encoder.Encode(exportLine{
 		Format: exportFormat, Version: exportVersion, At: &now,
 		Key: []byte(l.codec.hash("key")), Check: l.secrets.keys[0].exportCheck(),
 	})
-	for _, part := range []func(context.Context, *json.Encoder) error{
+	for _, part := range []func(context.Context, *counter) error{
 		l.exportSales, l.exportOrigins, l.exportPersons, l.exportClaims, l.exportDays,
 	} {
 		if err == nil {
 			err = part(ctx, out)
 		}
+	}
+	if err == nil {
+		err = out.Encoder.Encode(exportLine{Facts: &out.n})
 	}
 	if err != nil {
 		return fmt.Errorf("exporting the ledger: %w", err)
@@ -66,7 +99,7 @@ func (l *Ledger) Export(ctx context.Context, to io.Writer) error {
 	return buffered.Flush()
 }
 
-func (l *Ledger) exportSales(ctx context.Context, out *json.Encoder) error {
+func (l *Ledger) exportSales(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindSale, func(id string, doc Doc) error {
 		d := new(sale)
 		if err := l.codec.read(Key{kindSale, id}, doc.Value, d); err != nil {
@@ -76,7 +109,7 @@ func (l *Ledger) exportSales(ctx context.Context, out *json.Encoder) error {
 	})
 }
 
-func (l *Ledger) exportOrigins(ctx context.Context, out *json.Encoder) error {
+func (l *Ledger) exportOrigins(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindOrigin, func(id string, doc Doc) error {
 		o := new(origin)
 		if err := l.codec.read(Key{kindOrigin, id}, doc.Value, o); err != nil {
@@ -87,7 +120,7 @@ func (l *Ledger) exportOrigins(ctx context.Context, out *json.Encoder) error {
 }
 
 // exportPersons writes the events of subscribers; all else of them follows from sales and origins.
-func (l *Ledger) exportPersons(ctx context.Context, out *json.Encoder) error {
+func (l *Ledger) exportPersons(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindPerson, func(id string, doc Doc) error {
 		var p person
 		if err := l.codec.read(Key{kindPerson, id}, doc.Value, &p); err != nil {
@@ -100,13 +133,13 @@ func (l *Ledger) exportPersons(ctx context.Context, out *json.Encoder) error {
 	})
 }
 
-func (l *Ledger) exportClaims(ctx context.Context, out *json.Encoder) error {
+func (l *Ledger) exportClaims(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindClaim, func(id string, doc Doc) error {
 		return out.Encode(exportLine{ID: []byte(id), Claim: doc.Value, Until: until(doc)})
 	})
 }
 
-func (l *Ledger) exportDays(ctx context.Context, out *json.Encoder) error {
+func (l *Ledger) exportDays(ctx context.Context, out *counter) error {
 	return l.store.ScanRows(ctx, kindDay, func(id string, row map[string]int64) error {
 		return out.Encode(exportLine{Day: id, Row: row})
 	})
@@ -162,8 +195,11 @@ func (l *Ledger) Import(ctx context.Context, from io.Reader) (done Imported, err
 	if err := lines.Err(); err != nil {
 		return done, fmt.Errorf("reading an export: %w", err)
 	}
-	if !in.begun {
+	switch {
+	case !in.begun:
 		return done, ErrNoExport
+	case !in.ended:
+		return done, errors.New("the export is cut off: its last line is missing")
 	}
 	return done, in.takeDays(&done)
 }

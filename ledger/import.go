@@ -14,6 +14,7 @@ type importer struct {
 	*Ledger
 	ctx   context.Context
 	begun bool
+	ended bool
 	empty bool // the ledger held no payment before
 	same  bool // ids of the export are ids here
 	// days are the export's sums, and oldest is the day of its oldest fact. Only the days before it
@@ -74,6 +75,10 @@ func (in *importer) unfinished() Key { return Key{kindMark, in.codec.hash("impor
 
 // take takes one fact in.
 func (in *importer) take(line exportLine, done *Imported) (err error) {
+	if line.Facts != nil {
+		in.ended = true
+		return nil
+	}
 	done.Read++
 	var taken bool
 	switch {

@@ -80,6 +80,15 @@ func (g *Generator) BreakerOpen(project string) bool {
 	return ok && p.client.BreakerOpen()
 }
 
+// Client is the client that asks the API for a project's links, or nil if it is not configured.
+func (g *Generator) Client(project string) *zotlo.Client {
+	p, ok := g.projects[project]
+	if !ok {
+		return nil
+	}
+	return p.client
+}
+
 // Source says where a link came from.
 type Source string
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -20,14 +21,16 @@ const MaxBody = 64 << 10
 // Command is `caddy checkout`.
 var Command = caddycmd.Command{
 	Name:  "checkout",
-	Usage: "campaigns|explain|purge",
+	Usage: "campaigns|explain|purge|reconcile|ledger",
 	Short: "Shows what the checkout of a running Caddy sells, and to whom",
 	Long: `
 Asks the checkout of a running Caddy, through its admin API.
 
 	caddy checkout campaigns    what is on sale, with this process's counts
 	caddy checkout explain      why a request gets the offer it gets
-	caddy checkout purge        make the links of one subscriber dead
+	caddy checkout purge        make the links of one subscriber dead, or forget them
+	caddy checkout reconcile    compare the ledger with Zotlo's exports
+	caddy checkout ledger       export, import or back up the ledger
 
 The admin address is found as 'caddy reload' finds it: --address, else the one
 in --config, else the default.
@@ -35,11 +38,12 @@ in --config, else the default.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 `,
 	CobraFunc: func(cmd *cobra.Command) {
-		cmd.AddCommand(campaignsCommand(), explainCommand(), purgeCommand())
+		cmd.AddCommand(campaignsCommand(), explainCommand(), purgeCommand(),
+			reconcileCommand(), ledgerCommand())
 		run(cmd, func(_ caddycmd.Flags) error {
 			if len(cmd.Flags().Args()) > 0 {
-				return usageError("checkout knows campaigns, explain and purge; see caddy help " +
-					"checkout")
+				return usageError("checkout knows campaigns, explain, purge, reconcile and ledger; " +
+					"see caddy help checkout")
 			}
 			return cmd.Help()
 		})
@@ -90,11 +94,6 @@ func ask[A any](
 	cmd *cobra.Command, fl caddycmd.Flags, method, what string, question any,
 	print func(w io.Writer, answer A),
 ) error {
-	address, err := caddycmd.DetermineAdminAPIAddress(
-		fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
-	if err != nil {
-		return fmt.Errorf("finding the admin address: %w", err)
-	}
 	var body io.Reader
 	if question != nil {
 		text, err := json.Marshal(question)
@@ -103,10 +102,37 @@ func ask[A any](
 		}
 		body = bytes.NewReader(text)
 	}
-	res, err := caddycmd.AdminAPIRequest(address, method, "/checkout/"+what, nil, body)
+	res, err := send(fl, method, what, body, "application/json")
 	if err != nil {
-		return fmt.Errorf("asking Caddy's admin API at %s: %w", address, err)
+		return err
 	}
+	return show(cmd, fl, res, print)
+}
+
+// send puts a question to the admin API.
+func send(
+	fl caddycmd.Flags, method, what string, body io.Reader, contentType string,
+) (*http.Response, error) {
+	address, err := caddycmd.DetermineAdminAPIAddress(
+		fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
+	if err != nil {
+		return nil, fmt.Errorf("finding the admin address: %w", err)
+	}
+	headers := http.Header{}
+	if body != nil {
+		headers.Set("Content-Type", contentType)
+	}
+	res, err := caddycmd.AdminAPIRequest(address, method, "/checkout/"+what, headers, body)
+	if err != nil {
+		return nil, fmt.Errorf("asking Caddy's admin API at %s: %w", address, err)
+	}
+	return res, nil
+}
+
+// show prints an answer, as it is or as tables.
+func show[A any](
+	cmd *cobra.Command, fl caddycmd.Flags, res *http.Response, print func(w io.Writer, answer A),
+) error {
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {

@@ -8,25 +8,34 @@ import (
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
+
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // Purged is the answer of POST /checkout/purge. It names the subscriber as the log does.
 type Purged struct {
 	Subscriber string `json:"subscriber"`
+	// Ledger is what was forgotten of them in the ledger, where everything was asked for.
+	Ledger *ledger.Purged `json:"ledger,omitempty"`
 }
 
 func purgeCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "purge <subscriber> [--address <interface>] [--json]",
-		Short: "Makes every link of one subscriber dead",
+		Use:   "purge <subscriber> [--everything] [--address <interface>] [--json]",
+		Short: "Makes every link of one subscriber dead, or forgets them",
 		Long: `Makes every link that was made for one subscriber dead at once, on all nodes that
 share the cache: their next click makes a new one. The subscriber is an e-mail
 address, a phone number or a UUID; with - it is read from standard input, so that
-it stays out of the shell's history. The answer names the subscriber as the log does.`,
+it stays out of the shell's history. The answer names the subscriber as the log does.
+
+With --everything the ledger forgets them, too: payments, subscriptions, events and
+exposures. The hash of each transaction and all sums stay, without a subscriber.`,
 		Example: `  caddy checkout purge ann@example.com
+  caddy checkout purge --everything ann@example.com
   echo +905551112233 | caddy checkout purge -`,
 	}
 	addressFlags(cmd)
+	cmd.Flags().Bool("everything", false, "Forget what the ledger knows of them, too")
 	run(cmd, func(fl caddycmd.Flags) error {
 		if fl.NArg() != 1 {
 			return usageError("purge takes one subscriber, or - to read it from standard input")
@@ -39,7 +48,10 @@ it stays out of the shell's history. The answer names the subscriber as the log 
 			}
 			subscriber = strings.TrimSpace(string(text))
 		}
-		question := map[string]string{"subscriber": subscriber}
+		question := map[string]any{"subscriber": subscriber}
+		if fl.Bool("everything") {
+			question["everything"] = true
+		}
 		return ask(cmd, fl, http.MethodPost, "purge", question, printPurged)
 	})
 	return cmd
@@ -48,4 +60,8 @@ it stays out of the shell's history. The answer names the subscriber as the log 
 func printPurged(w io.Writer, answer Purged) {
 	fmt.Fprintf(w, "Every link of subscriber %s is dead: their next click makes a new one.\n",
 		answer.Subscriber)
+	if l := answer.Ledger; l != nil {
+		fmt.Fprintf(w, "The ledger has forgotten them: %d transactions, %d subscriptions and %d "+
+			"exposures are nobody's now.\n", l.Transactions, l.Subscriptions, l.Exposures)
+	}
 }
