@@ -58,7 +58,7 @@ func open(cfg Config, known formats) (*Store, error) {
 }
 
 // inspect refuses what must not be opened: what is no file (to open a pipe may wait for ever), and
-// what another user owns. Others than the owner lose their permissions.
+// what another user owns.
 func inspect(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -67,13 +67,7 @@ func inspect(path string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%w (%v)", ErrForeign, info.Mode().Type())
 	}
-	if err := checkOwner(info); err != nil {
-		return err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return os.Chmod(path, info.Mode().Perm()&0o700)
-	}
-	return nil
+	return checkOwner(info)
 }
 
 // openFile opens, locks and checks the file, and hands it to bbolt.
@@ -87,6 +81,9 @@ func (s *Store) openFile() error {
 		s.file = file
 		if s.info, err = file.Stat(); err == nil {
 			err = guard(func() error { return check(file, s.info.Size()) })
+		}
+		if err == nil && s.info.Mode().Perm()&0o077 != 0 { // others than the owner
+			err = file.Chmod(0o600)
 		}
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
