@@ -15,14 +15,17 @@ import (
 // Open opens the file, and creates it if it is missing. It waits for nobody: a file that is open
 // elsewhere is ErrLocked. A file of an older format is converted, after a copy of it was put beside
 // it. Errors wrap one of those of this package.
-func Open(cfg Config) (*Store, error) {
+func Open(cfg Config) (*Store, error) { return openAs(cfg, current) }
+
+// openAs is Open of a program that knows these formats.
+func openAs(cfg Config, known formats) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	if cfg.SweepEvery == 0 {
 		cfg.SweepEvery = 6 * time.Hour
 	}
-	s, err := open(cfg, current)
+	s, err := open(cfg, known)
 	if err != nil {
 		return nil, named(cfg.Path, err)
 	}
@@ -34,7 +37,7 @@ func Open(cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// open does what Open does, for a program that knows these formats.
+// open finds or creates the file, opens it, and makes it one of the current format.
 func open(cfg Config, known formats) (*Store, error) {
 	err := inspect(cfg.Path)
 	if errors.Is(err, fs.ErrNotExist) && !cfg.MustExist {
