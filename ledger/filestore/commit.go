@@ -3,6 +3,7 @@ package filestore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -184,12 +185,11 @@ func (s *Store) commit(batch []*call) error {
 		s.queue.broken.Store(true)
 		s.fail(s.named(err))
 		return s.Err()
+	case err != nil && healing(kind(err)):
+		return s.named(err)
 	case err != nil:
-		err = s.named(err)
-		if !healing(err) {
-			s.fail(err)
-		}
-		return err
+		s.fail(s.named(fmt.Errorf("%w (%w)", ErrDisk, err)))
+		return s.Err()
 	}
 	return s.there()
 }

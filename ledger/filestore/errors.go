@@ -36,7 +36,7 @@ var (
 	// ErrGone: the file is not there, or the path names another one by now.
 	ErrGone = errors.New("it is gone; put it, or a backup, in its place")
 	// ErrDisk: the disk fails. Whether the last steps were stored is not known.
-	ErrDisk = errors.New("the disk fails")
+	ErrDisk = errors.New("the disk fails; look at the system's log")
 )
 
 // fileError is an error of a file.
@@ -102,7 +102,7 @@ func kind(err error) error {
 // disk, and a second sync would not tell. https://wiki.postgresql.org/wiki/Fsync_Errors
 func healing(err error) bool {
 	var path *fs.PathError
-	return errors.As(err, &path) || errors.Is(err, ErrFull) || errors.Is(err, berrors.ErrKeyTooLarge)
+	return errors.As(err, &path) || errors.Is(err, ErrFull)
 }
 
 // guard makes errors of panics: bbolt panics on pages that make no sense, and the system faults
