@@ -85,26 +85,26 @@ func TestBackupSmall(t *testing.T) {
 	}
 }
 
-// errWriter is a backup's disk that is full.
-type errWriter struct{ error }
+// failingWriter is a backup's disk that is full.
+type failingWriter struct{ error }
 
-func (w errWriter) Write([]byte) (int, error) { return 0, w.error }
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.error }
 
 // A backup that cannot be written says why, and a closed store has none.
 func TestBackupFails(t *testing.T) {
 	path := fresh(t)
 	store := opened(t, filestore.Config{Path: path})
 	full := errors.New("full")
-	if err := store.Backup(t.Context(), errWriter{full}); !errors.Is(err, full) {
+	if err := store.Backup(t.Context(), failingWriter{full}); !errors.Is(err, full) {
 		t.Errorf("%v, want %v", err, full)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := store.Backup(ctx, errWriter{full}); !errors.Is(err, context.Canceled) {
+	if err := store.Backup(ctx, failingWriter{full}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was canceled", err)
 	}
 	closed(t, store)
-	if err := store.Backup(t.Context(), errWriter{full}); !errors.Is(err, filestore.ErrClosed) {
+	if err := store.Backup(t.Context(), failingWriter{full}); !errors.Is(err, filestore.ErrClosed) {
 		t.Errorf("%v, want %v", err, filestore.ErrClosed)
 	}
 	if all, err := os.ReadDir(filepath.Dir(path)); err != nil || len(all) != 1 {

@@ -48,14 +48,15 @@ func BenchmarkSize(b *testing.B) {
 	}
 }
 
-// fill writes things into a new file, and reports on it. A commit holds as many as a busy site's
-// minute, which changes the pages no otherwise than one after the other.
+// fill writes things into a new file, and reports on it. Many share a commit, since each commit
+// writes all pages anew that it changes.
 func fill(b *testing.B, path string, things int, write func(uint64) func(ledger.Steps) error) {
 	store := opened(b, filestore.Config{Path: path})
 	began := time.Now()
-	for from := 0; from < things; from += 1000 {
+	const perCommit = 5000
+	for from := 0; from < things; from += perCommit {
 		err := store.Do(b.Context(), func(s ledger.Steps) error {
-			for n := from; n < min(from+1000, things); n++ {
+			for n := from; n < min(from+perCommit, things); n++ {
 				if err := write(uint64(n))(s); err != nil {
 					return err
 				}

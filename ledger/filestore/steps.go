@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -82,7 +84,7 @@ func (s *steps) Add(row ledger.Key, _ string, deltas ...ledger.Delta) error {
 			if err := checkKey(delta.Field); err != nil {
 				return err
 			}
-			key := append(prefix[:len(prefix):len(prefix)], delta.Field...)
+			key := append(slices.Clip(prefix), delta.Field...)
 			name := field{row.Kind, string(key)}
 			old, ok := sums[name]
 			if !ok {
@@ -97,9 +99,7 @@ func (s *steps) Add(row ledger.Key, _ string, deltas ...ledger.Delta) error {
 			}
 			sums[name] = sum
 		}
-		for name, sum := range sums {
-			s.rows[name] = sum
-		}
+		maps.Copy(s.rows, sums)
 		return nil
 	})
 }

@@ -157,7 +157,7 @@ func (t *storeTeller) documents() {
 		})
 	})
 	docs := t.read(bob, key(people, "nobody"), ada, ada)
-	var values []string
+	values := make([]string, 0, len(docs))
 	for _, doc := range docs {
 		values = append(values, string(doc.Value))
 	}
@@ -207,10 +207,10 @@ func (t *storeTeller) copies() {
 // ids: no id is mistaken for another one. Among them are those that a file or a server may treat in
 // its own way: the empty one, prefixes, separators, hash tags, zeros.
 func (t *storeTeller) ids() {
-	all := []string{
+	all := append(make([]string, 0, 300),
 		"", "\x00", "\x00\x00", "\x01", "a", "ab", "a\x00", "a\x00b", "\n", "\r\n",
 		"\xff", "\xff\xff", "{", "}", "{}", "{a}", "{a}b", ":", "a:b", "*", "?", "[a]", "é", strings.Repeat("\x00", 300),
-	}
+	)
 	for i := range 256 {
 		all = append(all, string([]byte{byte(i), 'x'}))
 	}
