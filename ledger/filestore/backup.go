@@ -29,6 +29,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 		_ = draft.Close()
 		_ = os.Remove(draft.Name())
 	}()
+	// First into a file, and then to w: a slow w would hold the free pages back for longer.
 	if err := s.compactInto(draft.Name()); err != nil {
 		return s.named(err)
 	}
@@ -40,6 +41,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 // nobody's before it is whole, so it needs no syncs.
 func (s *Store) compactInto(path string) error {
 	options := bolt(path)
+	// What a crash leaves of it is removed at the next start.
 	options.NoSync, options.NoGrowSync = true, true
 	return guard(func() (err error) {
 		copied, err := bbolt.Open(path, 0o600, options)
@@ -51,7 +53,7 @@ func (s *Store) compactInto(path string) error {
 	})
 }
 
-// reader reads until its context ends.
+// reader reads until its context ends, so that a backup for a client that has gone ends as well.
 type reader struct {
 	ctx context.Context
 	r   io.Reader

@@ -34,7 +34,7 @@ func pay(n uint64) func(ledger.Steps) error {
 	}
 }
 
-// BenchmarkDo is a payment that is durable when it returns, for one caller alone and for 64 at once.
+// BenchmarkDo is a payment that is durable when it returns: one caller alone, and 64 at once.
 func BenchmarkDo(b *testing.B) {
 	for name, callers := range map[string]int{"alone": 1, "64 at once": 64} {
 		b.Run(name, func(b *testing.B) {

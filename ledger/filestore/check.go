@@ -21,7 +21,7 @@ import (
 // Sizes and marks of bbolt.
 const (
 	pageHeader    = 16 // id uint64, flags uint16, count uint16, overflow uint32
-	elementHeader = 16 // of a branch: pos, ksize uint32, page uint64; of a leaf: flags, pos, ksize, vsize
+	elementHeader = 16 // branch: pos, ksize uint32, page uint64; leaf: flags, pos, ksize, vsize
 	metaSize      = 64 // behind the header of pages 0 and 1
 	bucketHeader  = 16 // root uint64, sequence uint64
 
@@ -44,7 +44,7 @@ type meta struct {
 	transaction          uint64
 }
 
-// readMeta reads a meta page from behind its header, and checks its sum.
+// readMeta reads a meta page from behind its header, and checks its sum: FNV-1a of all before it.
 func readMeta(raw []byte) (m meta, ok bool) {
 	sum := fnv.New64a()
 	_, _ = sum.Write(raw[:metaSize-8])
@@ -85,14 +85,15 @@ func findMeta(file io.ReaderAt) (best meta, err error) {
 	return best, nil
 }
 
-// checker walks through a file.
+// checker walks through a file, and notes what refers to which page.
 type checker struct {
 	meta
 	file io.ReaderAt
 	used []bool // by page: something refers to it
 }
 
-// check is an error if bbolt could not work with the file.
+// check is an error if bbolt could not work with the file. It reads few pages of it, and writes
+// nothing. The file must be locked: a page that is just being written looks like damage.
 func check(file *os.File, size int64) error {
 	if size == 0 {
 		return damaged("it is empty; remove it if it never was a ledger")
@@ -115,7 +116,8 @@ func damaged(what string, args ...any) error {
 	return fmt.Errorf("%w (%s)", ErrDamaged, fmt.Sprintf(what, args...))
 }
 
-// mark notes that something refers to a page, which nothing else may do.
+// mark notes that something refers to a page, which nothing else may do. So no walk of bbolt's ends
+// where it began, and no free page is one that is in use.
 func (c *checker) mark(id uint64) error {
 	if id < 2 || id >= c.high {
 		return damaged("page %d of %d is referred to", id, c.high)
@@ -127,7 +129,8 @@ func (c *checker) mark(id uint64) error {
 	return nil
 }
 
-// page is a page with its header and overflow.
+// page is a page with its header, and with its overflow: the pages behind it that belong to it,
+// because an element is longer than a page.
 type page []byte
 
 func (p page) flags() uint16 { return order.Uint16(p[8:]) }
@@ -142,7 +145,8 @@ func (p page) part(offset int, pos, size uint64) ([]byte, error) {
 	return p[from : from+size], nil
 }
 
-// element is where the header of an element is, which must be on the page.
+// element is where the header of an element is, which must be on the page. Headers stand one after
+// the other behind the page's; the positions in them count from where they themselves stand.
 func (p page) element(i int) (int, error) {
 	at := pageHeader + i*elementHeader
 	if at+elementHeader > len(p) {
@@ -176,10 +180,12 @@ func (c *checker) read(id uint64) (page, error) {
 	return p, nil
 }
 
-// tree walks the branches below a page, and reports whether the page is a leaf itself. All leaves of
-// a tree are equally deep, so of siblings that are leaves one alone is looked at, unless all are
-// asked for.
-func (c *checker) tree(id uint64, depth int, all bool, visit func(page) error) (leaf bool, err error) {
+// tree walks the branches below a page, and reports whether the page is a leaf itself. All leaves
+// of a tree are equally deep, so of siblings that are leaves one alone is looked at, unless all are
+// asked for. A branch must have its keys in order, since bbolt searches by halves.
+func (c *checker) tree(
+	id uint64, depth int, all bool, visit func(page) error,
+) (leaf bool, err error) {
 	if err := c.mark(id); err != nil {
 		return false, err
 	}
@@ -215,7 +221,7 @@ func (c *checker) tree(id uint64, depth int, all bool, visit func(page) error) (
 	return false, nil
 }
 
-// branch is an element of a branch: where the keys from this one on are.
+// branch is an element of a branch: a key, and the page where the keys from this one on are.
 func (p page) branch(i int) (key []byte, child uint64, err error) {
 	at, err := p.element(i)
 	if err != nil {

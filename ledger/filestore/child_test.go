@@ -121,8 +121,8 @@ func sellUntilKilled(t *testing.T, path string, until int) map[string]bool {
 	return sold
 }
 
-// intact opens a file and wants these sales to be there, and nothing that is half a sale. It returns
-// how many there are.
+// intact opens a file and wants these sales to be there, and nothing that is half a sale. It
+// returns how many there are.
 func intact(t *testing.T, path string, sold map[string]bool) int {
 	t.Helper()
 	store, err := filestore.Open(filestore.Config{Path: path, MustExist: true})

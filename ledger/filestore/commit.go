@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
-	"sync/atomic"
 
 	"go.etcd.io/bbolt"
 
@@ -18,29 +16,6 @@ import (
 // during a commit are the next one. bbolt's own Batch waits a fixed time for company instead, and
 // takes everything again when one of the calls fails.
 
-// maxBatch bounds how many takes share a commit, and so how long the first of them waits.
-const maxBatch = 256
-
-// call is one Do on its way.
-type call struct {
-	ctx      context.Context
-	take     func(ledger.Steps) error
-	err      error
-	panicked any           // what take panicked with
-	done     chan struct{} // closed when err and panicked are final
-}
-
-// queue holds the calls for the next commit. Its writer is a goroutine that lives as long as there
-// is something to write.
-type queue struct {
-	mu      sync.Mutex
-	idle    sync.Cond // on mu: writing became false
-	waiting []*call
-	writing bool
-	closed  bool
-	broken  atomic.Bool // a writer panicked inside bbolt
-}
-
 // Do is ledger.Store.Do: one transaction, synced to the disk. A context that ends takes the call
 // back unless its commit is under way, in which case Do returns what came of it.
 func (s *Store) Do(ctx context.Context, take func(ledger.Steps) error) error {
@@ -51,6 +26,8 @@ func (s *Store) Do(ctx context.Context, take func(ledger.Steps) error) error {
 	if !s.queue.add(c, s.write) {
 		return s.named(ErrClosed)
 	}
+	// A call whose commit has begun cannot be taken back. To say that it was canceled, when it was
+	// stored, would make its caller store it again.
 	select {
 	case <-c.done:
 	case <-ctx.Done():
@@ -60,68 +37,10 @@ func (s *Store) Do(ctx context.Context, take func(ledger.Steps) error) error {
 		<-c.done
 	}
 	if c.panicked != nil {
+		// In the goroutine of the caller, whose bug it is, and who may recover.
 		panic(c.panicked)
 	}
 	return c.err
-}
-
-// add puts a call into the queue, and starts the writer if there is none.
-func (q *queue) add(c *call, write func()) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed {
-		return false
-	}
-	q.waiting = append(q.waiting, c)
-	if !q.writing {
-		q.writing = true
-		go write()
-	}
-	return true
-}
-
-// withdraw takes a call back whose commit has not begun.
-func (q *queue) withdraw(c *call) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i, waits := range q.waiting {
-		if waits == c {
-			q.waiting = append(q.waiting[:i:i], q.waiting[i+1:]...)
-			return true
-		}
-	}
-	return false
-}
-
-// next is what the next commit has to write. With nothing left the writer ends.
-func (q *queue) next() []*call {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	n := min(len(q.waiting), maxBatch)
-	batch := q.waiting[:n:n]
-	if q.waiting = q.waiting[n:]; n == 0 {
-		q.waiting, q.writing = nil, false
-		q.idle.Broadcast()
-	}
-	return batch
-}
-
-// close lets no further call in, and reports whether that is new.
-func (q *queue) close() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	was := q.closed
-	q.closed = true
-	return !was
-}
-
-// drain waits until everything that was let in is written.
-func (q *queue) drain() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for q.writing {
-		q.idle.Wait()
-	}
 }
 
 // write is the writer: one commit after the other, until nobody waits.
@@ -165,8 +84,8 @@ func (s *Store) writeBatch(batch []*call) {
 // errNothing undoes a transaction in which nothing was changed: to sync that would be a waste.
 var errNothing = errors.New("nothing was changed")
 
-// commit takes the steps of all calls in one transaction. Its error is for the calls without one of
-// their own.
+// commit takes the steps of all calls in one transaction, which bbolt syncs twice: its pages, and
+// then the meta page that makes them count. Its error is for the calls without one of their own.
 func (s *Store) commit(batch []*call) error {
 	if err := s.Err(); err != nil {
 		return err
@@ -182,6 +101,7 @@ func (s *Store) commit(batch []*call) error {
 	case errors.Is(err, errNothing):
 		return nil
 	case inside:
+		// bbolt panicked, and may have locks that nobody will release.
 		s.queue.broken.Store(true)
 		s.fail(s.named(err))
 		return s.Err()
@@ -194,10 +114,12 @@ func (s *Store) commit(batch []*call) error {
 	return s.there()
 }
 
-// takeAll takes the steps of a batch. An error is one of the transaction, and no call's own.
+// takeAll takes the steps of a batch, one call after the other; each of them sees what those before
+// it have changed. An error is one of the transaction, and no call's own.
 func (s *Store) takeAll(tx *bbolt.Tx, batch []*call) error {
 	changed := false
 	for _, c := range batch {
+		// Nobody waits any more for what was canceled in the queue.
 		if c.err = c.ctx.Err(); c.err != nil {
 			continue
 		}
@@ -213,7 +135,7 @@ func (s *Store) takeAll(tx *bbolt.Tx, batch []*call) error {
 			}
 			changed = changed || wrote
 		}
-		taken.tx = nil
+		taken.tx = nil // what keeps the steps from now on gets an error
 	}
 	if !changed {
 		return errNothing
@@ -221,14 +143,15 @@ func (s *Store) takeAll(tx *bbolt.Tx, batch []*call) error {
 	return nil
 }
 
-// run calls take, whose panic is its caller's.
+// run calls take, whose panic is its caller's: it goes on in the goroutine of Do.
 func (c *call) run(s *steps) {
 	defer func() { c.panicked = recover() }()
 	c.err = c.take(s)
 }
 
-// there is an error if the file that was written is not the one that the path names. What is written
-// to a deleted file is lost as soon as it is closed.
+// there is an error if the file that was written is not the one that the path names. What is
+// written to a deleted file is lost as soon as it is closed. It is asked after the sync, so a
+// success says that the steps are in a file that was in its place.
 func (s *Store) there() error {
 	info, err := os.Stat(s.cfg.Path)
 	if err == nil && os.SameFile(info, s.info) {

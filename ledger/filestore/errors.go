@@ -22,14 +22,18 @@ var (
 	// ErrOwner: the file belongs to another user than this process.
 	ErrOwner = errors.New("it belongs to another user")
 	// ErrUnreadable: this process may not read the file, or not enter its folder.
-	ErrUnreadable = errors.New("it may not be read; check the permissions of the file and its folders")
+	ErrUnreadable = errors.New("it may not be read; " +
+		"check the permissions of the file and its folders")
 	// ErrReadOnly: this process may read the file and not write it.
-	ErrReadOnly = errors.New("it may not be written; check the file's permissions and its disk's mount")
-	// ErrDamaged: what stands in the file is not what was written.
+	ErrReadOnly = errors.New("it may not be written; " +
+		"check the file's permissions and its disk's mount")
+	// ErrDamaged: what stands in the file is not what was written, or its end is missing. The file
+	// stays as it is, so that what can be read of it is not lost.
 	ErrDamaged = errors.New("it is damaged; put a backup in its place, or move it away")
 	// ErrForeign: the path is no file, or one of another program.
 	ErrForeign = errors.New("it is no ledger; choose another path")
-	// ErrFormat: the file was written by a newer version.
+	// ErrFormat: the file was written by a newer version, which may have put into it what this one
+	// would misread.
 	ErrFormat = errors.New("its format is newer than this version knows")
 	// ErrFull: the disk, or a quota, is full. The store writes again as soon as there is space.
 	ErrFull = errors.New("the disk is full")
@@ -39,7 +43,7 @@ var (
 	ErrDisk = errors.New("the disk fails; look at the system's log")
 )
 
-// fileError is an error of a file.
+// fileError is an error of a file. It says the path once, however deep the error comes from.
 type fileError struct {
 	path  string
 	cause error // wraps one of the above
@@ -48,9 +52,7 @@ type fileError struct {
 func (e *fileError) Error() string { return fmt.Sprintf("ledger file %s: %v", e.path, e.cause) }
 func (e *fileError) Unwrap() error { return e.cause }
 
-// named is err with the file's path and its kind.
-func (s *Store) named(err error) error { return named(s.cfg.Path, err) }
-
+// named is err with the file's path in front and its kind in it, once.
 func named(path string, err error) error {
 	var already *fileError
 	switch {
@@ -65,6 +67,7 @@ func named(path string, err error) error {
 // kind adds to an error of bbolt or the system which of the errors above it is. bbolt writes some
 // causes as text, so the texts of the system are asked as well.
 func kind(err error) error {
+	// is asks for the cause itself, and for its text at the end of the error's.
 	is := func(causes ...error) bool {
 		for _, cause := range causes {
 			if errors.Is(err, cause) || strings.HasSuffix(err.Error(), cause.Error()) {
@@ -87,6 +90,7 @@ func kind(err error) error {
 		{ErrUnreadable, []error{fs.ErrPermission}},
 		{ErrGone, []error{fs.ErrNotExist}},
 	} {
+		// What has a kind already keeps it.
 		if errors.Is(err, known.kind) {
 			return err
 		}

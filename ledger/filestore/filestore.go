@@ -47,7 +47,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Store is an open file. It implements ledger.Store; it takes the steps of a Do all or none.
+// Store is an open file. It implements ledger.Store, and takes the steps of a Do all or none. It is
+// safe for concurrent use. No two Stores have one file, in this process or in any other.
 type Store struct {
 	cfg   Config
 	db    *bbolt.DB
@@ -66,6 +67,7 @@ var _ ledger.Store = (*Store)(nil)
 func (s *Store) Read(ctx context.Context, keys ...ledger.Key) ([]ledger.Doc, error) {
 	docs := make([]ledger.Doc, len(keys))
 	now := s.cfg.Now()
+	// One transaction: all documents are of the same moment.
 	err := s.view(ctx, func(tx *bbolt.Tx) error {
 		for i, key := range keys {
 			var err error
@@ -99,6 +101,9 @@ func (s *Store) Rows(ctx context.Context, keys ...ledger.Key) ([]map[string]int6
 	return rows, nil
 }
 
+// named is err with the file's path and its kind.
+func (s *Store) named(err error) error { return named(s.cfg.Path, err) }
+
 // view reads in one short transaction. A long one would hold back pages that writers want to use
 // again.
 func (s *Store) view(ctx context.Context, read func(*bbolt.Tx) error) error {
@@ -109,8 +114,8 @@ func (s *Store) view(ctx context.Context, read func(*bbolt.Tx) error) error {
 }
 
 // Err is why the store writes nothing any more, or nil: a sync that failed, a file that is gone,
-// damage that a writer met. Reads may still be answered. It does not heal by itself; close the store
-// and open the file again, with MustExist.
+// damage that a writer met. Reads may still be answered. It does not heal by itself: close the
+// store, and open the file again with MustExist.
 func (s *Store) Err() error {
 	if err := s.failure.Load(); err != nil {
 		return *err
@@ -124,7 +129,8 @@ func (s *Store) fail(err error) { s.failure.CompareAndSwap(nil, &err) }
 // Path is the path that the file was opened by.
 func (s *Store) Path() string { return s.cfg.Path }
 
-// Close waits for the calls that are under way, and closes the file. A second Close does nothing.
+// Close waits for the calls that are under way, closes the file and unlocks it. Calls that come
+// later get ErrClosed. A second Close does nothing.
 func (s *Store) Close() error {
 	if !s.queue.close() {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -16,7 +17,7 @@ var formatKey = []byte("format")
 // one is needed only where what stands in old files would be misread.
 type formats struct {
 	current uint64
-	// from converts a file of one format to the next one, in a transaction.
+	// from converts a file of one format to the next one, in a transaction, by the format it has.
 	from map[uint64]func(*bbolt.Tx) error
 }
 
@@ -32,7 +33,7 @@ func writeFormat(tx *bbolt.Tx, format uint64) error {
 	return meta.Put(formatKey, binary.AppendUvarint(nil, format))
 }
 
-// readFormat reads it.
+// readFormat reads it. A bbolt file that does not have it was written by another program.
 func readFormat(tx *bbolt.Tx) (uint64, error) {
 	meta := tx.Bucket(metaBucket)
 	if meta == nil {
@@ -46,11 +47,12 @@ func readFormat(tx *bbolt.Tx) (uint64, error) {
 	return format, nil
 }
 
-// convert makes the open file one of the current format. All conversions are one transaction, so a
-// crash leaves the old format.
-func (f formats) convert(s *Store) error {
+// convert makes an open file one of the current format. All conversions are one transaction, so a
+// crash leaves the old format. Before it a copy is made, for the day that the older version is
+// wanted back.
+func (f formats) convert(db *bbolt.DB, now time.Time) error {
 	var format uint64
-	err := s.db.View(func(tx *bbolt.Tx) (err error) {
+	err := db.View(func(tx *bbolt.Tx) (err error) {
 		format, err = readFormat(tx)
 		return err
 	})
@@ -60,19 +62,20 @@ func (f formats) convert(s *Store) error {
 	case format == f.current:
 		return nil
 	case format > f.current:
-		return fmt.Errorf("%w: %d, which is newer than %d; use the version that wrote it, or its backup",
-			ErrFormat, format, f.current)
+		return fmt.Errorf("%w: %d, which is newer than %d; use the version that wrote it, "+
+			"or a backup", ErrFormat, format, f.current)
 	}
-	if err := s.keepCopy(format); err != nil {
+	if err := keepCopy(db, format, now); err != nil {
 		return fmt.Errorf("copying the file of format %d before its conversion to %d: %w", format,
 			f.current, err)
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	// A format is changed in memory alone until the transaction is committed.
+	return db.Update(func(tx *bbolt.Tx) error {
 		for ; format < f.current; format++ {
 			next, ok := f.from[format]
 			if !ok {
-				return fmt.Errorf("%w: %d, which this version, of format %d, cannot convert", ErrFormat,
-					format, f.current)
+				return fmt.Errorf("%w: %d, which this version, of format %d, cannot convert",
+					ErrFormat, format, f.current)
 			}
 			if err := next(tx); err != nil {
 				return fmt.Errorf("converting it from format %d: %w", format, err)
@@ -84,14 +87,15 @@ func (f formats) convert(s *Store) error {
 
 // keepCopy puts a copy beside the file, named after its format and the time. No copy is ever
 // replaced: an earlier one may hold what a crash took.
-func (s *Store) keepCopy(format uint64) error {
-	stamp := s.cfg.Now().UTC().Format("20060102T150405.000000000")
-	name := fmt.Sprintf("%s.format%d-%s", s.cfg.Path, format, stamp)
+func keepCopy(db *bbolt.DB, format uint64, now time.Time) error {
+	stamp := now.UTC().Format("20060102T150405.000000000")
+	name := fmt.Sprintf("%s.format%d-%s", db.Path(), format, stamp)
 	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	// As it is, with its free pages: that is quicker than a backup, and nothing is interpreted.
+	err = db.View(func(tx *bbolt.Tx) error {
 		_, err := tx.WriteTo(out)
 		return err
 	})

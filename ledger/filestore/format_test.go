@@ -16,7 +16,8 @@ import (
 func written(t *testing.T, format uint64) string {
 	t.Helper()
 	path := fresh(t)
-	store, err := filestore.OpenWith(filestore.Config{Path: path}, filestore.Formats{Current: format})
+	known := filestore.Formats{Current: format}
+	store, err := filestore.OpenWith(filestore.Config{Path: path}, known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +60,15 @@ func TestFormatNewer(t *testing.T) {
 	}
 }
 
-// An older file is converted step by step, once, after a copy of it was put beside it. The copy is a
-// whole ledger of the old format.
+// An older file is converted step by step, once, after a copy of it was put beside it. The copy is
+// a whole ledger of the old format.
 func TestFormatOlder(t *testing.T) {
 	path := written(t, 1)
 	known := filestore.Formats{Current: 3, From: map[uint64]func(*bbolt.Tx) error{
 		1: mark("1 to 2"), 2: mark("2 to 3"),
 	}}
-	cfg := filestore.Config{Path: path, Now: func() time.Time { return time.Unix(1_800_000_000, 0) }}
+	now := func() time.Time { return time.Unix(1_800_000_000, 0) }
+	cfg := filestore.Config{Path: path, Now: now}
 	for range 2 {
 		store, err := filestore.OpenWith(cfg, known)
 		if err != nil {

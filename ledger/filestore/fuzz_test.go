@@ -14,8 +14,8 @@ import (
 	"github.com/caddy-checkout/checkout/ledger/filestore"
 )
 
-// sample is the content of a file with two levels of branches, small buckets, long values, rows, and
-// free pages.
+// sample is the content of a file with two levels of branches, small buckets, long values, rows,
+// and free pages.
 var sample = sync.OnceValues(func() ([]byte, error) {
 	folder, err := os.MkdirTemp("", "ledger")
 	if err != nil {
@@ -34,8 +34,9 @@ var sample = sync.OnceValues(func() ([]byte, error) {
 			for i := range uint64(300) {
 				// Long keys make for few of them on a branch.
 				key := ledger.Key{Kind: 1, ID: fmt.Sprintf("%0500d", i*3+round)}
+				row := ledger.Key{Kind: 3, ID: hash(i, 8)}
 				err = errors.Join(err, change(key, "value")(s),
-					s.Add(ledger.Key{Kind: 3, ID: hash(i, 8)}, "", ledger.Delta{Field: "n", N: int64(i)}))
+					s.Add(row, "", ledger.Delta{Field: "n", N: int64(i)}))
 			}
 			long := ledger.Key{Kind: 2, ID: fmt.Sprint("long ", round%2)}
 			return errors.Join(err, change(long, string(make([]byte, 9000*round)))(s))
@@ -47,9 +48,9 @@ var sample = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-// FuzzDamage opens a file in which bytes are not what they were, and uses all of it: nothing panics,
-// nothing hangs, and what fails says that it is the file. Half of the damage hits the first bytes of
-// a page, where it does the most.
+// FuzzDamage opens a file in which bytes are not what they were, and uses all of it: nothing
+// panics, and nothing hangs. Half of the damage hits the first bytes of a page, where it does the
+// most.
 func FuzzDamage(f *testing.F) {
 	whole, err := sample()
 	if err != nil {

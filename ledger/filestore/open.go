@@ -37,7 +37,8 @@ func openAs(cfg Config, known formats) (*Store, error) {
 	return s, nil
 }
 
-// open finds or creates the file, opens it, and makes it one of the current format.
+// open finds or creates the file, opens it, and makes it one of the current format. It starts
+// nothing.
 func open(cfg Config, known formats) (*Store, error) {
 	err := inspect(cfg.Path)
 	if errors.Is(err, fs.ErrNotExist) && !cfg.MustExist {
@@ -53,7 +54,8 @@ func open(cfg Config, known formats) (*Store, error) {
 	if err := s.openFile(); err != nil {
 		return nil, err
 	}
-	if err := guard(func() error { return known.convert(s) }); err != nil {
+	// From here on the file is this process's alone.
+	if err := guard(func() error { return known.convert(s.db, cfg.Now()) }); err != nil {
 		return nil, errors.Join(err, guard(s.db.Close))
 	}
 	s.removeLeftovers()
@@ -73,9 +75,11 @@ func inspect(path string) error {
 	return checkOwner(info)
 }
 
-// openFile opens, locks and checks the file, and hands it to bbolt.
+// openFile opens, locks and checks the file, and hands it to bbolt. It is checked under the lock,
+// when nobody is writing it.
 func (s *Store) openFile() error {
 	options := bolt(s.cfg.Path)
+	// bbolt would create the file; this opens only one that is there.
 	options.OpenFile = func(path string, _ int, _ os.FileMode) (*os.File, error) {
 		file, err := openLocked(path)
 		if err != nil {
@@ -117,7 +121,8 @@ func bolt(path string) *bbolt.Options {
 	return options
 }
 
-// openLocked opens a file that is there, for this process alone.
+// openLocked opens a file that is there, for this process alone. A file that may be read and not
+// written is told from one that may not be read: the fix is another.
 func openLocked(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrPermission) {
@@ -136,7 +141,8 @@ func openLocked(path string) (*os.File, error) {
 }
 
 // create makes an empty ledger under another name, and gives it its own when it is whole. So a
-// crash leaves no half a file, and a file that has come meanwhile is not replaced.
+// crash leaves no half a file, and a file that has come meanwhile is not replaced. The name is
+// synced as well: a payment in a file without one would be lost with the power.
 func create(path string, known formats) error {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -158,6 +164,7 @@ func create(path string, known formats) error {
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
+	// Unlike a rename, a link does not replace what has this name already.
 	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -171,7 +178,8 @@ const (
 )
 
 // removeLeftovers removes what a process that was killed left behind. It has the lock, so nobody
-// else is using them; what another process is about to create is created again.
+// else is using them; a process that is just creating the same file fails, and tries again. Copies
+// of older formats stay: they are the operator's.
 func (s *Store) removeLeftovers() {
 	for _, suffix := range []string{newSuffix, backupSuffix} {
 		names, _ := filepath.Glob(escapeGlob(s.cfg.Path) + suffix + "*")

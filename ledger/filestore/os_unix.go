@@ -22,7 +22,8 @@ type Identity struct {
 }
 
 // Identify says which file a path names: symbolic and hard links, and relative spellings, name the
-// same one. A file that is not there is fs.ErrNotExist.
+// same one. It opens nothing. A file that is not there is fs.ErrNotExist. By it a configuration
+// finds a file that is open in this process already, under another name.
 func Identify(path string) (Identity, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -32,7 +33,8 @@ func Identify(path string) (Identity, error) {
 	if !ok {
 		return Identity{}, fmt.Errorf("%s: no inode", path)
 	}
-	return Identity{device: uint64(stat.Dev), inode: uint64(stat.Ino)}, nil //nolint:unconvert // differs
+	device, inode := uint64(stat.Dev), uint64(stat.Ino) //nolint:unconvert // other types elsewhere
+	return Identity{device, inode}, nil
 }
 
 // lock keeps other processes out, and other Stores of this one. bbolt takes the same lock again,
@@ -48,11 +50,12 @@ func checkOwner(info os.FileInfo) error {
 	if !ok || int(stat.Uid) == os.Geteuid() {
 		return nil
 	}
-	return fmt.Errorf("%w: to %s, and this process runs as %s; run it as the owner, or chown the file",
-		ErrOwner, userName(int(stat.Uid)), userName(os.Geteuid()))
+	return fmt.Errorf("%w: to %s, and this process runs as %s; run it as the owner, "+
+		"or chown the file", ErrOwner, userName(int(stat.Uid)), userName(os.Geteuid()))
 }
 
-// userName is the name of a user, or their number.
+// userName is the name of a user, or their number where the system knows no name, as in many
+// containers.
 func userName(uid int) string {
 	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
 		return u.Username

@@ -23,7 +23,8 @@ func pipe(t *testing.T) string {
 	return path
 }
 
-// The file of another user is refused, and both are named. Root makes one; anybody else takes root's.
+// The file of another user is refused, and both are named. Root makes one, anybody else takes
+// root's.
 func TestOpenOwner(t *testing.T) {
 	path, owner := "/etc/passwd", 0
 	if os.Geteuid() == 0 {
@@ -45,8 +46,8 @@ func TestOpenOwner(t *testing.T) {
 		"runs as "+own.Username)
 }
 
-// asNobody runs a function with the file permissions of a user who is not root. Those are a thread's
-// own in Linux; elsewhere the tests run as an ordinary user.
+// asNobody runs a function with the file permissions of a user who is not root. Those are a
+// thread's own in Linux; elsewhere the tests run as an ordinary user.
 func asNobody(t *testing.T, do func()) {
 	if os.Geteuid() != 0 {
 		do()

@@ -22,7 +22,7 @@ func TestPowerCut(t *testing.T) {
 		sync  string
 		fails bool
 	}{
-		"synced":     {"if SyncHook != nil { SyncHook(db.path) }; return fdatasyncOfSystem(db)", false},
+		"synced":     {"if SyncHook != nil { SyncHook(db.path) }; return systemSync(db)", false},
 		"not synced": {"return nil", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +75,7 @@ func goList(t *testing.T, format, pkg string) string {
 func hookSync(t *testing.T, folder, body string) {
 	t.Helper()
 	syncs := regexp.MustCompile(`(?m)^func fdatasync\(db \*DB\) error \{$`)
-	hooked := "func fdatasync(db *DB) error { " + body + " }\n\nfunc fdatasyncOfSystem(db *DB) error {"
+	hooked := "func fdatasync(db *DB) error { " + body + " }\n\nfunc systemSync(db *DB) error {"
 	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -91,15 +91,16 @@ func hookSync(t *testing.T, folder, body string) {
 		}
 		n++
 		source = syncs.ReplaceAll(source, []byte(hooked))
-		if err := errors.Join(os.Chmod(name, 0o600), os.WriteFile(name, source, 0o600)); err != nil {
+		err = errors.Join(os.Chmod(name, 0o600), os.WriteFile(name, source, 0o600))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n == 0 {
 		t.Fatal("bbolt has no function fdatasync any more")
 	}
-	hook := "package bbolt\n\n// SyncHook is called before each sync.\nvar SyncHook func(path string)\n"
-	if err := os.WriteFile(filepath.Join(folder, "synchook.go"), []byte(hook), 0o600); err != nil {
+	hook := []byte("package bbolt\n\nvar SyncHook func(path string)\n")
+	if err := os.WriteFile(filepath.Join(folder, "synchook.go"), hook, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

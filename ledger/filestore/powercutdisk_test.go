@@ -32,8 +32,8 @@ type cut struct {
 // sector is what a disk writes as a whole, in bytes.
 const sector = 512
 
-// cut notes what would be on the disk if power failed now: of each sector that was written since the
-// last sync, the old content or the new one.
+// cut notes what would be on the disk if power failed now: of each sector that was written since
+// the last sync, the old content or the new one.
 func (d *disk) cut(now []byte) {
 	image := make([]byte, len(now))
 	copy(image, d.synced)
@@ -101,7 +101,7 @@ func TestDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		if sales := intact(t, left, cut.told); t.Failed() {
-			t.Fatalf("cut %d of %d: of %d sales, %d were told", i, len(d.cuts), sales, len(cut.told))
+			t.Fatalf("cut %d: of %d sales, %d were told", i, sales, len(cut.told))
 		}
 		_ = os.Remove(left)
 	}

@@ -3,6 +3,7 @@ package filestore
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"go.etcd.io/bbolt"
 
@@ -16,7 +17,8 @@ const (
 	pieceBytes = 1 << 20 // or as many bytes
 )
 
-// Scan is ledger.Store.Scan. Each document is visited once.
+// Scan is ledger.Store.Scan, in the order of ids. Each document is visited once. One that is written
+// while the scan is on its way is visited if its id is still to come.
 func (s *Store) Scan(ctx context.Context, kind ledger.Kind,
 	visit func(id string, doc ledger.Doc) error,
 ) error {
@@ -57,9 +59,11 @@ func (s *Store) Scan(ctx context.Context, kind ledger.Kind,
 func (s *Store) ScanRows(ctx context.Context, kind ledger.Kind,
 	visit func(id string, row map[string]int64) error,
 ) error {
+	// A piece may end in the middle of a row, which the next one completes.
 	var after []byte
 	var id string
 	var row map[string]int64 // of id, and nil before the first
+	// flush visits a row when the first field of the next one is seen.
 	flush := func() error {
 		if row == nil {
 			return nil
@@ -103,7 +107,8 @@ func (s *Store) ScanRows(ctx context.Context, kind ledger.Kind,
 }
 
 // piece reads the next piece of a bucket, from behind the key after, which it moves on. It reports
-// whether there is more.
+// whether there is more. The key may have been deleted meanwhile: the piece begins with the next
+// one in the order of keys. A bucket that is not there is empty.
 func (s *Store) piece(ctx context.Context, bucket []byte, after *[]byte,
 	read func(key, raw []byte) error,
 ) (more bool, err error) {
@@ -123,6 +128,9 @@ func (s *Store) piece(ctx context.Context, bucket []byte, after *[]byte,
 			if n == pieceDocs || size >= pieceBytes {
 				more = true
 				return nil
+			}
+			if len(key) > bbolt.MaxKeySize {
+				return fmt.Errorf("%w (a key of %d bytes)", ErrDamaged, len(key))
 			}
 			if err := read(key, raw); err != nil {
 				return err

@@ -7,7 +7,8 @@ import (
 )
 
 // Size is how many bytes of pages are in use: the file without the pages that are free to be used
-// again. The file itself never shrinks. A file that cannot be read has no size.
+// again. The file itself never shrinks; a backup does. A file that cannot be read has no size. It
+// reads no page, so it may be asked before each write.
 func (s *Store) Size() int64 {
 	var size int64
 	err := s.view(context.Background(), func(tx *bbolt.Tx) error {
@@ -22,8 +23,8 @@ func (s *Store) Size() int64 {
 	return size
 }
 
-// Full reports whether Config.MaxSize is reached, and NearlyFull whether four fifths of it are. What
-// follows is the ledger's to say: payments are never refused.
+// Full reports whether Config.MaxSize is reached, and NearlyFull whether four fifths of it are.
+// What follows is the ledger's to say: payments are never refused.
 func (s *Store) Full() bool { return s.fills(100) }
 
 // NearlyFull: see Full.

@@ -28,7 +28,7 @@ func TestSize(t *testing.T) {
 	is := func(nearly, full bool) {
 		t.Helper()
 		if size := store.Size(); store.NearlyFull() != nearly || store.Full() != full {
-			t.Fatalf("%d of %d: nearly %v, full %v", size, maxSize, store.NearlyFull(), store.Full())
+			t.Fatalf("%d bytes: nearly %v, full %v", size, store.NearlyFull(), store.Full())
 		}
 	}
 	value := string(make([]byte, 4<<10)) // two pages each
@@ -45,7 +45,7 @@ func TestSize(t *testing.T) {
 
 	unbound := opened(t, filestore.Config{Path: fresh(t)})
 	if unbound.Full() || unbound.NearlyFull() || unbound.Size() == 0 {
-		t.Errorf("without a bound: %v, %v, %d bytes", unbound.Full(), unbound.NearlyFull(), unbound.Size())
+		t.Errorf("without a bound: %d bytes", unbound.Size())
 	}
 	closed(t, unbound)
 	if unbound.Size() != 0 {

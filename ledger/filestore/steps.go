@@ -15,8 +15,8 @@ import (
 )
 
 // steps are the steps of one take. What they change stands beside the transaction until the take
-// has succeeded: a take that fails leaves nothing behind, and the others in the same commit need not
-// be taken again.
+// has succeeded: a take that fails leaves nothing behind, and the others in the same commit need
+// not be taken again.
 type steps struct {
 	tx   *bbolt.Tx
 	now  time.Time
@@ -24,12 +24,15 @@ type steps struct {
 	rows map[field]int64           // changed: the new number
 }
 
-// field is one number of a row, by the key under which it stands in the row's bucket.
+// field is one number of a row, by the key under which it stands in the row's bucket. As a string it
+// can be a key of a map.
 type field struct {
 	kind ledger.Kind
 	key  string
 }
 
+// errOver is the answer to steps that somebody kept: their transaction is gone, and with it the
+// memory that it was mapped to.
 var errOver = errors.New("ledger file: a step was taken after its take had returned")
 
 // Read is ledger.Steps.Read.
@@ -49,7 +52,8 @@ func (s *steps) Read(keys ...ledger.Key) ([]ledger.Doc, error) {
 	return docs, nil
 }
 
-// Change is ledger.Steps.Change. There is one writer, so change is called once.
+// Change is ledger.Steps.Change. There is one writer, so change is called once. What it panics with
+// is Do's to pass on, and so is not looked at here.
 func (s *steps) Change(key ledger.Key, change func(ledger.Doc) (ledger.Doc, error)) error {
 	var old ledger.Doc
 	err := s.guard(func() (err error) {
@@ -75,6 +79,7 @@ func (s *steps) Change(key ledger.Key, change func(ledger.Doc) (ledger.Doc, erro
 // Add is ledger.Steps.Add. All steps are taken or none, so once is not looked at.
 func (s *steps) Add(row ledger.Key, _ string, deltas ...ledger.Delta) error {
 	return s.guard(func() error {
+		// The sums stand apart until the last of them is known to fit.
 		if err := checkKey(row.ID); err != nil {
 			return err
 		}
@@ -112,7 +117,7 @@ func (s *steps) guard(step func() error) error {
 	return guard(step)
 }
 
-// doc is a document with the steps before.
+// doc is a document with the steps before. Its value is the caller's.
 func (s *steps) doc(key ledger.Key) (ledger.Doc, error) {
 	doc, ok := s.docs[key]
 	if !ok {
@@ -125,7 +130,7 @@ func (s *steps) doc(key ledger.Key) (ledger.Doc, error) {
 	return doc, nil
 }
 
-// number is a field with the steps before.
+// number is a field with the steps before: what Add adds to.
 func (s *steps) number(name field) (int64, error) {
 	if n, ok := s.rows[name]; ok {
 		return n, nil
@@ -133,9 +138,10 @@ func (s *steps) number(name field) (int64, error) {
 	return readNumber(s.tx, name.kind, []byte(name.key))
 }
 
-// apply writes what the steps changed into the transaction, and reports whether that was anything.
-// An error of it is the transaction's.
+// apply writes what the steps changed into the transaction, and reports whether that was anything:
+// what is as it was is not written, and costs no sync. An error of it is the transaction's.
 func (s *steps) apply() (changed bool, err error) {
+	// The bucket of a kind is created by its first document or row; to delete needs none.
 	put := func(name, key, value []byte) error {
 		bucket := s.tx.Bucket(name)
 		switch {
@@ -165,6 +171,7 @@ func (s *steps) apply() (changed bool, err error) {
 			return changed, err
 		}
 	}
+	// A field that has come to zero is deleted, so a row of zeros is no row.
 	for name, n := range s.rows {
 		var value []byte
 		if n != 0 {

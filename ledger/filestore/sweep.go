@@ -23,6 +23,7 @@ func (s *Store) Sweep(ctx context.Context) (dropped int, err error) {
 		return 0, err
 	}
 	for _, kind := range kinds {
+		// As in a scan, the last key is all that is known from one piece to the next.
 		var after []byte
 		for more := true; more; {
 			var over []ledger.Key
@@ -49,7 +50,7 @@ func (s *Store) Sweep(ctx context.Context) (dropped int, err error) {
 	return dropped, nil
 }
 
-// kinds are the kinds of documents that the file has.
+// kinds are the kinds of documents that the file has, by its buckets.
 func (s *Store) kinds(ctx context.Context) (kinds []ledger.Kind, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
@@ -62,7 +63,8 @@ func (s *Store) kinds(ctx context.Context) (kinds []ledger.Kind, err error) {
 	return kinds, err
 }
 
-// drop deletes documents that are still over: a change sees none, returns none, and so deletes.
+// drop deletes documents that are still over: a change sees none, returns none, and so deletes. One
+// that was written anew meanwhile is returned as it is, and stays.
 func (s *Store) drop(ctx context.Context, over []ledger.Key) error {
 	if len(over) == 0 {
 		return nil
@@ -88,7 +90,7 @@ func (s *Store) sweepOften(ctx context.Context) {
 	}
 }
 
-// rest waits, unless ctx ends.
+// rest waits, unless ctx ends, whose error it then returns.
 func rest(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

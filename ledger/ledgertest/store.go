@@ -209,7 +209,8 @@ func (t *storeTeller) copies() {
 func (t *storeTeller) ids() {
 	all := append(make([]string, 0, 300),
 		"", "\x00", "\x00\x00", "\x01", "a", "ab", "a\x00", "a\x00b", "\n", "\r\n",
-		"\xff", "\xff\xff", "{", "}", "{}", "{a}", "{a}b", ":", "a:b", "*", "?", "[a]", "é", strings.Repeat("\x00", 300),
+		"\xff", "\xff\xff", "{", "}", "{}", "{a}", "{a}b", ":", "a:b", "*", "?", "[a]", "é",
+		strings.Repeat("\x00", 300),
 	)
 	for i := range 256 {
 		all = append(all, string([]byte{byte(i), 'x'}))
