@@ -77,7 +77,7 @@ func TestKill(t *testing.T) {
 	path := fresh(t)
 	sold := map[string]bool{}
 	for range 12 {
-		until := rand.IntN(200)
+		until := 1 + rand.IntN(200)
 		maps.Copy(sold, sellUntilKilled(t, path, until))
 		if sales := intact(t, path, sold); t.Failed() {
 			t.Fatalf("of %d sales, %d were told; killed after %d", sales, len(sold), until)
@@ -105,6 +105,9 @@ func sellUntilKilled(t *testing.T, path string, until int) map[string]bool {
 		line, err := lines.ReadString('\n')
 		if err != nil { // a line without an end was being told
 			break
+		}
+		if len(sold) == 0 {
+			refused(t, filestore.Config{Path: path}, filestore.ErrLocked)
 		}
 		sold[strings.TrimSpace(line)] = true
 		if len(sold) >= until && !killed {

@@ -32,7 +32,7 @@ import (
 // Config says which file, and how big it may become.
 type Config struct {
 	// Path is the file. Its folder is created with mode 0700 if it is missing, the file with 0600.
-	// Required.
+	// A symbolic link is followed. Required.
 	Path string
 	// MustExist makes a missing file ErrGone instead of a new one. A caller that opens a file again
 	// that it had open before sets it, so that a file that was moved away is missed.
@@ -126,7 +126,7 @@ func (s *Store) Err() error {
 // fail makes err the answer to every later Do. The first one stays.
 func (s *Store) fail(err error) { s.failure.CompareAndSwap(nil, &err) }
 
-// Path is the path that the file was opened by.
+// Path is the path that the file was opened by, in full.
 func (s *Store) Path() string { return s.cfg.Path }
 
 // Close waits for the calls that are under way, closes the file and unlocks it. Calls that come

@@ -71,8 +71,8 @@ func checkKey(what string) error {
 	return nil
 }
 
-// hours is a time as full hours since 1970, rounded up, so that nothing ends early. 0 is never. As a
-// varint that is three bytes until the year 2209.
+// hours is a time as full hours since 1970, rounded up, so that nothing ends early. 0 is never. As
+// a varint that is three bytes until the year 2209.
 func hours(until time.Time) uint64 {
 	if until.IsZero() {
 		return 0

@@ -25,6 +25,12 @@ func openAs(cfg Config, known formats) (*Store, error) {
 	if cfg.SweepEvery == 0 {
 		cfg.SweepEvery = 6 * time.Hour
 	}
+	// The path is looked at again after each commit, wherever the process is by then.
+	full, err := filepath.Abs(cfg.Path)
+	if err != nil {
+		return nil, named(cfg.Path, err)
+	}
+	cfg.Path = full
 	s, err := open(cfg, known)
 	if err != nil {
 		return nil, named(cfg.Path, err)

@@ -182,7 +182,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// A database of another program is not taken, and a folder or a pipe is no file.
+// A database of another program is not taken, and a folder is no file.
 func TestOpenForeign(t *testing.T) {
 	path := fresh(t)
 	db, err := bbolt.Open(path, 0o600, nil)
@@ -199,7 +199,6 @@ func TestOpenForeign(t *testing.T) {
 	refused(t, filestore.Config{Path: path}, filestore.ErrForeign, "another program")
 	refused(t, filestore.Config{Path: filepath.Dir(path)}, filestore.ErrForeign)
 	refused(t, filestore.Config{Path: filepath.Join(path, "ledger.db")}, filestore.ErrForeign)
-	refused(t, filestore.Config{Path: pipe(t)}, filestore.ErrForeign)
 }
 
 // A file that was there before and is not there now is missed, not replaced by an empty one.

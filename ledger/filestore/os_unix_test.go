@@ -14,13 +14,13 @@ import (
 	"github.com/caddy-checkout/checkout/ledger/filestore"
 )
 
-// pipe is the path of a pipe that nobody writes to.
-func pipe(t *testing.T) string {
+// A pipe that nobody writes to would be waited for.
+func TestOpenPipe(t *testing.T) {
 	path := t.TempDir() + "/pipe"
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	refused(t, filestore.Config{Path: path}, filestore.ErrForeign)
 }
 
 // The file of another user is refused, and both are named. Root makes one, anybody else takes

@@ -17,8 +17,8 @@ const (
 	pieceBytes = 1 << 20 // or as many bytes
 )
 
-// Scan is ledger.Store.Scan, in the order of ids. Each document is visited once. One that is written
-// while the scan is on its way is visited if its id is still to come.
+// Scan is ledger.Store.Scan, in the order of ids. Each document is visited once. One that is
+// written while the scan is on its way is visited if its id is still to come.
 func (s *Store) Scan(ctx context.Context, kind ledger.Kind,
 	visit func(id string, doc ledger.Doc) error,
 ) error {

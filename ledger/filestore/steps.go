@@ -24,8 +24,8 @@ type steps struct {
 	rows map[field]int64           // changed: the new number
 }
 
-// field is one number of a row, by the key under which it stands in the row's bucket. As a string it
-// can be a key of a map.
+// field is one number of a row, by the key under which it stands in the row's bucket. As a string
+// it can be a key of a map.
 type field struct {
 	kind ledger.Kind
 	key  string

@@ -2,6 +2,7 @@ package filestore_test
 
 import (
 	"fmt"
+	"os"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -87,6 +88,23 @@ func TestSweep(t *testing.T) {
 	fillUntil(t, store, 3, 1500, c.now().Add(time.Hour))
 	if now := store.Size(); now > full {
 		t.Errorf("%d bytes are in use, where %d were", now, full)
+	}
+}
+
+// Freed pages are used again, so a file whose documents come and go does not grow.
+func TestSweepReuses(t *testing.T) {
+	c := startClock(time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC))
+	path := fresh(t)
+	store := opened(t, filestore.Config{Path: path, Now: c.now, SweepEvery: -1})
+	for range 40 { // a megabyte each; the file grows by sixteen at a time
+		fillUntil(t, store, 1, 3000, c.now().Add(time.Hour))
+		c.pass(2 * time.Hour)
+		if n, err := store.Sweep(t.Context()); err != nil || n != 3000 {
+			t.Fatalf("swept %d, %v", n, err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 20<<20 {
+		t.Fatalf("the file has %d bytes, %v", info.Size(), err)
 	}
 }
 
