@@ -86,9 +86,9 @@ func TestBackupSmall(t *testing.T) {
 }
 
 // failingWriter is a backup's disk that is full.
-type failingWriter struct{ error }
+type failingWriter struct{ err error }
 
-func (w failingWriter) Write([]byte) (int, error) { return 0, w.error }
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
 // A backup that cannot be written says why, and a closed store has none.
 func TestBackupFails(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 // takes everything again when one of the calls fails.
 
 // Do is ledger.Store.Do: one transaction, synced to the disk. A context that ends takes the call
-// back unless its commit is under way, in which case Do returns what came of it. A take may read the
-// store, but must not call Do or Close, for which it would wait itself.
+// back unless its commit is under way, in which case Do returns what came of it. A take may read
+// the store, but must not call Do or Close, for which it would wait itself.
 func (s *Store) Do(ctx context.Context, take func(ledger.Steps) error) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 // BenchmarkSize says what a fact needs, by pages in use, and how long a file of that size takes to
 // open. A payment is four facts. With ten million facts, which takes minutes and 2 GB of disk:
 //
-//	CHECKOUT_FACTS=10000000 go test -run=- -bench=Size -benchtime=1x -timeout=2h ./filestore
+//	CHECKOUT_FACTS=10000000 go test -run=- -bench=Size -benchtime=1x -timeout=2h .
 func BenchmarkSize(b *testing.B) {
 	facts := 20_000
 	if s := os.Getenv("CHECKOUT_FACTS"); s != "" {
