@@ -86,7 +86,18 @@ func (n *node) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 			}
 			return nil
 		}
-		return n.run(ctx, worst, func(ctx context.Context) error { return next(ctx, cmds) })
+		asked := false
+		err := n.run(ctx, worst, func(ctx context.Context) error {
+			asked = true
+			return next(ctx, cmds)
+		})
+		if !asked {
+			// Callers look at the commands. Without an error they would read as empty answers.
+			for _, cmd := range cmds {
+				cmd.SetErr(err)
+			}
+		}
+		return err
 	}
 }
 
