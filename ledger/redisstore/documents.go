@@ -68,10 +68,12 @@ func fetch(
 	for i, name := range names {
 		gets[i] = pipe.GetRange(ctx, name, 0, maxStored)
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
 	stored := make([]string, len(names))
 	for i, get := range gets {
-		var err error
+		var err error // in a cluster Exec may leave it to the command
 		if stored[i], err = get.Result(); err != nil {
 			return nil, err
 		}

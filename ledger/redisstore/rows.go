@@ -49,10 +49,12 @@ func fetchRows(
 	for i, name := range names {
 		gets[i] = pipe.HGetAll(ctx, name)
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
 	found := make([]map[string]int64, len(names))
 	for i, get := range gets {
-		texts, err := get.Result()
+		texts, err := get.Result() // in a cluster Exec may leave an error to the command
 		if err != nil {
 			return nil, err
 		}

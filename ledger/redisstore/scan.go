@@ -45,10 +45,10 @@ func (s *Store) Scan(
 			if err != nil {
 				return redisclient.Wrap("scan", err)
 			}
-			id, ours := id(name, stem)
-			if !ours || doc.Value == nil {
+			if doc.Value == nil {
 				continue // deleted or over meanwhile
 			}
+			id, _ := id(name, stem)
 			if err := visit(id, doc); err != nil {
 				return err
 			}
@@ -72,10 +72,10 @@ func (s *Store) ScanRows(
 			return err
 		}
 		for i, name := range names {
-			id, ours := id(name, stem)
-			if !ours || len(found[i]) == 0 {
+			if len(found[i]) == 0 {
 				continue
 			}
+			id, _ := id(name, stem)
 			if err := visit(id, found[i]); err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func (s *Store) scan(ctx context.Context, stem string, read func(names []string)
 		return err
 	}
 	for _, master := range masters {
-		if err := s.scanMaster(ctx, master, pattern(stem), read); err != nil {
+		if err := s.scanMaster(ctx, master, stem, read); err != nil {
 			return err
 		}
 	}
@@ -107,7 +107,7 @@ func (s *Store) scan(ctx context.Context, stem string, read func(names []string)
 // alone, and a connection ends with it. A server that took its place would read the cursor in
 // another order and leave keys out.
 func (s *Store) scanMaster(
-	ctx context.Context, master *redis.Client, match string, read func(names []string) error,
+	ctx context.Context, master *redis.Client, stem string, read func(names []string) error,
 ) (err error) {
 	conn := master.Conn()
 	defer func() {
@@ -121,7 +121,7 @@ func (s *Store) scanMaster(
 		var names []string
 		err := s.steps.Insist(ctx, "scan", func(ctx context.Context) (err error) {
 			asked := cursor
-			names, cursor, err = conn.Scan(ctx, asked, match, scanPage).Result()
+			names, cursor, err = conn.Scan(ctx, asked, pattern(stem), scanPage).Result()
 			if err == nil && asked != 0 && cursor == asked {
 				return &redisclient.Error{Op: "scan", Kind: redisclient.KindProtocol} // no way on
 			}
@@ -130,6 +130,10 @@ func (s *Store) scanMaster(
 		if err != nil {
 			return err
 		}
+		names = slices.DeleteFunc(names, func(name string) bool {
+			_, ours := id(name, stem)
+			return !ours
+		})
 		for part := range slices.Chunk(names, scanRead) {
 			if err := read(part); err != nil {
 				return err
