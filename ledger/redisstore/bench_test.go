@@ -49,7 +49,7 @@ func at64(b *testing.B, unit string, f func(i int64) error) {
 // BenchmarkChange writes new documents.
 func BenchmarkChange(b *testing.B) {
 	servers(b, func(b *testing.B, server *redistest.Server) {
-		s := open(b, Config{URLs: []string{server.URL()}})
+		s := open(b, at(server))
 		at64(b, "changes/s", func(i int64) error {
 			return put(s, ledger.Key{Kind: sales, ID: hash(i)}, to(value))
 		})
@@ -59,7 +59,7 @@ func BenchmarkChange(b *testing.B) {
 // BenchmarkAdd adds to 100 rows, two fields each time.
 func BenchmarkAdd(b *testing.B) {
 	servers(b, func(b *testing.B, server *redistest.Server) {
-		s := open(b, Config{URLs: []string{server.URL()}})
+		s := open(b, at(server))
 		at64(b, "adds/s", func(i int64) error {
 			row := ledger.Key{Kind: sums, ID: hash(i % 100)}
 			return count(s, row, hash(i), one("n"), ledger.Delta{Field: "eur", N: 1999})
@@ -70,7 +70,7 @@ func BenchmarkAdd(b *testing.B) {
 // BenchmarkSale records sales of four steps.
 func BenchmarkSale(b *testing.B) {
 	servers(b, func(b *testing.B, server *redistest.Server) {
-		s := open(b, Config{URLs: []string{server.URL()}})
+		s := open(b, at(server))
 		at64(b, "sales/s", func(i int64) error { return record(bg, s, hash(i), nil) })
 	})
 }
@@ -112,7 +112,7 @@ func BenchmarkScan(b *testing.B) {
 // for the mark of an addition.
 func BenchmarkBytes(b *testing.B) {
 	server := redistest.Start(b)
-	s, admin := open(b, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(b, at(server)), server.Client()
 	size := func(name string) float64 { return float64(admin.MemoryUsage(bg, name, 0).Val()) }
 	for b.Loop() {
 		for _, n := range []int{30, 300} {

@@ -49,6 +49,7 @@ func (t *steps) Change(key ledger.Key, change func(ledger.Doc) (ledger.Doc, erro
 				done = true // the same value writes nothing
 				return err
 			}
+			// Where somebody else was faster, what they have written comes back with the answer.
 			stored, done, err = s.swap(ctx, name, stored, next)
 			if err != nil || done {
 				return err

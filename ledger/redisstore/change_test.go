@@ -5,6 +5,7 @@ package redisstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 // TestTheSameValueWritesNothing looks at what the server was asked to do.
 func TestTheSameValueWritesNothing(t *testing.T) {
 	server := redistest.Start(t)
-	s, admin := open(t, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(t, at(server)), server.Client()
 	end := time.Now().Add(30 * time.Minute)
 	same := func(ledger.Doc) (ledger.Doc, error) { return doc("x", end), nil }
 	must(t, put(s, ada, same))
@@ -36,7 +37,7 @@ func TestTheSameValueWritesNothing(t *testing.T) {
 // is kept.
 func TestRedisDropsWhatIsOver(t *testing.T) {
 	server := redistest.Start(t)
-	s, admin := open(t, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(t, at(server)), server.Client()
 	name := s.name(docs, ada)
 	must(t, put(s, ada, func(ledger.Doc) (ledger.Doc, error) {
 		return doc("x", time.Now().Add(time.Minute)), nil
@@ -54,7 +55,8 @@ func TestRedisDropsWhatIsOver(t *testing.T) {
 // TestAFasterOneIsSeen has somebody else write between a change's read and its write.
 func TestAFasterOneIsSeen(t *testing.T) {
 	server := redistest.Start(t)
-	s, other := open(t, Config{URLs: []string{server.URL()}}), open(t, Config{URLs: []string{server.URL()}})
+	cfg := at(server)
+	s, other := open(t, cfg), open(t, cfg)
 	for _, tt := range []struct{ before, theirs, want string }{
 		{"", "b", "(b)"}, {"a", "b", "(b)"}, {"a", "", "()"}, {"a", "a", "(a)"},
 	} {
@@ -67,7 +69,8 @@ func TestAFasterOneIsSeen(t *testing.T) {
 			return doc("("+string(old.Value)+")", time.Time{}), nil
 		}))
 		has(t, s, ada, tt.want)
-		if tt.before != tt.theirs && fmt.Sprint(seen) != fmt.Sprint([]string{tt.before, tt.theirs}) {
+		want := []string{tt.before, tt.theirs}
+		if tt.before != tt.theirs && !slices.Equal(seen, want) {
 			t.Errorf("the change saw %q", seen)
 		}
 	}
@@ -77,9 +80,10 @@ func TestAFasterOneIsSeen(t *testing.T) {
 func TestAChangeGivesUp(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, Config{
-		URLs: []string{server.URL()}, Timeout: time.Millisecond, WriteTimeout: 300 * time.Millisecond,
+		URLs: []string{server.URL()}, Timeout: time.Millisecond,
+		WriteTimeout: 300 * time.Millisecond,
 	})
-	other, n := open(t, Config{URLs: []string{server.URL()}}), 0
+	other, n := open(t, at(server)), 0
 	fails(t, put(s, ada, func(ledger.Doc) (ledger.Doc, error) {
 		n++
 		must(t, put(other, ada, to(fmt.Sprint(n))))
@@ -94,7 +98,7 @@ func TestAChangeGivesUp(t *testing.T) {
 // TestWhatCannotBeReadIsNotOverwritten: it may be the document of a newer version, and is money.
 func TestWhatCannotBeReadIsNotOverwritten(t *testing.T) {
 	server := redistest.Start(t)
-	s, admin := open(t, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(t, at(server)), server.Client()
 	name := s.name(docs, ada)
 	for _, stored := range []string{"\x02\x00\x00\x00\x00new", "x", strings.Repeat("x", 1<<20)} {
 		must(t, admin.Set(bg, name, stored, 0).Err())

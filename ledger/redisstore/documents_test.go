@@ -29,7 +29,10 @@ func TestWhatIsStoredIsWhatIsRead(t *testing.T) {
 		{"any bytes", doc("\x00\xff", time.Time{}), doc("\x00\xff", time.Time{}), "0"},
 		{"the longest", doc(long, time.Time{}), doc(long, time.Time{}), "0"},
 		{"a full hour", doc("x", noon.Add(time.Hour)), doc("x", noon.Add(time.Hour)), "7200000"},
-		{"more than one", doc("x", noon.Add(time.Hour+1)), doc("x", noon.Add(2*time.Hour)), "10800000"},
+		{
+			"more than one", doc("x", noon.Add(time.Hour+1)), doc("x", noon.Add(2*time.Hour)),
+			"10800000",
+		},
 		{"a moment", doc("x", noon.Add(1)), doc("x", noon.Add(time.Hour)), "7200000"},
 		{"over now", doc("x", noon), ledger.Doc{}, "0"},
 		{"long over", doc("x", time.Unix(-1, 0)), ledger.Doc{}, "0"},
@@ -67,7 +70,8 @@ func TestADocumentEndsByTheClockOfItsReader(t *testing.T) {
 	stored, err := s.encode(doc("x", noon.Add(time.Hour)))
 	must(t, err)
 	for after, there := range map[time.Duration]bool{
-		-24 * time.Hour: true, 0: true, time.Hour - 1: true, time.Hour: false, 24 * time.Hour: false,
+		-24 * time.Hour: true, 0: true, time.Hour - 1: true,
+		time.Hour: false, 24 * time.Hour: false,
 	} {
 		s.now = clockAt(noon.Add(after))
 		if got, err := s.decode(stored); err != nil || (got.Value != nil) != there {

@@ -18,6 +18,7 @@ func (s *Store) Durability(ctx context.Context) (warnings []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	// A cluster is as durable as the least of its masters: each holds a part of the ledger alone.
 	for _, master := range masters {
 		err := s.steps.Insist(ctx, "durability", func(ctx context.Context) error {
 			settings, err := settings(ctx, master)
@@ -35,7 +36,8 @@ func (s *Store) Durability(ctx context.Context) (warnings []string, err error) {
 	return warnings, nil
 }
 
-// settings asks one server for what decides. What it does not tell is missing.
+// settings asks one server for what decides. What it does not tell is missing. One at a time,
+// because a server before Redis 7 takes one name only.
 func settings(ctx context.Context, master *redis.Client) (map[string]string, error) {
 	told := map[string]string{}
 	for _, name := range []string{"appendonly", "save", "maxmemory-policy", "maxmemory"} {
@@ -54,9 +56,10 @@ func settings(ctx context.Context, master *redis.Client) (map[string]string, err
 	return told, nil
 }
 
-// risks says what speaks against keeping money in a server with these settings.
+// risks is pure: it says what speaks against keeping money in a server with these settings.
 func risks(settings map[string]string) (warnings []string) {
 	if settings["appendonly"] == "no" {
+		// Without snapshots either, a restart is enough; with them it takes a crash.
 		if settings["save"] == "" {
 			warnings = append(warnings, "redis keeps the ledger in memory only (appendonly no): "+
 				"a restart of Redis loses all of it; set `appendonly yes`")

@@ -11,7 +11,7 @@ import (
 
 func TestDurabilityIsWhatTheServerSays(t *testing.T) {
 	server := redistest.Start(t)
-	s, admin := open(t, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(t, at(server)), server.Client()
 	const (
 		inMemory  = "redis keeps the ledger in memory only (appendonly no): "
 		snapshots = "redis saves the ledger from time to time only (appendonly no): "
@@ -59,7 +59,7 @@ func TestAServerMayKeepItsSettingsToItself(t *testing.T) {
 	forbids, renamed := redistest.Start(t), redistest.Start(t, "--rename-command", "config", "")
 	must(t, forbids.Client().Do(bg, "acl", "setuser", "default", "-config").Err())
 	for _, server := range []*redistest.Server{forbids, renamed} {
-		s := open(t, Config{URLs: []string{server.URL()}})
+		s := open(t, at(server))
 		if got, err := s.Durability(bg); err != nil || got != nil {
 			t.Errorf("%q, %v", got, err)
 		}

@@ -123,7 +123,9 @@ func everyOperation(ctx context.Context, t testing.TB, s *Store) map[string]erro
 		return steps.Add(may, "sale", one("n"))
 	})
 	errs["scan"] = s.Scan(ctx, sales, func(string, ledger.Doc) error { return nil })
-	errs["scan of rows"] = s.ScanRows(ctx, sums, func(string, map[string]int64) error { return nil })
+	errs["scan of rows"] = s.ScanRows(ctx, sums, func(string, map[string]int64) error {
+		return nil
+	})
 	_, errs["durability"] = s.Durability(ctx)
 	return errs
 }

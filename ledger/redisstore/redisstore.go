@@ -125,12 +125,17 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.WriteTimeout == 0 {
-		cfg.WriteTimeout = defaultWriteTimeout
+	switch {
+	case cfg.WriteTimeout == 0:
+		cfg.WriteTimeout = max(defaultWriteTimeout, clicks.Timeout())
+	case cfg.WriteTimeout > 0:
+		// A step never has less time than a click. A negative time is an error below.
+		cfg.WriteTimeout = max(cfg.WriteTimeout, clicks.Timeout())
 	}
-	steps, err := redisclient.New(cfg.client(max(cfg.WriteTimeout, clicks.Timeout())))
+	steps, err := redisclient.New(cfg.client(cfg.WriteTimeout))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("redis: the time-out of writes: %w", err), clicks.Close())
+		err = fmt.Errorf("redis: the time-out of writes: %w", err)
+		return nil, errors.Join(err, clicks.Close())
 	}
 	s := &Store{clicks: clicks, steps: steps, prefix: cfg.KeyPrefix, now: cfg.Now}
 	if s.now == nil {

@@ -9,8 +9,9 @@ import (
 	"github.com/caddy-checkout/checkout/internal/redistest"
 )
 
-// TestASlotThatMovesLosesNothing moves a row to another node while it is added to. In between, where
-// the row is at one node and its marks at another, an addition is an error, and none counts twice.
+// TestASlotThatMovesLosesNothing moves a row to another node while it is added to. In between,
+// where the row is at one node and its marks at another, an addition is an error, and none counts
+// twice.
 func TestASlotThatMovesLosesNothing(t *testing.T) {
 	nodes := redistest.StartCluster(t)
 	s := open(t, Config{URLs: []string{nodes[0].URL()}, Cluster: true})

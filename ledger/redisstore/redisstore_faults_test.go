@@ -75,8 +75,13 @@ func works(t *testing.T, s *Store) {
 
 // TestFaults has a real Redis that is broken and fixed.
 func TestFaults(t *testing.T) {
-	replica := func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "127.0.0.1", "1") }
-	master := func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, "no", "one") }
+	follow := func(host, port string) func(*redistest.Server, *redis.Client) {
+		return func(_ *redistest.Server, admin *redis.Client) { admin.ReplicaOf(bg, host, port) }
+	}
+	set := func(name, value string) func(*redistest.Server, *redis.Client) {
+		return func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, name, value) }
+	}
+	replica, master := follow("127.0.0.1", "1"), follow("no", "one")
 	for _, tt := range []struct {
 		name     string
 		args     []string // of the server
@@ -99,7 +104,7 @@ func TestFaults(t *testing.T) {
 				admin.ConfigSet(bg, "requirepass", "another password")
 				admin.Do(bg, "client", "kill", "type", "normal", "skipme", "yes")
 			},
-			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "requirepass", "") },
+			fix: set("requirepass", ""),
 		},
 		{
 			name: "a user without scripts", kinds: "auth",
@@ -117,17 +122,13 @@ func TestFaults(t *testing.T) {
 		},
 		{
 			name: "too few replicas", kinds: "readonly",
-			cut: func(_ *redistest.Server, admin *redis.Client) {
-				admin.ConfigSet(bg, "min-replicas-to-write", "1")
-			},
-			fix: func(_ *redistest.Server, admin *redis.Client) {
-				admin.ConfigSet(bg, "min-replicas-to-write", "0")
-			},
+			cut: set("min-replicas-to-write", "1"),
+			fix: set("min-replicas-to-write", "0"),
 		},
 		{
 			name: "full", kinds: "full", args: []string{"--maxmemory-policy", "noeviction"},
-			cut: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "maxmemory", "1") },
-			fix: func(_ *redistest.Server, admin *redis.Client) { admin.ConfigSet(bg, "maxmemory", "0") },
+			cut: set("maxmemory", "1"),
+			fix: set("maxmemory", "0"),
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

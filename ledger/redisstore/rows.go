@@ -96,7 +96,7 @@ func (s *Store) add(ctx context.Context, row ledger.Key, once string, deltas []l
 		}
 	}
 	if len(args) == 3 {
-		return nil
+		return nil // nothing to add, and nothing to remember
 	}
 	keys := []string{s.name(rows, row), s.name(onces, row)}
 	answer, err := add.Run(ctx, s.steps.Redis, keys, args...).Int()

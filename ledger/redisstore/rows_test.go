@@ -21,7 +21,7 @@ import (
 func TestTheSameAddCountsOnce(t *testing.T) {
 	server := redistest.Start(t)
 	nodes := []*Store{
-		open(t, Config{URLs: []string{server.URL()}}), open(t, Config{URLs: []string{server.URL()}}),
+		open(t, at(server)), open(t, at(server)),
 	}
 	for round := range 20 {
 		var all sync.WaitGroup
@@ -37,11 +37,11 @@ func TestTheSameAddCountsOnce(t *testing.T) {
 	hasRow(t, nodes[0], may, map[string]int64{"n": 20})
 }
 
-// TestAnAddThatCannotBeIsUndone: what stood before the number that cannot be added is as it was, and
-// the once is not used up.
+// TestAnAddThatCannotBeIsUndone: what stood before the number that cannot be added is as it was,
+// and the once is not used up.
 func TestAnAddThatCannotBeIsUndone(t *testing.T) {
 	server := redistest.Start(t)
-	s, admin := open(t, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(t, at(server)), server.Client()
 	must(t, count(s, may, "", one("n"), ledger.Delta{Field: "top", N: math.MaxInt64}))
 	add := []ledger.Delta{one("n"), one("new"), {Field: "n", N: -2}, one("top"), one("behind")}
 	for _, once := range []string{"", "sale"} {
@@ -65,7 +65,7 @@ func TestAnAddThatCannotBeIsUndone(t *testing.T) {
 // TestAFullServerAddsNothing: neither the numbers nor the once.
 func TestAFullServerAddsNothing(t *testing.T) {
 	server := redistest.Start(t, "--maxmemory-policy", "noeviction")
-	s, admin := open(t, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(t, at(server)), server.Client()
 	must(t, count(s, may, "sale 1", one("n")))
 	must(t, put(s, ada, to("x")))
 	admin.ConfigSet(bg, "maxmemory", "1")
@@ -100,11 +100,11 @@ func TestARowHasAnEnd(t *testing.T) {
 	hasRow(t, s, may, want)
 }
 
-// TestMarksEnd a day after they must: those of a row in use a few at a time, others all at once. Rows
-// stay.
+// TestMarksEnd a day after they must: those of a row in use a few at a time, others all at once.
+// Rows stay.
 func TestMarksEnd(t *testing.T) {
 	server := redistest.Start(t)
-	s, admin := open(t, Config{URLs: []string{server.URL()}}), server.Client()
+	s, admin := open(t, at(server)), server.Client()
 	row, marks := s.name(rows, may), s.name(onces, may)
 	must(t, count(s, may, "new", one("n")))
 	if ttl := admin.TTL(bg, marks).Val(); ttl < ledger.OnceLife+23*time.Hour {
@@ -136,7 +136,7 @@ func TestMarksEnd(t *testing.T) {
 // TestAMarkSaysNothing of what it was made from.
 func TestAMarkSaysNothing(t *testing.T) {
 	server := redistest.Start(t)
-	s := open(t, Config{URLs: []string{server.URL()}})
+	s := open(t, at(server))
 	must(t, count(s, may, "transaction 4711", one("n")))
 	members := server.Client().ZRange(bg, s.name(onces, may), 0, -1).Val()
 	if len(members) != 1 || len(members[0]) != 16 || slices.Contains(members, "transaction 4711") {

@@ -90,6 +90,7 @@ func (s *Store) scan(ctx context.Context, stem string, read func(names []string)
 	if err != nil {
 		return err
 	}
+	// One after the other: visit is never called by two at once.
 	for _, master := range masters {
 		if err := s.scanMaster(ctx, master, stem, read); err != nil {
 			return err
@@ -164,7 +165,8 @@ func (s *Store) masters(ctx context.Context) (all []*redis.Client, slots string,
 func clusterMasters(
 	ctx context.Context, client *redis.ClusterClient,
 ) (all []*redis.Client, slots string, err error) {
-	// CLUSTER SHARDS, which took its place, is unknown before Redis 7; go-redis asks for slots, too.
+	// CLUSTER SHARDS, which took its place, is unknown before Redis 7. go-redis asks for slots,
+	// too, so it needs no further right.
 	ranges, err := client.ClusterSlots(ctx).Result() //nolint:staticcheck // see above
 	if err != nil {
 		return nil, "", err

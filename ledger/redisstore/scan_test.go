@@ -22,7 +22,8 @@ func TestAScanSeesOurOwnOnly(t *testing.T) {
 		must(t, put(s, ada, to("ada of "+prefix)))
 		must(t, count(s, may, "sale", one("n")))
 		for _, foreign := range []string{
-			"x" + s.name(docs, ada), s.stem(docs, sales) + "!}", s.stem(docs, sales), s.stem(rows, sums),
+			"x" + s.name(docs, ada), s.stem(docs, sales) + "!}", s.stem(docs, sales),
+			s.stem(rows, sums),
 		} {
 			must(t, admin.Set(bg, foreign, "foreign", 0).Err())
 		}
@@ -62,7 +63,7 @@ func many(t *testing.T, s *Store) {
 // took its place, so the scan ends with an error.
 func TestAScanNeverSkipsBehindARestart(t *testing.T) {
 	server := durable(t)
-	s := open(t, Config{URLs: []string{server.URL()}})
+	s := open(t, at(server))
 	many(t, s)
 	visited := 0
 	err := s.Scan(bg, sales, func(string, ledger.Doc) error {
@@ -159,7 +160,7 @@ func TestAScanOfAClusterWithoutAMasterIsAnError(t *testing.T) {
 // TestAFlushedRedisIsEmpty, and no error.
 func TestAFlushedRedisIsEmpty(t *testing.T) {
 	server := redistest.Start(t)
-	s := open(t, Config{URLs: []string{server.URL()}})
+	s := open(t, at(server))
 	for range 2 {
 		must(t, put(s, ada, to("x")))
 		must(t, count(s, may, "sale", one("n")))
