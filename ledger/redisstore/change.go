@@ -37,6 +37,7 @@ func (t *steps) Change(key ledger.Key, change func(ledger.Doc) (ledger.Doc, erro
 		old, err = s.decode(stored)
 		return err
 	})
+	// done is true once the document is what change made of it.
 	for done := false; err == nil && !done; {
 		// Outside of run, so that a panic in it is the caller's.
 		doc, refused := change(old)

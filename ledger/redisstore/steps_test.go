@@ -116,6 +116,9 @@ func TestSalesSurviveKills(t *testing.T) {
 	nodes := []*Store{
 		open(t, at(server)), open(t, at(server)),
 	}
+	// Long enough for every restart on a busy machine; a store that never comes back fails the test.
+	ctx, cancel := context.WithTimeout(bg, time.Minute)
+	defer cancel()
 	var failed atomic.Int32
 	var all sync.WaitGroup
 	for i := range clients {
@@ -123,8 +126,15 @@ func TestSalesSurviveKills(t *testing.T) {
 			for j := range each {
 				// Two clients record each sale, at two nodes.
 				sale := fmt.Sprint("sale ", i/2, " ", j)
-				for record(bg, nodes[i%2], sale, nil) != nil {
-					failed.Add(1)
+				for {
+					err := record(ctx, nodes[i%2], sale, nil)
+					if err == nil {
+						break
+					}
+					if failed.Add(1); ctx.Err() != nil {
+						t.Errorf("%s: %v", sale, err)
+						return
+					}
 				}
 				docs, err := nodes[i%2].Read(bg, ledger.Key{Kind: sales, ID: sale})
 				if err == nil && string(docs[0].Value) != "done" {
