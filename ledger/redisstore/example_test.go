@@ -11,7 +11,7 @@ import (
 
 // A program opens the store once, prints what its Redis says about itself, and takes steps that it
 // may take again.
-func Example() {
+func Example() { //nolint:testableexamples // it needs a Redis
 	ctx := context.Background()
 	store, err := redisstore.Open(redisstore.Config{
 		URLs: []string{"rediss://shop:password@redis.example.com"},

@@ -104,7 +104,7 @@ func (s *Store) scan(ctx context.Context, stem string, read func(names []string)
 	return err
 }
 
-// scanMaster scans one server, on a single connection: the cursor means something to this process
+// scanMaster scans one server, all its keys, on a single connection: the cursor means something to this process
 // alone, and a connection ends with it. A server that took its place would read the cursor in
 // another order and leave keys out.
 func (s *Store) scanMaster(
