@@ -97,7 +97,7 @@ func text(cmd *redis.StringCmd) (string, error) {
 
 // makeEpoch writes a new epoch and reads what is there: another node may have been quicker. What is
 // there but cannot be an epoch is replaced. It returns none if the subscriber is being forgotten at
-// this very moment.
+// this very moment. A server that answers something else again is none that could keep a link.
 func (c *Cache) makeEpoch(ctx context.Context, name string, replace bool) (linkgen.Epoch, error) {
 	pipe := c.client.Redis.Pipeline()
 	if replace {
@@ -108,10 +108,13 @@ func (c *Cache) makeEpoch(ctx context.Context, name string, replace bool) (linkg
 	if _, err := pipe.Exec(ctx); err != nil {
 		return "", err
 	}
-	if len(read.Val()) != epochSize {
+	switch epoch := read.Val(); len(epoch) {
+	case epochSize:
+		return linkgen.Epoch(epoch), nil
+	case 0:
 		return "", nil
 	}
-	return linkgen.Epoch(read.Val()), nil
+	return "", redisclient.ErrCorrupt
 }
 
 // newEpoch is 128 random bits, as raw bytes.

@@ -1,5 +1,5 @@
 // Package rediscache is the cache of a fleet: several servers that share their links, what they
-// forgot, and what they have already counted, through one Redis or Valkey. It is a linkgen.Cache.
+// forgot, through one Redis or Valkey. It is a linkgen.Cache.
 //
 //	cache, err := rediscache.New(rediscache.Config{
 //		URLs:   []string{"rediss://shop:password@redis.example.com"},
@@ -160,9 +160,9 @@ func (c Config) Check() error { return c.client().Check() }
 // Close closes the connections. A closed cache is a miss with an error, never a panic.
 func (c *Cache) Close() error { return c.client.Close() }
 
-// Error is a failed operation: get, set, forget, once, seen, remember, recall or close. Its text
-// names the operation and the kind of failure and nothing else: what a server answers may repeat
-// keys and values, and what a connection says may repeat addresses.
+// Error is a failed operation: get, set, forget or close. Its text names the operation and the kind
+// of failure and nothing else: what a server answers may repeat keys and values, and what a
+// connection says may repeat addresses.
 type Error = redisclient.Error
 
 // Kind is the kind of failure for a metric: canceled, timeout, connection, open, closed, auth,

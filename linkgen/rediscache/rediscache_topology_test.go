@@ -20,8 +20,6 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/internal/redistest"
-	"github.com/caddy-checkout/checkout/ledger"
-	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
 )
@@ -34,12 +32,6 @@ func TestCluster(t *testing.T) {
 	cachetest.Run(t, func(t *testing.T) linkgen.Cache {
 		stories++
 		return open(t, patient(Config{URLs: urls, Cluster: true, KeyPrefix: fmt.Sprintf("story-%d:", stories)}))
-	})
-
-	ledgertest.Facts(t, func(t *testing.T) ledger.Facts {
-		stories++
-		prefix := fmt.Sprintf("fact-%d:", stories)
-		return open(t, patient(Config{URLs: urls, Cluster: true, KeyPrefix: prefix}))
 	})
 
 	c := open(t, patient(Config{URLs: urls, Cluster: true}))
