@@ -1,10 +1,9 @@
-// Package memorycache keeps links and small facts in this process: go-cache in shards, bounded. It
-// lives up to linkgen/cachetest and ledger/ledgertest, as rediscache does for a fleet.
+// Package memorycache keeps links in this process: go-cache in shards, bounded. It lives up to
+// linkgen/cachetest, as rediscache does for a fleet.
 package memorycache
 
 import (
 	"context"
-	"hash/maphash"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -27,28 +26,23 @@ const (
 
 // Config configures a Cache.
 type Config struct {
-	// MaxLinks bounds the number of links. Default 100,000. Small facts have the same bound, but at
-	// least the default: who paid must not be forgotten because few links are kept. Where a bound
-	// is reached, a new entry takes the place of an old one.
+	// MaxLinks bounds the number of links. Default 100,000. Where it is reached, a new link takes
+	// the place of an old one.
 	MaxLinks int
 	// Now is the clock. Nil means time.Now. Steps of the wall clock make no link older or younger.
 	Now func() time.Time
 }
 
-// Cache is a linkgen.Cache in this process, and holds a ledger's facts. It is safe for concurrent
-// use. Its methods never return an error.
+// Cache is a linkgen.Cache in this process. It is safe for concurrent use. Its methods never return
+// an error.
 //
 // All links of a subscriber are in one shard, together with the subscriber's epoch. A link of 150
 // bytes takes about 350 bytes.
 type Cache struct {
 	now   func() time.Time
 	start time.Time // what instants are counted from: they fit 8 bytes and stay monotonic
-	// seed is the cache's own, for the shards of facts.
-	seed maphash.Seed
 	// links are by Key.Order, in the shard of their subscriber.
-	links *store[link]
-	// facts are by key with a prefix: "1" for those of Once, "=" for those of Remember.
-	facts *store[string]
+	links *store
 	// epochs has one for each shard of links.
 	epochs [shards]epochs
 	// stop is closed by Close, once.
@@ -73,9 +67,7 @@ func New(cfg Config) *Cache {
 	c := &Cache{
 		now:   cfg.Now,
 		start: cfg.Now(),
-		seed:  maphash.MakeSeed(),
-		links: newStore[link](),
-		facts: newStore[string](),
+		links: newStore(),
 		stop:  make(chan struct{}),
 	}
 	c.SetMaxLinks(cfg.MaxLinks)
@@ -123,36 +115,6 @@ func (c *Cache) Forget(_ context.Context, s linkgen.SubscriberHash) error {
 	return nil
 }
 
-// Once implements ledger.Facts: only the first call with key within ttl gets true. A closed cache
-// says true, since to do something twice is better than never.
-func (c *Cache) Once(_ context.Context, key string, ttl time.Duration) (bool, error) {
-	if c.closed.Load() {
-		return true, nil
-	}
-	return c.facts.add(c.factShard(key), "1"+key, "", c.age(), ttl), nil
-}
-
-// Seen implements ledger.Facts: it reports whether Once was called with key within its ttl.
-func (c *Cache) Seen(_ context.Context, key string) (bool, error) {
-	_, _, seen := c.facts.get(c.factShard(key), "1"+key, c.age())
-	return seen, nil
-}
-
-// Remember implements ledger.Facts: value is kept for ttl, in place of an earlier one.
-func (c *Cache) Remember(_ context.Context, key, value string, ttl time.Duration) error {
-	if !c.closed.Load() {
-		c.facts.put(c.factShard(key), "="+key, value, c.age()+ttl)
-	}
-	return nil
-}
-
-// Recall implements ledger.Facts: it returns what was remembered under key, unless its ttl is over
-// or it had to make room.
-func (c *Cache) Recall(_ context.Context, key string) (string, bool, error) {
-	value, _, found := c.facts.get(c.factShard(key), "="+key, c.age())
-	return value, found, nil
-}
-
 // Len is the number of links kept, dead ones included until they are swept.
 func (c *Cache) Len() int { return int(c.links.count.Load()) }
 
@@ -163,7 +125,6 @@ func (c *Cache) SetMaxLinks(n int) {
 		n = defaultMaxLinks
 	}
 	c.links.resize(n)
-	c.facts.resize(max(n, defaultMaxLinks))
 }
 
 // Close ends the sweep and forgets everything. A closed cache is a miss, never an error or a panic.
@@ -172,7 +133,6 @@ func (c *Cache) Close() {
 		c.closed.Store(true)
 		close(c.stop)
 		c.links.clear()
-		c.facts.clear()
 	})
 }
 
@@ -190,7 +150,6 @@ func (c *Cache) sweep() {
 		now := c.age()
 		for range sweepShards {
 			c.links.sweep(next, now)
-			c.facts.sweep(next, now)
 			next = (next + 1) % shards
 		}
 	}
@@ -198,6 +157,3 @@ func (c *Cache) sweep() {
 
 // shardOf spreads well, since a linkgen.SubscriberHash is a keyed hash.
 func shardOf(s linkgen.SubscriberHash) int { return (int(s[0])<<8 | int(s[1])) % shards }
-
-// factShard spreads keys by a hash with a seed of this cache: nobody outside can aim at one shard.
-func (c *Cache) factShard(key string) int { return int(maphash.String(c.seed, key) % shards) }

@@ -3,8 +3,6 @@ package memorycache_test
 import (
 	"testing"
 
-	"github.com/caddy-checkout/checkout/ledger"
-	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
 	"github.com/caddy-checkout/checkout/linkgen/memorycache"
@@ -19,8 +17,4 @@ func open(t *testing.T) *memorycache.Cache {
 // The memory cache lives up to the same stories as the fleet's.
 func TestStories(t *testing.T) {
 	cachetest.Run(t, func(t *testing.T) linkgen.Cache { return open(t) })
-}
-
-func TestFacts(t *testing.T) {
-	ledgertest.Facts(t, func(t *testing.T) ledger.Facts { return open(t) })
 }

@@ -3,6 +3,7 @@ package memorycache_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -258,26 +259,28 @@ func TestSweepRemovesTheExpired(t *testing.T) {
 	})
 }
 
+// A link that is made anew over and over takes no more room than one.
+func TestSameLinkAgain(t *testing.T) {
+	s := newShelf(t, 2)
+	k := keyOf(1, 1)
+	for i := range 10_000 {
+		s.keep(k, fmt.Sprint("https://a/", i), time.Hour)
+	}
+	s.has(k, "https://a/9999")
+	if s.Len() != 1 {
+		t.Errorf("%d links", s.Len())
+	}
+}
+
 func TestClosedMemory(t *testing.T) {
 	s := newShelf(t, 10)
 	k := keyOf(1, 1)
 	g := s.epoch(k)
 	s.keep(k, "https://a/", time.Hour)
-	s.Remember(t.Context(), "a", "b", time.Hour)
 	s.Close()
 	s.Close()
 	s.misses(k)
 	s.keepAs(k, g, "https://a/", time.Hour)
-	s.Remember(t.Context(), "a", "b", time.Hour)
-	if _, found, err := s.Recall(t.Context(), "a"); found || err != nil {
-		t.Errorf("recalled, %v", err)
-	}
-	if first, err := s.Once(t.Context(), "a", time.Hour); !first || err != nil {
-		t.Errorf("first %v, %v", first, err)
-	}
-	if seen, err := s.Seen(t.Context(), "a"); seen || err != nil {
-		t.Errorf("seen %v, %v", seen, err)
-	}
 	if err := s.Forget(t.Context(), k.Subscriber); err != nil {
 		t.Error(err)
 	}

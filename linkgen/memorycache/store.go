@@ -13,35 +13,35 @@ import (
 // sweep holds the one lock for as long as a look at every entry takes: 617 ms for a million.
 //
 // Instants are durations since the start of the owner's clock.
-type store[V any] struct {
+type store struct {
 	// max bounds count: the entries of all shards, expired ones included until they are swept.
 	max   atomic.Int64
 	count atomic.Int64
 	next  atomic.Uint32 // where to look first for an old entry to give up
-	parts [shards]part[V]
+	parts [shards]part
 }
 
 // part is one shard. Its queue knows the order in which entries came, which go-cache does not.
-type part[V any] struct {
+type part struct {
 	mu sync.RWMutex
 	// items finds a slot by its key.
 	items *cache.Cache
-	queue []*slot[V] // oldest first; a replaced or removed one is dead and stays until it is tidied
+	queue []*slot // oldest first; a replaced or removed one is dead and stays until it is tidied
 	dead  int
 }
 
 // slot is an entry, in the map and in the queue at once.
-type slot[V any] struct {
+type slot struct {
 	key   string
-	value V
+	value link
 	// until is counted from the start of the owner's clock.
 	until time.Duration
 	dead  bool
 }
 
 // newStore makes a store without room; resize gives it some.
-func newStore[V any]() *store[V] {
-	s := new(store[V])
+func newStore() *store {
+	s := new(store)
 	for i := range s.parts {
 		// No janitor, and no expiry of go-cache's own: it would go by the wall clock.
 		s.parts[i].items = cache.New(cache.NoExpiration, 0)
@@ -50,7 +50,7 @@ func newStore[V any]() *store[V] {
 }
 
 // get finds an entry that is not too old, and tells until when it is good.
-func (s *store[V]) get(shard int, key string, now time.Duration) (v V, until time.Duration, ok bool) {
+func (s *store) get(shard int, key string, now time.Duration) (v link, until time.Duration, ok bool) {
 	p := &s.parts[shard]
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -58,7 +58,7 @@ func (s *store[V]) get(shard int, key string, now time.Duration) (v V, until tim
 	if !found {
 		return v, 0, false
 	}
-	sl := item.(*slot[V])
+	sl := item.(*slot)
 	if sl.until <= now {
 		return v, 0, false
 	}
@@ -66,33 +66,16 @@ func (s *store[V]) get(shard int, key string, now time.Duration) (v V, until tim
 }
 
 // put keeps v until an instant, in place of what was there.
-func (s *store[V]) put(shard int, key string, v V, until time.Duration) {
+func (s *store) put(shard int, key string, v link, until time.Duration) {
 	s.makeRoom(shard)
 	p := &s.parts[shard]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.putLocked(p, &slot[V]{key: key, value: v, until: until})
-}
-
-// add puts v unless there is something already, and reports whether it did.
-func (s *store[V]) add(shard int, key string, v V, now, life time.Duration) bool {
-	if _, _, found := s.get(shard, key, now); found {
-		return false // a full store could give up the very entry that is asked for
-	}
-	s.makeRoom(shard)
-	p := &s.parts[shard]
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if sl := p.findLocked(key); sl != nil && sl.until > now {
-		s.count.Add(-1) // the room is not needed
-		return false
-	}
-	s.putLocked(p, &slot[V]{key: key, value: v, until: now + life})
-	return true
+	s.putLocked(p, &slot{key: key, value: v, until: until})
 }
 
 // putLocked adds a slot that makeRoom has counted already.
-func (s *store[V]) putLocked(p *part[V], sl *slot[V]) {
+func (s *store) putLocked(p *part, sl *slot) {
 	if old := p.findLocked(sl.key); old != nil {
 		p.buryLocked(old)
 		s.count.Add(-1)
@@ -105,7 +88,7 @@ func (s *store[V]) putLocked(p *part[V], sl *slot[V]) {
 }
 
 // resize changes the bound and gives up what is too much.
-func (s *store[V]) resize(n int) {
+func (s *store) resize(n int) {
 	s.max.Store(int64(n))
 	for shard := 0; s.count.Load() > int64(n); shard = (shard + 1) % shards {
 		s.giveUp(shard)
@@ -114,7 +97,7 @@ func (s *store[V]) resize(n int) {
 
 // makeRoom counts one entry more, and gives old ones up until it fits: of the shard it is for or,
 // where that has none, of another.
-func (s *store[V]) makeRoom(shard int) {
+func (s *store) makeRoom(shard int) {
 	for {
 		n := s.count.Load()
 		if n < s.max.Load() {
@@ -130,7 +113,7 @@ func (s *store[V]) makeRoom(shard int) {
 }
 
 // giveUp drops the oldest live entry of a shard, and reports whether there was one.
-func (s *store[V]) giveUp(shard int) bool {
+func (s *store) giveUp(shard int) bool {
 	p := &s.parts[shard]
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -154,7 +137,7 @@ const sweepBatch = 256
 
 // sweep removes what is too old in one shard. An entry that moves in the queue meanwhile is found
 // in the next round.
-func (s *store[V]) sweep(shard int, now time.Duration) {
+func (s *store) sweep(shard int, now time.Duration) {
 	p := &s.parts[shard]
 	if p.empty() {
 		return
@@ -178,7 +161,7 @@ func (s *store[V]) sweep(shard int, now time.Duration) {
 }
 
 // clear removes everything.
-func (s *store[V]) clear() {
+func (s *store) clear() {
 	for i := range s.parts {
 		p := &s.parts[i]
 		p.mu.Lock()
@@ -190,34 +173,34 @@ func (s *store[V]) clear() {
 }
 
 // empty reports whether a sweep has nothing to look at.
-func (p *part[V]) empty() bool {
+func (p *part) empty() bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return len(p.queue) == 0
 }
 
 // findLocked returns the slot of a key, too old or not; nil if there is none.
-func (p *part[V]) findLocked(key string) *slot[V] {
+func (p *part) findLocked(key string) *slot {
 	if item, found := p.items.Get(key); found {
-		return item.(*slot[V])
+		return item.(*slot)
 	}
 	return nil
 }
 
 // dropLocked removes a live slot.
-func (p *part[V]) dropLocked(sl *slot[V]) {
+func (p *part) dropLocked(sl *slot) {
 	p.items.Delete(sl.key)
 	p.buryLocked(sl)
 }
 
 // buryLocked lets go of what a slot holds; the slot itself stays in the queue for now.
-func (p *part[V]) buryLocked(sl *slot[V]) {
-	*sl = slot[V]{dead: true}
+func (p *part) buryLocked(sl *slot) {
+	*sl = slot{dead: true}
 	p.dead++
 }
 
 // tidyLocked takes the dead out of the queue.
-func (p *part[V]) tidyLocked() {
+func (p *part) tidyLocked() {
 	if p.dead == 0 {
 		return
 	}
