@@ -57,7 +57,12 @@ func withoutRandom(t *testing.T, body map[string]any) map[string]any {
 	if err != nil || len(attribution) == 0 {
 		t.Fatalf("attribution %q: %v", text2, err)
 	}
-	attribution.Del("r")
+	if !attribution.Has("t") || !attribution.Has("h") {
+		t.Errorf("minute or proof is missing in %q", text2)
+	}
+	for _, random := range []string{"r", "t", "h"} { // t is the minute, and h proves all others
+		attribution.Del(random)
+	}
 	parameters["checkout"] = attribution.Encode()
 	return copied
 }

@@ -85,6 +85,7 @@ func TestCampaignsShowStateRangesAndCounts(t *testing.T) {
 	res, _ := srv.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
 	srv.click("/upgrade", as(jwt.MapClaims{"email": "eve@example.com", "sub": "c-buyer"}))
 	srv.zotlo.Refund(srv.pay(res.Header.Get("Location")).TransactionID)
+	srv.writesExposures(saleServer)
 	after := count()
 
 	past, sale := after["a-past"], after["c-sale"]

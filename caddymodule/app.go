@@ -62,7 +62,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	log := ctx.Logger()
 	a.ctx = ctx
 	a.shared = &services{log: log, failures: sampled(log)}
-	if err := metrics.Register(ctx.GetMetricsRegistry(), cachedLinks, ledgerBytes); err != nil {
+	if err := metrics.Register(ctx.GetMetricsRegistry(), cachedLinks, ledgerBytes, ledgerUp); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	if a.shared.languages, err = newLanguages(a.Languages); err != nil {
@@ -150,6 +150,7 @@ func (a *App) activate() {
 		open := metrics.Bool(a.shared.generator.BreakerOpen(p.Name))
 		metrics.BreakerOpen.WithLabelValues(metrics.Project(p.Name)).Set(open)
 	}
+	metrics.ShowLedgerErrors()
 	a.shared.registry.showSeries(a.projects)
 }
 

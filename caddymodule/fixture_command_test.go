@@ -19,7 +19,21 @@ func TestMain(m *testing.M) {
 		caddycmd.Main()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(inFolderOfItsOwn(m.Run))
+}
+
+// inFolderOfItsOwn runs the tests where none of them writes into the data folder of the user. Each
+// shop and server has one of its own beside it.
+func inFolderOfItsOwn(run func() int) int {
+	dir, err := os.MkdirTemp("", "checkout-data")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Setenv("XDG_DATA_HOME", dir); err != nil {
+		panic(err)
+	}
+	return run()
 }
 
 // run is one `caddy checkout …` with its output and exit code.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	dto "github.com/prometheus/client_model/go"
@@ -150,6 +151,26 @@ func (s scrape) total(texts ...string) (sum float64) {
 	return sum
 }
 
+// eventually waits until something is so that happens in the background.
+func (srv *server) eventually(what string, is func() bool) {
+	srv.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !is(); {
+		if time.Now().After(deadline) {
+			srv.t.Fatalf("still not so: %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// writesExposures loads a configuration again and so has the ledger write what waits: the one
+// before it writes all it has when it goes.
+func (srv *server) writesExposures(config string) {
+	srv.t.Helper()
+	if err := srv.reload(config); err != nil {
+		srv.t.Fatal(err)
+	}
+}
+
 // liveADay lets happen whatever is counted.
 func (srv *server) liveADay() {
 	srv.t.Helper()
@@ -163,6 +184,8 @@ func (srv *server) liveADay() {
 		srv.click("/plans", shopper)
 		payments = append(payments, srv.pay(link("/sale", shopper), sandbox.Charge("3.00", "USD")))
 	}
+	srv.pay(link("/sale", by("saver@example.com")),
+		sandbox.WithDiscount(sandbox.Discount{Code: "SPRING", Percent: 10}))
 	if _, err := srv.zotlo.Refund(payments[0].TransactionID); err != nil {
 		srv.t.Fatal(err)
 	}

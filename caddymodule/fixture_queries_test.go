@@ -100,7 +100,7 @@ func described(t *testing.T, c prometheus.Collector) (name, labels string) {
 func knownMetrics(t *testing.T) map[string]metric {
 	t.Helper()
 	known := make(map[string]metric)
-	for _, c := range append(metrics.Collectors(), cachedLinks) {
+	for _, c := range append(metrics.Collectors(), cachedLinks, ledgerBytes, ledgerUp) {
 		name, labels := described(t, c)
 		m := metric{strings.Split(labels, ",")}
 		known[name] = m

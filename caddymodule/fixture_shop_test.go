@@ -69,6 +69,7 @@ func openShop(t testing.TB, config string) *shop {
 func (s *shop) setEnv() {
 	for name, value := range map[string]string{
 		"API":                   s.api.URL,
+		"XDG_DATA_HOME":         s.t.TempDir(), // of the ledger
 		"JWT_SECRET":            jwtSecret,
 		"ZOTLO_ACCESS_KEY":      accessKey,
 		"ZOTLO_ACCESS_SECRET":   accessToken,
@@ -142,7 +143,11 @@ func load(t testing.TB, config string) (*liveConfig, error) {
 		cancel()
 		return nil, err
 	}
-	return live, app.(caddy.App).Start()
+	if err := app.(caddy.App).Start(); err != nil {
+		cancel()
+		return nil, err
+	}
+	return live, nil
 }
 
 func (l *liveConfig) provision(app json.RawMessage) error {

@@ -17,6 +17,7 @@ const subscriptionShop = `{
 			from cookie session
 		}
 		cache stumbling
+		ledger stumbling
 		campaign monthly {
 			link_id 124
 			after_payment /account
@@ -38,7 +39,7 @@ var failingBackend = strings.NewReplacer("{env.HOOK_TOKEN}\n",
 	"\tcheckout_webhook", "\trespond /hooks/zotlo "+
 		"503\n\tcheckout_webhook").Replace(subscriptionShop)
 
-// till is a shop whose cache stumbles, with a subscriber who has a link.
+// till is a shop whose cache and ledger stumble, with a subscriber who has a link.
 type till struct {
 	*shop
 	link  string

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/internal/redisclient"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/ledger/filestore"
 	"github.com/caddy-checkout/checkout/ledger/memorystore"
@@ -109,6 +110,8 @@ func (l *MemoryLedger) source(*zap.Logger) (ledgerlife.Source, error) {
 type RedisLedger struct {
 	RedisServer
 	LedgerSettings
+
+	ofCache bool // the server is the one of the cache, which warned of its passwords
 }
 
 // CaddyModule returns the Caddy module information.
@@ -120,6 +123,9 @@ func (*RedisLedger) CaddyModule() caddy.ModuleInfo {
 }
 
 func (l *RedisLedger) source(log *zap.Logger) (ledgerlife.Source, error) {
+	if l.ofCache {
+		log = zap.NewNop()
+	}
 	server, err := l.RedisServer.resolve(log)
 	if err != nil {
 		return ledgerlife.Source{}, err
@@ -137,6 +143,10 @@ func (l *RedisLedger) source(log *zap.Logger) (ledgerlife.Source, error) {
 	return ledgerlife.Source{
 		Key:  func() string { return "redis " + key },
 		Open: func(bool) (ledger.Store, error) { return redisstore.Open(cfg) },
+		Away: func(err error) bool {
+			_, ok := errors.AsType[*redisclient.Error](err)
+			return ok
+		},
 	}, nil
 }
 
@@ -179,16 +189,18 @@ func newLedger(
 }
 
 // openLedger opens the ledger. At process start Caddy comes up without one that cannot be opened; a
-// reload is refused then, if the configuration before it had one open.
+// reload is refused then, if the configuration before it had one open. A Redis that does not answer
+// refuses none: it may be back before the reload is corrected.
 func (a *App) openLedger(running *App) error {
 	if len(a.projects.list) == 0 {
 		return nil // nothing can be sold
 	}
-	err := a.shared.ledger.Open()
-	if err != nil && running != nil && running.shared.ledger.IsOpen() {
+	l := a.shared.ledger
+	err := l.Open()
+	if err != nil && !l.Away(err) && running != nil && running.shared.ledger.IsOpen() {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	a.shared.ledger.Run()
+	l.Run()
 	return nil
 }
 
@@ -201,7 +213,7 @@ func (a *App) ledgerGuest(ctx caddy.Context) (ledgerGuest, error) {
 			if server.KeyPrefix != "" { // sites that share a Redis stay apart
 				server.KeyPrefix += "ledger:"
 			}
-			return &RedisLedger{RedisServer: server}, nil
+			return &RedisLedger{RedisServer: server, ofCache: true}, nil
 		}
 		return new(FileLedger), nil
 	}
@@ -243,9 +255,8 @@ func (s LedgerSettings) secrets(log *zap.Logger, access []byte) (*ledger.Secrets
 // minLedgerSecret is the shortest secret that cannot be guessed.
 const minLedgerSecret = 16
 
-// tellLedger tells metrics and log how the ledger is.
+// tellLedger tells metrics and log when the ledger was opened, or that it cannot be.
 func tellLedger(log *zap.Logger, err error) {
-	metrics.LedgerUp.Set(metrics.Bool(err == nil))
 	if err != nil {
 		metrics.LedgerErrors.WithLabelValues("open").Inc()
 		log.Error("the ledger cannot be used: webhooks and events are answered with 503, clicks "+
@@ -314,6 +325,14 @@ func (a *App) reconciliations(project *string) (list []ledger.Reconciliation, er
 	}
 	return list, nil
 }
+// ledgerUp asks the app that serves: what a reload that was refused has seen does not count.
+var ledgerUp = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	Name: "caddy_checkout_ledger_up",
+	Help: "1 while the ledger is open.",
+}, func() float64 {
+	app := liveApps.newest()
+	return metrics.Bool(app != nil && app.shared.ledger.IsOpen())
+})
 
 // countExposure counts a person who met an experiment for the first time.
 func countExposure(e ledger.Exposure) {

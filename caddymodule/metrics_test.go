@@ -10,6 +10,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
@@ -86,9 +88,21 @@ var published = map[string]struct {
 			"campaign": campaignLabels, "experiment": experimentLabels,
 			"variant": variantLabels, "type": {
 				"trial", "start_paid", "trial_to_paid", "renewal",
-				"reactive", "consumable", "_other",
+				"reactive", "consumable", "upsell", "_other",
 			},
 		},
+	},
+	"caddy_checkout_revenue_total":  {dto.MetricType_COUNTER, moneyLabels},
+	"caddy_checkout_refunded_total": {dto.MetricType_COUNTER, moneyLabels},
+	"caddy_checkout_discounts_total": {
+		dto.MetricType_COUNTER,
+		map[string][]string{"campaign": campaignLabels},
+	},
+	"caddy_checkout_ledger_up":    {dto.MetricType_GAUGE, nil},
+	"caddy_checkout_ledger_bytes": {dto.MetricType_GAUGE, nil},
+	"caddy_checkout_ledger_errors_total": {
+		dto.MetricType_COUNTER,
+		map[string][]string{"operation": metrics.LedgerOperations()},
 	},
 	"caddy_checkout_refunds_total": {
 		dto.MetricType_COUNTER,
@@ -101,7 +115,7 @@ var published = map[string]struct {
 		dto.MetricType_COUNTER,
 		map[string][]string{
 			"campaign": campaignLabels,
-			"kind":     {"price", "currency", "payment_type"},
+			"kind":     ledger.MismatchKinds(),
 		},
 	},
 	"caddy_checkout_webhooks_total": {
@@ -109,7 +123,7 @@ var published = map[string]struct {
 		map[string][]string{"type": {
 			"payment", "refund", "status", "registration", "quiz",
 			"unknown", "_other",
-		}, "result": {"processed", "repeated", "failed", "refused"}},
+		}, "result": {"processed", "repeated", "sandbox", "stale", "failed", "refused"}},
 	},
 	"caddy_checkout_jwks_refreshes_total": {
 		dto.MetricType_COUNTER,
@@ -122,6 +136,11 @@ var (
 	experimentLabels = []string{"", "m-price", "_other"}
 	variantLabels    = []string{"", "control", "cheaper", "_other"}
 	sourceLabels     = []string{"cache", "api", "shared"}
+
+	moneyLabels = map[string][]string{
+		"campaign": campaignLabels, "experiment": experimentLabels, "variant": variantLabels,
+		"currency": {"EUR", "USD", "_other"},
+	}
 )
 
 func TestEveryMetricCountsInItsClosedSets(t *testing.T) {
@@ -159,6 +178,8 @@ func TestEveryMetricCountsInItsClosedSets(t *testing.T) {
 		"caddy_checkout_cached_links[]",
 		"caddy_checkout_breaker_open[project=default]",
 		"caddy_checkout_variant_share[experiment=m-price variant=cheaper]",
+		"caddy_checkout_ledger_up[]",
+		"caddy_checkout_ledger_bytes[]",
 	} {
 		if _, ok := after[gauge]; !ok {
 			t.Errorf("%s is missing", gauge)
@@ -170,16 +191,20 @@ func TestCountsSurviveReloads(t *testing.T) {
 	srv := openServer(t, meteredServer)
 	begin := srv.scraped()
 	// since leaves out the fetches of remote keys: they go on in the background, and each load
-	// begins one.
+	// begins one. The size of the ledger's file is no count.
 	since := func() scrape {
 		moved := srv.scraped().moved(begin)
 		maps.DeleteFunc(moved, func(name string, _ float64) bool {
-			return strings.HasPrefix(name, "caddy_checkout_jwks_refreshes_total")
+			return strings.HasPrefix(name, "caddy_checkout_jwks_refreshes_total") ||
+				strings.HasPrefix(name, "caddy_checkout_ledger_bytes")
 		})
 		return moved
 	}
 	srv.click("/plain", by("r@example.com"))
 	srv.click("/sale", by("r@example.com"))
+	srv.eventually("the exposure is counted", func() bool {
+		return since().total("caddy_checkout_exposures_total") == 1
+	})
 	first := since()
 	if got := first.total("caddy_checkout_requests_total", "outcome=link"); got != 2 {
 		t.Fatalf("two handlers counted %v requests", got)

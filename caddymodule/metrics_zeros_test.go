@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 )
 
 // rareServer has names that no other test counts for.
@@ -29,6 +31,12 @@ func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
 		}
 	}
 	zero("caddy_checkout_matcher_errors_total", "campaign=rare-failing")
+	for _, operation := range metrics.LedgerOperations() {
+		if _, ok := loaded[fmt.Sprintf("caddy_checkout_ledger_errors_total[operation=%s]",
+			operation)]; !ok {
+			t.Errorf("no series of the ledger's operation %s", operation)
+		}
+	}
 	zero("caddy_checkout_api_requests_total", "project=rare", "result=credentials")
 	for _, campaign := range []string{"rare-plain", "rare-sale"} {
 		for _, kind := range published["caddy_checkout_mismatches_total"].labels["kind"] {

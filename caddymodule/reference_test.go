@@ -90,7 +90,7 @@ func TestReferenceListsEveryAnswer(t *testing.T) {
 func TestReferenceListsEveryMetric(t *testing.T) {
 	ref := readReference(t)
 	var inCode, inReference []string
-	for _, c := range append(metrics.Collectors(), cachedLinks) {
+	for _, c := range append(metrics.Collectors(), cachedLinks, ledgerBytes, ledgerUp) {
 		name, labels := described(t, c)
 		inCode = append(inCode, name+"{"+labels+"}")
 	}

@@ -31,6 +31,9 @@ type Source struct {
 	// Open opens the store. Again is set when this process had it open before, so that a file that
 	// was taken away is missed instead of begun anew.
 	Open func(again bool) (ledger.Store, error)
+	// Away reports whether an error only says that the store does not answer at the moment, so
+	// that nothing is wrong with the configuration. Nil means that none does.
+	Away func(error) bool
 }
 
 // Config configures a Handle.
@@ -48,6 +51,8 @@ type Config struct {
 type Handle struct {
 	cfg     Config
 	current atomic.Pointer[held]
+
+	failed atomic.Pointer[error] // why it is not open, for those who do not wait for a try
 
 	mu     sync.Mutex
 	err    error     // why it is not open
@@ -68,39 +73,57 @@ type held struct {
 func New(cfg Config) *Handle { return &Handle{cfg: cfg} }
 
 // Share takes the store if it is open in this process. It opens nothing. The error is that of a
-// ledger that cannot be read with these secrets.
+// ledger that cannot be read with these secrets; a store that does not answer is left for Open.
 func (h *Handle) Share() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	store := stores.take(h.cfg.Source.Key())
-	if store == nil || h.current.Load() != nil {
+	if h.closed || h.current.Load() != nil {
 		return nil
 	}
-	return h.hold(store)
+	store := stores.take(h.cfg.Source.Key())
+	if store == nil {
+		return nil
+	}
+	if err := h.hold(store); err != nil && !h.Away(err) {
+		return err
+	}
+	return nil
+}
+
+// Away reports whether an error of Open only says that the store does not answer at the moment.
+func (h *Handle) Away(err error) bool {
+	return h.cfg.Source.Away != nil && h.cfg.Source.Away(err)
 }
 
 // IsOpen reports whether the ledger is open. It opens nothing.
 func (h *Handle) IsOpen() bool { return h.current.Load() != nil }
 
 // Get is the ledger. Where it is not open, it is opened if a try is due; the error says why it is
-// not.
+// not. After the first try nobody waits for the next one of somebody else: a click goes on without
+// the ledger.
 func (h *Handle) Get() (*ledger.Ledger, error) {
 	if held := h.current.Load(); held != nil {
 		return held.Ledger, nil
 	}
+	if err := h.failed.Load(); err == nil {
+		h.mu.Lock()
+	} else if !h.mu.TryLock() {
+		return nil, *err
+	}
+	defer h.mu.Unlock()
 	return h.open(false)
 }
 
 // Open opens the ledger now.
 func (h *Handle) Open() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	_, err := h.open(true)
 	return err
 }
 
-// open tries to open the store, unless it was tried a moment ago.
+// open tries to open the store, unless it was tried a moment ago. It is called under the lock.
 func (h *Handle) open(now bool) (*ledger.Ledger, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if held := h.current.Load(); held != nil {
 		return held.Ledger, nil
 	}
@@ -141,6 +164,10 @@ func (h *Handle) hold(store *shared) error {
 // tell says what has changed.
 func (h *Handle) tell(err error) {
 	same := err != nil && h.err != nil && err.Error() == h.err.Error()
+	h.failed.Store(nil)
+	if err != nil {
+		h.failed.Store(&err)
+	}
 	if h.err = err; !same {
 		h.cfg.Changed(err)
 	}
@@ -169,25 +196,25 @@ func (h *Handle) look(stop, done chan struct{}) {
 		case <-tick.C:
 		}
 		if held := h.current.Load(); held == nil {
-			_, _ = h.open(true)
+			_ = h.Open() // it tells why it fails
 		} else if err := held.store.broken(); err != nil {
 			h.drop(err)
 		}
 	}
 }
 
-// drop lets go of a store that is broken, so that it is opened anew.
+// drop lets go of a store that is broken, so that it is opened anew. Nobody opens it before it is
+// closed: it would be locked.
 func (h *Handle) drop(err error) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	held := h.current.Swap(nil)
-	if held != nil {
-		h.tell(fmt.Errorf("the ledger writes nothing any more: %w", err))
-		h.next = time.Time{}
+	if held == nil {
+		return
 	}
-	h.mu.Unlock()
-	if held != nil {
-		_ = held.close()
-	}
+	h.tell(fmt.Errorf("the ledger writes nothing any more: %w", err))
+	h.next = time.Time{}
+	_ = held.close()
 }
 
 // Close gives the ledger back. What uses it at this moment gets errors from then on.

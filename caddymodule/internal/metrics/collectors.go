@@ -100,11 +100,6 @@ var (
 		"First payments whose price a discount code cut.",
 		"campaign")
 
-	LedgerUp = prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "caddy_checkout_ledger_up",
-		Help: "1 while the ledger is open.",
-	})
-
 	LedgerErrors = counter("caddy_checkout_ledger_errors_total",
 		"Operations of the ledger that failed.",
 		"operation")
@@ -147,7 +142,7 @@ var collectors = []prometheus.Collector{
 	Requests, Links, RequestDuration, TokenRefusals, MatcherErrors, OverridesDropped,
 	APIRequests, APIDuration, APIInFlight, BreakerOpen, CacheErrors,
 	Exposures, VariantShare, Conversions, Refunds, Mismatches, Revenue, Refunded,
-	Discounts, LedgerUp, LedgerErrors, Webhooks, JWKSRefreshes,
+	Discounts, LedgerErrors, Webhooks, JWKSRefreshes,
 }
 
 // Collectors are those of this package.

@@ -26,6 +26,18 @@ func ShowMismatches(campaign string) {
 	}
 }
 
+// LedgerOperations lists every operation of LedgerErrors.
+func LedgerOperations() []string {
+	return []string{"open", "record", "facts", "expose", "sweep", "finish"}
+}
+
+// ShowLedgerErrors makes the series of the ledger's operations exist at 0.
+func ShowLedgerErrors() {
+	for _, operation := range LedgerOperations() {
+		LedgerErrors.WithLabelValues(operation)
+	}
+}
+
 // ShowPayments makes the series of payments and refunds exist at 0.
 func ShowPayments(campaign, experiment, variant string) {
 	Refunds.WithLabelValues(campaign, experiment, variant)
