@@ -16,9 +16,12 @@ func TestReloadThatChangesTheDerivedKeySaysSo(t *testing.T) {
 	const first, other = "{env.FIRST_SECRET}", "{env.OTHER_SECRET}"
 	t.Setenv("FIRST_SECRET", "access-secret-of-the-first-project")
 	t.Setenv("SAME_SECRET", "access-secret-of-the-first-project")
+	t.Setenv("LEDGER_SECRET", "a secret of the ledger alone")
 	t.Setenv("OTHER_SECRET", "access-secret-of-another-project")
 	sells := func(projects, of string) string {
-		return serverWith(projects+"\t\tcampaign pro {\n\t\t\tlink_id 1\n"+of+"\t\t}",
+		// The default secret of the ledger is the access secret, and another one is refused.
+		return serverWith("\t\tledger file {\n\t\t\tsecret {env.LEDGER_SECRET}\n\t\t}\n"+
+			projects+"\t\tcampaign pro {\n\t\t\tlink_id 1\n"+of+"\t\t}",
 			"checkout_link /u pro")
 	}
 	inDefault := "\t\taccess_secret {env.FIRST_SECRET}\n"

@@ -36,6 +36,9 @@ func TestMistakesOnlyJSONCanMake(t *testing.T) {
 			"project other: access_key is missing",
 		},
 		{both + `,"cache":null`, byName, "module"},
+		{both + `,"ledger":null`, byName, "module"},
+		{both + `,"ledger":{"module":"file","keep":-1}`, byName, "ledger: keep: "},
+		{both + `,"ledger":{"module":"redis"}`, byName, "url"},
 		{
 			`"jwt":{"default":{"secret":[null],` + cookie + `}},` + campaign, byName,
 			"secret is missing",

@@ -55,3 +55,45 @@ func TestWebhookRules(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenIsOneTextOrSeveral: JSON of version 1 has one text. Two let a token be changed.
+func TestTokenIsOneTextOrSeveral(t *testing.T) {
+	setKeys(t)
+	t.Setenv("HOOK_TOKEN", hookToken)
+	t.Setenv("NEXT_TOKEN", "another token that nobody guesses")
+	for _, tt := range []struct {
+		token, want string
+	}{
+		{`"{env.HOOK_TOKEN}"`, ""},
+		{`["{env.HOOK_TOKEN}"]`, ""},
+		{`["{env.NEXT_TOKEN}","{env.HOOK_TOKEN}"]`, ""},
+		{`[]`, "token is missing"},
+		{`["{env.HOOK_TOKEN}","short"]`, "can be guessed"},
+		{`7`, "cannot unmarshal"},
+	} {
+		err := validate([]byte(`{"apps":{"http":{"servers":{"srv0":{"listen":[":1"],"routes":` +
+			`[{"handle":[{"handler":"checkout_webhook","token":` + tt.token + `}]}]}}}}}`))
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("token %s: %v, want %q", tt.token, err, tt.want)
+		}
+	}
+}
+
+// While a token is changed, Zotlo may bring either.
+func TestBothTokensOpenWhileOneIsChanged(t *testing.T) {
+	const next = "another token that nobody guesses"
+	t.Setenv("NEXT_TOKEN", next)
+	t.Setenv("HOOK_TOKEN", hookToken)
+	s := openShop(t, strings.Replace(subscriptionShop, "\t\ttoken {env.HOOK_TOKEN}\n",
+		"\t\ttoken {env.NEXT_TOKEN}\n\t\ttoken {env.HOOK_TOKEN}\n", 1))
+	for token, want := range map[string]int{
+		next: http.StatusOK, hookToken: http.StatusOK, "": http.StatusUnauthorized,
+		next + hookToken: http.StatusUnauthorized,
+	} {
+		res := s.click("/hooks/zotlo", method(http.MethodPost), header("X-Webhook-Token", token),
+			withBody("{}"))
+		if res.StatusCode != want {
+			t.Errorf("the token %q is answered %d, want %d", token, res.StatusCode, want)
+		}
+	}
+}

@@ -32,6 +32,7 @@ func randomOrder(r *rand.Rand) linkgen.Order {
 		Language:   pick(), LinkID: pick(), Price: pick(), Currency: pick(),
 		Fields: fields(), Parameters: fields(),
 		Campaign: pick(), Experiment: pick(), Variant: pick(),
+		Quote: pick(), QuoteCurrency: pick(), Partner: pick(), Offer: pick(),
 	}
 	if r.IntN(4) > 0 {
 		o.IP = netip.MustParseAddr(ips[r.IntN(len(ips))])
@@ -47,7 +48,8 @@ func meaning(o linkgen.Order) string {
 		ip = p.Addr()
 	}
 	return fmt.Sprintf("%#v %q", struct{ S, F, P any }{o.Subscriber, o.Fields, o.Parameters},
-		[]string{ip.String(), o.Language, o.LinkID, o.Price, o.Currency, o.Campaign, o.Experiment, o.Variant})
+		[]string{ip.String(), o.Language, o.LinkID, o.Price, o.Currency, o.Campaign, o.Experiment,
+			o.Variant, o.Quote, o.QuoteCurrency, o.Partner, o.Offer})
 }
 
 // Two orders have one key exactly when they mean the same.
@@ -79,6 +81,7 @@ func TestFieldsDoNotRunTogether(t *testing.T) {
 		texts := []*string{
 			&o.Subscriber.Kind, &o.Subscriber.ID, &o.Subscriber.Issuer, &o.Language, &o.LinkID,
 			&o.Price, &o.Currency, &o.Campaign, &o.Experiment, &o.Variant,
+			&o.Quote, &o.QuoteCurrency, &o.Partner, &o.Offer,
 		}
 		for _, fields := range [][]zotlo.Field{o.Fields, o.Parameters} {
 			for i := range fields {
@@ -104,17 +107,21 @@ func TestEveryFieldOfAnOrderCounts(t *testing.T) {
 	s := set(t)
 	base := s.g.Key(orderOf("ada@example.com"))
 	change := map[string]func(*linkgen.Order){
-		"Subscriber": func(o *linkgen.Order) { o.Subscriber.Issuer = "https://other.example" },
-		"IP":         func(o *linkgen.Order) { o.IP = netip.MustParseAddr("203.0.113.8") },
-		"Language":   func(o *linkgen.Order) { o.Language = "tr" },
-		"LinkID":     func(o *linkgen.Order) { o.LinkID = "124" },
-		"Price":      func(o *linkgen.Order) { o.Price = "1" },
-		"Currency":   func(o *linkgen.Order) { o.Currency = "EUR" },
-		"Fields":     func(o *linkgen.Order) { o.Fields = []zotlo.Field{{}} },
-		"Parameters": func(o *linkgen.Order) { o.Parameters = []zotlo.Field{{}} },
-		"Campaign":   func(o *linkgen.Order) { o.Campaign = "x" },
-		"Experiment": func(o *linkgen.Order) { o.Experiment = "x" },
-		"Variant":    func(o *linkgen.Order) { o.Variant = "x" },
+		"Subscriber":    func(o *linkgen.Order) { o.Subscriber.Issuer = "https://other.example" },
+		"IP":            func(o *linkgen.Order) { o.IP = netip.MustParseAddr("203.0.113.8") },
+		"Language":      func(o *linkgen.Order) { o.Language = "tr" },
+		"LinkID":        func(o *linkgen.Order) { o.LinkID = "124" },
+		"Price":         func(o *linkgen.Order) { o.Price = "1" },
+		"Currency":      func(o *linkgen.Order) { o.Currency = "EUR" },
+		"Fields":        func(o *linkgen.Order) { o.Fields = []zotlo.Field{{}} },
+		"Parameters":    func(o *linkgen.Order) { o.Parameters = []zotlo.Field{{}} },
+		"Campaign":      func(o *linkgen.Order) { o.Campaign = "x" },
+		"Experiment":    func(o *linkgen.Order) { o.Experiment = "x" },
+		"Variant":       func(o *linkgen.Order) { o.Variant = "x" },
+		"Quote":         func(o *linkgen.Order) { o.Quote = "1" },
+		"QuoteCurrency": func(o *linkgen.Order) { o.QuoteCurrency = "EUR" },
+		"Partner":       func(o *linkgen.Order) { o.Partner = "x" },
+		"Offer":         func(o *linkgen.Order) { o.Offer = "x" },
 	}
 	free := map[string]bool{"Project": true} // Project: see below
 	for field := range reflect.TypeFor[linkgen.Order]().Fields() {
