@@ -29,6 +29,7 @@ var caddyfileText []byte
 func (d *demo) startCaddy() error {
 	variables := map[string]string{
 		"DEMO_DIR":      d.dir,
+		"DEMO_DATA":     d.storage.dir,
 		"DEMO_SHOP":     d.place.shop,
 		"DEMO_PAY":      d.pay,
 		"DEMO_PAY_HOST": d.payHost,

@@ -20,6 +20,8 @@ import (
 type demo struct {
 	place
 	dir     string // Caddy's storage and the sockets; removed by Close
+	storage *storage
+	note    string // what to say about the storage
 	api     string // host and port of the stand-in's API
 	secrets map[string]string
 	sandbox *sandbox.Sandbox
@@ -32,16 +34,15 @@ type demo struct {
 	servers []*http.Server
 }
 
-// start runs a demo at the place. What it returns, or failed to start, leaves nothing behind once
-// it is closed.
-func start(at place) (_ *demo, err error) {
+// start runs a demo at the place, with the folder of data that was asked for. Beside that folder,
+// what it returns, or failed to start, leaves nothing behind once it is closed.
+func start(at place, data string) (_ *demo, err error) {
 	dir, err := os.MkdirTemp("", "kingfisher-")
 	if err != nil {
 		return nil, fmt.Errorf("it needs a temporary folder: %w", err)
 	}
 	d := &demo{
-		place: at, dir: filepath.ToSlash(dir), secrets: newSecrets(),
-		roots: x509.NewCertPool(),
+		place: at, dir: filepath.ToSlash(dir), roots: x509.NewCertPool(),
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	defer func() {
@@ -50,13 +51,21 @@ func start(at place) (_ *demo, err error) {
 		}
 	}()
 
+	if d.storage, d.note, err = openStorage(data, filepath.Join(dir, "data")); err != nil {
+		return nil, err
+	}
+	if d.secrets, err = secretsOf(d.storage); err != nil {
+		return nil, err
+	}
 	apiListener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	d.api = apiListener.Addr().String()
 	d.sandbox = sandbox.New(d.sandboxConfig())
-	d.shop = newShop(d)
+	if d.shop, err = newShop(d); err != nil {
+		return nil, err
+	}
 	d.serve(apiListener, d.forgetsExpired(d.sandbox))
 	go d.sandbox.Run(d.ctx)
 
@@ -75,16 +84,26 @@ func start(at place) (_ *demo, err error) {
 	return d, d.startCaddy()
 }
 
-// newSecrets makes up what a real site has in its environment.
-func newSecrets() map[string]string {
+// secretsOf makes up what a real site has in its environment. What was made up once is kept: the
+// ledger is sealed under the access secret, and names people by hashes that it keys.
+func secretsOf(s *storage) (map[string]string, error) {
 	secrets := make(map[string]string)
+	if err := s.load("secrets", &secrets); err != nil {
+		return nil, err
+	}
+	changed := false
 	for _, name := range []string{
 		"ZOTLO_ACCESS_KEY", "ZOTLO_ACCESS_SECRET", "ZOTLO_APPLICATION_KEY", "ZOTLO_WEBHOOK_TOKEN",
 		"JWT_SECRET",
 	} {
-		secrets[name] = rand.Text() + rand.Text()
+		if secrets[name] == "" {
+			secrets[name], changed = rand.Text()+rand.Text(), true
+		}
 	}
-	return secrets
+	if !changed {
+		return secrets, nil
+	}
+	return secrets, s.save("secrets", secrets)
 }
 
 // serve runs a server until the demo is closed.
@@ -142,6 +161,9 @@ func (d *demo) Close() error {
 	err := stopCaddy()
 	if d.log != nil {
 		_ = d.log.Close()
+	}
+	if d.storage != nil {
+		err = errors.Join(err, d.storage.close())
 	}
 	return errors.Join(err, removeDir(d.dir))
 }

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// open starts a demo in this process. Caddy is one per process, so tests here do not run at the
+// open starts a demo in this process, in an empty folder. Caddy is one per process, so tests here do not run at the
 // same time.
 func open(t testing.TB, https bool) *demo {
 	t.Helper()
@@ -40,7 +40,7 @@ func open(t testing.TB, https bool) *demo {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := start(at)
+	d, err := start(at, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,9 @@
 // shop is a plain http.Handler that knows nothing of checkout links. A panel on every page tells
 // what the module just did and which lines made it do so.
 //
-// It listens on loopback only, keeps everything in memory and one temporary folder, and leaves
-// nothing behind.
+// It listens on loopback only. Who has paid, and the keys that belong to it, are kept in the folder
+// that --data names, so the next start knows. Everything else is in memory and in one temporary
+// folder, which is removed at the end.
 package main
 
 import (
@@ -36,6 +37,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		"the loopback `address` of the shop; port 0 finds a free one")
 	https := flags.Bool("https", false,
 		"serve over https, with certificates that your browser will warn about")
+	data := flags.String("data", "",
+		"the `folder` that keeps who has paid; default: "+defaultFolder+
+			" in your folder for caches")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -48,12 +52,13 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		say(errs, "The demo cannot start: %v\n", err)
 		return 1
 	}
-	d, err := start(place)
+	d, err := start(place, *data)
 	if err != nil {
 		say(errs, "The demo cannot start: %v\n", err)
 		return 1
 	}
-	say(out, welcome, place.shop, place.pay, place.shop)
+	say(out, welcome, place.shop, place.pay, place.shop, d.storage.dir)
+	say(out, "%s", d.note)
 	<-ctx.Done()
 	say(out, "\nStopping.\n")
 	if err := d.Close(); err != nil {
@@ -68,7 +73,8 @@ const welcome = `
   The checkout   %s      plays Zotlo's hosted page; no money moves
   The Caddyfile  %s/caddyfile
 
-All of it lives in this process and in memory. Press Ctrl-C to stop.
+All of it lives in this process. Press Ctrl-C to stop. Who has paid is kept for the next start in
+  %s
 `
 
 // say writes to a terminal; whether that succeeds changes nothing.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -86,37 +87,45 @@ type purchase struct {
 	Price string
 }
 
-// members is the shop's own record of who has what: its database.
+// members is the shop's own record of who has what.
 type members struct {
-	mu        sync.Mutex
-	plans     map[string]string
-	purchases map[string][]purchase
-	paid      map[string]bool // invoices by number
-	seen      map[string]bool // transactions, because webhooks may be repeated
+	storage *storage
+
+	mu sync.Mutex
+	accounts
 }
 
-func newMembers() *members {
-	m := &members{
-		plans: make(map[string]string), purchases: make(map[string][]purchase),
-		paid: make(map[string]bool), seen: make(map[string]bool),
-	}
+// accounts is that record as it stands in the database.
+type accounts struct {
+	Plans     map[string]string
+	Purchases map[string][]purchase
+	Paid      map[string]bool // invoices by number
+	Seen      map[string]bool // transactions, because webhooks may be repeated
+}
+
+// newMembers reads the record, and knows everybody.
+func newMembers(s *storage) (*members, error) {
+	m := &members{storage: s, accounts: accounts{
+		Plans: make(map[string]string), Purchases: make(map[string][]purchase),
+		Paid: make(map[string]bool), Seen: make(map[string]bool),
+	}}
 	for _, p := range people {
-		m.plans[p.ID] = p.Plan
+		m.Plans[p.ID] = p.Plan
 	}
-	return m
+	return m, s.load("accounts", &m.accounts)
 }
 
 func (m *members) plan(id string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.plans[id]
+	return m.Plans[id]
 }
 
 // purchasesOf returns what somebody bought, newest first.
 func (m *members) purchasesOf(id string) []purchase {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := slices.Clone(m.purchases[id])
+	list := slices.Clone(m.Purchases[id])
 	slices.Reverse(list)
 	return list
 }
@@ -124,32 +133,45 @@ func (m *members) purchasesOf(id string) []purchase {
 func (m *members) isPaid(invoice string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.paid[invoice]
+	return m.Paid[invoice]
 }
 
-// book records a payment once, and says whether it was new.
-func (m *members) book(p payment) bool {
+// book records a payment once, and says whether it was new. What cannot be saved is not recorded.
+func (m *members) book(p payment) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.seen[p.TransactionID] {
-		return false
+	if m.Seen[p.TransactionID] {
+		return false, nil
 	}
-	m.seen[p.TransactionID] = true
+	next := m.accounts.with(p, time.Now())
+	if err := m.storage.save("accounts", next); err != nil {
+		return false, err
+	}
+	m.accounts = next
+	return true, nil
+}
+
+// with is a copy of the record that holds one more payment.
+func (a accounts) with(p payment, now time.Time) accounts {
+	next := accounts{
+		maps.Clone(a.Plans), maps.Clone(a.Purchases), maps.Clone(a.Paid), maps.Clone(a.Seen),
+	}
+	next.Seen[p.TransactionID] = true
 	buyer, known := bySubscriber(p.Subscriber)
 	what := planNames[p.Package]
 	switch {
 	case p.Package == packageInvoice:
-		m.paid[p.Bill] = true
+		next.Paid[p.Bill] = true
 		what = "Invoice " + p.Bill
 	case p.Package == planForever && known:
-		m.plans[buyer.ID] = planForever
-	case p.Package == planPlus && known && m.plans[buyer.ID] == planFree:
-		m.plans[buyer.ID] = planPlus
+		next.Plans[buyer.ID] = planForever
+	case p.Package == planPlus && known && a.Plans[buyer.ID] == planFree:
+		next.Plans[buyer.ID] = planPlus
 	}
 	if known {
-		m.purchases[buyer.ID] = append(m.purchases[buyer.ID], purchase{
-			At: time.Now(), What: what, Price: fmt.Sprintf("%s %s", p.Price, p.Currency),
+		next.Purchases[buyer.ID] = append(slices.Clip(a.Purchases[buyer.ID]), purchase{
+			At: now, What: what, Price: fmt.Sprintf("%s %s", p.Price, p.Currency),
 		})
 	}
-	return true
+	return next
 }

@@ -23,6 +23,7 @@ type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	temp string // its folder for temporary files
+	data string // its folder for what survives it
 	shop string // its address, once it has said so
 
 	mu   sync.Mutex
@@ -31,13 +32,22 @@ type process struct {
 	err  error
 }
 
-// launch runs the demo in a folder that it cannot write to, with an empty folder for temporary
-// files.
+// launch runs the demo with an empty folder of data.
 func launch(t *testing.T, args ...string) *process {
+	t.Helper()
+	return launchIn(t, t.TempDir(), args...)
+}
+
+// launchIn runs the demo for a user whose folder for caches is given. It runs in a folder that it
+// cannot write to, with an empty folder for temporary files.
+func launchIn(t *testing.T, caches string, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	p := &process{t: t, temp: shortTempDir(t), done: make(chan struct{})}
+	p := &process{
+		t: t, temp: shortTempDir(t), done: make(chan struct{}),
+		data: filepath.Join(caches, defaultFolder),
+	}
 	home := t.TempDir()
 	if err := os.Chmod(home, 0o500); err != nil { //nolint:gosec // a folder needs its x
 		t.Fatal(err)
@@ -45,7 +55,7 @@ func launch(t *testing.T, args ...string) *process {
 	p.cmd = exec.CommandContext(ctx, os.Args[0], args...) //nolint:gosec // this very program
 	p.cmd.Dir = home
 	p.cmd.Env = append(os.Environ(), asDemo+"=1", "TMPDIR="+p.temp, "TMP="+p.temp, "HOME="+home,
-		"XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home,
+		"XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+caches,
 		"ZOTLO_ACCESS_KEY=somebody's real key", "ZOTLO_ACCESS_SECRET=somebody's real secret")
 	read, write := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = write, write
@@ -131,7 +141,9 @@ func filesIn(t *testing.T, dir string) []string {
 
 func TestTwoDemosAtOnce(t *testing.T) {
 	skipWithoutSignals(t)
-	one, two := launch(t, "--listen", "127.0.0.1:0"), launch(t, "--listen", "localhost:0")
+	caches := t.TempDir()
+	one := launchIn(t, caches, "--listen", "127.0.0.1:0")
+	two := launchIn(t, caches, "--listen", "localhost:0")
 	for _, p := range []*process{one, two} {
 		res, err := http.Get(p.shop + "/") //nolint:noctx // loopback
 		if err != nil {
@@ -144,6 +156,10 @@ func TestTwoDemosAtOnce(t *testing.T) {
 	}
 	one.interrupt()
 	two.interrupt()
+	const forgets = "This demo forgets at its end who has paid: another demo uses "
+	if strings.Contains(one.said(), forgets) || !strings.Contains(two.said(), forgets+one.data) {
+		t.Errorf("one folder for both:\n%s\n%s", one.said(), two.said())
+	}
 	if lines := strings.Count(strings.TrimSpace(one.said()), "\n"); lines > 9 ||
 		strings.Contains(one.said(), "{") {
 		t.Errorf("the terminal got more than the demo's own words:\n%s", one.said())
@@ -185,7 +201,7 @@ func TestUnwritableTempFolderIsOneClearSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := start(at); err == nil ||
+	if _, err := start(at, t.TempDir()); err == nil ||
 		!strings.Contains(err.Error(), "it needs a temporary folder") {
 		t.Errorf("got %v", err)
 	}

@@ -22,9 +22,13 @@ type shop struct {
 	http.Handler
 }
 
-func newShop(d *demo) *shop {
+func newShop(d *demo) (*shop, error) {
+	members, err := newMembers(d.storage)
+	if err != nil {
+		return nil, err
+	}
 	s := &shop{
-		demo: d, members: newMembers(), history: newHistory(d.callsBetween),
+		demo: d, members: members, history: newHistory(d.callsBetween),
 		lines: readLines(string(caddyfileText)),
 	}
 	mux := http.NewServeMux()
@@ -50,7 +54,7 @@ func newShop(d *demo) *shop {
 	// Forms of other sites are refused. Webhooks and scripts without a browser say nothing about
 	// sites, and pass.
 	s.Handler = s.headers(http.NewCrossOriginProtection().Handler(mux))
-	return s
+	return s, nil
 }
 
 // headers says what the pages may load: nothing from elsewhere. A form may end on the checkout's

@@ -39,7 +39,13 @@ func (s *shop) webhook(w http.ResponseWriter, r *http.Request) {
 	}
 	p := body.Parameters
 	p.Bill = p.Custom.Merchant.Bill
-	if s.members.book(p) {
+	booked, err := s.members.book(p)
+	if err != nil {
+		http.Error(w, "the payment could not be booked, please repeat it",
+			http.StatusServiceUnavailable)
+		return
+	}
+	if booked {
 		s.history.add(happening{
 			Kind: kindPayment, Package: p.Package, Price: p.Price + " " + p.Currency,
 		})
