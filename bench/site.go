@@ -45,8 +45,8 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
-// startCaddy runs the production binary. The Caddyfile finds port, directory, keys and the API's
-// address in its environment, which env adds to.
+// startCaddy runs the production binary, with data of its own: two may run at once. The Caddyfile
+// finds port, directory, keys and the API's address in its environment, which env adds to.
 func (l *lab) startCaddy(ctx context.Context, caddyfile string, env ...string) (*server, error) {
 	port, err := freePort()
 	if err != nil {
@@ -61,7 +61,7 @@ func (l *lab) startCaddy(ctx context.Context, caddyfile string, env ...string) (
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, l.binary, "run", "--config", file, "--adapter", "caddyfile")
-	cmd.Env = append(append(l.env(), "PORT="+port, "DIR="+dir), env...)
+	cmd.Env = append(append(l.env(), "PORT="+port, "DIR="+dir, "XDG_DATA_HOME="+dir), env...)
 	return start(cmd, port, dir)
 }
 
