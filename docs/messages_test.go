@@ -20,18 +20,13 @@ var packages = []string{
 	"../caddymodule", "../auth", "../campaign", "../linkgen", "../ledger", "../zotlo",
 }
 
-// TestQuotedMessagesAreInTheCode looks for every message that the troubleshooting page quotes. What
-// stands between two … must be part of one string literal.
+// TestQuotedMessagesAreInTheCode looks for every message that the troubleshooting page quotes, or
+// the ledger's page in the first column of a table. What stands between two … must be part of one
+// string literal.
 func TestQuotedMessagesAreInTheCode(t *testing.T) {
-	text, err := os.ReadFile("troubleshooting.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	literals := stringLiterals(t, packages...)
-	quotes := regexp.MustCompile("(?m)^> `(.+)`$").FindAllStringSubmatch(string(text), -1)
-	if len(quotes) == 0 {
-		t.Fatal("no message is quoted")
-	}
+	quotes := quoted(t, "troubleshooting.md", "(?m)^> `(.+)`$")
+	quotes = append(quotes, quoted(t, "ledger.md", "(?m)^\\| `(.+?)` \\| ")...)
 	for _, quote := range quotes {
 		long := 0
 		for part := range strings.SplitSeq(quote[1], "…") {
@@ -47,6 +42,20 @@ func TestQuotedMessagesAreInTheCode(t *testing.T) {
 			t.Errorf("%q quotes too little to be found", quote[1])
 		}
 	}
+}
+
+// quoted finds what a page quotes in one form. It must be something.
+func quoted(t *testing.T, page, form string) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quotes := regexp.MustCompile(form).FindAllStringSubmatch(string(text), -1)
+	if len(quotes) == 0 {
+		t.Fatalf("%s quotes no message", page)
+	}
+	return quotes
 }
 
 // TestMessagesLeadToHeadings looks for every page of the documentation, and every heading, that a
