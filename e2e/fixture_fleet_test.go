@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/caddy-checkout/checkout/internal/redistest"
 	"github.com/caddy-checkout/checkout/internal/shoptest"
 	"github.com/caddy-checkout/checkout/sandbox"
 )
@@ -107,5 +109,51 @@ func (f *fleet) wantSum(t *testing.T, name, labels string, want float64) {
 	}
 	if sum != want {
 		t.Errorf("%s{%s} is %v in all, want %v", name, labels, sum, want)
+	}
+}
+
+// What stays in a Redis for ever: the lock of the ledger's key, and its sums by day.
+const (
+	ledgerLock = "checkout-ledger:doc:108:"
+	ledgerSums = "checkout-ledger:row:100:"
+)
+
+// wantPrivateRedis reads all that a Redis knows, as somebody who can reach it could. Nothing of a
+// person is there in clear, and what is about one ends. Names of campaigns stand in sums alone.
+func wantPrivateRedis(t *testing.T, redis *redistest.Server, names []string, secrets ...string) {
+	t.Helper()
+	admin := redis.Client()
+	if err := admin.ConfigSet(t.Context(), "rdbcompression", "no").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := admin.Save(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	keys := admin.Keys(t.Context(), "*").Val()
+	dump := shoptest.Read(t, filepath.Join(redis.Dir, "dump.rdb"))
+	if len(keys) == 0 || !strings.Contains(dump, keys[0]) {
+		t.Fatal("the dump is not of this Redis")
+	}
+	holdsNone(t, "the dump", dump, secrets)
+	for _, key := range keys {
+		if strings.HasPrefix(key, ledgerSums) {
+			continue
+		}
+		holdsNone(t, key, admin.Dump(t.Context(), key).Val(), names)
+		if !strings.HasPrefix(key, ledgerLock) && admin.TTL(t.Context(), key).Val() <= 0 {
+			t.Errorf("%s has no time to live", key)
+		}
+	}
+}
+
+func holdsNone(t *testing.T, where, text string, words []string) {
+	t.Helper()
+	if text == "" {
+		t.Errorf("%s is empty", where)
+	}
+	for _, word := range words {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(word)) {
+			t.Errorf("%s holds %q", where, word)
+		}
 	}
 }

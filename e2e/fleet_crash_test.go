@@ -15,14 +15,23 @@ import (
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
-// A node dies at each step of a payment's work. The fleet's Redis remembers what was done; the
-// repeat does the rest.
-func TestCrashWithSharedCache(t *testing.T) {
+// A node dies at each step of a payment's work: before a script of the ledger writes into a kind of
+// document or row. The fleet's Redis remembers what was done; the repeat does the rest, and counts what was not
+// done wholly.
+func TestCrashWithSharedLedger(t *testing.T) {
 	t.Parallel()
-	for name, stopAt := range map[string]*regexp.Regexp{
-		"before the webhook is marked as seen": regexp.MustCompile(`\r\nset\r\n[^*]*\r\nnx\r\n`),
-		"before the payment is remembered":     regexp.MustCompile(`\r\nset\r\n[^*]*checkout:fact`),
+	for name, c := range map[string]struct {
+		kind    string
+		counted float64 // by the metrics of the nodes that live
+	}{
+		"before anybody has paid under the link": {"doc:99", 1},
+		"before the payment is written":          {"doc:115", 1},
+		"before its subscription is":             {"doc:111", 1},
+		"before the subscriber is known":         {"doc:112", 1},
+		"before it is in the sums of its day":    {"row:100", 1},
+		"before the webhook is marked as seen":   {"doc:109", 0}, // all of it is done
 	} {
+		stopAt := regexp.MustCompile(`\r\neval(?:sha)?\r\n[^*]*checkout-ledger:` + c.kind + ":")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			redis := redistest.Start(t)
@@ -57,6 +66,7 @@ func TestCrashWithSharedCache(t *testing.T) {
 				}
 			}
 			f.wantSum(t, shoptest.Webhooks, `result="failed"`, 0)
+			f.wantSum(t, shoptest.Conversions, `campaign="monthly"`, c.counted)
 		})
 	}
 }

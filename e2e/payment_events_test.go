@@ -100,6 +100,7 @@ func TestEventsOfPayments(t *testing.T) {
 			"price": payment.Price, "currency": "EUR", "package_id": payment.PackageID,
 			"refund_price": "",
 			"campaign":     "lifetime", "experiment": "price", "variant": e.Data["variant"],
+			"partner": "",
 		}
 		if e.Name() == "checkout.refund" {
 			sold["refund_price"] = payment.Price
