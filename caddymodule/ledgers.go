@@ -325,6 +325,7 @@ func (a *App) reconciliations(project *string) (list []ledger.Reconciliation, er
 	}
 	return list, nil
 }
+
 // ledgerUp asks the app that serves: what a reload that was refused has seen does not count.
 var ledgerUp = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 	Name: "caddy_checkout_ledger_up",

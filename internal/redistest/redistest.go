@@ -76,36 +76,6 @@ func StartSentinel(t testing.TB, name string, master *Server) *Server {
 	})
 }
 
-// StartCluster starts a cluster of three masters and waits until it serves every slot.
-func StartCluster(t testing.TB) []*Server {
-	t.Helper()
-	cli, err := exec.LookPath("redis-cli")
-	if err != nil {
-		testneed.Redis(t)
-		t.Skip("redis-cli is not installed: this test needs it")
-	}
-	create := []string{"--cluster", "create"}
-	var nodes []*Server
-	for range 3 {
-		_, bus, _ := net.SplitHostPort(freeAddr(t))
-		node := Start(t, "--cluster-enabled", "yes", "--cluster-port", bus,
-			"--cluster-node-timeout", "2000")
-		nodes = append(nodes, node)
-		create = append(create, node.Addr)
-	}
-	out, err := exec.Command(cli, append(create, "--cluster-yes")...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("making a cluster: %v\n%s", err, out)
-	}
-	for _, node := range nodes {
-		admin := node.Client()
-		Eventually(t, "the cluster is ready", func() bool {
-			return strings.Contains(admin.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
-		})
-	}
-	return nodes
-}
-
 func start(t testing.TB, ready string, args func(*Server) []string) *Server {
 	t.Helper()
 	testneed.Redis(t)

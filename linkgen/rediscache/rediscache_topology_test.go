@@ -10,7 +10,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -20,43 +19,8 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/internal/redistest"
-	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
 )
-
-func TestCluster(t *testing.T) {
-	t.Parallel()
-	nodes := redistest.StartCluster(t)
-	urls := []string{nodes[0].URL(), nodes[1].URL()} // the third is found by itself
-	stories := 0
-	cachetest.Run(t, func(t *testing.T) linkgen.Cache {
-		stories++
-		return open(t, patient(Config{URLs: urls, Cluster: true, KeyPrefix: fmt.Sprintf("story-%d:", stories)}))
-	})
-
-	c := open(t, patient(Config{URLs: urls, Cluster: true}))
-	for i := range 60 {
-		k := cachetest.Key(fmt.Sprint("subscriber ", i), "pro")
-		keep(t, c, k, fmt.Sprint(link, i))
-		hit(t, c, k, fmt.Sprint(link, i))
-	}
-	for _, node := range nodes {
-		if n := node.Client().DBSize(t.Context()).Val(); n == 0 {
-			t.Errorf("nothing is kept on %s", node.Addr)
-		}
-	}
-
-	// A node is lost: its subscribers are misses, in time, and the others' links are still there.
-	hurried := open(t, Config{URLs: urls, Cluster: true, Secret: secret})
-	recovers(t, hurried)
-	nodes[2].Kill()
-	for i := range 60 {
-		l, err := hurried.Get(t.Context(), cachetest.Key(fmt.Sprint("subscriber ", i), "pro"))
-		if l.Found && l.Entry.URL != fmt.Sprint(link, i) {
-			t.Errorf("found %q, %v", l.Entry.URL, err)
-		}
-	}
-}
 
 func TestSentinelFailover(t *testing.T) {
 	t.Parallel()
