@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/internal/redistest"
-	"github.com/caddy-checkout/checkout/ledger"
-	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/linkgen/cachetest"
 )
@@ -23,9 +21,6 @@ func TestCluster(t *testing.T) {
 	stories := 0
 	prefix := func() string { stories++; return fmt.Sprintf("story-%d:", stories) }
 	cachetest.Run(t, func(t *testing.T) linkgen.Cache {
-		return open(t, patient(Config{URLs: cluster.URLs(), Cluster: true, KeyPrefix: prefix()}))
-	})
-	ledgertest.Facts(t, func(t *testing.T) ledger.Facts {
 		return open(t, patient(Config{URLs: cluster.URLs(), Cluster: true, KeyPrefix: prefix()}))
 	})
 
