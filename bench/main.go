@@ -34,6 +34,7 @@ type settings struct {
 	requests int           // per turn
 	conns    int           // keep-alive connections of a turn
 	users    int           // signed-in users, each with a token of their own
+	algs     string        // of their tokens in the redirect part
 	runs     int           // repetitions of start-up and reload
 	links    int           // cached links of the memory part, through the server
 	crowd    int           // shoppers who click at once; the miss path takes up to 1,000 of them
@@ -89,6 +90,7 @@ func run() error {
 	flag.IntVar(&s.requests, "n", 5000, "requests per turn")
 	flag.IntVar(&s.conns, "c", 16, "keep-alive connections")
 	flag.IntVar(&s.users, "users", 200, "signed-in users")
+	flag.StringVar(&s.algs, "alg", "HS256,RS256,ES256", "`algorithms` of the redirect's tokens")
 	flag.IntVar(&s.runs, "runs", 9, "repetitions of start-up and reload")
 	flag.IntVar(&s.links, "links", 1_000_000, "cached links of the memory part")
 	flag.IntVar(&s.crowd, "crowd", 10_000, "shoppers who click at once, without a link")
@@ -99,7 +101,7 @@ func run() error {
 	flag.IntVar(&s.payments, "payments", 100_000,
 		"payments before the soak, to fill what is bounded")
 	flag.StringVar(&s.profile, "profile", "",
-		"write CPU profiles of the server into this `directory`")
+		"write CPU and heap profiles of the server into this `directory`")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
 	limit := flag.Duration("timeout", time.Hour, "stop after this time")
 	flag.Usage = usage

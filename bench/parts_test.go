@@ -11,7 +11,7 @@ import (
 // figures mean nothing then.
 func TestEveryPartMeasures(t *testing.T) {
 	l, err := openLab(t.Context(), settings{
-		pairs: 1, requests: 32, conns: 4, users: 8, runs: 1, links: 200, crowd: 20,
+		pairs: 1, requests: 32, conns: 4, users: 8, algs: "HS256,RS256,ES256", runs: 1, links: 200, crowd: 20,
 		latency: time.Millisecond, soak: 2 * time.Second, rate: 100, payments: 20,
 	})
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // profileSeconds is how long a CPU profile is taken.
 const profileSeconds = 25
 
-// takeProfiles writes two CPU profiles of the server, one under each client's requests. The clients
-// run one after the other.
+// takeProfiles writes two CPU profiles of the server, one under each client's requests, and one of
+// its live heap, which the collector marks on behalf of both. The clients run one after the other.
 func (l *lab) takeProfiles(
 	ctx context.Context, site *server, name string, ours, other *client,
 ) error {
@@ -25,15 +25,22 @@ func (l *lab) takeProfiles(
 		if err != nil {
 			return fmt.Errorf("profile of %s: %w", name, err)
 		}
-		if err := os.MkdirAll(l.profile, 0o755); err != nil {
-			return err
-		}
-		file := filepath.Join(l.profile, name+"-"+side.name+".pprof")
-		if err := os.WriteFile(file, text, 0o644); err != nil {
+		if err := l.writeProfile(name+"-"+side.name, text); err != nil {
 			return err
 		}
 	}
-	return nil
+	text, err := site.admin(ctx, http.MethodGet, "/debug/pprof/heap?gc=1", "", nil)
+	if err != nil {
+		return fmt.Errorf("heap profile of %s: %w", name, err)
+	}
+	return l.writeProfile(name+"-heap", text)
+}
+
+func (l *lab) writeProfile(name string, text []byte) error {
+	if err := os.MkdirAll(l.profile, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(l.profile, name+".pprof"), text, 0o644)
 }
 
 func takeProfile(ctx context.Context, site *server, c *client) ([]byte, error) {
