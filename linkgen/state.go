@@ -34,8 +34,8 @@ type State struct {
 	api *zotlo.State
 	// subscribers and addresses are the buckets of those who asked for links lately. Anyone who
 	// drops out of them begins with a full bucket.
-	subscribers *lru[SubscriberHash, *zotlo.Bucket]
-	addresses   *lru[[17]byte, *zotlo.Bucket]
+	subscribers *lru[SubscriberHash, zotlo.Bucket]
+	addresses   *lru[[17]byte, zotlo.Bucket]
 	// refusals are the API's answers to orders that it would refuse again.
 	refusals *lru[Key, refusal]
 	// unforgotten are those whose old links the cache may still hold.
@@ -52,43 +52,42 @@ type refusal struct {
 func NewState() *State {
 	return &State{
 		api:         zotlo.NewState(),
-		subscribers: newLRU[SubscriberHash, *zotlo.Bucket](keptSubscribers),
-		addresses:   newLRU[[17]byte, *zotlo.Bucket](keptAddresses),
+		subscribers: newLRU[SubscriberHash, zotlo.Bucket](keptSubscribers),
+		addresses:   newLRU[[17]byte, zotlo.Bucket](keptAddresses),
 		refusals:    newLRU[Key, refusal](keptRefusals),
 	}
 }
 
 // take takes a token for a link that is about to be made for a subscriber or, for guests, an
 // address. A caller that gets no link gives it back.
-func (s *State) take(p *Prepared, l Limits, now time.Time) *Error {
-	bucket, rate := s.bucket(p, l)
-	wait, ok := bucket.Take(rate, now, 0)
-	if ok {
-		return nil
-	}
-	e := failed(Limited, "too many links were made for this subscriber or address")
-	e.RetryAfter = wait
+func (s *State) take(p *Prepared, l Limits, now time.Time) (e *Error) {
+	s.bucket(p, l, func(b *zotlo.Bucket, rate zotlo.Rate) {
+		if wait, ok := b.Take(rate, now, 0); !ok {
+			e = failed(Limited, "too many links were made for this subscriber or address")
+			e.RetryAfter = wait
+		}
+	})
 	return e
 }
 
 // giveBack returns the token of a link that did not come about. Without a limit none was taken.
 func (s *State) giveBack(p *Prepared, l Limits) {
-	if bucket, rate := s.bucket(p, l); rate.Limited() {
-		bucket.GiveBack()
-	}
+	s.bucket(p, l, func(b *zotlo.Bucket, rate zotlo.Rate) {
+		if rate.Limited() {
+			b.GiveBack()
+		}
+	})
 }
 
-// bucket is the bucket that an order is counted in, and the rate that holds for it: a subscriber's
-// own or, for guests, that of their network.
-func (s *State) bucket(p *Prepared, l Limits) (*zotlo.Bucket, zotlo.Rate) {
+// bucket hands f the bucket that an order is counted in, and the rate that holds for it: a
+// subscriber's own or, for guests, that of their network. One that was not there is full.
+func (s *State) bucket(p *Prepared, l Limits, f func(*zotlo.Bucket, zotlo.Rate)) {
 	if p.order.guest() {
-		return s.addresses.getOrMake(addressName(&p.order), newBucket), l.PerIP
+		s.addresses.use(addressName(&p.order), func(b *zotlo.Bucket) { f(b, l.PerIP) })
+		return
 	}
-	return s.subscribers.getOrMake(p.key.Subscriber, newBucket), l.PerSubscriber
+	s.subscribers.use(p.key.Subscriber, func(b *zotlo.Bucket) { f(b, l.PerSubscriber) })
 }
-
-// newBucket makes a full bucket.
-func newBucket() *zotlo.Bucket { return new(zotlo.Bucket) }
 
 // addressName is the address by network; the first byte tells IPv4, IPv6 and no address apart.
 func addressName(o *Order) (name [17]byte) {

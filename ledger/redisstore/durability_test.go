@@ -76,7 +76,7 @@ func TestAWrongPasswordIsNotASecretSetting(t *testing.T) {
 
 // TestACommonSentenceStandsOnce however many masters say it.
 func TestACommonSentenceStandsOnce(t *testing.T) {
-	nodes := redistest.StartCluster(t)
+	nodes := redistest.StartCluster(t).Masters
 	must(t, nodes[2].Client().ConfigSet(bg, "maxmemory-policy", "allkeys-lru").Err())
 	s := open(t, Config{URLs: []string{nodes[0].URL()}, Cluster: true})
 	if got, err := s.Durability(bg); err != nil || len(got) != 2 {

@@ -13,7 +13,7 @@ import (
 // where the row is at one node and its marks at another, an addition is an error, and none counts
 // twice.
 func TestASlotThatMovesLosesNothing(t *testing.T) {
-	nodes := redistest.StartCluster(t)
+	nodes := redistest.StartCluster(t).Masters
 	s := open(t, Config{URLs: []string{nodes[0].URL()}, Cluster: true})
 	must(t, count(s, may, "sale 1", one("n")))
 	row, marks := s.name(rows, may), s.name(onces, may)

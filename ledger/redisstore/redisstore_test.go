@@ -24,7 +24,7 @@ func TestStores(t *testing.T) {
 
 func TestStoresInACluster(t *testing.T) {
 	var urls []string
-	for _, node := range redistest.StartCluster(t) {
+	for _, node := range redistest.StartCluster(t).Masters {
 		urls = append(urls, node.URL())
 	}
 	stories := 0

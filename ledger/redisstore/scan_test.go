@@ -84,7 +84,7 @@ func TestAScanNeverSkipsBehindARestart(t *testing.T) {
 
 // TestAScanSeesThatSlotsMoved: keys may have gone from a node not yet scanned to one that was.
 func TestAScanSeesThatSlotsMoved(t *testing.T) {
-	nodes := redistest.StartCluster(t)
+	nodes := redistest.StartCluster(t).Masters
 	var urls []string
 	for _, node := range nodes {
 		urls = append(urls, node.URL())
@@ -140,7 +140,7 @@ func give(t *testing.T, nodes []*redistest.Server, slot int, owner string) {
 
 // TestAScanOfAClusterWithoutAMasterIsAnError, and never a part of the ledger.
 func TestAScanOfAClusterWithoutAMasterIsAnError(t *testing.T) {
-	nodes := redistest.StartCluster(t)
+	nodes := redistest.StartCluster(t).Masters
 	var urls []string
 	for _, node := range nodes {
 		urls = append(urls, node.URL())

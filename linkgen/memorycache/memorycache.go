@@ -52,9 +52,8 @@ type Cache struct {
 	closed atomic.Bool
 }
 
-// link is a cached link. Its subscriber is known by the shard's epochs.
+// link is what is kept of a link beside its URL. Its subscriber is known by the shard's epochs.
 type link struct {
-	url   string
 	made  time.Duration // since Cache.start
 	epoch uint64
 }
@@ -84,11 +83,11 @@ func (c *Cache) Get(_ context.Context, k linkgen.Key) (linkgen.Lookup, error) {
 	current, name := c.epochs[shard].of(k.Subscriber)
 	// The bytes of k are only compared here, never kept: no copy of them is needed.
 	order := unsafe.String(&k.Order[0], len(k.Order))
-	l, until, found := c.links.get(shard, order, c.now().Sub(c.start))
+	url, l, until, found := c.links.get(shard, order, c.now().Sub(c.start))
 	if !found || l.epoch < current {
 		return linkgen.Lookup{Epoch: name}, nil
 	}
-	entry := linkgen.Entry{URL: l.url, Made: c.start.Add(l.made), Until: c.start.Add(until)}
+	entry := linkgen.Entry{URL: url, Made: c.start.Add(l.made), Until: c.start.Add(until)}
 	return linkgen.Lookup{Entry: entry, Found: true, Epoch: name}, nil
 }
 
@@ -104,7 +103,8 @@ func (c *Cache) Set(_ context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen
 		return nil
 	}
 	// A Forget that comes between the check and the put is no harm: the link carries its epoch.
-	c.links.put(shard, string(k.Order[:]), link{e.URL, e.Made.Sub(c.start), made}, e.Until.Sub(c.start))
+	c.links.put(shard, string(k.Order[:]), e.URL, link{e.Made.Sub(c.start), made},
+		e.Until.Sub(c.start))
 	return nil
 }
 

@@ -31,13 +31,26 @@ type part struct {
 }
 
 // slot is an entry, in the map and in the queue at once.
+//
+// The garbage collector follows every pointer of every entry, on the time of everybody's click. So
+// key and text are one string, which the map's key is a part of, and link should hold no pointers.
 type slot struct {
-	key   string
+	// all is the key and, behind it, the text of the entry.
+	all   string
 	value link
 	// until is counted from the start of the owner's clock.
-	until time.Duration
-	dead  bool
+	until     time.Duration
+	keyLength uint32
+	dead      bool
 }
+
+// newSlot joins key and text.
+func newSlot(key, text string, v link, until time.Duration) *slot {
+	return &slot{all: key + text, value: v, until: until, keyLength: uint32(len(key))}
+}
+
+func (sl *slot) key() string  { return sl.all[:sl.keyLength] }
+func (sl *slot) text() string { return sl.all[sl.keyLength:] }
 
 // newStore makes a store without room; resize gives it some.
 func newStore() *store {
@@ -49,38 +62,40 @@ func newStore() *store {
 	return s
 }
 
-// get finds an entry that is not too old, and tells until when it is good.
-func (s *store) get(shard int, key string, now time.Duration) (v link, until time.Duration, ok bool) {
+// get finds an entry that is not too old: its text, its value, and until when it is good.
+func (s *store) get(
+	shard int, key string, now time.Duration,
+) (text string, v link, until time.Duration, ok bool) {
 	p := &s.parts[shard]
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	item, found := p.items.Get(key)
 	if !found {
-		return v, 0, false
+		return "", v, 0, false
 	}
 	sl := item.(*slot)
 	if sl.until <= now {
-		return v, 0, false
+		return "", v, 0, false
 	}
-	return sl.value, sl.until, true
+	return sl.text(), sl.value, sl.until, true
 }
 
-// put keeps v until an instant, in place of what was there.
-func (s *store) put(shard int, key string, v link, until time.Duration) {
+// put keeps a text and v until an instant, in place of what was there.
+func (s *store) put(shard int, key, text string, v link, until time.Duration) {
 	s.makeRoom(shard)
 	p := &s.parts[shard]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.putLocked(p, &slot{key: key, value: v, until: until})
+	s.putLocked(p, newSlot(key, text, v, until))
 }
 
 // putLocked adds a slot that makeRoom has counted already.
 func (s *store) putLocked(p *part, sl *slot) {
-	if old := p.findLocked(sl.key); old != nil {
+	if old := p.findLocked(sl.key()); old != nil {
 		p.buryLocked(old)
 		s.count.Add(-1)
 	}
-	p.items.Set(sl.key, sl, cache.NoExpiration)
+	p.items.Set(sl.key(), sl, cache.NoExpiration)
 	p.queue = append(p.queue, sl)
 	if p.dead > len(p.queue)/2+8 {
 		p.tidyLocked()
@@ -189,7 +204,7 @@ func (p *part) findLocked(key string) *slot {
 
 // dropLocked removes a live slot.
 func (p *part) dropLocked(sl *slot) {
-	p.items.Delete(sl.key)
+	p.items.Delete(sl.key())
 	p.buryLocked(sl)
 }
 
