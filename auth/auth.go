@@ -68,10 +68,12 @@
 //
 // # What is remembered
 //
-// Verified tokens are remembered for a minute at most, and 32,768 of them: for tokens of one
-// kilobyte that is some 40 MB. Expiry is checked by the clock each time, and a changed key set
-// forgets them all at once. Until then the same token gives the same *User, so that callers may
-// remember by pointer what they made of it. Refusals are not remembered. A user who signs out at
+// Verified tokens are remembered for a minute at most, and 32,768 of them. Of one that was seen
+// once that is 60 bytes: most never come again. One that comes a second time is remembered with its
+// user, and from then on gives the same *User, so that callers may remember by pointer what they
+// made of it; for tokens of one kilobyte that is some 40 MB at most. Expiry is checked by the clock
+// each time, and a changed key set forgets them all. Refusals are not remembered. A user who signs
+// out at
 // the provider stays known until the token expires: that is the nature of signed tokens, and the
 // reason to keep them short-lived.
 //
@@ -82,11 +84,14 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -105,6 +110,8 @@ type Authenticator struct {
 	// trusted are the TrustedClaims, as they are written.
 	trusted []string
 	now     func() time.Time
+	// header is the last one of a genuine token: all tokens of a key have the same.
+	header atomic.Pointer[joseHeader]
 	// cache remembers what was verified. It stands here and not behind a pointer: one allocation.
 	cache cache
 }
@@ -171,7 +178,8 @@ func (a *Authenticator) Authenticate(r *http.Request) (*User, error) {
 }
 
 // Verify is Authenticate for a token already at hand. A token that was verified less than a minute
-// ago, and by the keys that are valid now, costs a hash; any other costs a signature check.
+// ago, and by the keys that are valid now, costs a hash; the second time its claims are read again
+// as well. Any other costs a signature check.
 func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error) {
 	if len(token) > maxToken {
 		return nil, refused(ruleSize)
@@ -180,12 +188,21 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 	// Of the string's own bytes: to copy them first would be the only allocation of a request whose
 	// token is remembered.
 	hash := sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
-	if keys, ok := a.keys.peek(now); ok {
-		if user := a.cache.get(&hash, keys, now); user != nil {
+	var known bool
+	keys, usable := a.keys.peek(now)
+	if usable {
+		var user *User
+		if user, known = a.cache.get(&hash, keys, now); user != nil {
 			return user, nil
 		}
 	}
-	payload, keys, err := a.open(ctx, token)
+	var payload []byte
+	var err error
+	if known {
+		payload, err = verifiedPayload(token)
+	} else {
+		payload, keys, err = a.open(ctx, token)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +216,10 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 		return nil, err
 	}
 	user := a.user(claims, valid.expires)
-	a.cache.put(&hash, keys, user, now, valid.notAfter)
+	if known {
+		return a.cache.keep(&hash, keys, user), nil
+	}
+	a.cache.put(&hash, keys, now, valid.notAfter)
 	return user, nil
 }
 
@@ -215,7 +235,8 @@ func (a *Authenticator) VerifyCompact(ctx context.Context, token string) ([]byte
 // open checks the signature of a token, and everything that comes before, and returns its payload
 // and the keys that verified it.
 func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet, error) {
-	c, err := parseCompact(token, a.algorithms)
+	known := a.header.Load()
+	c, err := parseCompact(token, a.algorithms, known)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -228,18 +249,28 @@ func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet
 		a.keys.outdated()
 		return nil, nil, refused(rule)
 	}
-	payload, err := base64url.DecodeString(c.payload)
-	if err != nil {
-		return nil, nil, refused(ruleEncoding)
+	if c.joseHeader != known {
+		// The token is genuine, so nobody else can fill the place. Its text must not hold all of it.
+		a.header.Store(&joseHeader{strings.Clone(c.text), c.alg, c.kid})
 	}
-	return payload, keys, nil
+	payload, err := decodePayload(c.payload)
+	return payload, keys, err
+}
+
+// verifiedPayload is the payload of a token that open has returned before.
+func verifiedPayload(token string) ([]byte, error) {
+	_, payload, _, err := split(token)
+	if err != nil {
+		return nil, err
+	}
+	return decodePayload(payload)
 }
 
 // UnverifiedUser makes the User that a token with this claims object would give, without any
 // signature, and without asking whether the token would be expired, or for somebody else. It is for
 // explaining decisions to operators, never for requests. Its errors are *RefusedErrors.
 func (a *Authenticator) UnverifiedUser(claims []byte) (*User, error) {
-	object, err := parseClaims(claims)
+	object, err := parseClaims(bytes.Clone(claims))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,64 +17,131 @@ const (
 	cacheSize = 32768
 	// cacheWays is how many places a token may take.
 	cacheWays = 8
+	// cacheSets is how many groups of as many places there are.
+	cacheSets = cacheSize / cacheWays
 )
 
 // cache remembers verified tokens, so that a returning visitor costs a hash and not a signature
-// check. It is a fixed table without locks: a token has cacheWays places, by its hash, and when all
-// are taken the one that was filled first gives way. A lost entry costs one signature check and
-// nothing else. Only tokens that passed every check get in, so nobody can fill it with junk.
+// check. It is a table with a bound: a token has cacheWays places, by its hash, and when all are
+// taken the one that was filled first gives way. A lost entry costs one signature check and nothing
+// else. Only tokens that passed every check get in, so nobody can fill it with junk.
+//
+// Of a token that was seen once it keeps the hash alone: most are never seen again. A User is
+// worth keeping from the second time on.
 type cache struct {
-	slots [cacheSize]atomic.Pointer[cached]
+	sets [cacheSets]atomic.Pointer[cacheSet]
 }
 
-// cached is one verified token. It never changes.
+// cacheSet is cacheWays places. What holds pointers stands first, so that the garbage collector
+// stops there.
+type cacheSet struct {
+	mu sync.Mutex
+	// keys verified all that is here. When others come, it is forgotten.
+	keys *keySet
+	// users are nil where a place is empty, or its token was seen once.
+	users [cacheWays]*User
+	// marks are parts of the hashes, so that a look at one cache line finds the place.
+	marks  [cacheWays]uint16
+	tokens [cacheWays]cached
+}
+
+// cached is one verified token; a zero notAfter is an empty place.
 type cached struct {
 	hash     [sha256.Size]byte
-	keys     *keySet // what verified it
-	user     *User
 	stored   int64 // Unix nanoseconds
 	notAfter int64
 }
 
-// ways are the places of a token.
-func (c *cache) ways(hash *[sha256.Size]byte) []atomic.Pointer[cached] {
-	set := binary.LittleEndian.Uint64(hash[:]) % (cacheSize / cacheWays)
-	return c.slots[set*cacheWays:][:cacheWays]
+// set is the number of a token's set.
+func (c *cache) set(hash *[sha256.Size]byte) uint64 {
+	return binary.LittleEndian.Uint64(hash[:]) % cacheSets
 }
 
-// get returns the user of a remembered token if the token is still good by the clock and was
-// verified by these very keys. A clock that was set back is a miss as well.
-func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) *User {
-	set := binary.LittleEndian.Uint64(hash[:]) % (cacheSize / cacheWays) // as ways does
-	for i := set * cacheWays; i < (set+1)*cacheWays; i++ {
-		entry := c.slots[i].Load()
-		if entry == nil || entry.hash != *hash || entry.keys != keys {
-			continue
-		}
-		if at := now.UnixNano(); at >= entry.stored && at < entry.notAfter {
-			return entry.user
-		}
+// mark is a part of the hash that set does not use.
+func mark(hash *[sha256.Size]byte) uint16 { return binary.LittleEndian.Uint16(hash[8:]) }
+
+// get reports whether a token is remembered, is still good by the clock, and was verified by these
+// very keys. If it was seen twice, it returns its user. A clock that was set back is a miss as well.
+func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) (user *User, known bool) {
+	set := c.sets[c.set(hash)].Load()
+	if set == nil {
+		return nil, false
 	}
-	return nil
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	i := set.findLocked(hash, keys)
+	if i < 0 {
+		return nil, false
+	}
+	if at := now.UnixNano(); at < set.tokens[i].stored || at >= set.tokens[i].notAfter {
+		return nil, false
+	}
+	return set.users[i], true
 }
 
-// put remembers a token until notAfter, and for cacheTime at most. Two requests that put at once
-// may take the same place; the one that loses it is verified again.
-func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, user *User, now, notAfter time.Time) {
-	entry := &cached{hash: *hash, keys: keys, user: user, stored: now.UnixNano()}
-	entry.notAfter = min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano())
-	// The token's own place, if it has one, else an empty one, else that of the oldest.
-	ways := c.ways(hash)
-	oldest := &ways[0]
-	for i := range ways {
-		old := ways[i].Load()
-		if old == nil || old.hash == *hash {
-			oldest = &ways[i]
-			break
-		}
-		if first := oldest.Load(); first != nil && old.stored < first.stored {
-			oldest = &ways[i]
+// put remembers until notAfter, and for cacheTime at most, that a token was verified.
+func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, now, notAfter time.Time) {
+	at := &c.sets[c.set(hash)]
+	set := at.Load()
+	if set == nil {
+		set = new(cacheSet)
+		if !at.CompareAndSwap(nil, set) {
+			set = at.Load() // another request was quicker
 		}
 	}
-	oldest.Store(entry)
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	if set.keys != keys {
+		set.keys = keys
+		clear(set.users[:])
+		clear(set.tokens[:])
+	}
+	i := set.findLocked(hash, keys)
+	if i < 0 {
+		i = set.oldestLocked()
+	}
+	set.users[i], set.marks[i] = nil, mark(hash)
+	set.tokens[i] = cached{
+		hash: *hash, stored: now.UnixNano(),
+		notAfter: min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano()),
+	}
+}
+
+// keep remembers the user of a token that get has known, for as long as the token is remembered. It
+// returns the one that is remembered: of two requests at once, both get the same.
+func (c *cache) keep(hash *[sha256.Size]byte, keys *keySet, user *User) *User {
+	set := c.sets[c.set(hash)].Load()
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	i := set.findLocked(hash, keys)
+	switch {
+	case i < 0: // it had to make room meanwhile
+		return user
+	case set.users[i] == nil:
+		set.users[i] = user
+	}
+	return set.users[i]
+}
+
+// findLocked is the place of a token that these keys have verified, or -1.
+func (s *cacheSet) findLocked(hash *[sha256.Size]byte, keys *keySet) int {
+	if s.keys != keys {
+		return -1
+	}
+	for i, m := range s.marks {
+		if m == mark(hash) && s.tokens[i].notAfter != 0 && s.tokens[i].hash == *hash {
+			return i
+		}
+	}
+	return -1
+}
+
+// oldestLocked is an empty place or, if there is none, that of the oldest token.
+func (s *cacheSet) oldestLocked() (oldest int) {
+	for i := range s.tokens {
+		if s.tokens[i].stored < s.tokens[oldest].stored {
+			oldest = i
+		}
+	}
+	return oldest // an empty one was stored at zero
 }

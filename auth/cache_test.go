@@ -9,6 +9,22 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
+// twice verifies a token two times, and returns the user who is remembered from then on.
+func twice(t testing.TB, a *auth.Authenticator, token string) *auth.User {
+	t.Helper()
+	accepted(t, a, token)
+	return accepted(t, a, token)
+}
+
+// holds wants so many tokens to be remembered, and so many of them with their user.
+func holds(t testing.TB, a *auth.Authenticator, tokens, users int) {
+	t.Helper()
+	if n, with := a.RememberedForTest(); n != tokens || with != users {
+		t.Errorf("%d tokens are remembered, %d of them with a user; want %d and %d", n, with,
+			tokens, users)
+	}
+}
+
 // same wants the user to be the remembered one.
 func same(t testing.TB, a *auth.Authenticator, token string, user *auth.User) {
 	t.Helper()
@@ -37,14 +53,50 @@ func TestTokenIsRememberedForAMinute(t *testing.T) {
 	cfg, clock := atClock()
 	a := newAuth(t, cfg)
 	token := hs256().token(t, claims(ada))
-	user := accepted(t, a, token)
+	user := twice(t, a, token)
 	clock.advance(59 * time.Second)
 	same(t, a, token, user)
 	clock.advance(2 * time.Second)
 	user = anew(t, a, token, user)
+	user = anew(t, a, token, user) // the second time
 	same(t, a, token, user)
 	clock.advance(-time.Second) // the clock was set back
 	anew(t, a, token, user)
+}
+
+// Most tokens never come again, so of one that came once no user is held. That its signature is not
+// checked the second time shows in the user that is held then: a check would begin anew.
+func TestUserIsRememberedTheSecondTime(t *testing.T) {
+	cfg, clock := atClock()
+	a := newAuth(t, cfg)
+	once, again := hs256().token(t, claims(`"n":1`)), hs256().token(t, claims(`"n":2`))
+	accepted(t, a, once)
+	accepted(t, a, again)
+	holds(t, a, 2, 0)
+	clock.advance(30 * time.Second)
+	accepted(t, a, again)
+	holds(t, a, 2, 1)
+	// The minute is counted from the signature check, whoever came in between.
+	clock.advance(30 * time.Second)
+	accepted(t, a, once)
+	accepted(t, a, again)
+	holds(t, a, 2, 0)
+}
+
+// Two requests that come the second time at once get one user, as all that follow.
+func TestRememberedUserIsOne(t *testing.T) {
+	a := newAuth(t, withSecret())
+	token := hs256().token(t, claims(ada))
+	accepted(t, a, token)
+	users := make([]*auth.User, 8)
+	var all sync.WaitGroup
+	for i := range users {
+		all.Go(func() { users[i], _ = a.Verify(t.Context(), token) })
+	}
+	all.Wait()
+	for _, user := range users {
+		same(t, a, token, user)
+	}
 }
 
 func TestRememberedTokenExpires(t *testing.T) {
@@ -69,11 +121,14 @@ func TestRememberedTokenExpires(t *testing.T) {
 			now := clock.now().Truncate(100 * time.Second).Add(100 * time.Second)
 			clock.advance(now.Sub(clock.now()))
 			token := hs256().token(t, fmt.Sprintf(test.claims, now.Unix(), now.Unix()/100))
-			user := accepted(t, a, token)
+			once := hs256().token(t, fmt.Sprintf(`{"n":1,`+test.claims[1:], now.Unix(), now.Unix()/100))
+			accepted(t, a, once)
+			user := twice(t, a, token)
 			clock.advance(test.good - time.Nanosecond)
 			same(t, a, token, user)
 			clock.advance(time.Nanosecond)
 			refused(t, a, token, test.rule)
+			refused(t, a, once, test.rule)
 		})
 	}
 }
@@ -83,12 +138,15 @@ func TestCacheIsBounded(t *testing.T) {
 	for i := range 3 * auth.CacheSizeForTest {
 		accepted(t, a, hs256().token(t, claims(fmt.Sprintf(`"n":%d`, i))))
 	}
-	n := a.RememberedForTest()
+	n, users := a.RememberedForTest()
 	if n > auth.CacheSizeForTest || n < auth.CacheSizeForTest*9/10 {
 		t.Errorf("%d tokens are remembered, want nearly %d", n, auth.CacheSizeForTest)
 	}
+	if users != 0 {
+		t.Errorf("%d users are remembered who came once", users)
+	}
 	token := hs256().token(t, claims(ada))
-	same(t, a, token, accepted(t, a, token))
+	same(t, a, token, twice(t, a, token))
 }
 
 func TestForgedTokensAreNotRemembered(t *testing.T) {
@@ -108,9 +166,7 @@ func TestForgedTokensAreNotRemembered(t *testing.T) {
 		)
 		refused(t, a, hs256().token(t, fmt.Sprintf(`{"exp":%d}`, i)), "expired")
 	}
-	if n := a.RememberedForTest(); n != 0 {
-		t.Errorf("%d refused tokens are remembered", n)
-	}
+	holds(t, a, 0, 0)
 }
 
 func TestReturningVisitorAllocatesNothing(t *testing.T) {
@@ -120,6 +176,7 @@ func TestReturningVisitorAllocatesNothing(t *testing.T) {
 		"Cookie: a=b; session=" + token + "; c=d", `Cookie: session="` + token + `"`,
 	} {
 		r := request(line)
+		twice(t, a, token)
 		if n := testing.AllocsPerRun(100, func() { _, _ = a.Authenticate(r) }); n != 0 {
 			t.Errorf("%v allocations", n)
 		}

@@ -34,14 +34,14 @@ func parseClaims(data []byte) (object, error) {
 	claims, err := parseObject(data)
 	switch {
 	case err == errDuplicate:
-		return nil, refused(ruleClaimsDuplicate)
+		return object{}, refused(ruleClaimsDuplicate)
 	case err != nil:
-		return nil, refused(ruleClaimsJSON)
+		return object{}, refused(ruleClaimsJSON)
 	case caseVariant(claims, registered):
-		return nil, refused(ruleClaimsCase)
+		return object{}, refused(ruleClaimsCase)
 	}
 	if iss, there := claims.get("iss"); there && iss[0] != '"' {
-		return nil, refused(ruleClaimsType)
+		return object{}, refused(ruleClaimsType)
 	}
 	return claims, nil
 }

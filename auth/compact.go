@@ -19,24 +19,32 @@ var base64url = base64.RawURLEncoding.Strict()
 
 // compact is a token in compact serialization (RFC 7515 section 3.1) whose header has been read.
 type compact struct {
+	*joseHeader
 	signed    string // what the signature is over: header, dot, payload
 	payload   string // base64url
 	signature []byte
-	alg       *algorithm
-	kid       string // empty: the header has none
+}
+
+// joseHeader is a header that was read, and what it says. It says the same wherever it stands.
+type joseHeader struct {
+	text string // base64url
+	alg  *algorithm
+	kid  string // empty: the header has none
 }
 
 // parseCompact checks everything that can be known about a token without a key, cheapest first. Its
 // errors are *RefusedErrors. A token whose algorithm is not allowed costs no decoding of its
-// signature.
-func parseCompact(token string, allowed algorithmSet) (compact, error) {
+// signature. One with the same header as known, which may be nil, costs no reading of it.
+func parseCompact(token string, allowed algorithmSet, known *joseHeader) (compact, error) {
 	header, payload, signature, err := split(token)
 	if err != nil {
 		return compact{}, err
 	}
-	c := compact{signed: token[:len(header)+1+len(payload)], payload: payload}
-	if err := c.readHeader(header, allowed); err != nil {
-		return compact{}, err
+	c := compact{known, token[:len(header)+1+len(payload)], payload, nil}
+	if known == nil || known.text != header {
+		if c.joseHeader, err = readHeader(header, allowed); err != nil {
+			return compact{}, err
+		}
 	}
 	// Without a signature there is nothing to check, whatever alg says (RFC 7519 section 6).
 	if signature == "" {
@@ -77,52 +85,62 @@ func split(token string) (header, payload, signature string, err error) {
 	return header, payload, signature, nil
 }
 
+// decodePayload decodes the second part of a token. Its error is a *RefusedError.
+func decodePayload(payload string) ([]byte, error) {
+	data, err := base64url.DecodeString(payload)
+	if err != nil {
+		return nil, refused(ruleEncoding)
+	}
+	return data, nil
+}
+
 // headerNames are the members of the header that we act on.
 var headerNames = []string{"alg", "kid", "typ", "cty", "crit", "b64", "zip"}
 
 // readHeader reads alg and kid and refuses what asks for a treatment we do not give. Members that
 // point to keys (jku, jwk, x5u, x5c) are not read at all.
-func (c *compact) readHeader(text string, allowed algorithmSet) error {
+func readHeader(text string, allowed algorithmSet) (*joseHeader, error) {
 	data, err := base64url.DecodeString(text)
 	if err != nil {
-		return refused(ruleEncoding)
+		return nil, refused(ruleEncoding)
 	}
 	header, err := parseObject(data)
 	switch {
 	case err == errDuplicate:
-		return refused(ruleHeaderDuplicate)
+		return nil, refused(ruleHeaderDuplicate)
 	case err != nil:
-		return refused(ruleHeaderJSON)
+		return nil, refused(ruleHeaderJSON)
 	case caseVariant(header, headerNames):
-		return refused(ruleHeaderDuplicate)
+		return nil, refused(ruleHeaderDuplicate)
 	}
 	// The config chooses, never the token: an algorithm that is not allowed has no method here.
-	alg, _ := header.text("alg")
-	if c.alg = allowed.find(alg); c.alg == nil {
-		return refused(ruleAlgorithm)
+	name, _ := header.text("alg")
+	alg := allowed.find(name)
+	if alg == nil {
+		return nil, refused(ruleAlgorithm)
 	}
 	// RFC 7515 section 4.1.11 and RFC 7797: we understand no extension, so none may be critical.
 	for _, rule := range []string{ruleCrit, ruleB64, ruleZip} {
 		if _, there := header.get(rule); there {
-			return refused(rule)
+			return nil, refused(rule)
 		}
 	}
 	if !plainType(header) {
-		return refused(ruleTyp)
+		return nil, refused(ruleTyp)
 	}
 	if nestedToken(header) {
-		return refused(ruleCty)
+		return nil, refused(ruleCty)
 	}
 	// An empty kid is not taken for none: it may be the name that a key was given by mistake.
-	kid, there := header.get("kid")
+	written, there := header.get("kid")
 	if !there {
-		return nil
+		return &joseHeader{text, alg, ""}, nil
 	}
-	c.kid, _ = header.text("kid")
-	if kid[0] != '"' || c.kid == "" || len(c.kid) > maxKeyID {
-		return refused(ruleKid)
+	kid, _ := header.text("kid")
+	if written[0] != '"' || kid == "" || len(kid) > maxKeyID {
+		return nil, refused(ruleKid)
 	}
-	return nil
+	return &joseHeader{text, alg, kid}, nil
 }
 
 // plainType reports whether typ is absent, "JWT" or "at+jwt" (RFC 9068). Media types are compared

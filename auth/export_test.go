@@ -6,15 +6,23 @@ var CookieForTest = wholeCookie
 // CacheSizeForTest is how many tokens are remembered at most.
 const CacheSizeForTest = cacheSize
 
-// RememberedForTest counts the tokens that are remembered.
-func (a *Authenticator) RememberedForTest() int {
-	n := 0
-	for i := range a.cache.slots {
-		if a.cache.slots[i].Load() != nil {
-			n++
+// RememberedForTest counts the tokens that are remembered, and those of them that are with a user.
+func (a *Authenticator) RememberedForTest() (tokens, users int) {
+	for i := range a.cache.sets {
+		set := a.cache.sets[i].Load()
+		if set == nil {
+			continue
+		}
+		for way := range set.tokens {
+			if set.tokens[way].notAfter != 0 {
+				tokens++
+			}
+			if set.users[way] != nil {
+				users++
+			}
 		}
 	}
-	return n
+	return tokens, users
 }
 
 // ParseKeySetForTest reads a key set and counts its keys.

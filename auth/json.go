@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // This file reads JSON as strictly as a signature deserves: two programs that read the same token
@@ -24,34 +25,67 @@ var (
 	errSurrogates = errors.New("a JSON string holds half of a surrogate pair")
 )
 
-// object is the text of one JSON object, found well-formed by parseObject, cut into its members.
-// The values stay texts until somebody asks for one: most claims of a token are never looked at,
-// and a number keeps all of its digits.
-type object []member
+// object is the text of one JSON object, found well-formed by parseObject, and where its members
+// stand in it. The values stay texts until somebody asks for one: most claims of a token are never
+// looked at, and a number keeps all of its digits. Places are numbers and not strings, so that the
+// garbage collector has nothing to follow in the members of thousands of remembered tokens.
+type object struct {
+	json    string
+	members []member
+	// escaped are the names that are written with escapes, unescaped: hardly ever any.
+	escaped []string
+}
 
-// member is one name of an object, unescaped, and the JSON text of its value.
-type member struct{ name, value string }
+// member is one member of an object: where its name stands, without the quotes, and its value. A
+// name that ends at 0 is the one with that number in object.escaped.
+type member struct{ name, nameEnd, value, valueEnd uint32 }
+
+// name is the name of a member, unescaped.
+func (o *object) name(m member) string {
+	if m.nameEnd == 0 {
+		return o.escaped[m.name]
+	}
+	return o.json[m.name:m.nameEnd]
+}
+
+// value is the JSON text of a member's value.
+func (o *object) value(m member) string { return o.json[m.value:m.valueEnd] }
+
+// add adds the member whose quoted name begins at a place of the text. The name is given unescaped
+// as well.
+func (o *object) add(at int, name string, value, valueEnd int) {
+	m := member{uint32(at + 1), uint32(at + 1 + len(name)), uint32(value), uint32(valueEnd)}
+	if o.json[m.name:m.nameEnd] != name {
+		m.name, m.nameEnd = uint32(len(o.escaped)), 0
+		o.escaped = append(o.escaped, name)
+	}
+	o.members = append(o.members, m)
+}
+
+// usualMembers is room for the members of most tokens.
+const usualMembers = 12
 
 // parseObject reads exactly one JSON object and refuses what two readers could understand
 // differently: members named twice (compared after unescaping, at every level), invalid UTF-8, half
 // surrogate pairs, and anything before or after the object. See RFC 8259 sections 4 and 8.2, and
 // RFC 8725 section 3.7.
+//
+// The data is the object's from then on: nobody may change it.
 func parseObject(data []byte) (object, error) {
 	// The grammar is the standard library's business; what is left to us is what it lets pass.
 	if !utf8.Valid(data) || !json.Valid(data) {
-		return nil, errNotObject
+		return object{}, errNotObject
 	}
-	s := scanner{text: string(data)}
+	s := scanner{text: unsafe.String(unsafe.SliceData(data), len(data))}
 	s.blanks()
 	if s.text[s.pos] != '{' {
-		return nil, errNotObject
+		return object{}, errNotObject
 	}
-	members := make(object, 0, 12)
-	err := s.object(1, func(m member) { members = append(members, m) })
-	if err != nil {
-		return nil, err
+	found := object{json: s.text, members: make([]member, 0, usualMembers)}
+	if err := s.object(1, &found); err != nil {
+		return object{}, err
 	}
-	return members, nil
+	return found, nil
 }
 
 // scanner walks JSON that is known to be well-formed, so it checks no grammar and cannot run past
@@ -103,8 +137,8 @@ func (s *scanner) array(depth int) error {
 	return nil
 }
 
-// object walks over an object and hands its members to each, if that is not nil.
-func (s *scanner) object(depth int, each func(member)) error {
+// object walks over an object and adds its members to found, if that is not nil.
+func (s *scanner) object(depth int, found *object) error {
 	if depth > maxDepth {
 		return errTooDeep
 	}
@@ -112,6 +146,7 @@ func (s *scanner) object(depth int, each func(member)) error {
 	s.pos++
 	s.blanks()
 	for s.text[s.pos] != '}' {
+		nameAt := s.pos
 		quoted, err := s.string()
 		if err != nil {
 			return err
@@ -128,8 +163,8 @@ func (s *scanner) object(depth int, each func(member)) error {
 		if err := s.value(depth); err != nil {
 			return err
 		}
-		if each != nil {
-			each(member{name, s.text[start:s.pos]})
+		if found != nil {
+			found.add(nameAt, name, start, s.pos)
 		}
 		s.next()
 	}
@@ -197,10 +232,11 @@ func unquote(quoted string) string {
 	return text
 }
 
-// names is a set that costs nothing while it is small and stays linear when it is not.
+// names is a set that allocates nothing while it is small and stays linear when it is not.
 type names struct {
-	few  []string
-	many map[string]struct{}
+	few   [16]string
+	count int
+	many  map[string]struct{}
 }
 
 // add reports whether name is new.
@@ -210,12 +246,13 @@ func (n *names) add(name string) bool {
 		n.many[name] = struct{}{}
 		return !old
 	}
-	if slices.Contains(n.few, name) {
+	if slices.Contains(n.few[:n.count], name) {
 		return false
 	}
-	n.few = append(n.few, name)
+	n.few[n.count] = name
+	n.count++
 	// From here on a list would make each name cost as much as all before it.
-	if len(n.few) == 16 {
+	if n.count == len(n.few) {
 		n.many = make(map[string]struct{}, 64)
 		for _, old := range n.few {
 			n.many[old] = struct{}{}

@@ -7,9 +7,9 @@ import (
 
 // members cuts an object's text that parseObject has seen as part of a bigger one.
 func members(text string) object {
-	var found object
+	found := object{json: text}
 	s := scanner{text: text}
-	_ = s.object(1, func(m member) { found = append(found, m) })
+	_ = s.object(1, &found)
 	return found
 }
 
@@ -26,9 +26,9 @@ func (o object) get(name string) (value string, ok bool) {
 
 // written returns the JSON text of the member called name, be it null.
 func (o object) written(name string) (value string, ok bool) {
-	for i := range o {
-		if o[i].name == name {
-			return o[i].value, true
+	for _, m := range o.members {
+		if o.name(m) == name {
+			return o.value(m), true
 		}
 	}
 	return "", false
@@ -87,9 +87,10 @@ func (o object) longest(path string) (value, rest string) {
 // caseVariant reports whether o has a member whose name is one of names but for its case. Readers
 // that match names loosely, as encoding/json does for structs, would take it for the real one.
 func caseVariant(o object, names []string) bool {
-	for i := range o {
+	for _, m := range o.members {
+		written := o.name(m)
 		for _, name := range names {
-			if o[i].name != name && strings.EqualFold(o[i].name, name) {
+			if written != name && strings.EqualFold(written, name) {
 				return true
 			}
 		}

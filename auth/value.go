@@ -71,9 +71,9 @@ func typed(raw string) any {
 		}
 		return list
 	case '{':
-		values := map[string]any{}
-		for _, m := range members(raw) {
-			values[m.name] = typed(m.value)
+		values, inner := map[string]any{}, members(raw)
+		for _, m := range inner.members {
+			values[inner.name(m)] = typed(inner.value(m))
 		}
 		return values
 	}
