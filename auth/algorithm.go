@@ -96,7 +96,7 @@ func (s algorithmSet) names() string {
 
 // hmacAlgorithm is HMAC with SHA-2 (RFC 7518 section 3.2).
 func hmacAlgorithm(name string, hash crypto.Hash) *algorithm {
-	method := &jwt.SigningMethodHMAC{Name: name, Hash: hash}
+	method := hmacMethod{&jwt.SigningMethodHMAC{Name: name, Hash: hash}}
 	return &algorithm{name: name, family: familyHMAC, hash: hash, method: method}
 }
 

@@ -217,6 +217,7 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 	}
 	user := a.user(claims, valid.expires)
 	if known {
+		user.Remembered = true
 		return a.cache.keep(&hash, keys, user), nil
 	}
 	a.cache.put(&hash, keys, now, valid.notAfter)

@@ -234,8 +234,8 @@ func checkLocal(keys []key, allowed algorithmSet) error {
 				continue
 			}
 			fits, used[alg] = true, true
-			if secret, ok := keys[i].public.([]byte); ok {
-				if err := checkSecret(secret, alg); err != nil {
+			if hmac, ok := keys[i].public.(*hmacSecret); ok {
+				if err := checkSecret(hmac.secret, alg); err != nil {
 					return fmt.Errorf("secret %d: %w", i+1, err)
 				}
 			}

@@ -41,7 +41,7 @@ func SymmetricForTest(body []byte) bool {
 		return false
 	}
 	for _, k := range set.keys {
-		if _, ok := k.public.([]byte); ok || k.family == familyHMAC {
+		if _, ok := k.public.(*hmacSecret); ok || k.family == familyHMAC {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // key is one key that verifies signatures.
 type key struct {
 	family family
-	// public is what golang-jwt's Verify takes: []byte, *rsa.PublicKey, *ecdsa.PublicKey or
+	// public is what the method's Verify takes: *hmacSecret, *rsa.PublicKey, *ecdsa.PublicKey or
 	// ed25519.PublicKey.
 	public any
 	kid    string // empty: it has none

@@ -41,7 +41,7 @@ func parseSecret(text string) (key, error) {
 		return key{}, errors.New("begins or ends with white space; " +
 			"remove it, or write the secret as base64:")
 	}
-	return key{family: familyHMAC, public: secret}, nil
+	return key{family: familyHMAC, public: &hmacSecret{secret: secret}}, nil
 }
 
 // decodeBase64 takes both alphabets, padded or not: programs that make secrets do not agree on one.

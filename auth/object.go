@@ -3,6 +3,7 @@ package auth
 import (
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 // members cuts an object's text that parseObject has seen as part of a bigger one.
@@ -90,12 +91,18 @@ func caseVariant(o object, names []string) bool {
 	for _, m := range o.members {
 		written := o.name(m)
 		for _, name := range names {
-			if written != name && strings.EqualFold(written, name) {
+			if mayFold(written, name) && written != name && strings.EqualFold(written, name) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// mayFold is a quick look before strings.EqualFold, for a name that begins with an ASCII letter: an
+// ASCII letter folds to no other than its own two, and what is not ASCII is not judged here.
+func mayFold(written, name string) bool {
+	return written != "" && (written[0]|0x20 == name[0]|0x20 || written[0] >= utf8.RuneSelf)
 }
 
 // texts reads an array of strings. Not ok is what is no array, or holds anything but strings.

@@ -2,8 +2,7 @@ package auth
 
 import "time"
 
-// User is a verified user. It is immutable and shared between requests: the same token gives the
-// same *User for as long as it is remembered.
+// User is a verified user. It is immutable and shared between requests: see Remembered.
 type User struct {
 	// Subscriber is zero when no listed claim gave a usable one.
 	Subscriber Subscriber
@@ -14,6 +13,9 @@ type User struct {
 	Issuer string
 	// Expires is the exp claim.
 	Expires time.Time
+	// Remembered says that the same token will give this very User again, for as long as it is
+	// remembered: only then is it worth remembering what was made of a User.
+	Remembered bool
 
 	claims object
 	rules  *subscriberRules
