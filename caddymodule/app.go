@@ -92,7 +92,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.shared.orders = memo.New[question, *linkgen.Prepared]()
-	a.shared.exposed = memo.New[exposure, struct{}]()
+	a.shared.exposed = memo.NewSet[exposure]()
 	a.shared.registry, err = newRegistry(ctx, log, a.projects, a.shared.languages, a.Campaigns)
 	return err
 }

@@ -90,7 +90,7 @@ const maxLanguageHeader = 256
 // prepared is the order for the offer with its cache key: a remembered one, if the same was asked
 // for a moment ago.
 func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
-	if d.user == nil || d.entry.dynamic {
+	if d.user == nil || !d.user.Remembered || d.entry.dynamic {
 		return d.rt.generator.Prepare(d.order(ip))
 	}
 	q := question{user: d.user, offer: d.offer, ip: ip}

@@ -123,15 +123,16 @@ func (d *decision) expose(at string) {
 	if !ok {
 		return
 	}
-	e := exposure{user, d.offer.Experiment, d.offer.Variant, at}
-	if _, counted := d.rt.exposed.Get(e); counted {
-		return
-	}
 	l, err := d.rt.ledger.Get()
 	if err != nil {
 		return // nobody is counted whom the ledger does not know
 	}
-	d.rt.exposed.Put(e, struct{}{})
+	e := exposure{
+		user.Subscriber.ID, d.offer.Experiment, d.offer.Variant, at, d.now.Unix() / 60,
+	}
+	if d.rt.exposed.Add(e) {
+		return
+	}
 	l.Expose(ledger.Exposure{
 		At: at, Experiment: e.experiment, Variant: e.variant, Time: d.now,
 		Subscriber: d.rt.generator.SubscriberHash(user.Subscriber.ID).String(),

@@ -34,7 +34,7 @@ type services struct {
 	severalLanguages bool
 
 	orders  *memo.Table[question, *linkgen.Prepared] // spares a returning shopper the hashing
-	exposed *memo.Table[exposure, struct{}]          // and the question whether they were counted
+	exposed *memo.Set[exposure]                      // and the question whether they were counted
 
 	refusals    refusals.Tally
 	errorPages  errorpages.Finder
@@ -53,10 +53,10 @@ type question struct {
 	language string // the raw Accept-Language header, where it matters
 }
 
-// exposure is a user who was shown a variant. Users are immutable, so one pointer is one user.
+// exposure is a subscriber who was shown a variant. In another minute the ledger is asked again.
 type exposure struct {
-	user                    *auth.User
-	experiment, variant, at string
+	subscriber, experiment, variant, at string
+	minute                              int64
 }
 
 // sampled lets the first five of a message through in ten seconds, then every hundredth.

@@ -7,16 +7,22 @@ import (
 	"sync/atomic"
 )
 
-// slots is how many answers a Table holds.
-const slots = 16384
+const (
+	// slots is how many answers a Table holds, and how many questions a Set.
+	slots = 16384
+	// ways is how many slots a question may take, so that those of live ones do not collide.
+	ways = 8
+)
 
-// Table is a direct-mapped table: bounded, without locks, and a collision only means that the older
-// answer is worked out again. It is safe for concurrent use.
+// Table is a table with a bound and without locks: an answer that had to make room is only worked
+// out again. It is safe for concurrent use.
 //
 // An answer must depend on nothing but its question, and must not change afterwards. A question may
 // hold pointers to immutable values: one pointer is one value for as long as the table holds it.
 type Table[Q comparable, A any] struct {
-	seed  maphash.Seed
+	seed maphash.Seed
+	// marks are parts of the questions' hashes: a look at one cache line finds the slot.
+	marks [slots]atomic.Uint32
 	slots [slots]atomic.Pointer[entry[Q, A]]
 }
 
@@ -30,14 +36,69 @@ func New[Q comparable, A any]() *Table[Q, A] { return &Table[Q, A]{seed: maphash
 
 // Get returns the remembered answer.
 func (t *Table[Q, A]) Get(question Q) (answer A, ok bool) {
-	known := t.slots[maphash.Comparable(t.seed, question)%slots].Load()
-	if known == nil || known.question != question {
-		return answer, false
+	hash := maphash.Comparable(t.seed, question)
+	for i := first(hash); i < first(hash)+ways; i++ {
+		if t.marks[i].Load() != mark(hash) {
+			continue
+		}
+		if known := t.slots[i].Load(); known != nil && known.question == question {
+			return known.answer, true
+		}
 	}
-	return known.answer, true
+	return answer, false
 }
 
-// Put remembers an answer in the place of whatever stands there.
+// Put remembers an answer.
 func (t *Table[Q, A]) Put(question Q, answer A) {
-	t.slots[maphash.Comparable(t.seed, question)%slots].Store(&entry[Q, A]{question, answer})
+	hash := maphash.Comparable(t.seed, question)
+	i := t.place(hash, question)
+	t.marks[i].Store(mark(hash))
+	t.slots[i].Store(&entry[Q, A]{question, answer})
 }
+
+// place is the slot of a question, else an empty one, else any: the newcomer's hash says which.
+func (t *Table[Q, A]) place(hash uint64, question Q) uint64 {
+	place := first(hash) + hash>>56%ways
+	for i := first(hash); i < first(hash)+ways; i++ {
+		switch known := t.slots[i].Load(); {
+		case known == nil:
+			place = i
+		case known.question == question:
+			return i
+		}
+	}
+	return place
+}
+
+// Set remembers questions that were asked, by 63 bits of a keyed hash: it holds nothing of them,
+// and takes one in 2^49 that was not asked for one that was. It has a bound and no locks, and is
+// safe for concurrent use.
+type Set[Q comparable] struct {
+	seed   maphash.Seed
+	hashes [slots]atomic.Uint64
+}
+
+// NewSet makes an empty set.
+func NewSet[Q comparable]() *Set[Q] { return &Set[Q]{seed: maphash.MakeSeed()} }
+
+// Add adds a question, and reports whether it was there.
+func (s *Set[Q]) Add(question Q) (known bool) {
+	hash := maphash.Comparable(s.seed, question) | 1 // zero is an empty slot
+	place := first(hash) + hash>>56%ways
+	for i := first(hash); i < first(hash)+ways; i++ {
+		switch s.hashes[i].Load() {
+		case hash:
+			return true
+		case 0:
+			place = i
+		}
+	}
+	s.hashes[place].Store(hash)
+	return false
+}
+
+// first is the first of the slots that a question may take.
+func first(hash uint64) uint64 { return hash >> 1 % (slots / ways) * ways }
+
+// mark is a part of the hash that first does not use.
+func mark(hash uint64) uint32 { return uint32(hash >> 24) }

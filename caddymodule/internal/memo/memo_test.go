@@ -10,6 +10,25 @@ type question struct {
 	n    int
 }
 
+// Questions that come again and again keep their places, as long as they are a third of what the
+// table holds.
+func TestLiveAnswersStay(t *testing.T) {
+	table := New[question, int]()
+	const live = slots / 3
+	for n := range live {
+		table.Put(question{"ann", n}, n)
+	}
+	lost := 0
+	for n := range live {
+		if _, ok := table.Get(question{"ann", n}); !ok {
+			lost++
+		}
+	}
+	if lost > live/200 {
+		t.Errorf("%d of %d live answers were lost", lost, live)
+	}
+}
+
 // TestCollisionForgetsAndNeverConfuses asks for more than the table holds: each answer is the
 // question's own or none, and a question that was just answered is known.
 func TestCollisionForgetsAndNeverConfuses(t *testing.T) {
@@ -63,4 +82,32 @@ func TestEverybodyAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A set knows what was added last, forgets the rest when it is full, and knows nothing else.
+func TestSetKnowsWhatWasAdded(t *testing.T) {
+	set := NewSet[question]()
+	const live = slots / 3
+	for n := range live {
+		if set.Add(question{"ann", n}) {
+			t.Fatalf("question %d is known before it was added", n)
+		}
+	}
+	lost := 0
+	for n := range live {
+		if !set.Add(question{"ann", n}) {
+			lost++
+		}
+	}
+	if lost > live/200 {
+		t.Errorf("%d of %d were forgotten", lost, live)
+	}
+	for n := range 4 * slots {
+		if set.Add(question{"bob", n}) {
+			t.Fatalf("question %d of another is known", n)
+		}
+		if !set.Add(question{"bob", n}) {
+			t.Fatalf("question %d was added a moment ago", n)
+		}
+	}
 }
