@@ -84,7 +84,6 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -265,21 +264,6 @@ func verifiedPayload(token string) ([]byte, error) {
 		return nil, err
 	}
 	return decodePayload(payload)
-}
-
-// UnverifiedUser makes the User that a token with this claims object would give, without any
-// signature, and without asking whether the token would be expired, or for somebody else. It is for
-// explaining decisions to operators, never for requests. Its errors are *RefusedErrors.
-func (a *Authenticator) UnverifiedUser(claims []byte) (*User, error) {
-	object, err := parseClaims(bytes.Clone(claims))
-	if err != nil {
-		return nil, err
-	}
-	expires, err := instant(object, "exp", a.now())
-	if err != nil {
-		return nil, err
-	}
-	return a.user(object, expires), nil
 }
 
 // user reads the claims that every caller wants. It asks of none of them whether the token is good:

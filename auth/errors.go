@@ -28,10 +28,17 @@ type RefusedError struct {
 	Expected, Given string
 }
 
-// Error names the rule. Some providers sign under a second issuer: the text says where to read on.
+// Error names the rule. Some providers sign under a second issuer, and clocks differ: the text says
+// where to read or look on.
 func (e *RefusedError) Error() string {
-	if e.Rule == ruleIssuer {
+	switch e.Rule {
+	case ruleIssuer:
 		return "token refused: issuer; see docs/troubleshooting.md#another-issuer"
+	case ruleExpired:
+		return "token refused: expired; its exp has passed by this machine's clock"
+	case ruleNotYet, ruleIssuedAt:
+		return "token refused: " + e.Rule + "; it begins in the future by this machine's clock: " +
+			"compare that with the signer's"
 	}
 	return "token refused: " + e.Rule
 }

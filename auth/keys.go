@@ -133,6 +133,8 @@ func check(c *compact, k *key) (rule string) {
 type keySource interface {
 	// peek returns the keys if they are at hand. It never waits.
 	peek(now time.Time) (*keySet, bool)
+	// held returns the keys as peek does, and begins no fetch.
+	held(now time.Time) (*keySet, bool)
 	// wait returns the keys, or ErrKeysUnavailable after a bounded wait.
 	wait(ctx context.Context) (*keySet, error)
 	// outdated is told that no key verified a token, so that the keys may have changed.
@@ -145,5 +147,6 @@ type localKeys struct{ set keySet }
 
 // The keys of the config are always there: nothing is waited for, and nothing can be outdated.
 func (l *localKeys) peek(time.Time) (*keySet, bool)        { return &l.set, true }
+func (l *localKeys) held(time.Time) (*keySet, bool)        { return &l.set, true }
 func (l *localKeys) wait(context.Context) (*keySet, error) { return &l.set, nil }
 func (l *localKeys) outdated()                             {}

@@ -177,6 +177,15 @@ func (k *RemoteKeys) peek(now time.Time) (*keySet, bool) {
 	return good.keys, now.Sub(good.fetched) < lastGood
 }
 
+// held is peek, but for a fetch that may be due: nobody is asked.
+func (k *RemoteKeys) held(now time.Time) (*keySet, bool) {
+	good := k.good.Load()
+	if good == nil {
+		return nil, false
+	}
+	return good.keys, now.Sub(good.fetched) < lastGood
+}
+
 // wait returns the set, and waits for the very first one if a fetch is under way or may begin.
 func (k *RemoteKeys) wait(ctx context.Context) (*keySet, error) {
 	now := k.cfg.Now()

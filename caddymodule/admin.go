@@ -2,13 +2,17 @@ package caddymodule
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -17,6 +21,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgeradmin"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 )
 
 // adminAPI adds three endpoints to Caddy's admin API, for the operator and for `caddy checkout`:
@@ -188,6 +193,103 @@ func parseSubscriber(text string) (id string, err error) {
 	return "", adminError(http.StatusBadRequest,
 		"subscriber: it is no e-mail address, no phone number such as +905551112233 and no UUID")
 }
+
+// listed is what every route lists. Where they differ it is all campaigns by name, which is a
+// guess.
+func (a *App) listed() (names []string, guessed bool) {
+	all := a.shared.registry.names()
+	if len(a.routes) == 0 {
+		return all, false
+	}
+	first := a.routes[0]
+	differs := func(other []string) bool { return !slices.Equal(other, first) }
+	if placeholder.In(first...) || slices.ContainsFunc(a.routes, differs) {
+		return all, true
+	}
+	return first, false
+}
+
+// chosen finds campaigns by name.
+func (r *registry) chosen(names []string) ([]*entry, error) {
+	if len(names) == 0 {
+		return nil, adminError(http.StatusNotFound, "no campaign is defined")
+	}
+	list := make([]*entry, len(names))
+	for i, name := range names {
+		if list[i] = r.byName[name]; list[i] == nil {
+			known := ""
+			if len(r.byName) > 0 {
+				known = " (defined are: " + strings.Join(r.names(), ", ") + ")"
+			}
+			return nil, adminError(http.StatusNotFound, "campaigns: %s is not defined%s",
+				cli.Quoted(name), known)
+		}
+	}
+	return list, nil
+}
+
+// forExplaining finds an identity by name. Without a name it is the default one, or the only one
+// that any route has. Where no route reads a token, it is one that another handler verified.
+func (ids *identities) forExplaining(name string) (identifier, error) {
+	if name == "" && ids.named[defaultJWT] == nil {
+		switch len(ids.all) {
+		case 0:
+			return placeholderIdentifier{}, nil
+		case 1:
+			return tokenIdentifier{ids.all[0]}, nil
+		}
+		return nil, adminError(http.StatusBadRequest,
+			"jwt: there are %d identities and none is the default: give the address of your "+
+				"route, or write the name of one%s", len(ids.all), ids.names())
+	}
+	if name == "" {
+		name = defaultJWT
+	}
+	authenticator, err := ids.lookup(name)
+	if err != nil {
+		return nil, adminError(http.StatusNotFound, "jwt: no identity has the name %s%s",
+			cli.Quoted(name), ids.names())
+	}
+	return tokenIdentifier{authenticator}, nil
+}
+
+func (ids *identities) names() string {
+	if len(ids.named) == 0 {
+		return "; none has a name: write `jwt <name> {` in the global checkout option"
+	}
+	return fmt.Sprintf("; defined are: %v", slices.Sorted(maps.Keys(ids.named)))
+}
+
+// describedUser is whom the claims describe. Its error is the question's.
+func describedUser(claims json.RawMessage, id identifier) (*auth.User, error) {
+	token, isToken := id.(tokenIdentifier)
+	if !isToken {
+		rules, err := defaultRules()
+		if err != nil {
+			return nil, err
+		}
+		token = tokenIdentifier{rules}
+	}
+	user, err := token.UnverifiedUser(claims)
+	if err != nil {
+		return nil, adminError(http.StatusBadRequest, "claims: %w", err)
+	}
+	if !isToken {
+		// Another handler has verified them. The claims name them and no more: a click brings no
+		// others, and a variant that was chosen by them would not be theirs.
+		user = &auth.User{Subscriber: user.Subscriber}
+	}
+	return user, nil
+}
+
+// defaultRules reads claims as a jwt block does that says nothing of them. Nobody holds its key,
+// and no request meets it.
+var defaultRules = sync.OnceValues(func() (*auth.Authenticator, error) {
+	return auth.New(auth.Config{
+		Secrets: []string{rand.Text() + rand.Text()},
+		From:    []auth.Source{{In: "cookie", Name: "none"}},
+	})
+})
 
 // Interface guards
 var (

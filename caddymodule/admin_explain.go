@@ -2,160 +2,300 @@ package caddymodule
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/tls"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"net"
+	"context"
+	"errors"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/matchers"
-	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/routewalk"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
 const explainMembers = `{"campaigns": ["pro"], "claims": {"email": "ann@example.com"}, ` +
-	`"request": {"method": "GET", "uri": "/", "headers": {}, "client_ip": "203.0.113.7"}, ` +
-	`"jwt": "default", "variant": "control"}, all of them optional`
+	`"request": {"method": "GET", "uri": "/", "host": "shop.example.com", "headers": {}, ` +
+	`"client_ip": "203.0.113.7"}, "jwt": "default", "variant": "control", ` +
+	`"at": "2026-11-27T00:00:00Z"}, all of them optional`
 
-// explain decides as a click does, and calls nobody: no API and no cache. Nothing is counted.
+// explain goes the way of a click, and calls nobody: no API, no key server, no cache of links.
+// Nothing is counted.
 func explain(app *App, body []byte, admin *http.Request) (any, error) {
-	var q cli.Question
-	if err := readQuestion(body, &q, explainMembers); err != nil {
+	var question cli.Question
+	if err := readQuestion(body, &question, explainMembers); err != nil {
 		return nil, err
 	}
-	names, guessed := q.Campaigns, false
-	if len(names) == 0 {
-		names, guessed = app.listed()
-	}
-	list, err := app.shared.registry.chosen(names)
-	if err != nil {
+	x := &inquiry{app: app, asked: question}
+	if err := x.resolve(); err != nil {
 		return nil, err
 	}
-	hasVariant := func(e *entry) bool { return e.hasVariant(q.Variant) }
-	if q.Variant != "" && !slices.ContainsFunc(list, hasVariant) {
-		return nil, adminError(http.StatusBadRequest,
-			"variant: none of these campaigns has one of that name")
+	return x.answer(admin.Context())
+}
+
+// inquiry is a question about a click, with its names looked up, and what came of it.
+type inquiry struct {
+	app   *App
+	asked cli.Question
+	token string     // a real one; empty: none
+	id    identifier // named by the question; nil: the route's
+	list  []*entry   // named by the question; nil: the route's
+	at    time.Time
+
+	link   *cli.Explanation // of the last checkout_link
+	page   *cli.Explanation // of the last checkout_offer
+	passed []string         // the directives that handed the request on
+	err    error            // of the question
+}
+
+// resolve looks up the names of the question, and checks what does not depend on a route.
+func (x *inquiry) resolve() (err error) {
+	if x.at = time.Now(); x.asked.At != "" {
+		if x.at, err = time.Parse(time.RFC3339, x.asked.At); err != nil {
+			return adminError(http.StatusBadRequest,
+				"at: write an instant such as 2026-11-27T00:00:00+01:00")
+		}
 	}
-	id, err := app.ids.forExplaining(q.JWT)
-	if err != nil {
-		return nil, err
+	if len(x.asked.Campaigns) > 0 {
+		if x.list, err = x.app.shared.registry.chosen(x.asked.Campaigns); err != nil {
+			return err
+		}
 	}
-	user, err := describedUser(q.Claims, id)
-	if err != nil {
-		return nil, err
+	if bytes.Equal(x.asked.Claims, []byte("null")) {
+		x.asked.Claims = nil
 	}
-	r, err := buildRequest(&q.Request, admin)
-	if err != nil {
-		return nil, err
+	switch {
+	case strings.Count(x.asked.JWT, ".") == 2:
+		x.token = x.asked.JWT
+	case x.asked.JWT != "":
+		x.id, err = x.app.ids.forExplaining(x.asked.JWT)
 	}
-	d := newDecision(&route{services: app.shared, id: id}, r)
-	d.user, d.entries = user, list
-	out := d.explain(q.Variant)
-	if guessed {
-		out.Note = "the routes list different campaigns, so all were tried, in the order of " +
-			"their names: name those of your route, in its order"
+	if err != nil || len(x.asked.Claims) == 0 {
+		return err
+	}
+	if x.token != "" {
+		return adminError(http.StatusBadRequest,
+			"claims and a token in jwt exclude each other: the token has claims of its own")
+	}
+	// What no identity could read is a mistake of the question, and no token that is refused.
+	_, err = describedUser(x.asked.Claims, placeholderIdentifier{})
+	return err
+}
+
+// answer sends the question's request through the routes. Without an address there is no route,
+// and the campaigns alone are explained.
+func (x *inquiry) answer(ctx context.Context) (*cli.Explanation, error) {
+	if x.asked.Request.URI == "" && x.asked.Request.Host == "" {
+		return x.withoutRoute(ctx)
+	}
+	apps, err := x.app.ctx.AppIfConfigured("http")
+	server, ok := apps.(*caddyhttp.App)
+	if err != nil || !ok {
+		return nil, adminError(http.StatusNotFound, "the running configuration has no sites")
+	}
+	way, err := routewalk.Reach(ctx, server, x.request(), x.meet)
+	switch {
+	case err != nil:
+		return nil, adminError(http.StatusBadRequest, "%w", err)
+	case x.err != nil:
+		return nil, x.err
+	}
+	out := x.link
+	if out == nil {
+		out = x.page // no checkout_link is there: the page alone
+	}
+	reached := out != nil
+	switch {
+	case !reached && x.list == nil:
+		out = &cli.Explanation{Outcome: cli.NoRoute}
+	case !reached:
+		if out, err = x.withoutRoute(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !reached {
+		out.Error = cli.NotReached(way, routewalk.Titles(server, isOurs))
+	}
+	out.Before, out.Passed = way.Before, x.passed
+	if way.PassedHost != "" {
+		out.Note = "no host was given, so host matchers were passed over: this is the site of " +
+			way.PassedHost
 	}
 	return out, nil
 }
 
-// listed is what every route lists. Where they differ it is all campaigns by name, which is a
-// guess.
-func (a *App) listed() (names []string, guessed bool) {
-	all := a.shared.registry.names()
-	if len(a.routes) == 0 {
-		return all, false
+// request is the question's request.
+func (x *inquiry) request() routewalk.Request {
+	q := x.asked.Request
+	r := routewalk.Request{
+		Method: q.Method, URI: q.URI, Host: q.Host, ClientIP: q.ClientIP,
+		Header: make(http.Header),
 	}
-	first := a.routes[0]
-	differs := func(other []string) bool { return !slices.Equal(other, first) }
-	if placeholder.In(first...) || slices.ContainsFunc(a.routes, differs) {
-		return all, true
-	}
-	return first, false
-}
-
-// chosen finds campaigns by name.
-func (r *registry) chosen(names []string) ([]*entry, error) {
-	if len(names) == 0 {
-		return nil, adminError(http.StatusNotFound, "no campaign is defined")
-	}
-	list := make([]*entry, len(names))
-	for i, name := range names {
-		if list[i] = r.byName[name]; list[i] == nil {
-			known := ""
-			if len(r.byName) > 0 {
-				known = " (defined are: " + strings.Join(r.names(), ", ") + ")"
-			}
-			return nil, adminError(http.StatusNotFound,
-				"campaigns: name %d of %d is not defined%s", i+1, len(names), known)
-		}
-	}
-	return list, nil
-}
-
-// buildRequest makes the request with Caddy's own plumbing, so that matchers and placeholders work
-// on it.
-func buildRequest(q *cli.QuestionRequest, admin *http.Request) (*http.Request, error) {
-	if q.Method == "" {
-		q.Method = http.MethodGet
-	}
-	if q.URI == "" {
-		q.URI = "/"
-	}
-	u, err := url.ParseRequestURI(q.URI)
-	if err != nil || u.Host == "" && u.Path == "" {
-		return nil, adminError(http.StatusBadRequest,
-			"request: uri: write a path such as /checkout/pro?a=b, or a whole address")
-	}
-	r, err := http.NewRequestWithContext(admin.Context(), q.Method, q.URI, nil)
-	if err != nil {
-		return nil, adminError(http.StatusBadRequest, "request: method: write one such as GET")
-	}
-	r.RequestURI = u.RequestURI()
 	for name, values := range q.Headers {
 		for _, value := range values {
 			r.Header.Add(name, value)
 		}
 	}
-	if host := r.Header.Get("Host"); host != "" {
-		r.Host = host
-		r.Header.Del("Host")
-	}
-	if u.Scheme == "https" {
-		r.TLS = &tls.ConnectionState{
-			Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: u.Hostname(),
-		}
-	}
-	if q.ClientIP != "" {
-		ip, err := netip.ParseAddr(q.ClientIP)
-		if err != nil {
-			return nil, adminError(http.StatusBadRequest,
-				"request: client_ip: write an address such as 203.0.113.7")
-		}
-		r.RemoteAddr = net.JoinHostPort(ip.String(), "0")
-	}
-	return caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, new(caddyhttp.Server)), nil
+	return r
 }
 
-// explain decides, and says why.
-func (d *decision) explain(variant string) *cli.Explanation {
-	out := new(cli.Explanation)
-	campaigns := make([]*campaign.Campaign, len(d.entries))
-	for i, e := range d.entries {
-		campaigns[i] = e.Campaign
+// meet is told of each handler on the way.
+func (x *inquiry) meet(r *http.Request, m routewalk.Meeting) (routewalk.Step, bool) {
+	switch h := m.Handler.(type) {
+	case *OfferHandler:
+		x.page, _ = x.visit(r, h.rt, nil, m.Title())
+		return routewalk.Passed, true
+	case *LinkHandler:
+		var next bool
+		x.link, next = x.visit(r, h.rt, h, m.Title())
+		if !next {
+			return routewalk.Answered, true
+		}
+		x.passed = append(x.passed, m.Title()+": "+x.link.Outcome)
+		return routewalk.Passed, true
+	}
+	return routewalk.Passed, false
+}
+
+// visit explains one directive. h is nil for one that is no checkout_link: its answer is that of
+// a checkout_link with the same campaigns.
+func (x *inquiry) visit(
+	r *http.Request, of *route, h *LinkHandler, title string,
+) (out *cli.Explanation, next bool) {
+	rt := *of
+	if x.id != nil {
+		rt.id, rt.identity = x.id, x.asked.JWT
+	}
+	d := newDecision(&rt, r)
+	d.now = x.at
+	d.entries = x.list
+	out = &cli.Explanation{Route: title, Identity: rt.identity}
+	if ip := clientip.Of(r); ip.IsValid() {
+		out.ClientIP = ip.String()
+	}
+	a := x.way(d, h, out)
+	d.over, d.page = true, h == nil
+	out.Outcome = a.outcome
+	if a.err != nil && out.Error == "" {
+		out.Error = a.err.Error()
+	}
+	if h == nil {
+		return out, true
+	}
+	if a.fallback = h.fallback; d.entry != nil && d.entry.fallback != nil {
+		a.fallback = d.entry.fallback
+	}
+	if a.outcome == gate.Options {
+		out.Answer = answerNext
+		return out, true
+	}
+	how := plan(d, a)
+	out.Answer = how.answer
+	if a.outcome != outcomeLink {
+		out.Location = how.url
+	}
+	return out, how.answer == answerNext
+}
+
+// way is LinkHandler.answer, explained. It stops before a link is asked for.
+func (x *inquiry) way(d *decision, h *LinkHandler, out *cli.Explanation) answer {
+	if h == nil {
+		h = new(LinkHandler)
+	} else if refused := gate.Check(d.r, d.rt.backend); refused != "" {
+		return answer{outcome: refused}
+	}
+	user, err := x.user(d)
+	if err != nil {
+		tellToken(out, d, err)
+	}
+	a, done := h.admit(d, user, err)
+	if done && a.outcome != outcomeAnonymous && a.outcome != outcomeNoSubscriber {
+		return a
+	}
+	if err := d.explain(x.asked.Variant, out); err != nil {
+		if x.err == nil && errors.Is(err, errNoVariant) {
+			x.err = adminError(http.StatusBadRequest, "variant: none of these campaigns has one "+
+				"of the name %s", cli.Quoted(x.asked.Variant))
+		}
+		if !done {
+			a = noOffer(err)
+		}
+		return a
+	}
+	if done {
+		_ = d.describe(out) // there is no such request, which is only what it would be
+		return a
+	}
+	if to := d.explainFacts(out); to != "" {
+		return answer{outcome: outcomeAfterPayment, to: to}
+	}
+	if err := d.describe(out); err != nil {
+		return answer{outcome: string(linkgen.Refused), err: err}
+	}
+	_, known := d.knownUser()
+	out.Counted = d.offer.Counted && known
+	return answer{outcome: outcomeLink, link: linkgen.Result{URL: "a personal link"}}
+}
+
+// user is who the question says clicks: the one of a real token, else the one whom the claims
+// describe, else the one whom the request's own headers name.
+func (x *inquiry) user(d *decision) (*auth.User, error) {
+	token, reads := d.rt.id.(tokenIdentifier)
+	switch {
+	case x.token != "" && reads:
+		return token.ExamineToken(x.token, x.at)
+	case x.token != "":
+		return nil, auth.ErrNoToken
+	case len(x.asked.Claims) > 0:
+		user, err := describedUser(x.asked.Claims, d.rt.id)
+		if err == nil && reads {
+			err = token.CheckClaims(x.asked.Claims, x.at)
+		}
+		return user, err
+	case reads:
+		return token.Examine(d.r, x.at)
+	}
+	return d.rt.id.identify(d.r, d.repl)
+}
+
+// tellToken says why nobody is known: the rule that refused the token, or the places that were
+// looked at.
+func tellToken(out *cli.Explanation, d *decision, err error) {
+	refused, isRefused := errors.AsType[*auth.RefusedError](err)
+	token, reads := d.rt.id.(tokenIdentifier)
+	switch {
+	case isRefused:
+		out.TellRefusal(refused)
+	case !errors.Is(err, auth.ErrNoToken): // the keys are not there, as the error says itself
+	case reads:
+		out.TellMissing(token.Places(), d.r.Cookies())
+	default:
+		out.Error = "no user: this route believes a handler before it, which a walk does not " +
+			"run; describe the user with claims"
+	}
+}
+
+// errNoVariant means that the variant that was asked for is in none of the campaigns.
+var errNoVariant = errors.New("no such variant")
+
+// explain decides, and says why. Its errors are errNoVariant and those of decide.
+func (d *decision) explain(variant string, out *cli.Explanation) error {
+	campaigns, err := d.listed()
+	if err != nil {
+		return err
+	}
+	hasVariant := func(e *entry) bool { return e.hasVariant(variant) }
+	if variant != "" && !slices.ContainsFunc(d.entries, hasVariant) {
+		return errNoVariant
+	}
+	for _, e := range d.entries {
 		if err := e.Untrusted(d.rt.trusts); err != nil {
 			out.Untrusted = append(out.Untrusted, err.Error())
 		}
@@ -163,16 +303,34 @@ func (d *decision) explain(variant string) *cli.Explanation {
 	chosen, err := campaign.Explain(campaigns, d.campaignUser(), d, d.now, variant)
 	out.Rules, out.Dropped = d.rules(chosen.Steps), chosen.Dropped
 	out.Subscriber = d.explainedSubscriber()
-	if ip := clientip.Of(d.r); ip.IsValid() {
-		out.ClientIP = ip.String()
+	if chosen.Index >= 0 {
+		d.entry = d.entries[chosen.Index]
 	}
 	if err != nil {
-		out.Outcome, out.Error = noOffer(err).outcome, err.Error()
-		return out
+		return err
 	}
-	d.offer, d.entry = chosen.Offer, d.entries[chosen.Index]
-	d.describe(out)
-	return out
+	d.offer = chosen.Offer
+	out.Campaign, out.Experiment, out.Variant = d.entry.Name(), d.offer.Experiment, d.offer.Variant
+	out.Reason = d.offer.Reason
+	if d.offer.Bucket >= 0 {
+		out.Bucket = &d.offer.Bucket
+	}
+	return nil
+}
+
+// listed are the campaigns that the question names, else those that the route lists.
+func (d *decision) listed() (list []*campaign.Campaign, err error) {
+	if d.entries == nil {
+		var ok bool
+		if d.entries, list, ok = d.rt.offers(d.repl); !ok {
+			return nil, errNoSuchOffer
+		}
+		return list, nil
+	}
+	for _, e := range d.entries {
+		list = append(list, e.Campaign)
+	}
+	return list, nil
 }
 
 // rules adds to each campaign tried what its matchers say. Those behind the chosen one are asked
@@ -195,34 +353,30 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 	return steps
 }
 
-// describe tells of the chosen offer.
-func (d *decision) describe(out *cli.Explanation) {
-	o := d.offer
-	out.Outcome = d.reached()
-	out.Campaign, out.Experiment, out.Variant = d.entry.Name(), o.Experiment, o.Variant
-	out.Reason, out.Counted = o.Reason, o.Counted && out.Outcome == outcomeLink
-	if o.Bucket >= 0 {
-		out.Bucket = &o.Bucket
+// explainFacts says what the ledger knows of the subscriber, as far as the campaign asks, and where
+// that sends them instead of to a checkout. The ledger is read, as a click reads it.
+func (d *decision) explainFacts(out *cli.Explanation) (to string) {
+	if d.entry.afterPayment == nil {
+		return ""
 	}
+	if to = d.afterPayment(); to == "" {
+		out.Facts = append(out.Facts, "after_payment: no payment that counts within "+
+			d.entry.afterFor.String())
+		return ""
+	}
+	out.Facts = append(out.Facts, "after_payment: paid within "+d.entry.afterFor.String())
+	return to
+}
+
+// describe tells of the request that the API would get.
+func (d *decision) describe(out *cli.Explanation) error {
 	out.Language = d.language()
 	described, err := d.rt.generator.Describe(d.order(clientip.Of(d.r)))
 	if err != nil {
-		out.Outcome, out.Error = string(linkgen.Refused), err.Error()
-		return
+		return err
 	}
 	out.APIRequest = &described
-}
-
-// reached is the outcome of a click that got an offer. Where nobody is known, a route that lets
-// anonymous visitors in would make a link all the same.
-func (d *decision) reached() string {
-	if d.user == nil {
-		return outcomeAnonymous
-	}
-	if _, known := d.knownUser(); !known {
-		return outcomeNoSubscriber
-	}
-	return outcomeLink
+	return nil
 }
 
 func (d *decision) explainedSubscriber() (out cli.ExplainedSubscriber) {
@@ -237,67 +391,45 @@ func (d *decision) explainedSubscriber() (out cli.ExplainedSubscriber) {
 	return out
 }
 
-// forExplaining finds an identity by name. Without a name it is the default one, or the only one
-// that any route has. Where no route reads a token, it is one that another handler verified.
-func (ids *identities) forExplaining(name string) (identifier, error) {
-	if name == "" && ids.named[defaultJWT] == nil {
-		switch len(ids.all) {
-		case 0:
-			return placeholderIdentifier{}, nil
-		case 1:
-			return tokenIdentifier{ids.all[0]}, nil
-		}
-		return nil, adminError(http.StatusBadRequest,
-			"jwt: there are %d identities and none is the default: write the name of one%s",
-			len(ids.all), ids.names())
-	}
-	if name == "" {
-		name = defaultJWT
-	}
-	authenticator, err := ids.lookup(name)
-	if err != nil {
-		return nil, adminError(http.StatusNotFound, "jwt: no identity has that name%s", ids.names())
-	}
-	return tokenIdentifier{authenticator}, nil
-}
-
-func (ids *identities) names() string {
-	if len(ids.named) == 0 {
-		return "; none has a name: write `jwt <name> {` in the global checkout option"
-	}
-	return fmt.Sprintf("; defined are: %v", slices.Sorted(maps.Keys(ids.named)))
-}
-
-// describedUser is whom the claims describe; nil is an anonymous visitor.
-func describedUser(claims json.RawMessage, id identifier) (*auth.User, error) {
-	if len(claims) == 0 || bytes.Equal(claims, []byte("null")) {
-		return nil, nil
-	}
-	token, isToken := id.(tokenIdentifier)
-	if !isToken {
-		rules, err := defaultRules()
-		if err != nil {
+// withoutRoute explains the campaigns that were named, or those that the routes list, to an
+// identity that was named, or the default one.
+func (x *inquiry) withoutRoute(ctx context.Context) (*cli.Explanation, error) {
+	guessed := false
+	if x.list == nil {
+		var names []string
+		var err error
+		names, guessed = x.app.listed()
+		if x.list, err = x.app.shared.registry.chosen(names); err != nil {
 			return nil, err
 		}
-		token = tokenIdentifier{rules}
 	}
-	user, err := token.UnverifiedUser(claims)
+	id := x.id
+	if id == nil {
+		var err error
+		if id, err = x.app.ids.forExplaining(""); err != nil {
+			return nil, err
+		}
+	}
+	r, err := x.request().Prepare(ctx, nil)
 	if err != nil {
-		return nil, adminError(http.StatusBadRequest, "claims: %w", err)
+		return nil, adminError(http.StatusBadRequest, "%w", err)
 	}
-	if !isToken {
-		// Another handler has verified them. The claims name them and no more: a click brings no
-		// others, and a variant that was chosen by them would not be theirs.
-		user = &auth.User{Subscriber: user.Subscriber}
+	out, _ := x.visit(r, &route{services: x.app.shared, id: id}, nil, "")
+	if x.err != nil {
+		return nil, x.err
 	}
-	return user, nil
+	if guessed {
+		out.Note = "the routes list different campaigns, so all were tried, in the order of " +
+			"their names: give the address of your route, or name its campaigns in its order"
+	}
+	return out, nil
 }
 
-// defaultRules reads claims as a jwt block does that says nothing of them. Nobody holds its key,
-// and no request meets it.
-var defaultRules = sync.OnceValues(func() (*auth.Authenticator, error) {
-	return auth.New(auth.Config{
-		Secrets: []string{rand.Text() + rand.Text()},
-		From:    []auth.Source{{In: "cookie", Name: "none"}},
-	})
-})
+// isOurs reports whether a handler decides what is offered.
+func isOurs(handler caddyhttp.MiddlewareHandler) bool {
+	switch handler.(type) {
+	case *LinkHandler, *OfferHandler:
+		return true
+	}
+	return false
+}

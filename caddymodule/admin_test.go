@@ -90,13 +90,29 @@ func TestAdminRefusesWithASentence(t *testing.T) {
 		},
 		{
 			"unknown campaign", "POST", explain, `{"campaigns":["d-rest","nope"]}`, nil, 404,
-			"name 2 of 2 is not defined (defined are: a-past, b-free, c-sale, d-rest)",
+			`"nope" is not defined (defined are: a-past, b-free, c-sale, d-rest)`,
 		},
 		{
 			"unknown identity", "POST", explain, `{"jwt":"nope"}`, nil, 404,
 			"defined are: [default staff]",
 		},
-		{"unknown variant", "POST", explain, `{"variant":"nope"}`, nil, 400, "variant"},
+		{
+			"an address for a name", "POST", explain, `{"campaigns":["bob@example.com"]}`, nil, 404,
+			"campaigns: (a text that is no name) is not defined",
+		},
+		{
+			"unknown variant", "POST", explain, `{"variant":"nope"}`, nil, 400,
+			`variant: none of these campaigns has one of the name "nope"`,
+		},
+		{
+			"unknown variant on a route", "POST", explain,
+			`{"variant":"nope","request":{"uri":"/upgrade"}}`, nil, 400, `"nope"`,
+		},
+		{
+			"a token and claims", "POST", explain, `{"jwt":"a.b.c","claims":{"sub":"1"}}`, nil, 400,
+			"exclude each other",
+		},
+		{"invalid instant", "POST", explain, `{"at":"tomorrow"}`, nil, 400, "at: write an instant"},
 		{
 			"claims are a token", "POST", explain, `{"claims":"eyJhbGciOiJIUzI1NiJ9.e30.AAAA"}`,
 			nil, 400, "claims: token refused: claims_json",

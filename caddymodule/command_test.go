@@ -86,7 +86,7 @@ func TestCommandFailsWithASentenceAndACode(t *testing.T) {
 		{"purge a@example.com b@example.com", 2, "one subscriber"},
 		{"purge 4711", 1, "no e-mail address"},
 		{"explain --campaign nope", 1, "is not defined"},
-		{"explain --jwt nope", 1, "no identity has that name"},
+		{"explain --jwt nope", 1, "no identity has the name"},
 		{"explain --claims [] --uri /", 1, "claims_json"},
 		{"campaigns --address unix/" + srv.socket("nobody"), 1, "admin API"},
 		{"campaigns --address 127.0.0.1:1-2", 1, "invalid admin address"},

@@ -72,7 +72,8 @@ type explained struct {
 	Bucket                                                                *int
 	Counted                                                               bool
 	Rules                                                                 []rule
-	Dropped, Untrusted                                                    []string
+	Dropped, Untrusted, Before, Passed, Looked, Facts                     []string
+	Route, Answer, Location, Identity, Rule                               string
 	ClientIP                                                              string `json:"client_ip"`
 	Subscriber                                                            struct {
 		Hash, Kind string

@@ -157,6 +157,25 @@ func (t tokenIdentifier) identify(r *http.Request, _ *caddy.Replacer) (*auth.Use
 
 func (t tokenIdentifier) trusts(claim string) bool { return t.Trusts(claim) }
 
+// The rules for a token that is not there, by the first place that should hold it: a wrong name of
+// a cookie is nothing that any token could be refused for.
+const (
+	ruleNoCookie = "no_cookie"
+	ruleNoHeader = "no_header"
+)
+
+// missingRule is what an anonymous click counts, or empty where no token is looked for.
+func missingRule(id identifier) string {
+	token, ok := id.(tokenIdentifier)
+	if !ok {
+		return ""
+	}
+	if token.Places()[0].In == "header" {
+		return ruleNoHeader
+	}
+	return ruleNoCookie
+}
+
 // placeholderIdentifier believes an earlier handler.
 type placeholderIdentifier struct {
 	key  string

@@ -130,7 +130,12 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 	if refused := gate.Check(d.r, h.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
-	if a, done := h.identify(d); done {
+	user, err := h.rt.id.identify(d.r, d.repl)
+	if err != nil {
+		d.countRefusal(err)
+		d.countMissing(err)
+	}
+	if a, done := h.admit(d, user, err); done {
 		return a
 	}
 	if err := d.decide(); err != nil {
@@ -144,9 +149,9 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 	return d.link()
 }
 
-// identify finds the user. done means that the anonymous policy, or an error, has answered already.
-func (h *LinkHandler) identify(d *decision) (a answer, done bool) {
-	user, err := h.rt.id.identify(d.r, d.repl)
+// admit takes in who the user is, or err, why that is not known. done means that the anonymous
+// policy, or an error, has answered already.
+func (h *LinkHandler) admit(d *decision, user *auth.User, err error) (a answer, done bool) {
 	if err != nil {
 		return h.anonymous(d, err)
 	}
@@ -163,7 +168,6 @@ func (h *LinkHandler) identify(d *decision) (a answer, done bool) {
 
 // anonymous is the answer to a request whose user is not known, by the policy for them.
 func (h *LinkHandler) anonymous(d *decision, err error) (a answer, done bool) {
-	d.countRefusal(err)
 	a.outcome = identityOutcome(d.r.Context(), err)
 	switch a.outcome {
 	case outcomeLeft:

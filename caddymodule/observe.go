@@ -191,6 +191,15 @@ func (d *decision) countRefusal(err error) {
 	d.rt.log.Warn("token refused: its user is not signed in here", fields...)
 }
 
+// countMissing counts a click without a token under the place where it was looked for first, so that
+// a wrong name of a cookie is seen. It is no refused token, and everyday, so nothing is logged.
+func (d *decision) countMissing(err error) {
+	if d.rt.missing != "" && !d.state.refused && errors.Is(err, auth.ErrNoToken) {
+		d.state.refused = true
+		metrics.TokenRefusals.WithLabelValues(d.rt.missing).Inc()
+	}
+}
+
 // logPanic logs a panic's type and place. Its text may hold anything, so it stays out.
 func logPanic(log *zap.Logger, message string, p any) {
 	log.Error(message, zap.String("type", typeName(p)), zap.ByteString("stack", debug.Stack()))

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/caddy-checkout/checkout/sandbox"
 )
 
@@ -47,6 +49,59 @@ func TestOneBadTokenIsOneRefusal(t *testing.T) {
 	if got := srv.scraped().moved(before).total("caddy_checkout_token_refusals_total"); got != 2 {
 		t.Errorf("%v refusals of two requests", got)
 	}
+}
+
+// TestAnonymousClicksCountWhereNoTokenWas: a wrong name of a cookie left no trace.
+func TestAnonymousClicksCountWhereNoTokenWas(t *testing.T) {
+	srv := openServer(t, serverWith(`		jwt api {
+			secret {env.JWT_SECRET}
+			from header Authorization
+			from cookie session
+		}
+`+proCampaign, `checkout_offer /plans pro
+	checkout_link /twice pro {
+		anonymous next
+	}
+	checkout_link /twice pro
+	checkout_link /guest pro {
+		anonymous guest
+	}
+	checkout_link /api pro {
+		jwt api
+	}
+	checkout_link /identity pro {
+		identity {http.auth.user.id}
+	}
+	checkout_link /u pro
+	respond "page"`))
+	sid := header("Cookie", "sid="+token(jwt.MapClaims{"email": "ann@example.com"}))
+	for name, row := range map[string]struct {
+		path    string
+		options []func(*request)
+		rule    string
+	}{
+		"a wrong cookie":       {"/u", []func(*request){sid}, "no_cookie"},
+		"a guest":              {"/guest", nil, "no_cookie"},
+		"two directives":       {"/twice", nil, "no_cookie"},
+		"a header comes first": {"/api", nil, "no_header"},
+		"a page":               {"/plans", nil, ""},
+		"another handler's":    {"/identity", nil, ""},
+		"a prefetch":           {"/u", []func(*request){header("Sec-Purpose", "prefetch")}, ""},
+		"a user":               {"/u", []func(*request){by("ann@example.com")}, ""},
+	} {
+		before := srv.scraped()
+		srv.click(row.path, row.options...)
+		moved := srv.scraped().moved(before)
+		all := moved.total("caddy_checkout_token_refusals_total")
+		if row.rule == "" && all != 0 {
+			t.Errorf("%s counts %v", name, all)
+		}
+		if row.rule != "" && (all != 1 ||
+			moved.total("caddy_checkout_token_refusals_total", "rule="+row.rule) != 1) {
+			t.Errorf("%s does not count %s once, but %v", name, row.rule, moved)
+		}
+	}
+	srv.warns(0, "token refused")
 }
 
 func TestFailureLineSaysWhyAndForWhomWithoutNames(t *testing.T) {

@@ -103,7 +103,7 @@ func TestReferenceListsEveryMetric(t *testing.T) {
 func TestReferenceListsEveryLabelValue(t *testing.T) {
 	ref := readReference(t)
 	for label, inCode := range map[string][]string{
-		"rule": auth.Rules(), "api": zotlo.Results(), "keys": auth.RefreshResults(),
+		"rule": append(auth.Rules(), ruleNoCookie, ruleNoHeader), "api": zotlo.Results(), "keys": auth.RefreshResults(),
 		"webhook type":   constants(t, "../zotlo/webhook.go", "Webhook"),
 		"webhook result": constants(t, "webhook_handler.go", "hook"),
 	} {

@@ -20,7 +20,7 @@ import (
 // vars and answers {http.checkout.*} for all of them.
 type requestState struct {
 	decisions []*decision // one for each directive that ran, in that order
-	refused   bool        // a token of this request was counted as refused
+	refused   bool        // a token of this request was counted as refused, or as not there
 
 	first decision // so that a request with one directive, as nearly all are, costs one allocation
 	room  [2]*decision

@@ -58,6 +58,7 @@ type route struct {
 	self     caddyhttp.MiddlewareHandler
 	id       identifier
 	identity string // its name, for people
+	missing  string // the rule that an anonymous click counts; empty: none
 	list     []choice
 	// entries and campaigns are the list when no name is a placeholder: the common case.
 	entries   []*entry
@@ -86,6 +87,7 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 	if rt.id, err = cfg.identifier(&app.ids); err != nil {
 		return nil, err
 	}
+	rt.missing = missingRule(rt.id)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Inline)) {
 		if err := app.shared.registry.define(ctx, name, cfg.Inline[name]); err != nil {
 			return nil, err

@@ -5,21 +5,46 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/routewalk"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
+// NoRoute is the outcome of a request that no checkout directive gets.
+const NoRoute = "no_route"
+
 // Explanation says what the click would have got, and why.
 type Explanation struct {
 	// Outcome is what checkout_link would have reached without a fault of the API: link, or why
-	// not.
+	// not; or NoRoute.
 	Outcome string `json:"outcome"`
 	Error   string `json:"error,omitempty"`
 	// Note says what may make this answer another one than a click's.
 	Note string `json:"note,omitempty"`
+
+	// Route is the directive that got the request, with its matcher. Before are the handlers on the
+	// way to it that may answer, Passed the checkout directives that handed the request on.
+	Route  string   `json:"route,omitempty"`
+	Before []string `json:"before,omitempty"`
+	Passed []string `json:"passed,omitempty"`
+	// Answer is what the shopper gets, as it is counted, and Location where that sends them, unless
+	// it is a personal link.
+	Answer   string `json:"answer,omitempty"`
+	Location string `json:"location,omitempty"`
+
+	// Identity is the name of the jwt block that reads the token. Rule refused the token. Looked
+	// are the places that hold none.
+	Identity string   `json:"identity,omitempty"`
+	Rule     string   `json:"rule,omitempty"`
+	Looked   []string `json:"looked,omitempty"`
+	// Facts are what the ledger knows of the subscriber, as far as the campaign asks for it.
+	Facts []string `json:"facts,omitempty"`
 
 	Campaign   string `json:"campaign,omitempty"`
 	Experiment string `json:"experiment,omitempty"`
@@ -49,12 +74,63 @@ type ExplainedSubscriber struct {
 	Claims []string `json:"claims,omitempty"`
 }
 
+// TellRefusal says which rule refused the token.
+func (e *Explanation) TellRefusal(refused *auth.RefusedError) {
+	e.Rule, e.Error = refused.Rule, refused.Error()
+	if refused.Expected != "" {
+		e.Error += fmt.Sprintf(" (expected %q, given %q)", refused.Expected, refused.Given)
+	}
+}
+
+// TellMissing says where no token was. The names of the request's cookies stand beside it: a wrong
+// one is the usual mistake.
+func (e *Explanation) TellMissing(places []auth.Source, cookies []*http.Cookie) {
+	for _, place := range places {
+		e.Looked = append(e.Looked, place.In+" "+place.Name)
+	}
+	e.Error = "no token in " + strings.Join(e.Looked, ", nor in ")
+	names := make([]string, len(cookies))
+	for i, c := range cookies {
+		names[i] = c.Name
+	}
+	if len(names) > 0 {
+		e.Error += "; the request has the cookies " + strings.Join(names, ", ")
+	}
+}
+
+// NotReached says why no checkout directive got a request, and where the directives are.
+func NotReached(way routewalk.Way, ours []string) string {
+	text := "no checkout directive gets this request"
+	switch {
+	case way.Err != nil:
+		text += ": a matcher failed: " + way.Err.Error()
+	case way.By != "":
+		text += ": " + way.By + " answers first"
+	}
+	if len(ours) == 0 {
+		return text + "; the configuration has none"
+	}
+	return text + "; there are " + strings.Join(ours, ", ")
+}
+
+// Quoted is a name of a question, unless it looks like what belongs in no log: errors about it are
+// logged.
+func Quoted(name string) string {
+	if len(name) > 64 || strings.Contains(name, "@") {
+		return "(a text that is no name)"
+	}
+	return strconv.Quote(name)
+}
+
 func printExplanation(w io.Writer, e Explanation) {
 	t := newTable(w)
 	for _, line := range [][2]string{
 		{"Outcome", e.Outcome},
 		{"Error", e.Error},
 		{"Note", e.Note},
+		{"Route", e.Route},
+		{"Answer", strings.TrimSpace(e.Answer + " " + e.Location)},
+		{"Identity", e.Identity},
 		{"Campaign", e.Campaign},
 		{"Experiment", e.Experiment},
 		{"Variant", e.variantLine()},
@@ -67,16 +143,21 @@ func printExplanation(w io.Writer, e Explanation) {
 		}
 	}
 	t.Flush()
+	printList(w, "May answer before it", e.Before)
+	printList(w, "Handed the request on", e.Passed)
 	printList(w, "Claims asked for the subscriber", e.Subscriber.Claims)
+	printList(w, "What the ledger knows", e.Facts)
 	printList(w, "Left out", e.Dropped)
 	printList(w, "Not for this identity", e.Untrusted)
 
-	fmt.Fprintln(w)
-	t = newTable(w, "CAMPAIGN", "RESULT", "WHY")
-	for _, rule := range e.Rules {
-		t.row(rule.Campaign, rule.Result, rule.Detail)
+	if len(e.Rules) > 0 {
+		fmt.Fprintln(w)
+		t = newTable(w, "CAMPAIGN", "RESULT", "WHY")
+		for _, rule := range e.Rules {
+			t.row(rule.Campaign, rule.Result, rule.Detail)
+		}
+		t.Flush()
 	}
-	t.Flush()
 	if e.APIRequest != nil {
 		printAPIRequest(w, e)
 	}

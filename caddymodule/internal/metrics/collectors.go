@@ -29,7 +29,7 @@ var (
 	}, []string{"source"})
 
 	TokenRefusals = counter("caddy_checkout_token_refusals_total",
-		"Tokens refused, by the rule that refused them.",
+		"Tokens refused, by the rule that refused them, and clicks without a token.",
 		"rule")
 
 	MatcherErrors = counter("caddy_checkout_matcher_errors_total",
