@@ -201,8 +201,10 @@ func checkIssuer(document object, issuer string) error {
 			"tenants and names no single issuer; "+
 			"see docs/troubleshooting.md#an-issuer-for-many-tenants"))
 	}
-	return fetchFailed(resultIssuer, errors.New(
-		"the discovery document names another issuer; write the issuer exactly as it does"))
+	got, _ := document.text("issuer")
+	return fetchFailed(resultIssuer, fmt.Errorf(
+		"the discovery document names another issuer; write the issuer exactly as it does: %.256q",
+		got))
 }
 
 // parseAddress takes https addresses, and http for loopback, where nobody can listen in.

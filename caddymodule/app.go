@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,6 +49,7 @@ type App struct {
 	state    *sharedState
 	routes   [][]string // what each route lists
 	hooked   bool       // some route hears of payments
+	started  bool
 
 	needsDirective bool // a checkout_claim has nobody to ask before a directive ran
 }
@@ -120,14 +122,28 @@ func (a *App) Start() error {
 		a.shared.registry.warnAboutMoves(running.shared.registry)
 		a.projects.warnAboutKey(running.projects, a.shared.log)
 	}
-	if a.cache.isAlone() && !a.hooked && a.shared.registry.longestAfterPayment() > 0 {
-		// Where the cache is shared, another Caddy may hear of payments.
-		a.shared.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; " +
-			"add one, as docs/webhooks.md shows")
-	}
+	a.started = true
+	a.warnWithoutWebhook()
 	liveApps.add(a)
 	a.activate()
 	return nil
+}
+
+// warnWithoutWebhook says that nobody hears of payments that a campaign asks for. Only now are all
+// directives of the configuration known.
+func (a *App) warnWithoutWebhook() {
+	// Where the cache is shared, another Caddy may hear of payments.
+	if a.cache.isAlone() && !a.hooked && a.shared.registry.longestAfterPayment() > 0 {
+		a.shared.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; " +
+			"add one, as docs/webhooks.md shows")
+	}
+}
+
+// onlyValidated reports whether the configuration was provisioned whole and never run, as `caddy
+// validate` does: where a load fails, the cause of the end wraps an error.
+func (a *App) onlyValidated() bool {
+	return !a.started && a.shared != nil && a.shared.registry != nil &&
+		errors.Unwrap(context.Cause(a.ctx)) == nil
 }
 
 // Stop ends nothing that requests use: those of this configuration may still be running, and need
@@ -169,6 +185,9 @@ func (a *App) retire() {
 // closed cache is a miss.
 func (a *App) Cleanup() error {
 	a.retire() // Stop may never have run
+	if a.onlyValidated() {
+		a.warnWithoutWebhook()
+	}
 	if a.shared != nil && a.shared.generator != nil {
 		a.shared.generator.Close()
 	}

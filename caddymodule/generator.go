@@ -148,11 +148,21 @@ func newAPIHooks(log *zap.Logger) zotlo.Hooks {
 			}
 		},
 		Paused: func(project, code string, d time.Duration) {
-			log.Error("the API refused our credentials or address, or asked for a pause",
-				zap.String("project", metrics.Project(project)), zap.String("code", code),
-				zap.Duration("pause", d))
+			log.Error(pausedFor(code), zap.String("project", metrics.Project(project)),
+				zap.String("code", code), zap.Duration("pause", d))
 		},
 	}
+}
+
+// pausedFor is the sentence about a project's pause: each cause has another fix.
+func pausedFor(code string) string {
+	switch code {
+	case "401002", "401":
+		return "the API refused our keys: compare access_key and access_secret with the Dashboard"
+	case "404001", "404":
+		return "the API does not know this address: compare api_url with Zotlo's, or leave it out"
+	}
+	return "the API asked for a pause: too many calls"
 }
 
 // attributeWith says what rides along with a link and comes back with its payment, with a proof that

@@ -55,7 +55,7 @@ func TestBadCredentialsAreOneLogLine(t *testing.T) {
 	for _, who := range []string{"a@example.com", "b@example.com", "c@example.com"} {
 		srv.click("/u", by(who))
 	}
-	srv.warns(1, "refused our credentials", `"error"`, `"code":"401002"`)
+	srv.warns(1, "the API refused our keys", `"error"`, `"code":"401002"`)
 	if calls := srv.zotlo.Calls(); calls != 1 {
 		t.Errorf("%d calls with bad credentials, want 1", calls)
 	}

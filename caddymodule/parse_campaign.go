@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -213,6 +214,9 @@ func parsePrice(b *block.Block, to **campaign.Price) error {
 	}
 	args := b.RemainingArgs()
 	switch {
+	case len(args) == 1 && !strings.ContainsAny(args[0], "0123456789{"):
+		return b.Errf("%s: the amount is missing: write `%s 19.99 %s`%s", option, option, args[0],
+			block.Unset)
 	case len(args) == 1:
 		return b.Errf("%s: the currency is missing: write `%s %s EUR`", option, option, args[0])
 	case len(args) == 2:

@@ -40,12 +40,9 @@ func (p Price) String() string {
 	return s
 }
 
-// What is wrong with an amount. None of the texts quotes it: it may have come from a placeholder.
-var (
-	errAmount = errors.New("must be a decimal number above zero" +
-		" with at most 9 digits before and 2 after the point, such as 19.99")
-	errBounds = errors.New("is below the minimum or above the maximum")
-)
+// errAmount does not quote the amount: it may have come from a placeholder.
+var errAmount = errors.New("must be a decimal number above zero" +
+	" with at most 9 digits before and 2 after the point, such as 19.99")
 
 // Limits of an amount by Zotlo's reference, in digits.
 const (
@@ -142,7 +139,7 @@ func checkAmount(s *slot, v string) (string, error) {
 	case err != nil:
 		return "", err
 	case s.high > 0 && (n < s.low || n > s.high):
-		return "", errBounds
+		return "", fmt.Errorf("is not between %s", s.bounds)
 	}
 	return v, nil
 }

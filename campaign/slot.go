@@ -24,6 +24,7 @@ type slot struct {
 
 	currency  string       // of a price
 	low, high money.Amount // bounds of an amount; zero: none
+	bounds    string       // the same as they are written, for messages
 	languages *Languages   // of language
 	shortened bool         // the constant was longer than the limit
 }
@@ -116,6 +117,7 @@ func (ov *override) compilePrice(p *Price, opt Options) (slot, error) {
 	if s.low, s.high, err = p.check(ov.name, ov.must, !constant); err != nil {
 		return s, err
 	}
+	s.bounds = p.Min + " and " + p.Max
 	return s, s.parse(p.Amount, opt)
 }
 

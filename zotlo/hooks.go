@@ -10,7 +10,8 @@ type Hooks struct {
 	APICall func(project, result string, d time.Duration)
 	// Breaker is told when a project's circuit breaker opens and closes.
 	Breaker func(project string, open bool)
-	// Paused is told once when a project is paused, with Zotlo's code or "429".
+	// Paused is told once when a project is paused, with Zotlo's code, else the
+	// HTTP status.
 	Paused func(project, code string, d time.Duration)
 }
 

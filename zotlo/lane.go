@@ -1,7 +1,9 @@
 package zotlo
 
 import (
+	"cmp"
 	"errors"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,7 +133,7 @@ func (l *lane) learn(e *Error) (began string, pause time.Duration) {
 		}
 	case e != nil && e.Result == ResultCredentials:
 		if l.pause.block(now, e) {
-			return e.Code, probeEvery
+			return cmp.Or(e.Code, strconv.Itoa(e.Status)), probeEvery
 		}
 	default:
 		l.pause.unblock()

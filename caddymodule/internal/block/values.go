@@ -9,6 +9,18 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
+// Unset names the likely cause where a value is missing: Caddy pastes variables into the text
+// before it is parsed, and of an unset one nothing is left, not even an empty text.
+const Unset = "; an unset {$NAME} leaves nothing behind: set the variable, or write {env.NAME}"
+
+// unset is Unset where not one value stands.
+func unset(values int) string {
+	if values > 0 {
+		return ""
+	}
+	return Unset
+}
+
 // Text reads the one value of an option that may be given once.
 func (b *Block) Text(to *string) error {
 	option := b.Val()
@@ -18,8 +30,7 @@ func (b *Block) Text(to *string) error {
 	args := b.RemainingArgs()
 	if len(args) != 1 {
 		return b.Errf("%s takes one value, not %d: write `%s <value>`, in quotes if it holds "+
-			"blanks",
-			option, len(args), option)
+			"blanks%s", option, len(args), option, unset(len(args)))
 	}
 	*to = args[0]
 	return nil
@@ -41,8 +52,8 @@ func (b *Block) More(to *[]string) error {
 	option := b.Val()
 	args := b.RemainingArgs()
 	if len(args) != 1 {
-		return b.Errf("%s takes one value, not %d: repeat the option for another", option,
-			len(args))
+		return b.Errf("%s takes one value, not %d: repeat the option for another%s", option,
+			len(args), unset(len(args)))
 	}
 	*to = append(*to, args[0])
 	return nil
@@ -66,7 +77,7 @@ func (b *Block) List(to *[]string) error {
 		return err
 	}
 	if *to = b.RemainingArgs(); len(*to) == 0 {
-		return b.Errf("%s needs at least one value", option)
+		return b.Errf("%s needs at least one value%s", option, unset(0))
 	}
 	return nil
 }
