@@ -149,6 +149,10 @@ func (a *App) onlyValidated() bool {
 // Stop ends nothing that requests use: those of this configuration may still be running, and need
 // all that Cleanup gives back.
 func (a *App) Stop() error {
+	// Only now is it sure that the newer configuration runs: at its Start another app could fail.
+	if next := liveApps.newest(); next != nil && next != a {
+		next.shared.registry.tellChanges(next.ctx, a.shared.registry)
+	}
 	a.retire()
 	return nil
 }

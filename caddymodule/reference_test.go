@@ -137,7 +137,8 @@ func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 	events := ref.tables["Events"]
 	wantSame(t, "the events and their fields",
 		slices.Concat(withPrefix(literals(t, "payments.go"), "checkout."),
-			stringsIn(t, "payments.go", eventFields)), firstCodes(events))
+			stringsIn(t, "payments.go", eventFields), []string{changeEvent, "option", "from", "to"}),
+		firstCodes(events))
 }
 
 func TestReferenceListsEveryVariableAndRoute(t *testing.T) {

@@ -1,0 +1,120 @@
+package caddymodule
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+	"go.uber.org/zap"
+
+	"github.com/caddy-checkout/checkout/campaign"
+)
+
+// This file tells what a load changes of what is sold, to whom, for how much and until when: a slip
+// of the decimal point in a reload must leave a trace.
+
+// change is one option of a campaign that a load changes. An empty text is an option that is not
+// there.
+type change struct{ campaign, option, from, to string }
+
+// changeEvent is the name of Caddy's event, one for each change.
+const changeEvent = "checkout.changed"
+
+// tellChanges writes a line for each change, and tells Caddy's event handlers. Campaigns that are
+// new or gone have changed nothing that was sold before.
+func (r *registry) tellChanges(ctx caddy.Context, running *registry) {
+	changes := r.changesFrom(running)
+	if len(changes) == 0 {
+		return
+	}
+	// Only where it is configured can anybody listen. The running configuration has it whole.
+	app, _ := ctx.AppIfConfigured("events")
+	events, listening := app.(*caddyevents.App)
+	for _, c := range changes {
+		r.log.Info("this load changes a campaign", zap.String("campaign", c.campaign),
+			zap.String("option", c.option), zap.String("from", c.from), zap.String("to", c.to))
+		if listening && events.ShouldEmit(changeEvent) {
+			events.Emit(ctx, changeEvent, map[string]any{
+				"campaign": c.campaign, "option": c.option, "from": c.from, "to": c.to,
+			})
+		}
+	}
+}
+
+// changesFrom are the changes against another configuration, by campaign and option.
+func (r *registry) changesFrom(running *registry) (changes []change) {
+	for name, e := range r.byName {
+		before, ok := running.byName[name]
+		if !ok {
+			continue
+		}
+		from, to := before.watched(), e.watched()
+		both := maps.Clone(from)
+		maps.Copy(both, to)
+		for option := range both {
+			if from[option] != to[option] {
+				changes = append(changes, change{name, option, from[option], to[option]})
+			}
+		}
+	}
+	slices.SortFunc(changes, func(a, b change) int {
+		return cmp.Or(cmp.Compare(a.campaign, b.campaign), cmp.Compare(a.option, b.option))
+	})
+	return changes
+}
+
+// watched are the options whose changes are told: price, link id, weights and schedule, those of
+// variants with the variant's name in front.
+func (e *entry) watched() map[string]string {
+	cfg := e.Config()
+	options := map[string]string{
+		"from": instant(cfg.From), "until": instant(cfg.Until), "off": "", "weights": e.weights(),
+	}
+	if cfg.Off {
+		options["off"] = "true"
+	}
+	watchOverrides(options, "", cfg.Overrides)
+	if cfg.Experiment != nil {
+		for _, v := range cfg.Experiment.Variants {
+			watchOverrides(options, "variant "+v.Name+": ", v.Overrides)
+		}
+	}
+	return options
+}
+
+func watchOverrides(options map[string]string, prefix string, o campaign.Overrides) {
+	options[prefix+"link_id"] = o.LinkID
+	if o.OneTimePrice != nil {
+		options[prefix+"one_time_price"] = o.OneTimePrice.String()
+	}
+	if o.Quote != nil {
+		options[prefix+"quote"] = o.Quote.String()
+	}
+}
+
+// weights are the shares of all users that the variants have, in their order: what changes them,
+// coverage included, changes who pays which price.
+func (e *entry) weights() string {
+	key, ranges := e.Ranges()
+	if key == "" {
+		return ""
+	}
+	texts := make([]string, len(ranges))
+	for i, r := range ranges {
+		texts[i] = fmt.Sprintf("%s %g%%", r.Variant, float64(r.End-r.Start)/100)
+	}
+	return key + ": " + strings.Join(texts, ", ")
+}
+
+// instant is a point in time, in one form however it was written.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
