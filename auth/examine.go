@@ -36,6 +36,8 @@ func (a *Authenticator) ExamineToken(token string, at time.Time) (*User, error) 
 	if len(token) > maxToken {
 		return nil, refused(ruleSize)
 	}
+	// The steps are those of Verify, in their order, but for the table of remembered tokens: what
+	// it holds was judged at another instant.
 	c, err := parseCompact(token, a.algorithms, nil)
 	if err != nil {
 		return nil, err

@@ -151,7 +151,8 @@ func (a *App) onlyValidated() bool {
 func (a *App) Stop() error {
 	// Only now is it sure that the newer configuration runs: at its Start another app could fail.
 	if next := liveApps.newest(); next != nil && next != a {
-		next.shared.registry.tellChanges(next.ctx, a.shared.registry)
+		tellChanges(next.ctx, next.shared.log,
+			a.shared.registry.campaigns(), next.shared.registry.campaigns())
 	}
 	a.retire()
 	return nil

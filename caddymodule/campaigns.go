@@ -126,6 +126,15 @@ func errUnknownCampaign(name string, known []string) error {
 // names lists the known campaigns.
 func (r *registry) names() []string { return slices.Sorted(maps.Keys(r.byName)) }
 
+// campaigns are the campaigns by name, without what this module adds to them.
+func (r *registry) campaigns() map[string]*campaign.Campaign {
+	all := make(map[string]*campaign.Campaign, len(r.byName))
+	for name, e := range r.byName {
+		all[name] = e.Campaign
+	}
+	return all
+}
+
 // running is the campaign that runs an experiment, or nil.
 func (r *registry) running(experiment string) *entry { return r.byName[r.experiments[experiment]] }
 

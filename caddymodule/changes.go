@@ -27,8 +27,10 @@ const changeEvent = "checkout.changed"
 
 // tellChanges writes a line for each change, and tells Caddy's event handlers. Campaigns that are
 // new or gone have changed nothing that was sold before.
-func (r *registry) tellChanges(ctx caddy.Context, running *registry) {
-	changes := r.changesFrom(running)
+func tellChanges(
+	ctx caddy.Context, log *zap.Logger, before, after map[string]*campaign.Campaign,
+) {
+	changes := changesBetween(before, after)
 	if len(changes) == 0 {
 		return
 	}
@@ -36,7 +38,7 @@ func (r *registry) tellChanges(ctx caddy.Context, running *registry) {
 	app, _ := ctx.AppIfConfigured("events")
 	events, listening := app.(*caddyevents.App)
 	for _, c := range changes {
-		r.log.Info("this load changes a campaign", zap.String("campaign", c.campaign),
+		log.Info("this load changes a campaign", zap.String("campaign", c.campaign),
 			zap.String("option", c.option), zap.String("from", c.from), zap.String("to", c.to))
 		if listening && events.ShouldEmit(changeEvent) {
 			events.Emit(ctx, changeEvent, map[string]any{
@@ -46,14 +48,14 @@ func (r *registry) tellChanges(ctx caddy.Context, running *registry) {
 	}
 }
 
-// changesFrom are the changes against another configuration, by campaign and option.
-func (r *registry) changesFrom(running *registry) (changes []change) {
-	for name, e := range r.byName {
-		before, ok := running.byName[name]
+// changesBetween are the changes of the campaigns that are in both, by campaign and option.
+func changesBetween(before, after map[string]*campaign.Campaign) (changes []change) {
+	for name, c := range after {
+		old, ok := before[name]
 		if !ok {
 			continue
 		}
-		from, to := before.watched(), e.watched()
+		from, to := watched(old), watched(c)
 		both := maps.Clone(from)
 		maps.Copy(both, to)
 		for option := range both {
@@ -70,10 +72,10 @@ func (r *registry) changesFrom(running *registry) (changes []change) {
 
 // watched are the options whose changes are told: price, link id, weights and schedule, those of
 // variants with the variant's name in front.
-func (e *entry) watched() map[string]string {
-	cfg := e.Config()
+func watched(c *campaign.Campaign) map[string]string {
+	cfg := c.Config()
 	options := map[string]string{
-		"from": instant(cfg.From), "until": instant(cfg.Until), "off": "", "weights": e.weights(),
+		"from": instant(cfg.From), "until": instant(cfg.Until), "off": "", "weights": weights(c),
 	}
 	if cfg.Off {
 		options["off"] = "true"
@@ -99,8 +101,8 @@ func watchOverrides(options map[string]string, prefix string, o campaign.Overrid
 
 // weights are the shares of all users that the variants have, in their order: what changes them,
 // coverage included, changes who pays which price.
-func (e *entry) weights() string {
-	key, ranges := e.Ranges()
+func weights(c *campaign.Campaign) string {
+	key, ranges := c.Ranges()
 	if key == "" {
 		return ""
 	}
