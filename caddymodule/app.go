@@ -133,7 +133,7 @@ func (a *App) Start() error {
 // directives of the configuration known.
 func (a *App) warnWithoutWebhook() {
 	// Where the cache is shared, another Caddy may hear of payments.
-	if a.cache.isAlone() && !a.hooked && a.shared.registry.longestAfterPayment() > 0 {
+	if a.shared.ledger.Alone() && !a.hooked && a.shared.registry.longestAfterPayment() > 0 {
 		a.shared.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; " +
 			"add one, as docs/webhooks.md shows")
 	}

@@ -140,12 +140,6 @@ func (c *openCache) activate() {
 	}
 }
 
-// isAlone reports whether no other process shares the cache.
-func (c *openCache) isAlone() bool {
-	_, memory := c.Cache.(*memorycache.Cache)
-	return memory
-}
-
 // openConfiguredCache opens the guest module of the configuration, or the memory cache where none
 // is written. key seals what leaves the process.
 func openConfiguredCache(ctx caddy.Context, cfg *App, key []byte) (*openCache, error) {

@@ -18,6 +18,7 @@ func PoolsInUse() (n int) {
 	for _, pool := range []*caddy.UsagePool{memoryCaches, redisCaches, states, remoteKeys} {
 		pool.Range(func(_, _ any) bool { n++; return true })
 	}
+	ledgerlife.Each(func(ledger.Store) { n++ })
 	return n
 }
 

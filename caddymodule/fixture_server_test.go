@@ -111,6 +111,14 @@ func openServerWith(t testing.TB, config string, environment map[string]string) 
 	return srv
 }
 
+// stop ends the running Caddy before its test does.
+func (srv *server) stop() {
+	srv.t.Helper()
+	if err := caddy.Stop(); err != nil {
+		srv.t.Fatal(err)
+	}
+}
+
 // reload gives the running Caddy another Caddyfile.
 func (srv *server) reload(config string) error {
 	srv.t.Helper()

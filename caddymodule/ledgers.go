@@ -84,6 +84,7 @@ func (l *FileLedger) source(*zap.Logger) (ledgerlife.Source, error) {
 				Path: path, MaxSize: l.MaxSize, MustExist: again,
 			})
 		},
+		Alone: true,
 	}, nil
 }
 
@@ -100,8 +101,9 @@ func (*MemoryLedger) CaddyModule() caddy.ModuleInfo {
 
 func (l *MemoryLedger) source(*zap.Logger) (ledgerlife.Source, error) {
 	return ledgerlife.Source{
-		Key:  func() string { return "memory" },
-		Open: func(bool) (ledger.Store, error) { return memorystore.New(nil), nil },
+		Key:   func() string { return "memory" },
+		Open:  func(bool) (ledger.Store, error) { return memorystore.New(nil), nil },
+		Alone: true,
 	}, nil
 }
 
@@ -329,10 +331,10 @@ func (a *App) reconciliations(project *string) (list []ledger.Reconciliation, er
 // ledgerUp asks the app that serves: what a reload that was refused has seen does not count.
 var ledgerUp = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 	Name: "caddy_checkout_ledger_up",
-	Help: "1 while the ledger is open.",
+	Help: "1 while the ledger is open, or where nothing is sold.",
 }, func() float64 {
 	app := liveApps.newest()
-	return metrics.Bool(app != nil && app.shared.ledger.IsOpen())
+	return metrics.Bool(app != nil && (len(app.projects.list) == 0 || app.shared.ledger.IsOpen()))
 })
 
 // countExposure counts a person who met an experiment for the first time.

@@ -41,16 +41,20 @@ func TestLiteralRedisPasswordIsWarnedOf(t *testing.T) {
 		{"a port and an at sign are no password", "url redis://127.0.0.1:1", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			option := "\t\tcache redis {\n" + tt.lines + "\n\t\t}\n" + proCampaign
-			o := openServer(t, serverWith(option, "checkout_link /u pro"))
-			if tt.word == "" {
-				o.warns(0, inClear)
-			} else {
-				o.warns(1, inClear, `"warn"`, `"word":"`+tt.word+`"`)
-			}
-			// Caddy's own DEBUG lines print no configuration either.
-			if logged := o.logged(); strings.Contains(logged, password) {
-				t.Error("the password stands in the log")
+			// The ledger is in the Redis of the cache, and one line is enough for both.
+			for _, of := range []string{"cache", "ledger"} {
+				option := "\t\t" + of + " redis {\n" + tt.lines + "\n\t\t}\n" + proCampaign
+				o := openServer(t, serverWith(option, "checkout_link /u pro"))
+				if tt.word == "" {
+					o.warns(0, inClear)
+				} else {
+					o.warns(1, inClear, `"warn"`, `"word":"`+tt.word+`"`)
+				}
+				// Caddy's own DEBUG lines print no configuration either.
+				if logged := o.logged(); strings.Contains(logged, password) {
+					t.Error("the password stands in the log")
+				}
+				o.stop()
 			}
 		})
 	}

@@ -52,6 +52,19 @@ func TestWarningsAtLoad(t *testing.T) {
 			[]string{`"warn"`, "checkout_webhook"},
 		},
 		{
+			"after_payment without a webhook, and a ledger of this process", `
+		cache redis {
+			url redis://127.0.0.1:1
+		}
+		ledger memory
+		campaign pro {
+			link_id 1
+			after_payment /account
+		}`, "checkout_link /u pro",
+			"after_payment does nothing",
+			[]string{`"warn"`, "checkout_webhook"},
+		},
+		{
 			"only conditional campaigns", `
 		campaign a {
 			link_id 1
@@ -101,6 +114,16 @@ func TestWarningsAtLoad(t *testing.T) {
 			openServer(t, serverWith(tt.option, tt.directive)).warns(1, tt.text, tt.also...)
 		})
 	}
+	t.Run("another Caddy may hear of payments", func(t *testing.T) {
+		openServer(t, serverWith(`
+		ledger redis {
+			url redis://127.0.0.1:1
+		}
+		campaign pro {
+			link_id 1
+			after_payment /account
+		}`, "checkout_link /u pro")).warns(0, "after_payment does nothing")
+	})
 	t.Run("nothing to warn of", func(t *testing.T) {
 		srv := openServer(t, serverWith(proCampaign, "checkout_link /u pro"))
 		srv.warns(1, `"logger":"checkout`, `"info"`, "the ledger is open")

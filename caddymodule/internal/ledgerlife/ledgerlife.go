@@ -31,6 +31,8 @@ type Source struct {
 	// Open opens the store. Again is set when this process had it open before, so that a file that
 	// was taken away is missed instead of begun anew.
 	Open func(again bool) (ledger.Store, error)
+	// Alone says that no other process writes into the store.
+	Alone bool
 	// Away reports whether an error only says that the store does not answer at the moment, so
 	// that nothing is wrong with the configuration. Nil means that none does.
 	Away func(error) bool
@@ -89,6 +91,9 @@ func (h *Handle) Share() error {
 	}
 	return nil
 }
+
+// Alone reports whether no other process writes into the ledger.
+func (h *Handle) Alone() bool { return h.cfg.Source.Alone }
 
 // Away reports whether an error of Open only says that the store does not answer at the moment.
 func (h *Handle) Away(err error) bool {
