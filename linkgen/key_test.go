@@ -48,8 +48,10 @@ func meaning(o linkgen.Order) string {
 		ip = p.Addr()
 	}
 	return fmt.Sprintf("%#v %q", struct{ S, F, P any }{o.Subscriber, o.Fields, o.Parameters},
-		[]string{ip.String(), o.Language, o.LinkID, o.Price, o.Currency, o.Campaign, o.Experiment,
-			o.Variant, o.Quote, o.QuoteCurrency, o.Partner, o.Offer})
+		[]string{
+			ip.String(), o.Language, o.LinkID, o.Price, o.Currency, o.Campaign, o.Experiment,
+			o.Variant, o.Quote, o.QuoteCurrency, o.Partner, o.Offer,
+		})
 }
 
 // Two orders have one key exactly when they mean the same.

@@ -176,7 +176,7 @@ func (h *holder) told(want ...error) {
 	}
 }
 
-// opens opens the ledger, which must work.
+// opens has the handle open its ledger, which must work.
 func (h *holder) opens() {
 	h.t.Helper()
 	if err := h.Open(); err != nil {
