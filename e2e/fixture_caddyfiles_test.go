@@ -128,4 +128,8 @@ func setDocumentedEnv(t *testing.T) {
 	t.Setenv("JWT_SECRET_OLD", base64.StdEncoding.EncodeToString([]byte(shoptest.JWTSecret)))
 	t.Setenv("LEGACY_SECRET", shoptest.JWTSecret)
 	t.Setenv("ZOTLO_WEBHOOK_TOKEN", "a-token-that-opens-nothing")
+	t.Setenv("ZOTLO_WEBHOOK_TOKEN_OLD", "another-that-opens-nothing")
+	t.Setenv("LEDGER_SECRET", "a-secret-that-opens-nothing")
+	t.Setenv("LEDGER_SECRET_OLD", "another-that-opens-nothing")
+	t.Setenv("REDIS_PASSWORD", "a-password-of-nobody")
 }
