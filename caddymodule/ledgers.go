@@ -170,7 +170,6 @@ func newLedger(
 	if err != nil {
 		return nil, nil, fmt.Errorf("ledger: %w", err)
 	}
-	metrics.ShowLedgerErrors()
 	handle := ledgerlife.New(ledgerlife.Config{
 		Source: source,
 		Ledger: ledger.Config{

@@ -31,6 +31,9 @@ func TestReferenceListsEveryOption(t *testing.T) {
 		{"checkout > jwt", ref.names("jwt")},
 		{"checkout > cache memory", ref.names("cache memory")},
 		{"checkout > cache redis", ref.names("cache redis")},
+		{"checkout > ledger file", ref.names("ledger file")},
+		{"checkout > ledger redis", ref.names("ledger redis")},
+		{"checkout > ledger memory", ref.names("ledger memory")},
 		{"checkout > limits", ref.names("limits")},
 		{"checkout > campaign c", campaignNames},
 		{"checkout > campaign c > experiment e", ref.names("experiment")},
@@ -104,7 +107,7 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 	ref := readReference(t)
 	for label, inCode := range map[string][]string{
 		"rule": append(auth.Rules(), ruleNoCookie, ruleNoHeader), "api": zotlo.Results(), "keys": auth.RefreshResults(),
-		"webhook type":   constants(t, "../zotlo/webhook.go", "Webhook"),
+		"webhook type":   constants(t, "../zotlo/event.go", "Webhook"),
 		"webhook result": constants(t, "webhook_handler.go", "hook"),
 	} {
 		paragraph := map[string]string{
@@ -177,6 +180,9 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		Limits{},
 		MemoryCache{},
 		RedisCache{},
+		FileLedger{},
+		RedisLedger{},
+		MemoryLedger{},
 		Campaign{},
 		campaign.Price{},
 		campaign.ExperimentConfig{},
@@ -203,7 +209,8 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		}
 	}
 	for _, heading := range []string{
-		"project", "jwt", "cache memory", "cache redis", "limits",
+		"project", "jwt", "cache memory", "cache redis", "ledger file", "ledger redis",
+		"ledger memory", "limits",
 		"campaign", "Overrides", "experiment", "checkout_link", "checkout_webhook",
 	} {
 		for _, name := range ref.names(heading) {

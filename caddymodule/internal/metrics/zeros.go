@@ -19,14 +19,6 @@ func ShowExposures(experiment, variant string, places ...string) {
 	}
 }
 
-// ShowLedgerErrors makes the series of the ledger's failed operations exist at 0: an alert that asks
-// for an increase does not see one that is born counting.
-func ShowLedgerErrors() {
-	for _, operation := range []string{"open", "record", "facts", "expose", "finish"} {
-		LedgerErrors.WithLabelValues(operation)
-	}
-}
-
 // ShowMismatches makes the series of a campaign's mismatches exist at 0.
 func ShowMismatches(campaign string) {
 	for _, kind := range ledger.MismatchKinds() {
