@@ -59,6 +59,9 @@ type endpoint struct {
 	answer func(app *App, body []byte, r *http.Request) (any, error)
 }
 
+// Methods are those that the endpoint answers.
+func (e endpoint) Methods() []string { return []string{e.method} }
+
 // ServeHTTP checks what is the same for all endpoints. The app is looked up now: one kept from
 // Provision would be the rejected configuration's after a reload that failed.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) (err error) {

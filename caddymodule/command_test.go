@@ -76,7 +76,7 @@ func TestCommandFailsWithASentenceAndACode(t *testing.T) {
 		code int
 		says string
 	}{
-		{"nonsense", 2, "campaigns, explain and purge"},
+		{"nonsense", 2, "campaigns, explain, purge, reconcile and ledger"},
 		{"campaigns extra", 2, "no argument"},
 		{"campaigns --nonsense", 2, "unknown flag"},
 		{"explain extra", 2, "no argument"},

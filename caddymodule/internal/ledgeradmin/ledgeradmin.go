@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -49,14 +52,15 @@ type endpoint struct {
 	methods map[string]answer
 }
 
+// Methods are those that the endpoint answers.
+func (e endpoint) Methods() []string { return slices.Sorted(maps.Keys(e.methods)) }
+
 // ServeHTTP answers. An error before the first byte is an error of the admin API; one that comes
 // later breaks the connection off, so that nobody takes half an answer for a whole one.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 	answer, ok := e.methods[r.Method]
 	if !ok {
-		for method := range e.methods {
-			w.Header().Add("Allow", method)
-		}
+		w.Header().Set("Allow", strings.Join(e.Methods(), ", "))
 		return failed(http.StatusMethodNotAllowed, "%s is not answered here", r.Method)
 	}
 	if r.Method == http.MethodPost && !isJSON(r.Header.Get("Content-Type")) {
