@@ -206,10 +206,13 @@ func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err
 		done.Passed++
 		return false, nil
 	}
+	if !in.same {
+		from.Last = bought{} // its hash means nothing here; the payment itself says it again
+	}
 	err = in.store.Do(in.ctx, func(s Steps) error {
 		var root origin
 		err := change(in.codec, s, key, func(o *origin) (time.Time, error) {
-			taken = o.merge(from)
+			taken = o.merge(from, in.now())
 			root = *o
 			return o.until(in.now(), in.keep), nil
 		})
@@ -228,7 +231,7 @@ func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err
 }
 
 // merge takes in what another document of the same subscription holds and this one lacks.
-func (o *origin) merge(from *origin) (changed bool) {
+func (o *origin) merge(from *origin, now time.Time) (changed bool) {
 	before, subjects := o.State, len(o.Subjects)
 	o.Project, o.Original = from.Project, from.Original
 	o.add(from.Subjects)
@@ -237,14 +240,13 @@ func (o *origin) merge(from *origin) (changed bool) {
 		changed = true
 	}
 	o.hear(from.State)
-	if from.Last.At > o.Last.At {
-		o.Last = from.Last
-		changed = true
+	last := o.Last
+	o.bought(from.Last.Transaction, from.Last.At)
+	if from.Last.Back > 0 {
+		o.givenBack(from.Last.Transaction, from.Last.Back)
 	}
-	for _, b := range from.Backs {
-		o.givenBack(b.Transaction, b.At)
-	}
-	o.Version++
+	changed = changed || last.At != o.Last.At || last.Back != o.Last.Back
+	o.changed(now)
 	return changed || o.State != before || len(o.Subjects) != subjects
 }
 

@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"bytes"
-	"slices"
+	"cmp"
 	"time"
 
 	"github.com/caddy-checkout/checkout/zotlo"
@@ -23,29 +23,34 @@ type origin struct {
 	Begun bool `cbor:"5,keyasint,omitempty" json:"begun,omitempty"`
 	// It was sold after something else, under its link.
 	Upsell bool   `cbor:"6,keyasint,omitempty" json:"upsell,omitempty"`
-	State  state  `cbor:"7,keyasint,omitempty" json:"state,omitempty"` // the newest one
-	Last   bought `cbor:"8,keyasint,omitempty" json:"last,omitempty"`  // the newest charge
-	// Backs are charges that were given back in full, the newest ones.
-	Backs   []bought `cbor:"9,keyasint,omitempty" json:"backs,omitempty"`
-	Version uint     `cbor:"10,keyasint,omitempty" json:"version,omitempty"`
+	State  state  `cbor:"7,keyasint,omitempty" json:"state,omitempty"`
+	Last   bought `cbor:"8,keyasint,omitempty" json:"last,omitempty"` // the newest charge
+	// Grows with every change, and with time: it does not begin anew with a document that was
+	// forgotten in between.
+	Version uint `cbor:"10,keyasint,omitempty" json:"version,omitempty"`
 	// The subjects have not been told yet.
 	Open bool `cbor:"11,keyasint,omitempty" json:"open,omitempty"`
 }
 
-// state is what a payment, a status webhook or an export said of a subscription.
+// state is what payments, status webhooks and exports said of a subscription: the newest of them, and
+// what that one left open, from the newest that said it.
 type state struct {
 	At int64 `cbor:"1,keyasint,omitempty" json:"at,omitempty"` // when Zotlo said so, in microseconds
-	// Active, grace, cancelled or passive.
+	// Active, grace, cancelled, paused or passive.
 	Status  string `cbor:"2,keyasint,omitempty" json:"status,omitempty"`
 	Package string `cbor:"3,keyasint,omitempty" json:"package,omitempty"`
 	Expires int64  `cbor:"4,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
 	Frozen  int64  `cbor:"5,keyasint,omitempty" json:"frozen,omitempty"`  // until when it is paused, Unix seconds
+	// When Package and Expires were said, in microseconds; 0 where that was At.
+	PackageAt int64 `cbor:"6,keyasint,omitempty" json:"package_at,omitempty"`
+	ExpiresAt int64 `cbor:"7,keyasint,omitempty" json:"expires_at,omitempty"`
 }
 
-// bought is a charge and its instant: that of the purchase, or of what gave it back.
+// bought is a charge: when it was made, and when it was given back in full.
 type bought struct {
 	Transaction []byte `cbor:"1,keyasint,omitempty" json:"transaction,omitempty"` // short hash
 	At          int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"`          // microseconds
+	Back        int64  `cbor:"3,keyasint,omitempty" json:"back,omitempty"`        // microseconds; 0 for never
 }
 
 // The statuses of a state.
@@ -53,6 +58,7 @@ const (
 	statusActive    = "active"
 	statusGrace     = "grace"
 	statusCancelled = "cancelled" // paid for until it expires, and no longer
+	statusPaused    = "paused"    // what the state says else, nobody knows
 	statusPassive   = "passive"
 )
 
@@ -62,8 +68,12 @@ const (
 	graceMargin  = 30 * 24 * time.Hour
 )
 
-// maxBacks bounds the charges that are known to have been given back.
-const maxBacks = 4
+// cancelChange is the change that a cancellation is, endChange that of a subscription whose charges
+// were given up: no pause, whatever else they say.
+const (
+	cancelChange = "cancel"
+	endChange    = "gracetopassive"
+)
 
 // runsUntil is when the subscription ends as far as is known; zero says that it does not run.
 func (o *origin) runsUntil() time.Time {
@@ -72,8 +82,8 @@ func (o *origin) runsUntil() time.Time {
 		return time.Time{}
 	}
 	end := time.Unix(s.Expires, 0)
-	if s.Expires == 0 { // nothing is said: it is believed for the margin alone
-		end = time.UnixMicro(s.At)
+	if said := time.UnixMicro(s.At); s.ExpiresAt != 0 && said.After(end) || s.Expires == 0 {
+		end = said // how long it goes on was left open: it is believed for the margin alone
 	}
 	var until time.Time
 	switch s.Status {
@@ -95,46 +105,74 @@ func (o *origin) runsUntil() time.Time {
 
 // endedByRefund reports whether the latest charge was given back in full, and nothing newer says
 // that the subscription goes on. The refund of an earlier charge ends nothing.
-func (o *origin) endedByRefund() bool {
-	return slices.ContainsFunc(o.Backs, func(b bought) bool {
-		return bytes.Equal(b.Transaction, o.Last.Transaction) && b.At >= o.State.At
-	})
-}
+func (o *origin) endedByRefund() bool { return o.Last.Back > 0 && o.Last.Back >= o.State.At }
 
 // hear takes a state in. The newest wins; of two at one instant, the one that differs in a way that
-// does not depend on which came first.
+// does not depend on which came first. What it leaves open stays as it was said before.
 func (o *origin) hear(s state) {
-	if s.At < o.State.At || s.At == o.State.At && s.rank() <= o.State.rank() {
-		return
+	older := o.State
+	if s.compare(older) <= 0 {
+		s, older = older, s
 	}
-	if s.Package == "" {
-		s.Package = o.State.Package
+	if s.Package == "" || s.PackageAt > 0 {
+		at, old := cmp.Or(s.PackageAt, s.At), cmp.Or(older.PackageAt, older.At)
+		newer := cmp.Or(cmp.Compare(old, at), cmp.Compare(older.Package, s.Package)) > 0
+		if older.Package != "" && (s.Package == "" || newer) {
+			s.Package, s.PackageAt = older.Package, old
+		}
+	}
+	if s.Expires == 0 || s.ExpiresAt > 0 {
+		at, old := cmp.Or(s.ExpiresAt, s.At), cmp.Or(older.ExpiresAt, older.At)
+		newer := cmp.Or(cmp.Compare(old, at), cmp.Compare(older.Expires, s.Expires)) > 0
+		if older.Expires != 0 && (s.Expires == 0 || newer) {
+			s.Expires, s.ExpiresAt = older.Expires, old
+		}
 	}
 	o.State = s
 }
 
-// rank orders states of one instant: of a payment and the update that tells of the same, the update
-// knows more.
+// compare orders states by what they say: by their instants, then in any way that is always the
+// same. Of a payment and the update that tells of the same, the update knows more.
+func (s state) compare(other state) int {
+	own, others := s.own(), other.own()
+	return cmp.Or(
+		cmp.Compare(s.At, other.At), cmp.Compare(s.rank(), other.rank()),
+		cmp.Compare(own.Expires, others.Expires), cmp.Compare(own.Frozen, others.Frozen),
+		cmp.Compare(own.Package, others.Package),
+	)
+}
+
+// own is the state without what others said before it.
+func (s state) own() state {
+	if s.PackageAt > 0 {
+		s.Package, s.PackageAt = "", 0
+	}
+	if s.ExpiresAt > 0 {
+		s.Expires, s.ExpiresAt = 0, 0
+	}
+	return s
+}
+
+// rank orders states of one instant: the one that ends more wins.
 func (s state) rank() int {
 	switch s.Status {
 	case statusActive:
 		return 1
 	case statusGrace:
 		return 2
-	case statusCancelled:
+	case statusPaused:
 		return 3
-	case statusPassive:
+	case statusCancelled:
 		return 4
+	case statusPassive:
+		return 5
 	}
 	return 0
 }
 
 // charged takes a charge in.
 func (o *origin) charged(transaction []byte, d *sale, c charge) {
-	at := c.Bought * 1e6
-	if at > o.Last.At || at == o.Last.At && bytes.Compare(transaction, o.Last.Transaction) > 0 {
-		o.Last = bought{transaction, at}
-	}
+	o.bought(transaction, c.Bought*1e6)
 	// An end before the purchase says nothing.
 	expires := c.Expires
 	if expires <= c.Bought {
@@ -143,44 +181,60 @@ func (o *origin) charged(transaction []byte, d *sale, c charge) {
 	o.hear(state{At: c.Created, Status: statusActive, Package: d.Package, Expires: expires})
 }
 
-// givenBack takes in that a charge was given back in full.
-func (o *origin) givenBack(transaction []byte, at int64) {
-	known := func(b bought) bool { return bytes.Equal(b.Transaction, transaction) }
-	if slices.ContainsFunc(o.Backs, known) {
-		return
+// bought notes the latest charge. A trial and what is paid after it may be one transaction.
+func (o *origin) bought(transaction []byte, at int64) {
+	switch order := bytes.Compare(transaction, o.Last.Transaction); {
+	case order == 0:
+		o.Last.At = max(o.Last.At, at)
+	case cmp.Or(cmp.Compare(at, o.Last.At), order) > 0:
+		o.Last = bought{Transaction: transaction, At: at}
 	}
-	o.Backs = append(o.Backs, bought{transaction, at})
-	slices.SortFunc(o.Backs, func(a, b bought) int { return int(b.At - a.At) })
-	o.Backs = o.Backs[:min(len(o.Backs), maxBacks)]
 }
 
-// stateOf reads a status webhook.
+// givenBack takes in that a charge was given back in full, at an instant in microseconds. Of parts
+// that come in any order, more of them only say that it was earlier.
+func (o *origin) givenBack(transaction []byte, at int64) {
+	if !bytes.Equal(o.Last.Transaction, transaction) {
+		return
+	}
+	if o.Last.Back == 0 || at < o.Last.Back {
+		o.Last.Back = at
+	}
+}
+
+// stateOf reads a status webhook. One whose words nobody knows has no status, and says nothing.
 func stateOf(e zotlo.Event, heard time.Time) state {
-	s := state{
-		At: e.CreatedAt.UnixMicro(), Package: e.PackageID,
-		Expires: unix(e.Subscription.ExpiresAt), Frozen: unix(e.Subscription.FrozenUntil),
+	said, at := e.Subscription, e.CreatedAt
+	if at.IsZero() {
+		at = heard
 	}
-	if e.CreatedAt.IsZero() {
-		s.At = heard.UnixMicro()
+	s := state{At: at.UnixMicro(), Package: e.PackageID, Expires: unix(said.ExpiresAt)}
+	if said.FrozenUntil.After(at) { // else that pause is over
+		s.Frozen = unix(said.FrozenUntil)
 	}
-	switch e.Subscription.Status {
-	case statusActive, statusGrace:
-		s.Status = e.Subscription.Status
-		if e.Subscription.RealStatus == statusPassive {
+	cancelled := said.RealStatus == statusPassive ||
+		said.RealStatus == "" && said.Change == cancelChange
+	switch {
+	case said.Status == statusActive || said.Status == statusGrace:
+		s.Status = said.Status
+		if cancelled {
 			s.Status = statusCancelled
 		}
-	case statusPassive:
-		s.Status = statusPassive
+	// Whether a pause is passive to Zotlo, or has a word of its own, is not known.
+	case s.Frozen > 0 && said.Change != cancelChange && said.Change != endChange:
+		s.Status = statusPaused
+	case said.Status == statusPassive:
+		s.Status, s.Frozen = statusPassive, 0
 	}
 	return s
 }
 
 // until is how long the document is kept: a subscription that runs outlives keep.
 func (o *origin) until(now time.Time, keep time.Duration) time.Time {
-	until := now.Add(keep)
 	// A charge may follow the end of a period as late as a grace ends.
-	if end := time.Unix(o.State.Expires, 0).Add(2 * graceMargin); end.After(until) {
-		return end
-	}
-	return until
+	last := max(o.State.Expires, o.State.Frozen, unix(now.Add(keep).Add(-2*graceMargin)))
+	return time.Unix(last, 0).Add(2 * graceMargin)
 }
+
+// changed gives the document its next version.
+func (o *origin) changed(now time.Time) { o.Version = max(o.Version+1, uint(now.Unix())) }

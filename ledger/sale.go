@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"time"
 
@@ -92,8 +93,13 @@ func (d *sale) original() string {
 	return d.Original
 }
 
-// subscription reports whether the sale is of one.
-func (d *sale) subscription() bool { return d.PaymentType != "consumable" }
+// typeConsumable is the payment type, and the status, of a one-time purchase.
+const typeConsumable = "consumable"
+
+// subscription reports whether the sale is of one. Either of the two words may be missing.
+func (d *sale) subscription() bool {
+	return d.PaymentType != typeConsumable && d.find(typeConsumable) == nil
+}
 
 // find is the charge of a status, or nil.
 func (d *sale) find(status string) *charge {
@@ -135,6 +141,21 @@ func (d *sale) given() (sum money.Amount) {
 // takenBack reports whether nothing of the payment is left: then it is as if nobody had paid.
 func (d *sale) takenBack() bool {
 	return slices.ContainsFunc(d.Refunds, func(r refund) bool { return r.Marks&markWhole != 0 })
+}
+
+// takenBackAt is when the last of the price was given back, in microseconds, in whatever order the
+// parts were heard of.
+func (d *sale) takenBackAt() (at int64) {
+	parts := slices.Clone(d.Refunds)
+	slices.SortFunc(parts, func(a, b refund) int { return cmp.Compare(a.Created, b.Created) })
+	left := d.price()
+	for _, r := range parts {
+		at = r.Created
+		if left -= r.Said; r.Said == 0 || left <= 0 {
+			break
+		}
+	}
+	return at
 }
 
 // settleRefunds counts the refunds that waited for a payment. A refund never gives back more than

@@ -52,7 +52,7 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 	root := new(origin)
 	at := l.originKey(d.Project, d.original())
 	err := change(l.codec, s, at, func(o *origin) (time.Time, error) {
-		o.Version++
+		o.changed(l.now())
 		o.Project, o.Original = d.Project, d.original()
 		o.add(d.Subjects)
 		if !o.Begun {
@@ -62,10 +62,8 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 		for _, c := range d.Charges {
 			o.charged(short(key.ID), d, c)
 		}
-		for _, r := range d.Refunds {
-			if r.Marks&markWhole != 0 {
-				o.givenBack(short(key.ID), r.Created)
-			}
+		if d.takenBack() {
+			o.givenBack(short(key.ID), d.takenBackAt())
 		}
 		*root = *o
 		return o.until(l.now(), l.keep), nil
@@ -150,6 +148,14 @@ func (o *origin) add(subjects [][]byte) {
 // recordState writes a subscription's state down, and tells everybody whom the subscription is
 // about.
 func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects [][]byte) error {
+	if e.OriginalID == "" && e.TransactionID != "" { // that of the last payment leads there, too
+		var last sale
+		sale := l.saleKey(Delivery{Project: project, Event: e})
+		if _, err := look(l.codec, s.Read, sale, &last); err != nil {
+			return err
+		}
+		e.OriginalID = last.original()
+	}
 	key := l.originKey(project, e.OriginalID)
 	if e.OriginalID == "" { // then whom it is about and what they bought must name it
 		names := []string{"subscription", project, e.PackageID}
@@ -165,10 +171,12 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 	heard := stateOf(e, l.now())
 	var root origin
 	err := change(l.codec, s, key, func(o *origin) (time.Time, error) {
-		o.Version++
+		o.changed(l.now())
 		o.Project, o.Original = project, e.OriginalID
 		o.add(subjects)
-		o.hear(heard)
+		if heard.Status != "" {
+			o.hear(heard)
+		}
 		root = *o
 		return o.until(l.now(), l.keep), nil
 	})

@@ -34,6 +34,15 @@ func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"a part of the money takes nothing back", (*teller).part},
 		{"parts that reach the price take the payment back", (*teller).parts},
 		{"a refund without a transaction takes the last payment back", (*teller).namelessRefund},
+		{"each state of a subscription is believed for its own time", (*teller).running},
+		{"a pause runs until it ends", (*teller).paused},
+		{"the refund of the latest charge ends a subscription", (*teller).endedByRefund},
+		{"parts of a refund end it in any order", (*teller).refundInDisorder},
+		{"what nobody understands keeps the state", (*teller).unsaid},
+		{"what the newest leaves open is found later", (*teller).unsaidInDisorder},
+		{"of two states of one instant the same wins", (*teller).oneInstant},
+		{"a subscription holds for all who were named", (*teller).holders},
+		{"what is bought once is no subscription", (*teller).noSubscription},
 		{"a difference from what the link asked for is told once", (*teller).mismatch},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(newTeller(t, open(t))) })
