@@ -233,8 +233,8 @@ func (x *inquiry) way(d *decision, h *LinkHandler, out *cli.Explanation) answer 
 		_ = d.describe(out) // there is no such request, which is only what it would be
 		return a
 	}
-	if to := d.explainFacts(out); to != "" {
-		return answer{outcome: outcomeAfterPayment, to: to}
+	if a := d.explainFacts(out); a.outcome != "" {
+		return a
 	}
 	if err := d.describe(out); err != nil {
 		return answer{outcome: string(linkgen.Refused), err: err}
@@ -353,19 +353,27 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 	return steps
 }
 
-// explainFacts says what the ledger knows of the subscriber, as far as the campaign asks, and where
-// that sends them instead of to a checkout. The ledger is read, as a click reads it.
-func (d *decision) explainFacts(out *cli.Explanation) (to string) {
+// explainFacts says what the ledger knows of the subscriber, as far as the campaign asks, and the
+// answer that sends them elsewhere instead of to a checkout, if there is one. The ledger is read, as
+// a click reads it.
+func (d *decision) explainFacts(out *cli.Explanation) answer {
+	if d.entry.subscribed != nil {
+		if to := d.subscribed(); to != "" {
+			out.Facts = append(out.Facts, "subscribed: a subscription runs")
+			return answer{outcome: outcomeSubscribed, to: to}
+		}
+		out.Facts = append(out.Facts, "subscribed: no subscription that runs")
+	}
 	if d.entry.afterPayment == nil {
-		return ""
+		return answer{}
 	}
-	if to = d.afterPayment(); to == "" {
-		out.Facts = append(out.Facts, "after_payment: no payment that counts within "+
-			d.entry.afterFor.String())
-		return ""
+	if to := d.afterPayment(); to != "" {
+		out.Facts = append(out.Facts, "after_payment: paid within "+d.entry.afterFor.String())
+		return answer{outcome: outcomeAfterPayment, to: to}
 	}
-	out.Facts = append(out.Facts, "after_payment: paid within "+d.entry.afterFor.String())
-	return to
+	out.Facts = append(out.Facts, "after_payment: no payment that counts within "+
+		d.entry.afterFor.String())
+	return answer{}
 }
 
 // describe tells of the request that the API would get.

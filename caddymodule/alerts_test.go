@@ -51,7 +51,7 @@ func TestFailuresOfOursAreTheOnesWatched(t *testing.T) {
 		}
 	}
 	slices.Sort(failures)
-	asked := slices.Sorted(slices.Values(append([]string{outcomeLink, outcomeAfterPayment},
+	asked := slices.Sorted(slices.Values(append([]string{outcomeLink, outcomeSubscribed, outcomeAfterPayment},
 		failures...)))
 	for _, expression := range []string{
 		readAlerts(t).Groups[0].Rules[0].Expr,

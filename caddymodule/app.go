@@ -132,10 +132,9 @@ func (a *App) Start() error {
 // warnWithoutWebhook says that nobody hears of payments that a campaign asks for. Only now are all
 // directives of the configuration known.
 func (a *App) warnWithoutWebhook() {
-	// Where the cache is shared, another Caddy may hear of payments.
-	if a.shared.ledger.Alone() && !a.hooked && a.shared.registry.longestAfterPayment() > 0 {
-		a.shared.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; " +
-			"add one, as docs/webhooks.md shows")
+	// Where the ledger is shared, another Caddy may hear of payments.
+	if a.shared.ledger.Alone() && !a.hooked {
+		a.shared.registry.warnAboutSilence()
 	}
 }
 

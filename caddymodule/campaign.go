@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -24,11 +25,45 @@ type Campaign struct {
 	Project string `json:"project,omitempty"`
 	// MatchRaw are request matchers; one set that accepts is enough. Default: every request.
 	MatchRaw caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+	// Subscribed is where a subscriber goes instead of to a second checkout: anyone with a running
+	// subscription of this campaign's project.
+	Subscribed *Subscribed `json:"subscribed,omitempty"`
 	// AfterPayment is where a shopper goes instead of to a second checkout. For subscriptions.
 	AfterPayment *AfterPayment `json:"after_payment,omitempty"`
 	// Fallback is what a shopper gets when there is no link: a URL, `error` or `next`. Default: the
 	// route's fallback.
 	Fallback string `json:"fallback,omitempty"`
+}
+
+// Subscribed is where subscribers go. It is known from webhooks and from `reconcile`, in the ledger;
+// a ledger that is away knows of nobody, and the sale goes on.
+type Subscribed struct {
+	// URL is where: a path of this site, or an address that begins with https://.
+	URL string `json:"url"`
+	// Packages are the ids of those that count. Default: every package of the project.
+	Packages []string `json:"packages,omitempty"`
+}
+
+// parse checks the option and reads its URL.
+func (s *Subscribed) parse() (*target.Target, error) {
+	if !strings.HasPrefix(s.URL, "/") && !strings.HasPrefix(s.URL, "https://") {
+		return nil, fmt.Errorf("subscribed: %q is not a path or an https address: write it first, "+
+			"as in `subscribed /account`, and packages behind it", s.URL)
+	}
+	to, err := target.Parse(s.URL)
+	if err != nil {
+		return nil, fmt.Errorf("subscribed: %w", err)
+	}
+	for i, id := range s.Packages {
+		switch {
+		case id == "" || strings.ContainsAny(id, "{} \t"):
+			return nil, fmt.Errorf("subscribed: %q is no package: write its id, as Zotlo's "+
+				"Dashboard shows it", id)
+		case slices.Contains(s.Packages[:i], id):
+			return nil, fmt.Errorf("subscribed: package %q is written twice: keep one of them", id)
+		}
+	}
+	return to, nil
 }
 
 // AfterPayment is where a shopper who has just paid goes.
@@ -65,6 +100,8 @@ type entry struct {
 	project      string
 	matchers     caddyhttp.MatcherSets
 	fallback     *target.Target // nil: the route's
+	subscribed   *target.Target // nil: subscribers buy as anybody does
+	packages     []string       // that subscribed asks for; empty is any
 	afterPayment *target.Target
 	afterFor     time.Duration
 	dynamic      bool // it reads placeholders, so every request has an offer of its own
@@ -114,6 +151,12 @@ func compile(
 	}
 	if e.fallback, err = target.ParseFallback(cfg.Fallback); err != nil {
 		return nil, err
+	}
+	if cfg.Subscribed != nil {
+		if e.subscribed, err = cfg.Subscribed.parse(); err != nil {
+			return nil, err
+		}
+		e.packages = cfg.Subscribed.Packages
 	}
 	if cfg.AfterPayment != nil {
 		if e.afterPayment, err = target.Parse(cfg.AfterPayment.URL); err != nil {

@@ -7,12 +7,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
@@ -138,14 +138,24 @@ func (r *registry) campaigns() map[string]*campaign.Campaign {
 // running is the campaign that runs an experiment, or nil.
 func (r *registry) running(experiment string) *entry { return r.byName[r.experiments[experiment]] }
 
-// longestAfterPayment is how long a payment matters to this configuration.
-func (r *registry) longestAfterPayment() (longest time.Duration) {
-	for _, e := range r.byName {
-		if e.afterPayment != nil {
-			longest = max(longest, e.afterFor)
+// warnAboutSilence tells of options that know only what webhooks say, where none is heard.
+func (r *registry) warnAboutSilence() {
+	has := func(option func(*entry) *target.Target) bool {
+		for _, e := range r.byName {
+			if option(e) != nil {
+				return true
+			}
 		}
+		return false
 	}
-	return longest
+	if has(func(e *entry) *target.Target { return e.afterPayment }) {
+		r.log.Warn("after_payment does nothing: no checkout_webhook hears of payments; " +
+			"add one, as docs/webhooks.md shows")
+	}
+	if has(func(e *entry) *target.Target { return e.subscribed }) {
+		r.log.Warn("subscribed learns of nobody: no checkout_webhook hears of subscriptions; " +
+			"add one, as docs/webhooks.md shows")
+	}
 }
 
 // warnAboutMoves says, when a reload gives users another variant than the running configuration,

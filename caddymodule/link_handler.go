@@ -7,15 +7,12 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
-	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
-	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
 
@@ -141,6 +138,11 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 	if err := d.decide(); err != nil {
 		return noOffer(err)
 	}
+	if d.entry.subscribed != nil {
+		if to := d.subscribed(); to != "" {
+			return answer{outcome: outcomeSubscribed, to: to}
+		}
+	}
 	if d.entry.afterPayment != nil {
 		if to := d.afterPayment(); to != "" {
 			return answer{outcome: outcomeAfterPayment, to: to}
@@ -199,6 +201,14 @@ func noOffer(err error) answer {
 	return answer{outcome: outcomeBadOffer, err: err}
 }
 
+// subscribed is where a subscriber goes instead of to a second checkout; empty for all others.
+func (d *decision) subscribed() string {
+	if d.entry.subscribed.LeadsBack(d.r) || !d.isSubscribed() {
+		return ""
+	}
+	return d.entry.subscribed.Render(d.r, d.repl)
+}
+
 // afterPayment is where a shopper who has just paid goes instead of to a second checkout; empty for
 // all others.
 func (d *decision) afterPayment() string {
@@ -206,31 +216,10 @@ func (d *decision) afterPayment() string {
 	if to.LeadsBack(d.r) {
 		return ""
 	}
-	user, ok := d.knownUser()
-	if !ok {
-		return ""
-	}
-	facts := d.facts(user)
-	if !facts.PaidRecently(d.entry.Name(), d.entry.afterFor, d.now) {
+	if !d.facts().PaidRecently(d.entry.Name(), d.entry.afterFor, d.now) {
 		return ""
 	}
 	return to.Render(d.r, d.repl)
-}
-
-// facts are what the ledger knows of the user. A ledger that is away knows nothing, and stops no
-// sale: a second checkout is better than none.
-func (d *decision) facts(user *auth.User) ledger.Facts {
-	l, err := d.rt.ledger.Get()
-	if err != nil {
-		return ledger.Facts{} // it was told when it went away
-	}
-	hash := d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
-	facts, err := l.Facts(d.r.Context(), hash)
-	if err != nil && d.r.Context().Err() == nil {
-		metrics.LedgerErrors.WithLabelValues("facts").Inc()
-		d.rt.failures.Error("the ledger failed, the click goes on without it", zap.Error(err))
-	}
-	return facts
 }
 
 // link gets the link that the offer wants.

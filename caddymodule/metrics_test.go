@@ -24,7 +24,7 @@ var published = map[string]struct {
 	"caddy_checkout_requests_total": {
 		dto.MetricType_COUNTER,
 		map[string][]string{"campaign": campaignLabels, "outcome": {
-			"link", "after_payment", "anonymous", "bad_token", "no_subscriber", "keys_unavailable",
+			"link", "subscribed", "after_payment", "anonymous", "bad_token", "no_subscriber", "keys_unavailable",
 			"no_campaign", "prefetch", "embedded", "early_data", "head", "method", "limited",
 			"busy", "throttled", "refused", "untrusted_link", "unavailable", "timeout",
 			"bad_offer", "left", "panic",

@@ -17,6 +17,7 @@ import (
 // {http.checkout.outcome}.
 const (
 	outcomeLink            = "link"
+	outcomeSubscribed      = "subscribed"
 	outcomeAfterPayment    = "after_payment"
 	outcomeAnonymous       = "anonymous"
 	outcomeBadToken        = "bad_token"
@@ -129,7 +130,8 @@ func linkOutcome(err error) string {
 
 // outcomeWords lists every outcome that is counted, for the documentation's test.
 func outcomeWords() []string {
-	words := slices.AppendSeq([]string{outcomeLink, outcomeAfterPayment}, maps.Keys(outcomes))
+	words := slices.AppendSeq([]string{outcomeLink, outcomeSubscribed, outcomeAfterPayment},
+		maps.Keys(outcomes))
 	slices.Sort(words)
 	return words
 }

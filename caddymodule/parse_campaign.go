@@ -24,6 +24,7 @@ import (
 //		off
 //		… overrides (see overrideOptions) …
 //		experiment <key> { … }
+//		subscribed <url> [<package>...]
 //		after_payment <url> [<duration>]
 //		fallback <url>|error|next
 //	}
@@ -61,6 +62,7 @@ func campaignGrammar(b *block.Block, c *Campaign, shared campaign.Options) block
 	grammar["until"] = func() error { return b.Instant(&c.Until) }
 	grammar["off"] = func() error { return b.Flag(&c.Off) }
 	grammar["experiment"] = func() error { return parseExperiment(b, c, shared) }
+	grammar["subscribed"] = func() error { return parseSubscribed(b, c) }
 	grammar["after_payment"] = func() error { return parseAfterPayment(b, c) }
 	grammar["fallback"] = func() error { return parseFallback(b, &c.Fallback) }
 	return grammar
@@ -85,6 +87,19 @@ func parseMatch(b *block.Block, c *Campaign) error {
 	}
 	c.MatchRaw = append(c.MatchRaw, set)
 	return b.Check("match", placeholder.CheckMatchers(caddyhttp.RawMatcherSets{set}))
+}
+
+func parseSubscribed(b *block.Block, c *Campaign) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	args := b.RemainingArgs()
+	if len(args) == 0 {
+		return b.Err("subscribed takes a URL and perhaps packages: write `subscribed /account`")
+	}
+	c.Subscribed = &Subscribed{URL: args[0], Packages: args[1:]}
+	_, err := c.Subscribed.parse()
+	return b.Check("subscribed", err)
 }
 
 func parseAfterPayment(b *block.Block, c *Campaign) error {

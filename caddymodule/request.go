@@ -3,17 +3,21 @@ package caddymodule
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/claimvalue"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // requestState is what the checkout directives of one request share. It stands in the request's
@@ -42,6 +46,7 @@ type decision struct {
 	entries []*entry        // those that are tried
 	entry   *entry          // the chosen one
 	offer   *campaign.Offer // nil: none, or not decided yet
+	ledger  *ledger.Facts   // what the ledger knows of the user; nil: not asked yet
 
 	outcome string // how the request was answered, once it was
 	over    bool   // the directive has done its part
@@ -74,6 +79,41 @@ func (d *decision) knownUser() (*auth.User, bool) {
 		return nil, false
 	}
 	return d.user, true
+}
+
+// facts are what the ledger knows of the user. It is asked once a request, and only by a request that
+// wants to know. A ledger that is away knows nothing, and stops no sale: a second checkout is better
+// than none.
+func (d *decision) facts() ledger.Facts {
+	if d.ledger == nil {
+		facts := d.lookUp()
+		d.ledger = &facts
+	}
+	return *d.ledger
+}
+
+func (d *decision) lookUp() (facts ledger.Facts) {
+	user, ok := d.knownUser()
+	if !ok {
+		return facts
+	}
+	l, err := d.rt.ledger.Get()
+	if err != nil {
+		return facts // it was told when it went away
+	}
+	hash := d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
+	facts, err = l.Facts(d.r.Context(), hash)
+	if err != nil && d.r.Context().Err() == nil {
+		metrics.LedgerErrors.WithLabelValues("facts").Inc()
+		d.rt.failures.Error("the ledger failed, the click goes on without it", zap.Error(err))
+	}
+	return facts
+}
+
+// isSubscribed reports whether the user has a running subscription of the campaign's project, to one
+// of the packages that it names.
+func (d *decision) isSubscribed() bool {
+	return d.facts().Subscribed(d.entry.project, d.entry.packages, d.now)
 }
 
 // knowledge ranks what the decision knows of the user: one whom Zotlo can have as a subscriber,
@@ -147,7 +187,10 @@ func hasOffer(d *decision) bool { return d.offer != nil || d.page }
 func (d *decision) offered(name string) (any, bool) {
 	option, isOverride := strings.CutPrefix(name, "override.")
 	o := d.offer
-	if o == nil {
+	switch {
+	case o == nil && name == "subscribed":
+		return "false", true
+	case o == nil:
 		return "", isOverride || placeholder.IsName(name)
 	}
 	if isOverride {
@@ -169,6 +212,16 @@ func (d *decision) offered(name string) (any, bool) {
 		return price.Amount, true
 	case "currency":
 		return price.Currency, true
+	case "subscribed":
+		return strconv.FormatBool(d.isSubscribed()), true
+	case "subscriber":
+		user, _ := d.knownUser()
+		if user == nil {
+			return "", true
+		}
+		return user.Subscriber.ID, true
+	case "attribution":
+		return d.attribution(), true
 	}
 	return nil, false
 }

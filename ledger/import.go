@@ -170,13 +170,13 @@ func (in *importer) lifeOf(line exportLine) time.Time {
 func (d *sale) merge(from *sale) (changed bool) {
 	if len(d.Charges) == 0 && len(d.Refunds) == 0 {
 		d.Project, d.Transaction, d.Original = from.Project, from.Transaction, from.Original
-		d.Package, d.PaymentType, d.By = from.Package, from.PaymentType, from.By
+		d.PaymentType, d.By = from.PaymentType, from.By
 	}
 	d.add(from.Subjects)
-	for _, c := range from.Charges {
+	for i, c := range from.Charges {
 		if d.find(c.Status) == nil {
 			c.Marks = c.Marks&markStale | markOpen | markUntold
-			d.Charges = append(d.Charges, c)
+			d.enterCharge(c, from.packageOf(i))
 			changed = true
 		}
 	}

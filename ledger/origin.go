@@ -171,14 +171,14 @@ func (s state) rank() int {
 }
 
 // charged takes a charge in.
-func (o *origin) charged(transaction []byte, d *sale, c charge) {
+func (o *origin) charged(transaction []byte, c charge, pack string) {
 	o.bought(transaction, c.Bought*1e6)
 	// An end before the purchase says nothing.
 	expires := c.Expires
 	if expires <= c.Bought {
 		expires = 0
 	}
-	o.hear(state{At: c.Created, Status: statusActive, Package: d.Package, Expires: expires})
+	o.hear(state{At: c.Created, Status: statusActive, Package: pack, Expires: expires})
 }
 
 // bought notes the latest charge. A trial and what is paid after it may be one transaction.

@@ -313,7 +313,7 @@ func (w *reconciler) subscription(r zotlo.Record) error {
 
 // wouldHear reports whether a state says something that is not known, and is not older.
 func (o *origin) wouldHear(s state) bool {
-	same := o.State.Status == s.Status && o.State.Expires == s.Expires &&
+	same := o.State.Status == s.Status && (s.Expires == 0 || o.State.Expires == s.Expires) &&
 		o.State.Frozen == s.Frozen && (s.Package == "" || o.State.Package == s.Package)
 	return !same && s.At > o.State.At
 }

@@ -63,8 +63,8 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 	switch {
 	case e.Kind == zotlo.WebhookPayment && d.find(e.Status) == nil:
 		d.add(subjects)
-		d.Package, d.PaymentType, d.By = e.PackageID, e.PaymentType, known.by
-		d.Charges = append(d.Charges, known.mark(chargeOf(e, now)))
+		d.PaymentType, d.By = e.PaymentType, known.by
+		d.enterCharge(known.mark(chargeOf(e, now)), e.PackageID)
 		entered = true
 	case e.Kind == zotlo.WebhookRefund && d.findRefund(refundOf(e, now)) == nil:
 		r := refundOf(e, now)

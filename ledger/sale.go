@@ -20,7 +20,7 @@ type sale struct {
 	// Empty where the webhook named none.
 	Transaction string `cbor:"2,keyasint,omitempty" json:"transaction,omitempty"`
 	Original    string `cbor:"3,keyasint,omitempty" json:"original,omitempty"` // empty where it is Transaction
-	Package     string `cbor:"4,keyasint,omitempty" json:"package,omitempty"`
+	Package     string `cbor:"4,keyasint,omitempty" json:"package,omitempty"`  // of the first of Charges
 	PaymentType string `cbor:"5,keyasint,omitempty" json:"payment_type,omitempty"`
 	// Ids of the persons it touches.
 	Subjects [][]byte `cbor:"6,keyasint,omitempty" json:"subjects,omitempty"`
@@ -59,6 +59,8 @@ type charge struct {
 	Created int64 `cbor:"7,keyasint,omitempty" json:"created,omitempty"`
 	Expires int64 `cbor:"8,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
 	Marks   marks `cbor:"9,keyasint,omitempty" json:"marks,omitempty"`
+	// Of all but the first: a plan may change between a trial and what is paid after it.
+	Package string `cbor:"10,keyasint,omitempty" json:"package,omitempty"`
 }
 
 // refund is a part of a transaction's money that was given back, or all of it.
@@ -99,6 +101,24 @@ const typeConsumable = "consumable"
 // subscription reports whether the sale is of one. Either of the two words may be missing.
 func (d *sale) subscription() bool {
 	return d.PaymentType != typeConsumable && d.find(typeConsumable) == nil
+}
+
+// enterCharge writes a charge of this package down.
+func (d *sale) enterCharge(c charge, pack string) {
+	if len(d.Charges) == 0 {
+		d.Package, c.Package = pack, ""
+	} else {
+		c.Package = pack
+	}
+	d.Charges = append(d.Charges, c)
+}
+
+// packageOf is the package of the i-th charge.
+func (d *sale) packageOf(i int) string {
+	if i == 0 {
+		return d.Package
+	}
+	return d.Charges[i].Package
 }
 
 // find is the charge of a status, or nil.

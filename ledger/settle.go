@@ -59,8 +59,8 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 			o.Begun, o.By = true, d.By
 			o.Upsell = d.Charges[0].Type == typeUpsell
 		}
-		for _, c := range d.Charges {
-			o.charged(short(key.ID), d, c)
+		for i, c := range d.Charges {
+			o.charged(short(key.ID), c, d.packageOf(i))
 		}
 		if d.takenBack() {
 			o.givenBack(short(key.ID), d.takenBackAt())

@@ -40,6 +40,7 @@ func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"parts of a refund end it in any order", (*teller).refundInDisorder},
 		{"what nobody understands keeps the state", (*teller).unsaid},
 		{"what the newest leaves open is found later", (*teller).unsaidInDisorder},
+		{"a plan may change between a trial and its payment", (*teller).planAfterTrial},
 		{"of two states of one instant the same wins", (*teller).oneInstant},
 		{"a subscription holds for all who were named", (*teller).holders},
 		{"what is bought once is no subscription", (*teller).noSubscription},

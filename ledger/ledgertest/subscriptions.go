@@ -180,6 +180,20 @@ func (t *teller) unsaidInDisorder() {
 	}
 }
 
+// planAfterTrial: the trial's webhook comes after that of what was paid for another package, under
+// the same transaction.
+func (t *teller) planAfterTrial() {
+	trial, paid := month("s1", 0), month("s1", 7)
+	trial.Status, trial.PackageID, trial.Price = "trial", "q", "0.00"
+	paid.Status = "trial_to_paid"
+	t.hears(paid, ada)
+	t.hears(trial, ada)
+	t.free(8, ada, "q")
+	if !t.facts(ada).Subscribed("", []string{"p"}, begun.Add(8*day)) {
+		t.Error("the trial's package took the place of the paid one")
+	}
+}
+
 // oneInstant: of two that Zotlo said at once, the same one wins in either order.
 func (t *teller) oneInstant() {
 	long, short := update(0, "active", "active", 60), update(0, "active", "active", 30)

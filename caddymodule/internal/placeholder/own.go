@@ -17,7 +17,8 @@ const Ours = "http.checkout."
 
 // names are our placeholders that have no further part. The others begin with claim. or override.
 var names = []string{
-	"campaign", "currency", "experiment", "outcome", "price", "return_to", "variant",
+	"attribution", "campaign", "currency", "experiment", "outcome", "price", "return_to",
+	"subscribed", "subscriber", "variant",
 }
 
 // IsName reports whether name, without Ours before it, is a placeholder that has no further part.
