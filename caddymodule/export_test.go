@@ -35,6 +35,16 @@ var Stumbles stumbles
 type stumbles struct {
 	mu   sync.Mutex
 	left map[string]int // by operation
+	took map[string]int
+}
+
+// Count is how many calls of an operation there were since it was asked last.
+func (s *stumbles) Count(op string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n = s.took[op]
+	delete(s.took, op)
+	return n
 }
 
 // Set says how many calls of which operations fail from now on.
@@ -48,6 +58,10 @@ func (s *stumbles) Set(left map[string]int) {
 func (s *stumbles) Next(op string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.took == nil {
+		s.took = make(map[string]int)
+	}
+	s.took[op]++
 	if s.left[op] == 0 {
 		return nil
 	}

@@ -57,6 +57,14 @@ func TestMistakesOnlyJSONCanMake(t *testing.T) {
 			"after_payment",
 		},
 		{
+			identity + `,"campaign":{"pro":{"link_id":"1","subscribed":{}}}`, byName,
+			`subscribed: "" is not a path or an https address`,
+		},
+		{
+			identity + `,"campaign":{"pro":{"link_id":"1","subscribed":{"url":"/a",` +
+				`"packages":[""]}}}`, byName, `subscribed: "" is no package`,
+		},
+		{
 			identity + `,"campaign":{"pro":{"link_id":"1","name":"cheap"}}`, byName,
 			`campaign pro: its name says "cheap"`,
 		},
@@ -160,7 +168,7 @@ func TestMistakesOnlyJSONCanMake(t *testing.T) {
 		},
 		{
 			identity + `,"campaign":{"pro":{"link_id":"1","name":"pro","experiment":null,` +
-				`"after_payment":null,"match":null,"one_time_price":null}}`, byName, "",
+				`"subscribed":null,"after_payment":null,"match":null,"one_time_price":null}}`, byName, "",
 		},
 	} {
 		config := fmt.Sprintf(`{"apps":{"checkout":{%s},`+

@@ -93,6 +93,28 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		{offer, "match {\n}", "match is empty: write matchers in its block"},
 		{offer, "match {\nno_such_matcher x\n}", `no_such_matcher`},
 		{
+			offer, `subscribed`,
+			"subscribed takes a URL and perhaps packages: write `subscribed /account`",
+		},
+		{
+			offer, `subscribed pro /account`,
+			`subscribed: "pro" is not a path or an https address: write it first`,
+		},
+		{
+			offer, `subscribed http://shop.example.com/account`,
+			`subscribed: "http://shop.example.com/account" is not a path or an https address`,
+		},
+		{offer, `subscribed //account`, `subscribed: "//account" is not a path`},
+		{offer, `subscribed /account "pro {http.request.uri}"`, `subscribed: "pro {http.`},
+		{
+			offer, `subscribed /account pro pro`,
+			`subscribed: package "pro" is written twice: keep one of them`,
+		},
+		{
+			offer, "subscribed /account\nsubscribed /account",
+			`"subscribed" is already given on line 4: keep one of them`,
+		},
+		{
 			offer, `after_payment`,
 			"after_payment takes a URL and perhaps a duration: write `after_payment /account 24h`",
 		},

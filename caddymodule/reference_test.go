@@ -189,6 +189,7 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		campaign.Price{},
 		campaign.ExperimentConfig{},
 		campaign.VariantConfig{},
+		Subscribed{},
 		AfterPayment{},
 		LinkHandler{},
 		OfferHandler{},

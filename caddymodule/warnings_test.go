@@ -65,6 +65,15 @@ func TestWarningsAtLoad(t *testing.T) {
 			[]string{`"warn"`, "checkout_webhook"},
 		},
 		{
+			"subscribed without a webhook", `
+		campaign pro {
+			link_id 1
+			subscribed /account
+		}`, "checkout_link /u pro",
+			"subscribed learns of nobody",
+			[]string{`"warn"`, "checkout_webhook"},
+		},
+		{
 			"only conditional campaigns", `
 		campaign a {
 			link_id 1
