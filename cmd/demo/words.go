@@ -33,6 +33,10 @@ var outcomeSaid = map[string]said{
 		"good", "A personal link, shared",
 		"The same link was already being fetched for another request, so this one waited for it.",
 	},
+	"subscribed": {
+		"good", "Subscribed already",
+		"Their subscription runs. They go to their account, and nobody sells them a second one.",
+	},
 	"after_payment": {
 		"good", "Already paid",
 		"A webhook said so. The shopper is not asked to pay twice.",
