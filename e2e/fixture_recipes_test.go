@@ -7,6 +7,9 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -79,7 +82,7 @@ func site(w http.ResponseWriter, r *http.Request) {
 // one.
 func (here *surroundings) env() []string {
 	return []string{
-		"ZOTLO_WEBHOOK_TOKEN=a-token-that-opens-nothing",
+		"ZOTLO_WEBHOOK_TOKEN=" + shoptest.HookToken,
 		"LEGACY_SECRET=" + shoptest.JWTSecret,
 		"PARTNERS_ACCESS_KEY=" + sandbox.DefaultAccessKey,
 		"PARTNERS_ACCESS_SECRET=" + sandbox.DefaultAccessSecret,
@@ -140,6 +143,41 @@ func (here *surroundings) send(t *testing.T, s *shoptest.Shop, v request) shopte
 	return got
 }
 
+// plays does what a visitor does, and says what came of it. Beside asking they may pay the link that
+// they get, or end the subscription that they have.
+func (here *surroundings) plays(t *testing.T, s *shoptest.Shop, v request) string {
+	t.Helper()
+	path, pays := strings.CutPrefix(v.asks, "pay ")
+	switch {
+	case strings.HasPrefix(v.asks, "end "):
+		sold := s.Zotlo.Subscriptions()
+		if err := s.Zotlo.CancelNow(sold[len(sold)-1].LastTransactionID); err != nil {
+			t.Fatal(err)
+		}
+		return "ended"
+	case !pays:
+		return here.describe(t, s, here.send(t, s, v))
+	}
+	v.asks = path
+	got := here.send(t, s, v)
+	link, _ := s.Zotlo.Link(got.Header.Get("Location"))
+	s.Pay(t, link)
+	return "paid " + here.describe(t, s, got)
+}
+
+// hear has Zotlo's webhooks reach the shop under the name that its Caddyfile answers to.
+func hear(t *testing.T, s *shoptest.Shop) {
+	t.Helper()
+	shop := &url.URL{Scheme: "http", Host: shoptest.Host}
+	door := httptest.NewServer(&httputil.ReverseProxy{
+		Transport: s.Client.Transport,
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(shop) },
+	})
+	t.Cleanup(door.Close)
+	s.Zotlo.SetWebhooks(sandbox.WebhooksTo(door.URL + shoptest.HookPath +
+		url.QueryEscape(shoptest.HookToken)))
+}
+
 // describe says in one line what a visitor got: a link and what it sells to whom, or another place,
 // or the page.
 func (here *surroundings) describe(t *testing.T, s *shoptest.Shop, got shoptest.Reply) string {
@@ -154,6 +192,8 @@ func (here *surroundings) describe(t *testing.T, s *shoptest.Shop, got shoptest.
 		return describeLink(link, answer.URL != "")
 	case to != "":
 		return fmt.Sprint(got.StatusCode, " to ", to)
+	case answer.URL != "":
+		return fmt.Sprint(got.StatusCode, " with ", answer.URL)
 	case got.StatusCode != http.StatusOK:
 		return fmt.Sprint(got.StatusCode, " with login ", answer.Login)
 	}

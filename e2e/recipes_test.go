@@ -38,6 +38,8 @@ var (
 	inSale   = []string{"from 2026", "from 2020", "until 2026", "until 2096"}
 	saleOver = []string{"from 2026", "from 2020", "until 2026", "until 2020"}
 	forged   = []with{header("X-Offer-Price", "0.01")}
+	// subscribedForged is a visitor who says that they have subscribed.
+	subscribedForged = []with{header("X-Offer-Subscribed", "yes")}
 	// oldSignIn is the cookie of a sign-in that another one replaces.
 	oldSignIn = []with{func(r *http.Request) {
 		r.AddCookie(&http.Cookie{Name: "old_session", Value: tokenOf(claims(ann, user))})
@@ -150,6 +152,19 @@ var recipes = []recipe{
 		{user, "/api/orders", "the site", nil},
 		{anonymous, "/orders/4711", "the app", nil},
 	}},
+	{"Sell a subscription once", nil, []request{
+		{user, "/pricing", "the site, X-Offer-Subscribed false", subscribedForged},
+		{user, "pay /upgrade", "paid link 100, ann@example.com, en", nil},
+		{user, "/upgrade", "303 to /account", nil},
+		{user, "/upgrade", "200 with http://shop.example.com/account", asApp[1:]},
+		{user, "/pricing", "the site, X-Offer-Subscribed true", nil},
+		{user, "/", "the site", subscribedForged},
+		{who{"email": ben}, "/upgrade", "link 100, ben@example.com, en", nil},
+		{anonymous, "/pricing", "the site, X-Offer-Subscribed false", nil},
+		{user, "end /upgrade", "ended", nil},
+		{user, "/upgrade", "link 100, ann@example.com, en", nil},
+		{user, "/pricing", "the site, X-Offer-Subscribed false", nil},
+	}},
 	{"The page that quotes the same offer", nil, []request{
 		{user, "/upgrade", "link 100, ann@example.com, en", nil},
 		{
@@ -188,8 +203,9 @@ func TestRecipes(t *testing.T) {
 			t.Parallel()
 			s := shoptest.Open(t, here.move(strings.NewReplacer(p.change...).Replace(text)),
 				here.env()...)
+			hear(t, s)
 			for _, r := range p.requests {
-				if got := here.describe(t, s, here.send(t, s, r)); got != r.gets {
+				if got := here.plays(t, s, r); got != r.gets {
 					t.Errorf("%v asks for %s and gets %q, want %q", r.who, r.asks, got, r.gets)
 				}
 			}
