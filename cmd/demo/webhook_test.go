@@ -14,11 +14,11 @@ func TestPaymentComesBackAndNobodyPaysTwice(t *testing.T) {
 	happens(t, d, "the payment", func(it happening) bool {
 		return it.Kind == kindPayment && it.Price == "4.99 EUR"
 	})
-	sentTo(t, ada.get("/checkout/plus"), d.place.shop+"/account")
+	sentTo(t, ada.get("/checkout/plus"), "/account")
 	sentTo(t, ada.get("/account"), "/account") // a new session, since the plan has changed
 	says(t, ada.get("/account"), "Your plan: <strong>Plus</strong>", "4.99 EUR")
 	says(t, ada.get("/"), "Your plan", "49.00 <span>EUR") // the price for members
-	outcome(t, d, "after_payment")
+	outcome(t, d, "subscribed")
 	apiCalls(t, d, 1)
 }
 
