@@ -62,7 +62,7 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 	if root.Begun {
 		return class{by: root.By, compared: comparable(e) && !root.Upsell}, nil
 	}
-	k := class{by: sourceOf(d.Attribution), compared: comparable(e)}
+	k := class{by: l.sourceOf(d.Attribution), compared: comparable(e)}
 	if e.Kind != zotlo.WebhookPayment || e.Type == "renewal" || e.Type == "reactive" {
 		return k, nil
 	}

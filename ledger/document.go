@@ -26,10 +26,12 @@ const (
 	kindOrigin  Kind = 'o' // what began with an original transaction: attribution and subscription
 	kindClaim   Kind = 'c' // who paid under a link first
 	kindPerson  Kind = 'p' // what clicks ask of a subscriber
-	kindSeen    Kind = 'x' // a person in a run of an experiment
+	kindSeen    Kind = 'x' // a person in an experiment
+	kindRuns    Kind = 'r' // the experiments of a campaign, and their runs
 	kindOpen    Kind = 'O' // a row: transactions whose effects are outstanding
 	kindDay     Kind = 'd' // a row a day: numbers and money by campaign
 	kindPartner Kind = 'a' // a row a day: numbers and money by partner
+	kindTally   Kind = 't' // rows: the numbers of an experiment's runs
 )
 
 // idSize is the length of an id, in bytes: 128 bits, so that no two meet.

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"crypto/rand"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,15 +16,14 @@ const (
 	exposureDelay = 500 * time.Millisecond
 	// maxExposures bounds those that wait, and exposureBatch those that are written at once.
 	maxExposures  = 100_000
-	exposureBatch = 1000
+	exposureBatch = 256
 	// exposureTimeout is for one batch.
 	exposureTimeout = 10 * time.Second
 )
 
 // Exposure is a subscriber who was shown a variant.
 type Exposure struct {
-	Experiment string
-	Run        string // names the experiment's settings: another run counts a person anew
+	Run        *Run // another run counts a person anew
 	Variant    string
 	At         string // where: offer or link
 	Subscriber string // a keyed hash
@@ -97,19 +98,12 @@ func (l *Ledger) writeBatch(batch []Exposure) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), exposureTimeout)
 	defer cancel()
+	var mark [8]byte
+	rand.Read(mark[:]) // never fails
 	var first []Exposure
-	err := l.store.Do(ctx, func(s Steps) error {
-		first = first[:0]
-		for _, e := range batch {
-			is, err := l.expose(s, e)
-			if err != nil {
-				return err
-			}
-			if is {
-				first = append(first, e)
-			}
-		}
-		return nil
+	err := l.store.Do(ctx, func(s Steps) (err error) {
+		first, err = l.expose(s, batch, string(mark[:]))
+		return err
 	})
 	if err != nil {
 		return err
@@ -120,25 +114,111 @@ func (l *Ledger) writeBatch(batch []Exposure) error {
 	return nil
 }
 
-// expose writes one exposure down, and reports whether it is the person's first in the run.
-func (l *Ledger) expose(s Steps, e Exposure) (first bool, err error) {
-	run := l.codec.hash("run", e.Experiment, e.Run)[:8]
-	key := Key{kindSeen, run + l.codec.personKey(e.Subscriber).ID}
-	err = s.Change(key, func(old Doc) (Doc, error) {
-		if first = old.Value == nil; !first {
-			return Doc{}, errUnchanged
-		}
-		value, err := cborMode.Marshal(seen{Variant: e.Variant, At: e.Time.Unix()})
-		return Doc{Value: value, Until: e.Time.Add(l.keep)}, err
-	})
-	if err == errUnchanged {
-		err = nil
+// expose writes exposures down, and answers those that are a person's first in their run. The once
+// names the batch.
+func (l *Ledger) expose(s Steps, batch []Exposure, once string) (first []Exposure, err error) {
+	trials, err := l.trialsOf(s, batch)
+	if err != nil {
+		return nil, err
 	}
-	return first, err
+	todo, err := l.unknown(s, batch)
+	if err != nil || len(todo) == 0 {
+		return nil, err
+	}
+	if err := l.outstandingAll(s, todo, "begin "+once, 1); err != nil {
+		return nil, err
+	}
+	for _, e := range todo {
+		t := trials[e.Run]
+		x := exposed{Run: l.runID(e.Run), Variant: e.Run.place(e.Variant), At: e.Time.Unix()}
+		isFirst := false
+		err := l.attend(s, l.exposureKey(e), t, func(p *participant) (changed bool) {
+			changed, isFirst = p.expose(x)
+			return changed
+		})
+		if err != nil {
+			return nil, err
+		}
+		if isFirst {
+			first = append(first, e)
+		}
+	}
+	return first, l.outstandingAll(s, todo, "end "+once, -1)
 }
 
-// seen is a person in a run: hashes and numbers, which need no seal.
-type seen struct {
-	Variant string `cbor:"1,keyasint,omitempty" json:"variant,omitempty"`
-	At      int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // Unix seconds
+// trialsOf reads the experiments of a batch. A run of which nobody said that it began is written
+// down: it began now.
+func (l *Ledger) trialsOf(s Steps, batch []Exposure) (map[*Run]*trial, error) {
+	trials := map[*Run]*trial{}
+	for _, e := range batch {
+		if trials[e.Run] != nil && trials[e.Run].run(l.runID(e.Run)).First <= e.Time.Unix() {
+			continue
+		}
+		id, at := l.runID(e.Run), e.Time.Unix()
+		var h history
+		err := change(l.codec, s, l.historyKey(e.Run.Campaign), func(doc *history) (time.Time, error) {
+			doc.Campaign = e.Run.Campaign
+			began := doc.find(e.Run.Experiment) != nil && doc.find(e.Run.Experiment).run(id) != nil
+			changed := doc.know(e.Run, id, at)
+			if !began {
+				doc.find(e.Run.Experiment).start(id, at)
+			}
+			h = *doc
+			if !changed {
+				return time.Time{}, errUnchanged
+			}
+			return time.Time{}, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		trials[e.Run] = h.find(e.Run.Experiment)
+	}
+	return trials, nil
+}
+
+// unknown are the exposures of a batch that may say something new.
+func (l *Ledger) unknown(s Steps, batch []Exposure) (todo []Exposure, err error) {
+	keys := make([]Key, len(batch))
+	for i, e := range batch {
+		keys[i] = l.exposureKey(e)
+	}
+	docs, err := s.Read(keys...)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range batch {
+		var p participant
+		if docs[i].Value != nil {
+			if err := readPlain(docs[i].Value, &p); err != nil {
+				return nil, err
+			}
+		}
+		x := p.exposedIn(l.runID(e.Run))
+		if e.Run.place(e.Variant) >= 0 && (x == nil || e.Time.Unix() < x.At) {
+			todo = append(todo, e)
+		}
+	}
+	return todo, nil
+}
+
+// exposureKey is that of the person in the experiment.
+func (l *Ledger) exposureKey(e Exposure) Key {
+	person := l.codec.personKey(e.Subscriber).ID
+	return l.participantKey(e.Run.Campaign, e.Run.Experiment, person)
+}
+
+// place is where a variant stands in the list.
+func (r *Run) place(variant string) int {
+	return slices.IndexFunc(r.Variants, func(s Share) bool { return s.Variant == variant })
+}
+
+// outstandingAll is outstanding for the documents of a batch. They have a row of their own, so that
+// no number of them is in the way of a payment.
+func (l *Ledger) outstandingAll(s Steps, batch []Exposure, once string, n int64) error {
+	deltas := make([]Delta, len(batch))
+	for i, e := range batch {
+		deltas[i] = Delta{openID(l.exposureKey(e)), n}
+	}
+	return s.Add(openExposures, once, deltas...)
 }

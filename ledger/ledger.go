@@ -50,6 +50,8 @@ type Ledger struct {
 	failed    func(operation string, err error)
 	exposures exposures
 
+	unfinished chan struct{} // there is something to finish at once
+
 	stop context.CancelFunc // ends what runs in the background
 	done sync.WaitGroup
 }
@@ -75,8 +77,9 @@ type lockDoc struct {
 // both formats where the store is newer than this program.
 func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	l := &Ledger{
-		store: store, secrets: cfg.Secrets, keep: cfg.Keep, now: cfg.Now, exposed: cfg.Exposed, failed: cfg.Failed,
-		exposures: exposures{wake: make(chan struct{}, 1)},
+		store: store, secrets: cfg.Secrets, keep: cfg.Keep, now: cfg.Now,
+		exposed: cfg.Exposed, failed: cfg.Failed,
+		exposures: exposures{wake: make(chan struct{}, 1)}, unfinished: make(chan struct{}, 1),
 	}
 	if l.keep == 0 {
 		l.keep = DefaultKeep

@@ -17,7 +17,21 @@ const finishTimeout = 30 * time.Second
 
 // outstanding notes in a row that the effects of a document are begun, or that they are done.
 func (l *Ledger) outstanding(s Steps, key Key, once string, n int64) error {
-	return s.Add(Key{kindOpen, ""}, openID(key)+once, Delta{openID(key), n})
+	return s.Add(openRow(key), openID(key)+once, Delta{openID(key), n})
+}
+
+// The rows of what is outstanding.
+var (
+	openSales     = Key{kindOpen, ""} // and origins
+	openExposures = Key{kindOpen, "x"}
+)
+
+// openRow is the row in which a document is outstanding.
+func openRow(key Key) Key {
+	if key.Kind == kindSeen {
+		return openExposures
+	}
+	return openSales
 }
 
 // openID names a document in the row of those that are outstanding.
@@ -26,20 +40,22 @@ func openID(key Key) string { return string(byte(key.Kind)) + key.ID }
 // finish does the effects that are outstanding, whoever began them. What is begun at this moment
 // may be among them; to do an effect twice changes nothing.
 func (l *Ledger) finish(ctx context.Context) error {
-	rows, err := l.store.Rows(ctx, Key{kindOpen, ""})
+	rows, err := l.store.Rows(ctx, openSales, openExposures)
 	if err != nil {
 		return err
 	}
-	for id, n := range rows[0] {
-		if len(id) < 1+idSize {
-			continue // of a newer version
-		}
-		key := Key{Kind(id[0]), id[1:]}
-		if err := l.finishOne(ctx, key, n); err != nil {
-			return err
+	for _, row := range rows {
+		for id, n := range row {
+			if len(id) < 1+idSize {
+				continue // of a newer version
+			}
+			key := Key{Kind(id[0]), id[1:]}
+			if err := l.finishOne(ctx, key, n); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return l.recountAll(ctx)
 }
 
 // finishOne does the effects of one document, and takes it off the row.
@@ -53,6 +69,8 @@ func (l *Ledger) finishOne(ctx context.Context, key Key, n int64) error {
 			err = l.finishSale(s, key)
 		case kindOrigin:
 			err = l.finishOrigin(s, key)
+		case kindSeen:
+			err = l.finishParticipant(s, key)
 		}
 		if err != nil {
 			return err
@@ -107,6 +125,7 @@ func (l *Ledger) keepFinishing(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-l.unfinished:
 		case <-tick.C:
 		}
 	}

@@ -44,6 +44,8 @@ type source struct {
 	Currency string `cbor:"8,keyasint,omitempty" json:"currency,omitempty"`
 	Quote    string `cbor:"9,keyasint,omitempty" json:"quote,omitempty"` // what the page said
 	QuoteCur string `cbor:"10,keyasint,omitempty" json:"quote_currency,omitempty"`
+	// Person is the id of the person whom the link was for.
+	Person []byte `cbor:"11,keyasint,omitempty" json:"person,omitempty"`
 }
 
 // charge is one payment of a transaction.
@@ -291,10 +293,14 @@ func unix(t time.Time) int64 {
 }
 
 // sourceOf keeps of an attribution what a sale needs.
-func sourceOf(a Attribution) source {
-	return source{
+func (l *Ledger) sourceOf(a Attribution) source {
+	by := source{
 		Campaign: a.Campaign, Experiment: a.Experiment, Variant: a.Variant,
 		Partner: a.Partner, Offer: a.Offer, Made: unix(a.At()) / 60,
 		Price: a.Price, Currency: a.Currency, Quote: a.Quote, QuoteCur: a.QuoteCurrency,
 	}
+	if a.Subscriber != "" {
+		by.Person = []byte(l.codec.personKey(a.Subscriber).ID)
+	}
+	return by
 }

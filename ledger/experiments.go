@@ -1,0 +1,190 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// This file reads what experiments have shown. It reads sums alone, so it takes as long for a
+// million people as for ten.
+
+// Experiments are all experiments that the ledger knows, by campaign and key, with the numbers of
+// their runs at an instant.
+func (l *Ledger) Experiments(ctx context.Context, now time.Time) ([]Experiment, error) {
+	all, err := l.histories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []Experiment
+	for _, h := range all {
+		for i := range h.Experiments {
+			t := &h.Experiments[i]
+			e := Experiment{
+				Key: t.Key, Campaign: h.Campaign, Metric: t.metric(),
+				Window: time.Duration(t.window()) * time.Second, Runs: []RunNumbers{},
+			}
+			for _, r := range t.newestFirst() {
+				n, err := l.numbers(ctx, t, r, now)
+				if err != nil {
+					return nil, err
+				}
+				e.Runs = append(e.Runs, n)
+			}
+			found = append(found, e)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Experiment) int {
+		return strings.Compare(a.Key+"\x00"+a.Campaign, b.Key+"\x00"+b.Campaign)
+	})
+	return found, nil
+}
+
+// metric is the one that decides.
+func (t *trial) metric() string {
+	if t.Metric == "" {
+		return MetricRate
+	}
+	return t.Metric
+}
+
+// newestFirst are the runs by their last start.
+func (t *trial) newestFirst() []*run {
+	runs := make([]*run, len(t.Runs))
+	for i := range t.Runs {
+		runs[i] = &t.Runs[i]
+	}
+	slices.SortStableFunc(runs, func(a, b *run) int {
+		_, x, _ := t.span(a)
+		_, y, _ := t.span(b)
+		return int(y - x)
+	})
+	return runs
+}
+
+// span is when a run began for the first and for the last time, and when it ended; 0 if it runs.
+func (t *trial) span(r *run) (first, last, until int64) {
+	for i, s := range t.Starts {
+		if string(s.Run) != string(r.ID) {
+			continue
+		}
+		if first == 0 {
+			first = s.At
+		}
+		last, until = s.At, 0
+		if i+1 < len(t.Starts) {
+			until = t.Starts[i+1].At
+		}
+	}
+	if first == 0 { // its start is forgotten
+		first, last, until = r.First, r.First, r.First
+		if len(t.Starts) > 0 {
+			until = t.Starts[0].At
+		}
+	}
+	return first, last, until
+}
+
+// numbers reads a run's sums.
+func (l *Ledger) numbers(
+	ctx context.Context, t *trial, r *run, now time.Time,
+) (RunNumbers, error) {
+	count := newCount(r)
+	for _, window := range t.Windows {
+		c := counting{l, ctx, r, window, now.Unix(), count}
+		if err := c.read(); err != nil {
+			return RunNumbers{}, err
+		}
+	}
+	rows, err := l.store.Rows(ctx, Key{kindTally, string(r.ID)})
+	if err != nil {
+		return RunNumbers{}, err
+	}
+	n := count.numbers(t, r)
+	n.Unexposed = rows[0][string(rune(figureUnexposed))]
+	first, _, until := t.span(r)
+	n.Since = time.Unix(first, 0).UTC()
+	if until != 0 {
+		n.Until = time.Unix(until, 0).UTC()
+	}
+	return n, nil
+}
+
+// counting reads the buckets of a run under one window.
+type counting struct {
+	l      *Ledger
+	ctx    context.Context
+	run    *run
+	window int64
+	now    int64
+	into   *count
+}
+
+// read takes the days, and of the days that are not over for everybody the smaller buckets.
+func (c counting) read() error {
+	part := partOf(c.window)
+	from := c.run.First / wholeDay
+	to := c.now/wholeDay + 1 // another node's clock may be ahead
+	open := from             // the first day that is not over for everybody
+	err := c.buckets(wholeDay, from, to, func(bucket int64, f figureOf, n int64) {
+		closed := c.closed(bucket, wholeDay)
+		if closed && bucket >= open {
+			open = bucket + 1
+		}
+		if f.figure == figurePeople {
+			c.into.variants[f.variant].people += n
+		}
+		if closed {
+			c.into.add(f, n)
+		}
+	})
+	if err != nil || part == wholeDay {
+		return err
+	}
+	// What is closed by now began a window ago at the latest; older days are closed as a whole.
+	open = max(open, (c.now-c.window)/wholeDay-1)
+	perDay := func(day int64) int64 { return day * wholeDay / part }
+	return c.buckets(part, perDay(open), perDay(to+1), func(bucket int64, f figureOf, n int64) {
+		day := bucket * part / wholeDay
+		if c.closed(bucket, part) && !c.closed(day, wholeDay) {
+			c.into.add(f, n)
+		}
+	})
+}
+
+// closed reports whether the window of everybody in a bucket is over.
+func (c counting) closed(bucket, width int64) bool {
+	return (bucket+1)*width+c.window <= c.now
+}
+
+// figureOf is what a number is about.
+type figureOf struct {
+	figure   byte
+	variant  int
+	currency string
+}
+
+// buckets visits the numbers of the buckets of a width, from one to another.
+func (c counting) buckets(width, from, to int64, visit func(int64, figureOf, int64)) error {
+	var keys []Key
+	for row := from / bucketsInRow; row <= to/bucketsInRow; row++ {
+		id := tallyRow(c.run.ID, c.window, width, row*bucketsInRow)
+		keys = append(keys, Key{kindTally, id})
+	}
+	rows, err := c.l.store.Rows(c.ctx, keys...)
+	if err != nil {
+		return err
+	}
+	for i, fields := range rows {
+		base := (from/bucketsInRow + int64(i)) * bucketsInRow
+		for name, n := range fields {
+			figure, variant, bucket, currency, ok := readTallyField(name)
+			if !ok || variant >= len(c.run.Variants) {
+				continue // of a newer version
+			}
+			visit(base+bucket, figureOf{figure, variant, currency}, n)
+		}
+	}
+	return nil
+}

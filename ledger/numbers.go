@@ -1,0 +1,245 @@
+package ledger
+
+import (
+	"cmp"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caddy-checkout/checkout/internal/money"
+)
+
+// This file is the answer to what an experiment has shown, and how it follows from sums. The JSON
+// form is the one that operators and programs read: no member is ever renamed.
+
+// Experiment is what an experiment has shown.
+type Experiment struct {
+	Key      string `json:"key"`
+	Campaign string `json:"campaign"`
+	// Metric decides: "rate" or "revenue EUR".
+	Metric string        `json:"metric"`
+	Window time.Duration `json:"window"` // in nanoseconds, as Caddy writes durations
+	Runs   []RunNumbers  `json:"runs"`   // the newest first, by their last start
+}
+
+// RunNumbers are the numbers of one run.
+type RunNumbers struct {
+	Since time.Time `json:"since"`
+	// Until is when another run began, or the experiment ended; zero for the one that runs.
+	Until     time.Time `json:"until,omitzero"`
+	People    int64     `json:"people"`
+	Unexposed int64     `json:"unexposed"` // payments above 0 whose person had not been exposed
+	// Verdict is Unreadable or empty.
+	Verdict  Verdict          `json:"verdict,omitempty"`
+	Variants []VariantNumbers `json:"variants"` // the control first
+}
+
+// VariantNumbers are the numbers of one variant. People includes Open, those whose window has not
+// closed yet; all that follows is about the others.
+type VariantNumbers struct {
+	Name    string             `json:"name"`
+	People  int64              `json:"people"`
+	Open    int64              `json:"open"`
+	Buyers  int64              `json:"buyers"`
+	Rate    float64            `json:"rate"` // buyers per person
+	Revenue map[string]Revenue `json:"revenue"`
+	// Difference is to the first variant. It is nil for the first, before 500 people and 50 buyers
+	// in both, and in an unreadable run.
+	Difference *MetricDifference `json:"difference,omitempty"`
+	// Verdict is empty for the first variant, in an unreadable run, and where variants differ in
+	// price and no metric was chosen.
+	Verdict Verdict `json:"verdict,omitempty"`
+}
+
+// Revenue is money in one currency, refunds taken off.
+type Revenue struct {
+	Total     Decimal `json:"total"`
+	PerPerson Decimal `json:"per_person"`
+}
+
+// Decimal is an amount of money. In JSON it is a decimal string.
+type Decimal money.Amount
+
+func (d Decimal) String() string { return money.Amount(d).String() }
+
+// MarshalJSON writes a decimal string.
+func (d Decimal) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
+
+// UnmarshalJSON reads a decimal string.
+func (d *Decimal) UnmarshalJSON(text []byte) error {
+	var s string
+	if err := json.Unmarshal(text, &s); err != nil {
+		return err
+	}
+	a, ok := money.Parse(s)
+	if !ok {
+		return strconv.ErrSyntax
+	}
+	*d = Decimal(a)
+	return nil
+}
+
+// MetricDifference is what a variant's outcome per person differs from that of the first, with an
+// interval that holds at every look. In JSON a rate's numbers are numbers, and money's are decimal
+// strings.
+type MetricDifference struct {
+	Metric              string
+	Estimate, Low, High float64 // buyers per person, or the currency's major unit per person
+}
+
+// MarshalJSON writes {"metric","estimate","low","high"}.
+func (d MetricDifference) MarshalJSON() ([]byte, error) {
+	number := func(x float64) any { return x }
+	if d.Metric != MetricRate {
+		number = func(x float64) any { return decimalOf(x) }
+	}
+	return json.Marshal(struct {
+		Metric   string `json:"metric"`
+		Estimate any    `json:"estimate"`
+		Low      any    `json:"low"`
+		High     any    `json:"high"`
+	}{d.Metric, number(d.Estimate), number(d.Low), number(d.High)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (d *MetricDifference) UnmarshalJSON(text []byte) error {
+	var raw struct {
+		Metric              string
+		Estimate, Low, High json.RawMessage
+	}
+	err := json.Unmarshal(text, &raw)
+	d.Metric = raw.Metric
+	for from, to := range map[*json.RawMessage]*float64{
+		&raw.Estimate: &d.Estimate, &raw.Low: &d.Low, &raw.High: &d.High,
+	} {
+		n, nerr := strconv.ParseFloat(strings.Trim(string(*from), `"`), 64)
+		*to, err = n, cmp.Or(err, nerr)
+	}
+	return err
+}
+
+// decimalOf rounds to what an amount can hold.
+func decimalOf(x float64) Decimal {
+	half := 0.5
+	if x < 0 {
+		half = -half
+	}
+	return Decimal(x*1e4 + half)
+}
+
+// count is what the buckets of a run add up to.
+type count struct{ variants []variantCount }
+
+// variantCount is everybody, and the outcomes of those whose window has closed.
+type variantCount struct {
+	people         int64
+	closed, buyers int64
+	money          map[string]*moneyCount // by currency
+}
+
+type moneyCount struct{ sum, high, low int64 }
+
+func newCount(r *run) *count {
+	c := &count{variants: make([]variantCount, len(r.Variants))}
+	for i := range c.variants {
+		c.variants[i].money = map[string]*moneyCount{}
+	}
+	return c
+}
+
+// add adds a number of a bucket that is closed.
+func (c *count) add(f figureOf, n int64) {
+	v := &c.variants[f.variant]
+	switch f.figure {
+	case figurePeople:
+		v.closed += n
+		return
+	case figureBuyers:
+		v.buyers += n
+		return
+	}
+	m := v.money[f.currency]
+	if m == nil {
+		m = new(moneyCount)
+		v.money[f.currency] = m
+	}
+	switch f.figure {
+	case figureMoney:
+		m.sum += n
+	case figureSquareHigh:
+		m.high += n
+	case figureSquareLow:
+		m.low += n
+	}
+}
+
+// numbers are the count in the form of the answer.
+func (c *count) numbers(t *trial, r *run) RunNumbers {
+	n := RunNumbers{Variants: make([]VariantNumbers, len(r.Variants))}
+	people, shares := make([]int64, len(r.Variants)), make([]float64, len(r.Variants))
+	for i, name := range r.Variants {
+		v := c.variants[i]
+		n.Variants[i] = v.numbers(name)
+		n.People += v.people
+		people[i], shares[i] = v.people, float64(r.Widths[i])
+	}
+	if n.People > 0 && SplitBroken(people, shares) {
+		n.Verdict = Unreadable
+	}
+	if n.Verdict != Unreadable {
+		c.judge(n.Variants, t, r)
+	}
+	return n
+}
+
+// judge compares each variant with the first.
+func (c *count) judge(variants []VariantNumbers, t *trial, r *run) {
+	for i := 1; i < len(variants); i++ {
+		d := c.compare(i, t.metric())
+		if d.Verdict != TooEarly {
+			variants[i].Difference = &MetricDifference{t.metric(), d.Estimate, d.Low, d.High}
+		}
+		if !r.Priced || t.Metric != "" {
+			variants[i].Verdict = d.Verdict
+		}
+	}
+}
+
+// numbers are those of one variant.
+func (v variantCount) numbers(name string) VariantNumbers {
+	n := VariantNumbers{
+		Name: name, People: v.people, Open: v.people - v.closed, Buyers: v.buyers,
+		Revenue: map[string]Revenue{},
+	}
+	if v.closed > 0 {
+		n.Rate = float64(v.buyers) / float64(v.closed)
+	}
+	for currency, m := range v.money {
+		if m.sum == 0 {
+			continue
+		}
+		n.Revenue[currency] = Revenue{
+			Decimal(m.sum), decimalOf(float64(m.sum) / 1e4 / float64(v.closed)),
+		}
+	}
+	return n
+}
+
+// compare compares a variant with the first.
+func (c *count) compare(i int, metric string) Difference {
+	tally := func(v variantCount) Tally { return BuyerTally(v.closed, v.buyers) }
+	if currency, ok := strings.CutPrefix(metric, metricRevenue); ok {
+		tally = func(v variantCount) Tally { return v.tally(currency) }
+	}
+	return Compare(tally(c.variants[0]), tally(c.variants[i]), len(c.variants))
+}
+
+// tally is the variant's money in a currency, in the major unit.
+func (v variantCount) tally(currency string) Tally {
+	t := Tally{People: v.closed, Buyers: v.buyers}
+	if m := v.money[currency]; m != nil {
+		t.Sum, t.SumSquares = float64(m.sum)/1e4, squares(m.high, m.low)/1e8
+	}
+	return t
+}

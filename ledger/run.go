@@ -1,0 +1,283 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+)
+
+// This file knows which runs an experiment had, and when each of them ran. A run is an experiment
+// with one set of settings: a change begins another one, and going back continues the old one.
+
+// DefaultWindow is how long after their first exposure a person's payments count, where nothing is
+// said.
+const DefaultWindow = 14 * 24 * time.Hour
+
+// MetricRate is the metric that decides where none is written: the share of people who buy. The
+// other one is "revenue EUR", money per person in a currency.
+const MetricRate = "rate"
+
+// metricRevenue begins the metric of money.
+const metricRevenue = "revenue "
+
+// Run is an experiment as a configuration has it. It is read-only once it was handed over.
+type Run struct {
+	Campaign   string
+	Experiment string
+	// Settings names what the run offers and to whom: with other settings it is another run.
+	Settings string
+	// Variants are in the order of the configuration, the control first.
+	Variants []Share
+	// Window is how long after the first exposure payments count. Zero means DefaultWindow. It is
+	// of the experiment: a change recounts all of its runs.
+	Window time.Duration
+	// Metric is MetricRate or "revenue EUR"; empty if none was chosen. It is of the experiment.
+	Metric string
+	// Priced says that variants differ in price, quote, package or link id. The cheaper one nearly
+	// always has more buyers, so there is no verdict until somebody chooses the metric.
+	Priced bool
+}
+
+// Share is a variant, and what share of the people it should have, in any unit.
+type Share struct {
+	Variant string
+	Width   int
+}
+
+// history is the document of a campaign: the experiments that it had, and their runs.
+type history struct {
+	Campaign    string  `cbor:"1,keyasint,omitempty" json:"campaign,omitempty"`
+	Experiments []trial `cbor:"2,keyasint,omitempty" json:"experiments,omitempty"`
+}
+
+// trial is an experiment of a campaign.
+type trial struct {
+	Key    string `cbor:"1,keyasint,omitempty" json:"key,omitempty"`
+	Metric string `cbor:"2,keyasint,omitempty" json:"metric,omitempty"`
+	// Windows are those under which sums may stand, in seconds; the last one holds.
+	Windows []int64 `cbor:"3,keyasint,omitempty" json:"windows,omitempty"`
+	Runs    []run   `cbor:"4,keyasint,omitempty" json:"runs,omitempty"`
+	Starts  []start `cbor:"5,keyasint,omitempty" json:"starts,omitempty"` // by time
+}
+
+// run is one set of settings.
+type run struct {
+	ID       []byte   `cbor:"1,keyasint,omitempty" json:"id,omitempty"` // short hash
+	Variants []string `cbor:"2,keyasint,omitempty" json:"variants,omitempty"`
+	Widths   []int    `cbor:"3,keyasint,omitempty" json:"widths,omitempty"`
+	Priced   bool     `cbor:"4,keyasint,omitempty" json:"priced,omitempty"`
+	First    int64    `cbor:"5,keyasint,omitempty" json:"first,omitempty"` // first start or exposure, Unix seconds
+}
+
+// start is when a run began, or, without a run, when the experiment ended.
+type start struct {
+	Run []byte `cbor:"1,keyasint,omitempty" json:"run,omitempty"`
+	At  int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // Unix seconds
+}
+
+// The newest runs and starts of an experiment that are known, so that a campaign whose price changes
+// every night does not outgrow its document.
+const (
+	maxRuns   = 64
+	maxStarts = 256
+)
+
+// runID names a run in documents and rows.
+func (l *Ledger) runID(r *Run) []byte {
+	return short(l.codec.hash("run", r.Campaign, r.Experiment, r.Settings))
+}
+
+// historyKey is that of a campaign's experiments.
+func (l *Ledger) historyKey(campaign string) Key {
+	return Key{kindRuns, l.codec.hash("runs", campaign)}
+}
+
+// Begin notes which runs a configuration has that began to serve at an instant; what ran before and
+// is not among them ended then. To say the same again changes nothing. Of two configurations that
+// serve at once, both are noted, and the later one is taken for the one that runs.
+func (l *Ledger) Begin(ctx context.Context, runs []Run, at time.Time) error {
+	current := map[string][]*Run{}
+	for i := range runs {
+		current[runs[i].Campaign] = append(current[runs[i].Campaign], &runs[i])
+	}
+	ended, err := l.histories(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range ended {
+		if _, runs := current[h.Campaign]; !runs {
+			current[h.Campaign] = nil
+		}
+	}
+	err = l.store.Do(ctx, func(s Steps) error {
+		for campaign, runs := range current {
+			if err := l.begin(s, campaign, func(h *history) bool {
+				return h.begin(l, runs, at.Unix())
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	select {
+	case l.unfinished <- struct{}{}: // a window may have changed
+	default:
+	}
+	return err
+}
+
+// begin changes a campaign's document, if there is something new.
+func (l *Ledger) begin(s Steps, campaign string, news func(*history) (changed bool)) error {
+	return change(l.codec, s, l.historyKey(campaign), func(h *history) (time.Time, error) {
+		h.Campaign = campaign
+		if !news(h) {
+			return time.Time{}, errUnchanged
+		}
+		return time.Time{}, nil
+	})
+}
+
+// histories are all campaigns that ever had an experiment.
+func (l *Ledger) histories(ctx context.Context) (all []history, err error) {
+	err = l.store.Scan(ctx, kindRuns, func(id string, doc Doc) error {
+		var h history
+		if err := l.codec.read(Key{kindRuns, id}, doc.Value, &h); err != nil {
+			return err
+		}
+		all = append(all, h)
+		return nil
+	})
+	slices.SortFunc(all, func(a, b history) int {
+		return bytes.Compare([]byte(a.Campaign), []byte(b.Campaign))
+	})
+	// A scan may visit a document twice.
+	return slices.CompactFunc(all, func(a, b history) bool { return a.Campaign == b.Campaign }), err
+}
+
+// begin has these runs, and no others, run from an instant on.
+func (h *history) begin(l *Ledger, runs []*Run, at int64) (changed bool) {
+	for i := range h.Experiments {
+		t := &h.Experiments[i]
+		is := func(r *Run) bool { return r.Experiment == t.Key }
+		if !slices.ContainsFunc(runs, is) && t.start(nil, at) {
+			changed = true
+		}
+	}
+	for _, r := range runs {
+		id := l.runID(r)
+		changed = h.know(r, id, at) || changed
+		t := h.find(r.Experiment)
+		changed = t.settings(r) || changed
+		changed = t.start(id, at) || changed
+	}
+	return changed
+}
+
+// find is an experiment of the campaign, or nil.
+func (h *history) find(key string) *trial {
+	i := slices.IndexFunc(h.Experiments, func(t trial) bool { return t.Key == key })
+	if i < 0 {
+		return nil
+	}
+	return &h.Experiments[i]
+}
+
+// runningAt is the experiment that ran at an instant, or nil.
+func (h *history) runningAt(at int64) *trial {
+	for i := range h.Experiments {
+		if t := &h.Experiments[i]; t.ranAt(at) != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// know writes a run down, and that somebody may have been exposed in it as early as this.
+func (h *history) know(r *Run, id []byte, at int64) (changed bool) {
+	t := h.find(r.Experiment)
+	if t == nil {
+		h.Experiments = append(h.Experiments, trial{Key: r.Experiment})
+		t = h.find(r.Experiment)
+		t.settings(r)
+	}
+	known := t.run(id)
+	if known == nil {
+		t.Runs = append(t.Runs, run{ID: id, Priced: r.Priced, First: at})
+		t.Runs = t.Runs[max(0, len(t.Runs)-maxRuns):]
+		known = &t.Runs[len(t.Runs)-1]
+		for _, v := range r.Variants {
+			known.Variants = append(known.Variants, v.Variant)
+			known.Widths = append(known.Widths, v.Width)
+		}
+		return true
+	}
+	if at >= known.First {
+		return false
+	}
+	known.First = at
+	return true
+}
+
+// settings takes in what a configuration says of the experiment as a whole.
+func (t *trial) settings(r *Run) (changed bool) {
+	window := int64(r.Window / time.Second)
+	if window <= 0 {
+		window = int64(DefaultWindow / time.Second)
+	}
+	if len(t.Windows) == 0 || t.window() != window {
+		t.Windows = slices.DeleteFunc(t.Windows, func(w int64) bool { return w == window })
+		t.Windows = append(t.Windows, window)
+		changed = true
+	}
+	if t.Metric != r.Metric {
+		t.Metric, changed = r.Metric, true
+	}
+	return changed
+}
+
+// window is the one that holds, in seconds.
+func (t *trial) window() int64 {
+	if len(t.Windows) == 0 {
+		return int64(DefaultWindow / time.Second)
+	}
+	return t.Windows[len(t.Windows)-1]
+}
+
+// run is the run of that id, or nil.
+func (t *trial) run(id []byte) *run {
+	i := slices.IndexFunc(t.Runs, func(r run) bool { return bytes.Equal(r.ID, id) })
+	if i < 0 {
+		return nil
+	}
+	return &t.Runs[i]
+}
+
+// start notes that a run began at an instant, unless it ran then already. Nothing can end that never
+// began.
+func (t *trial) start(id []byte, at int64) (changed bool) {
+	if bytes.Equal(t.ranAt(at), id) {
+		return false
+	}
+	i := 0
+	for i < len(t.Starts) && t.Starts[i].At <= at {
+		i++
+	}
+	t.Starts = slices.Insert(t.Starts, i, start{id, at})
+	if next := i + 1; next < len(t.Starts) && bytes.Equal(t.Starts[next].Run, id) {
+		t.Starts = slices.Delete(t.Starts, next, next+1)
+	}
+	t.Starts = t.Starts[max(0, len(t.Starts)-maxStarts):]
+	return true
+}
+
+// ranAt is the run at an instant; nil if there was none.
+func (t *trial) ranAt(at int64) (id []byte) {
+	for _, s := range t.Starts {
+		if s.At > at {
+			break
+		}
+		id = s.Run
+	}
+	return id
+}
