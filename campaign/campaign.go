@@ -55,10 +55,13 @@
 // floor(weight × coverage)), where start is the sum of the weights before it: raising the coverage
 // adds users and moves none. Changing weights does move users; [Campaign.Moved] says how many.
 //
+// A namespace bounds an experiment to a share of all users, by GrowthBook's hash version 1 of user
+// id and name, in thousandths. Experiments with disjoint ranges of one namespace never share a user.
+//
 // The id is the claim that HashAttribute names; by default sub, else the subscriber (an e-mail in
 // lower case). Users without an id get the first variant and are not counted. Users who are not
-// covered get the campaign without a variant, and are not counted either. There is no memory: a
-// user whose id changes may get another variant.
+// covered, or not in the namespace, get the campaign without a variant, and are not counted either.
+// There is no memory: a user whose id changes may get another variant.
 //
 // # Speed
 //
@@ -231,6 +234,10 @@ func (c *Campaign) linkInVariants() error {
 			return fmt.Errorf("link_id missing: write it in the campaign, or in every variant:"+
 				" %s has none", e.Variants[i].Name)
 		}
+	}
+	if !c.split.namespace.whole() {
+		return fmt.Errorf("link_id missing: outside of namespace %s users get no variant:"+
+			" write it in the campaign", e.Namespace.Name)
 	}
 	if n, err := e.coverage(); err != nil || n != basisPoints {
 		return fmt.Errorf("link_id missing: with coverage %s some users get no variant:"+

@@ -136,6 +136,9 @@ func (c *Campaign) assign(user User) (*arm, int) {
 	if !ok {
 		return c.first, -1
 	}
+	if !c.split.namespace.has(id) {
+		return c.plain, -1
+	}
 	b := c.split.bucket(id)
 	if i := c.split.variant(b); i >= 0 {
 		return c.arms[i], b

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ExperimentConfig is a sticky split of a campaign's users.
@@ -20,6 +21,16 @@ type ExperimentConfig struct {
 	// HashAttribute is the claim that is hashed, byte for byte. Default: sub, else the subscriber,
 	// with an e-mail in lower case so that one person keeps one variant.
 	HashAttribute string `json:"hash_attribute,omitempty"`
+	// Namespace bounds the experiment to a share of all users. Default: all. The others get the
+	// campaign without a variant.
+	Namespace *NamespaceConfig `json:"namespace,omitempty"`
+	// Window is how long after a person's first exposure their payments count, a minute at least.
+	// Default 14d. Danger: with one that is shorter than a trial, no trial is ever a purchase.
+	Window time.Duration `json:"window,omitempty"`
+	// Metric decides which variant is better: `rate`, the share of people who buy, or `revenue EUR`,
+	// money per person in one currency. Default `rate`; where variants differ in price, quote,
+	// package or link id there is no verdict until it is written.
+	Metric string `json:"metric,omitempty"`
 	// Variants are the arms, the control first. Their weights sum to 100%.
 	Variants []VariantConfig `json:"variant"`
 }
@@ -62,6 +73,7 @@ type split struct {
 	key, seed, attribute string
 	seeded               uint32 // FNV-1a of the seed
 	ranges               []Range
+	namespace            *namespace // nil: everybody takes part
 }
 
 // compile checks the experiment, its variants' overrides aside. Weights and coverage are integers,
@@ -84,6 +96,12 @@ func (e *ExperimentConfig) compile() (*split, error) {
 	}
 	s.seeded = fnv1a(fnvOffset, s.seed)
 	coverage, err := e.coverage()
+	if err == nil {
+		err = e.checkOutcome()
+	}
+	if err == nil {
+		s.namespace, err = e.Namespace.compile()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("experiment %s: %w", e.Key, err)
 	}

@@ -198,11 +198,11 @@ func TestNotCovered(t *testing.T) {
 	e := fifty(Overrides{}, Overrides{Title: "other"})
 	e.Coverage = "0%"
 	c := load(t, Config{Overrides: Overrides{Title: "plain"}, Experiment: e})
-	same(t, gets(t, c, user("42")), Offer{LinkID: "123", Reason: "DISABLED", Bucket: -1, Fields: []Field{{"title", "plain"}}})
+	same(t, gets(t, c, user("42")), Offer{LinkID: "123", Reason: "DISABLED", Bucket: -1, Fields: []field{{"title", "plain"}}})
 	// An anonymous visitor sees what the control sees, whatever the coverage.
 	same(t, gets(t, c, shopper{}), Offer{
 		LinkID: "123", Reason: "DEFAULT", Bucket: -1, Experiment: "e", Variant: "control",
-		Fields: []Field{{"title", "plain"}},
+		Fields: []field{{"title", "plain"}},
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 
 // nest makes the JSON object that dotted keys mean, or fails when a key would be a value and an
 // object at once.
-func nest(parameters []Field) (map[string]any, error) {
+func nest(parameters []field) (map[string]any, error) {
 	root := make(map[string]any)
 	for _, p := range parameters {
 		at := root

@@ -1,6 +1,9 @@
 package campaign
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Ranges returns the experiment's key and ranges; an empty key means no experiment.
 func (c *Campaign) Ranges() (key string, ranges []Range) {
@@ -35,5 +38,10 @@ func (c *Campaign) Moved(next *Campaign) int {
 			}
 		}
 	}
-	return covered - (stay+basisPoints/2)/basisPoints
+	// Namespaces and buckets are independent, too.
+	before, after := c.split.namespace, next.split.namespace
+	inBoth := before.overlap(after, c.split.attribute != next.split.attribute)
+	moved := float64(covered)*float64(before.width())/perMille -
+		float64(stay)/basisPoints*float64(inBoth)/(perMille*perMille)
+	return int(math.Round(moved))
 }

@@ -38,9 +38,9 @@ type Offer struct {
 	Language string
 	// Fields are the top-level wire fields in the order of their names, without checkoutLinkId,
 	// customPrice, customCurrency and language.
-	Fields []Field
+	Fields []field
 	// Parameters are the custom parameters by dotted key, in the order of their keys.
-	Parameters []Field
+	Parameters []field
 	// Dropped names the override of each value that was missing or unusable and is left out; one
 	// may be there more than once.
 	Dropped []string
@@ -51,9 +51,9 @@ type Offer struct {
 	Unusable []string
 }
 
-// Field is a name and its value. It is a plain struct, so that a caller can hand fields on to
+// field is a name and its value. It is a plain struct, so that a caller can hand fields on to
 // another package without copying them.
-type Field = struct{ Name, Value string }
+type field = struct{ Name, Value string }
 
 // Override returns the resolved value of an override, such as "package_name". Prices read
 // "19.99 EUR". Entries of keyed ones are named name.key: "field.NAME", "custom_parameter.KEY",
@@ -79,7 +79,7 @@ func (o *Offer) Override(name string) (string, bool) {
 }
 
 // find is the value of the named field, or nothing. Offers have few fields, so it looks at each.
-func find(fields []Field, name string) string {
+func find(fields []field, name string) string {
 	for i := range fields {
 		if fields[i].Name == name {
 			return fields[i].Value
@@ -107,11 +107,11 @@ func (o *Offer) drop(s *slot, bad flaw) {
 }
 
 // putField adds a value to the top-level fields of an offer.
-func putField(o *Offer, s *slot, v string) { o.Fields = append(o.Fields, Field{s.name, v}) }
+func putField(o *Offer, s *slot, v string) { o.Fields = append(o.Fields, field{s.name, v}) }
 
 // putParameter adds a value to the custom parameters of an offer.
 func putParameter(o *Offer, s *slot, v string) {
-	o.Parameters = append(o.Parameters, Field{s.name, v})
+	o.Parameters = append(o.Parameters, field{s.name, v})
 }
 
 // The reasons of OpenFeature that an offer can have.
@@ -167,10 +167,10 @@ func (a *arm) offer(facts Facts, reasons *[]string) (*Offer, *Error) {
 func (a *arm) resolve(facts Facts, reasons *[]string) (*Offer, *Error) {
 	o := a.head
 	if a.fields > 0 {
-		o.Fields = make([]Field, 0, a.fields)
+		o.Fields = make([]field, 0, a.fields)
 	}
 	if a.parameters > 0 {
-		o.Parameters = make([]Field, 0, a.parameters)
+		o.Parameters = make([]field, 0, a.parameters)
 	}
 	room := a.room
 	for i := range a.slots {

@@ -33,7 +33,7 @@ func TestOfferOfPlainCampaign(t *testing.T) {
 	same(t, o, Offer{
 		Reason: "STATIC", Bucket: -1, LinkID: "4711",
 		Price: Price{Amount: "19.90", Currency: "EUR"}, Language: "pt_br",
-		Fields: []Field{
+		Fields: []field{
 			{"additionalText", "<b>Only</b> today"},
 			{"alpha", "a"},
 			{"buttonText", "Buy"},
@@ -46,7 +46,7 @@ func TestOfferOfPlainCampaign(t *testing.T) {
 			{"theme", "horizontal"},
 			{"title", "Title"},
 		},
-		Parameters: []Field{{"a.b", "1"}, {"a.c", "2"}, {"mmp.appsflyer_id", "af"}, {"partner", "acme"}},
+		Parameters: []field{{"a.b", "1"}, {"a.c", "2"}, {"mmp.appsflyer_id", "af"}, {"partner", "acme"}},
 	})
 	if o.Campaign != c {
 		t.Error("the offer names another campaign")
@@ -127,7 +127,7 @@ func holdsPromises(t *testing.T, o *Offer) {
 	if o.Language != "" && !slices.Contains([]string{"en", "tr", "de", "pt_br"}, o.Language) {
 		t.Errorf("language %q", o.Language)
 	}
-	byName := func(a, b Field) int { return strings.Compare(a.Name, b.Name) }
+	byName := func(a, b field) int { return strings.Compare(a.Name, b.Name) }
 	if !slices.IsSortedFunc(o.Fields, byName) || !slices.IsSortedFunc(o.Parameters, byName) {
 		t.Errorf("not in order: %+v", o)
 	}

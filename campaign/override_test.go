@@ -74,14 +74,14 @@ func TestVariantBeatsCampaign(t *testing.T) {
 	same(t, forced(t, c, "control"), Offer{
 		Experiment: "e", Variant: "control", Reason: "STATIC", Bucket: -1,
 		LinkID: "123", Price: Price{Amount: "19.99", Currency: "EUR"}, Language: "en",
-		Fields:     []Field{{"a", "1"}, {"b", "1"}, {"packageName", "Pro"}, {"title", "Title"}},
-		Parameters: []Field{{"a", "1"}, {"b", "1"}, {"c", "1"}},
+		Fields:     []field{{"a", "1"}, {"b", "1"}, {"packageName", "Pro"}, {"title", "Title"}},
+		Parameters: []field{{"a", "1"}, {"b", "1"}, {"c", "1"}},
 	})
 	same(t, forced(t, c, "other"), Offer{
 		Experiment: "e", Variant: "other", Reason: "STATIC", Bucket: -1,
 		LinkID: "9", Price: Price{Amount: "14.99", Currency: "USD"}, Language: "tr",
-		Fields:     []Field{{"a", "1"}, {"b", "2"}, {"c", "2"}, {"packageName", "Cheap"}, {"title", "Title"}},
-		Parameters: []Field{{"a", "1"}, {"b", "2"}, {"d", "2"}, {"mmp.idfa", "2"}},
+		Fields:     []field{{"a", "1"}, {"b", "2"}, {"c", "2"}, {"packageName", "Cheap"}, {"title", "Title"}},
+		Parameters: []field{{"a", "1"}, {"b", "2"}, {"d", "2"}, {"mmp.idfa", "2"}},
 	})
 	if cfg := c.Config(); len(cfg.Fields) != 2 || len(cfg.CustomParameters) != 3 {
 		t.Errorf("merging wrote into the configuration: %+v", cfg.Overrides)

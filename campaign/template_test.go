@@ -19,7 +19,7 @@ func TestEmbedderBringsItsOwnTemplates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Field{{"packageName", "value"}, {"title", "{x}"}}, gets(t, c, sends("x", "value")).Fields); diff != "" {
+	if diff := cmp.Diff([]field{{"packageName", "value"}, {"title", "{x}"}}, gets(t, c, sends("x", "value")).Fields); diff != "" {
 		t.Error(diff)
 	}
 }
