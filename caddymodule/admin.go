@@ -24,9 +24,10 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 )
 
-// adminAPI adds three endpoints to Caddy's admin API, for the operator and for `caddy checkout`:
+// adminAPI adds endpoints to Caddy's admin API, for the operator and for `caddy checkout`:
 //
 //	GET  /checkout/campaigns   what is on sale, and this process's counts
+//	GET  /checkout/experiments what experiments have shown; ?key= asks for one
 //	POST /checkout/purge       {"subscriber": "ann@example.com"}: makes the links of one subscriber dead
 //	POST /checkout/explain     why a request with these claims gets this offer; calls nothing
 //	GET  /checkout/ledger      exports the ledger; POST imports; /backup copies its file
@@ -47,6 +48,10 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 func (adminAPI) Routes() []caddy.AdminRoute {
 	return append([]caddy.AdminRoute{
 		{Pattern: "/checkout/campaigns", Handler: endpoint{http.MethodGet, listCampaigns}},
+		{
+			Pattern: "/checkout/experiments",
+			Handler: endpoint{http.MethodGet, showExperiments},
+		},
 		{Pattern: "/checkout/purge", Handler: endpoint{http.MethodPost, purge}},
 		{Pattern: "/checkout/explain", Handler: endpoint{http.MethodPost, explain}},
 	}, ledgeradmin.Routes(servingLedger)...)

@@ -1,14 +1,17 @@
 package caddymodule
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // listCampaigns shows every campaign of the running configuration, by name.
@@ -19,6 +22,33 @@ func listCampaigns(app *App, _ []byte, _ *http.Request) (any, error) {
 		list = append(list, counted.campaign(app.shared.registry.byName[name], now))
 	}
 	return cli.Campaigns{Campaigns: list}, nil
+}
+
+// showExperiments shows what the experiments that the ledger knows have shown, or the one that is
+// asked for.
+func showExperiments(app *App, _ []byte, r *http.Request) (any, error) {
+	l, err := app.shared.ledger.Get()
+	if err != nil {
+		return nil, adminError(http.StatusServiceUnavailable, "the ledger cannot be used: %w", err)
+	}
+	all, err := l.Experiments(r.Context(), time.Now())
+	if err != nil {
+		return nil, adminError(http.StatusServiceUnavailable, "reading the ledger: %w", err)
+	}
+	key := r.URL.Query().Get("key")
+	var keys []string
+	found := []ledger.Experiment{} // JSON has no null for a list
+	for _, e := range all {
+		keys = append(keys, e.Key)
+		if e.Key == key || key == "" {
+			found = append(found, e)
+		}
+	}
+	if len(found) == 0 && key != "" {
+		return nil, adminError(http.StatusNotFound, "no experiment has the key %q; the ledger "+
+			"knows: %s", key, cmp.Or(strings.Join(slices.Compact(keys), ", "), "none"))
+	}
+	return cli.Experiments{Experiments: found}, nil
 }
 
 // counts are samples of counters, by campaign; exposures by experiment.

@@ -172,6 +172,7 @@ func (a *App) activate() {
 	}
 	metrics.ShowLedgerErrors()
 	a.shared.registry.showSeries(a.projects)
+	a.beginRuns()
 }
 
 // retire takes this app off the list of those that run. Where that leaves an older one, because

@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // Campaign is a named set of overrides, with a schedule, matchers and perhaps an experiment.
@@ -106,6 +107,7 @@ type entry struct {
 	afterFor     time.Duration
 	dynamic      bool // it reads placeholders, so every request has an offer of its own
 	counters     metrics.LinkCounters
+	run          *ledger.Run      // nil: no experiment
 	hashWatch    *hashwatch.Watch // nil: no experiment, or its hash_attribute is the default
 	openBraces   []string         // texts with a { that opens no placeholder
 	source       []byte           // the configuration as JSON: a second definition must be equal
@@ -143,6 +145,7 @@ func compile(
 		return nil, err
 	}
 	e.dynamic = len(e.Placeholders()) > 0
+	e.run = runOf(e.Campaign)
 	if cfg.Experiment != nil && cfg.Experiment.HashAttribute != "" {
 		e.hashWatch = new(hashwatch.Watch)
 	}
@@ -178,6 +181,23 @@ func compile(
 		return nil, fmt.Errorf("match: %w", err)
 	}
 	return e, e.matchers.FromInterface(matchers)
+}
+
+// runOf is the campaign's experiment as the ledger counts it, or nil.
+func runOf(c *campaign.Campaign) *ledger.Run {
+	key, ranges := c.Ranges()
+	if key == "" {
+		return nil
+	}
+	cfg := c.Config().Experiment
+	run := &ledger.Run{
+		Campaign: c.Name(), Experiment: key, Settings: c.Run(),
+		Window: cfg.Window, Metric: cfg.Metric, Priced: c.Priced(),
+	}
+	for _, r := range ranges {
+		run.Variants = append(run.Variants, ledger.Share{Variant: r.Variant, Width: r.End - r.Start})
+	}
+	return run
 }
 
 // campaignOptions are what the campaigns of a configuration share.

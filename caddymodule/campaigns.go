@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // registry holds the campaigns of a configuration: those of the global option and those written
@@ -67,11 +68,36 @@ func (r *registry) define(ctx caddy.Context, name string, cfg *Campaign) error {
 		if other, taken := r.experiments[key]; taken {
 			return errExperimentTaken(name, key, other)
 		}
+		if err := r.checkNamespace(e); err != nil {
+			return err
+		}
 		r.experiments[key] = name
 	}
 	r.warn(e)
 	r.byName[name] = e
 	return nil
+}
+
+// checkNamespace holds an experiment against those that share its namespace.
+func (r *registry) checkNamespace(e *entry) error {
+	for _, name := range slices.Sorted(maps.Values(r.experiments)) {
+		warning, err := e.SharesNamespace(r.byName[name].Campaign)
+		if err != nil {
+			return err
+		}
+		if warning != "" {
+			r.log.Warn(warning, zap.String("campaign", e.Name()))
+		}
+	}
+	return nil
+}
+
+// runs are the experiments of the configuration.
+func (r *registry) runs() (runs []ledger.Run) {
+	for _, name := range slices.Sorted(maps.Values(r.experiments)) {
+		runs = append(runs, *r.byName[name].run)
+	}
+	return runs
 }
 
 // checkEqual refuses a second definition that differs.

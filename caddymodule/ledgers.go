@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -176,6 +177,9 @@ func newLedger(
 			Secrets: secrets, Keep: time.Duration(settings.Keep),
 			Exposed: countExposure,
 			Failed: func(operation string, err error) {
+				if operation == "expose" {
+					a.shared.exposed.Clear() // so that those who come again are counted
+				}
 				metrics.LedgerErrors.WithLabelValues(operation).Inc()
 				a.shared.failures.Error("the ledger failed", zap.String("operation", operation),
 					zap.Error(err))
@@ -204,6 +208,14 @@ func (a *App) openLedger(running *App) error {
 	}
 	l.Run()
 	return nil
+}
+
+// beginRuns tells the ledger which experiments run from now on, also one that is opened later.
+func (a *App) beginRuns() {
+	now, runs := time.Now(), a.shared.registry.runs()
+	a.shared.ledger.Begin(func(ctx context.Context, l *ledger.Ledger) error {
+		return l.Begin(ctx, runs, now)
+	})
 }
 
 // ledgerGuest is the configured guest module. Without one, a cache in Redis means a ledger there,
@@ -339,7 +351,7 @@ var ledgerUp = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 
 // countExposure counts a person who met an experiment for the first time.
 func countExposure(e ledger.Exposure) {
-	metrics.Exposures.WithLabelValues(e.Experiment, e.Variant, e.At).Inc()
+	metrics.Exposures.WithLabelValues(e.Run.Experiment, e.Variant, e.At).Inc()
 }
 
 // Interface guards

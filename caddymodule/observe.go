@@ -115,7 +115,8 @@ func (d *decision) causeFields(err error) []zap.Field {
 	return fields
 }
 
-// expose notes that the user was shown their variant, once for as long as the ledger remembers.
+// expose notes that the user was shown their variant, once in a run for as long as the ledger
+// remembers.
 // Anonymous visitors are never counted, and those who were counted a moment ago cost nothing. The
 // offer must be one that counts.
 func (d *decision) expose(at string) {
@@ -128,13 +129,13 @@ func (d *decision) expose(at string) {
 		return // nobody is counted whom the ledger does not know
 	}
 	e := exposure{
-		user.Subscriber.ID, d.offer.Experiment, d.offer.Variant, at, d.now.Unix() / 60,
+		user.Subscriber.ID, d.entry.run, d.offer.Variant, d.now.Unix() / 60,
 	}
 	if d.rt.exposed.Add(e) {
 		return
 	}
 	l.Expose(ledger.Exposure{
-		At: at, Experiment: e.experiment, Variant: e.variant, Time: d.now,
+		At: at, Run: e.run, Variant: e.variant, Time: d.now,
 		Subscriber: d.rt.generator.SubscriberHash(user.Subscriber.ID).String(),
 	})
 }

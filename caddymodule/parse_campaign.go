@@ -23,7 +23,7 @@ import (
 //		until <instant>
 //		off
 //		… overrides (see overrideOptions) …
-//		experiment <key> { … }
+//		experiment <key> { … }        (see parseExperiment)
 //		subscribed <url> [<package>...]
 //		after_payment <url> [<duration>]
 //		fallback <url>|error|next
@@ -126,6 +126,17 @@ func parseAfterPayment(b *block.Block, c *Campaign) error {
 	return nil
 }
 
+// parseExperiment reads
+//
+//	experiment <key> {
+//		coverage <percent>
+//		seed <text>
+//		hash_attribute <claim>
+//		namespace <name> <from> <to>
+//		window <duration>
+//		metric rate | revenue <currency>
+//		variant <name> <weight> { … overrides … }
+//	}
 func parseExperiment(b *block.Block, c *Campaign, shared campaign.Options) error {
 	if err := b.Once(); err != nil {
 		return err
@@ -140,10 +151,35 @@ func parseExperiment(b *block.Block, c *Campaign, shared campaign.Options) error
 		"coverage":       func() error { return inner.Text(&e.Coverage) },
 		"seed":           func() error { return inner.Text(&e.Seed) },
 		"hash_attribute": func() error { return inner.Text(&e.HashAttribute) },
+		"namespace":      func() error { return parseNamespace(inner, e) },
+		"window":         func() error { return inner.Duration((*caddy.Duration)(&e.Window)) },
+		"metric":         func() error { return parseMetric(inner, e) },
 		"variant":        func() error { return parseVariant(inner, e, shared) },
 	})
 	c.Experiment = e
 	return err
+}
+
+func parseNamespace(b *block.Block, e *campaign.ExperimentConfig) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	args := b.RemainingArgs()
+	if len(args) != 3 {
+		return b.Err("namespace takes a name and a range: write `namespace checkout 0% 50%`")
+	}
+	e.Namespace = &campaign.NamespaceConfig{Name: args[0], From: args[1], To: args[2]}
+	return nil
+}
+
+func parseMetric(b *block.Block, e *campaign.ExperimentConfig) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	if e.Metric = strings.Join(b.RemainingArgs(), " "); e.Metric == "" {
+		return b.Err("metric takes what decides: write `metric rate` or `metric revenue EUR`")
+	}
+	return nil
 }
 
 func parseVariant(b *block.Block, e *campaign.ExperimentConfig, shared campaign.Options) error {

@@ -55,8 +55,10 @@ type question struct {
 
 // exposure is a subscriber who was shown a variant. In another minute the ledger is asked again.
 type exposure struct {
-	subscriber, experiment, variant, at string
-	minute                              int64
+	subscriber string
+	run        *ledger.Run
+	variant    string
+	minute     int64
 }
 
 // sampled lets the first five of a message through in ten seconds, then every hundredth.

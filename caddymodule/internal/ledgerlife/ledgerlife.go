@@ -60,6 +60,8 @@ type Handle struct {
 	err    error     // why it is not open
 	next   time.Time // of the next try
 	opened bool      // it was open once
+	begin  func(context.Context, *ledger.Ledger) error
+	begun  bool // what is open knows it
 	closed bool
 	stop   chan struct{}
 	done   chan struct{}
@@ -158,12 +160,38 @@ func (h *Handle) hold(store *shared) error {
 	if err != nil {
 		return errors.Join(err, stores.giveBack(store))
 	}
-	h.opened = true
+	h.opened, h.begun = true, false
 	if h.cfg.Opened != nil {
 		h.cfg.Opened(store.Store)
 	}
+	h.tellBegin(l)
 	h.current.Store(&held{l, store})
 	return nil
+}
+
+// Begin has begin told to the ledger that is open, and to each that is opened later. What fails is
+// tried again.
+func (h *Handle) Begin(begin func(context.Context, *ledger.Ledger) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.begin, h.begun = begin, false
+	if held := h.current.Load(); held != nil {
+		h.tellBegin(held.Ledger)
+	}
+}
+
+// tellBegin tells a ledger what it has not been told yet.
+func (h *Handle) tellBegin(l *ledger.Ledger) {
+	if h.begin == nil || h.begun {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	err := h.begin(ctx, l)
+	h.begun = err == nil
+	if err != nil && h.cfg.Ledger.Failed != nil {
+		h.cfg.Ledger.Failed("begin", err)
+	}
 }
 
 // tell says what has changed.
@@ -204,6 +232,10 @@ func (h *Handle) look(stop, done chan struct{}) {
 			_ = h.Open() // it tells why it fails
 		} else if err := held.store.broken(); err != nil {
 			h.drop(err)
+		} else {
+			h.mu.Lock()
+			h.tellBegin(held.Ledger)
+			h.mu.Unlock()
 		}
 	}
 }

@@ -304,7 +304,10 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Expose(ledger.Exposure{Experiment: "e", Variant: "v", Subscriber: "ann"})
+	run := &ledger.Run{
+		Campaign: "c", Experiment: "e", Settings: "s", Variants: []ledger.Share{{Variant: "v", Width: 10000}},
+	}
+	l.Expose(ledger.Exposure{Run: run, Variant: "v", Subscriber: "ann", Time: time.Now()})
 	if err := h.Close(); err != nil || len(counted) != 1 {
 		t.Errorf("%v, and counted were %q", err, counted)
 	}

@@ -97,6 +97,13 @@ func (s *Set[Q]) Add(question Q) (known bool) {
 	return false
 }
 
+// Clear forgets all questions.
+func (s *Set[Q]) Clear() {
+	for i := range s.hashes {
+		s.hashes[i].Store(0)
+	}
+}
+
 // first is the first of the slots that a question may take.
 func first(hash uint64) uint64 { return hash >> 1 % (slots / ways) * ways }
 
