@@ -8,6 +8,10 @@ import (
 	"github.com/caddy-checkout/checkout/ledger/memorystore"
 )
 
+func TestExperiments(t *testing.T) {
+	ledgertest.Experiments(t, func(t *testing.T) ledger.Store { return memorystore.New(nil) })
+}
+
 func TestStories(t *testing.T) {
 	ledgertest.Stories(t, func(t *testing.T) ledger.Store { return memorystore.New(nil) })
 }

@@ -34,6 +34,12 @@ func opened(t testing.TB, cfg filestore.Config) *filestore.Store {
 // fresh is where a file can be.
 func fresh(t testing.TB) string { return filepath.Join(t.TempDir(), "ledger.db") }
 
+func TestExperiments(t *testing.T) {
+	ledgertest.Experiments(t, func(t *testing.T) ledger.Store {
+		return opened(t, filestore.Config{Path: fresh(t)})
+	})
+}
+
 func TestStores(t *testing.T) {
 	ledgertest.Stores(t, func(t *testing.T) ledger.Store {
 		return opened(t, filestore.Config{Path: fresh(t)})

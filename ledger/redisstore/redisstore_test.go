@@ -22,6 +22,16 @@ func TestStores(t *testing.T) {
 	})
 }
 
+func TestExperiments(t *testing.T) {
+	server, stories := redistest.Start(t), 0
+	ledgertest.Experiments(t, func(t *testing.T) ledger.Store {
+		stories++
+		return open(t, Config{
+			URLs: []string{server.URL()}, KeyPrefix: fmt.Sprintf("experiment-%d:", stories),
+		})
+	})
+}
+
 func TestStoresInACluster(t *testing.T) {
 	var urls []string
 	for _, node := range redistest.StartCluster(t).Masters {
