@@ -76,9 +76,11 @@ func TestCommandFailsWithASentenceAndACode(t *testing.T) {
 		code int
 		says string
 	}{
-		{"nonsense", 2, "campaigns, explain, purge, reconcile and ledger"},
+		{"nonsense", 2, "campaigns, experiments, explain, purge, reconcile and ledger"},
 		{"campaigns extra", 2, "no argument"},
 		{"campaigns --nonsense", 2, "unknown flag"},
+		{"experiments one two", 2, "the key of one experiment, or none"},
+		{"experiments nope", 1, "no experiment has the key"},
 		{"explain extra", 2, "no argument"},
 		{"explain --claims {", 2, "not JSON"},
 		{"explain --header nonsense", 2, "colon"},

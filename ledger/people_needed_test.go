@@ -14,7 +14,7 @@ import (
 )
 
 // peopleNeededPage holds the table of how many people are needed.
-const peopleNeededPage = "testdata/people-needed.md"
+const peopleNeededPage = "../docs/experiments.md"
 
 // TestTableOfPeopleNeeded holds the table that is printed against the one that follows from
 // Compare.

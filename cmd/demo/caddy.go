@@ -99,12 +99,15 @@ func stopCaddy() error { return caddy.Stop() }
 
 // askAdmin asks the module through Caddy's admin API, and reads its answer into the last argument.
 func (d *demo) askAdmin(ctx context.Context, path string, question, answer any) error {
+	method := http.MethodPost
+	if question == nil {
+		method = http.MethodGet
+	}
 	body, err := json.Marshal(question)
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://admin"+path,
-		bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, "http://admin"+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ func (view) Nav() []navLink {
 		{"/", "Plans"},
 		{"/ref/mira", "Partner"},
 		{"/invoices", "Invoices"},
+		{"/experiment", "Experiment"},
 		{"/not-a-click", "Not a click"},
 		{"/trouble", "Trouble"},
 		{"/caddyfile", "Caddyfile"},

@@ -44,6 +44,16 @@ var people = []person{
 		About: "France, French, known by her phone number only",
 	},
 	{
+		ID: "marta", Name: "Marta Silva", Given: "Marta", Email: "marta@kingfisher.example",
+		Country: "PT", Locale: "en", Plan: planFree,
+		About: "Portugal, English, free plan",
+	},
+	{
+		ID: "kofi", Name: "Kofi Mensah", Given: "Kofi", Email: "kofi@kingfisher.example",
+		Country: "GH", Locale: "en", Plan: planFree,
+		About: "Ghana, English, free plan",
+	},
+	{
 		ID: "sam", Name: "Sam Reed", Given: "Sam", Email: "sam@kingfisher.example", Doubt: true,
 		Country: "GB", Locale: "en", Plan: planFree,
 		About: "Never confirmed the e-mail address, so no checkout is created for it",

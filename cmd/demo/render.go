@@ -31,6 +31,7 @@ type view struct {
 	Status, Message   string // of an error
 	Why               *explanation
 	WhyPath           string
+	Experiments       []experimentView
 }
 
 // pages are the templates by name, each with the layout around it; "panel" is the panel alone,

@@ -48,6 +48,7 @@ func newShop(d *demo) (*shop, error) {
 	mux.HandleFunc("GET /caddyfile", s.page("caddyfile", "The Caddyfile"))
 	mux.HandleFunc("GET /happened", s.happened)
 	mux.HandleFunc("GET /why/{id}", s.why)
+	mux.HandleFunc("GET /experiment", s.experiments)
 	mux.HandleFunc("/error", s.errorPage)
 	mux.Handle("GET /static/", http.FileServerFS(static))
 	mux.HandleFunc("/", s.notFound)
