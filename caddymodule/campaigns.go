@@ -197,9 +197,8 @@ func (r *registry) warnAboutMoves(running *registry) {
 			continue
 		}
 		if moved := before.Moved(e.Campaign); moved > 0 {
-			r.log.Warn("this reload moves users between variants of a running experiment: what "+
-				"was "+
-				"counted so far is not comparable; use another experiment key",
+			r.log.Warn("this reload moves users between variants of a running experiment: a new "+
+				"run begins, in which people are counted anew; going back continues the old one",
 				zap.String("campaign", name), zap.String("experiment", key),
 				zap.Float64("percent_of_users", float64(moved)/100))
 		}
