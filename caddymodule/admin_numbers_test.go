@@ -1,8 +1,12 @@
 package caddymodule_test
 
 import (
+	"crypto/rand"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -132,4 +136,126 @@ func number(m map[string]any, key, below string) float64 {
 	inner, _ := m[key].(map[string]any)
 	n, _ := inner[below].(float64)
 	return n
+}
+
+// tried is a server whose one experiment has a text in it, and perhaps more options.
+func tried(title string, options ...string) string {
+	return serverWith(`		campaign pro {
+			link_id 1
+			experiment words {
+				`+strings.Join(append(options, "variant control 100%"), "\n\t\t\t\t")+`
+				variant other 0% {
+					package_name `+title+`
+				}
+			}
+		}`, `checkout_link /u pro
+	checkout_offer / pro
+	respond "page"`)
+}
+
+// TestExperimentsFollowRuns: a person counts once in a run, whatever they click and however often
+// the configuration is loaded; another text is another run, and going back continues the first.
+func TestExperimentsFollowRuns(t *testing.T) {
+	srv := openServer(t, tried("new"))
+	before := srv.scraped()
+	ann := by(rand.Text() + "@example.com")
+	wants := func(runs ...string) {
+		t.Helper()
+		got := ""
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+			if got = srv.runs(); got == strings.Join(runs, ", ") {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Errorf("runs %s, want %v", got, runs)
+	}
+	load := func(config string) {
+		t.Helper()
+		if err := srv.reload(config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wants("0 running")
+	srv.click("/", ann)
+	srv.click("/u", ann)
+	wants("1 running")
+	load(tried("new", "window 30d", "metric rate"))
+	srv.click("/u", ann)
+	srv.click("/u", by(rand.Text()+"@example.com"))
+	wants("2 running")
+	load(tried("newer"))
+	srv.click("/u", ann)
+	wants("1 running", "2 ended")
+	load(tried("new"))
+	srv.click("/u", ann)
+	wants("2 running", "1 ended")
+	load(serverWith(proCampaign, `checkout_link /u pro`))
+	wants("2 ended", "1 ended")
+	moved := srv.scraped().moved(before)
+	if offer, all := moved.total("caddy_checkout_exposures_total", "at=offer"),
+		moved.total("caddy_checkout_exposures_total"); offer != 1 || all != 3 {
+		t.Errorf("%v exposures at offer, of %v; want 1 of 3", offer, all)
+	}
+	res, text := srv.admin(http.MethodGet, "/checkout/experiments?key=wrods", "")
+	if res.StatusCode != http.StatusNotFound || !strings.Contains(string(text), "wrods") ||
+		!strings.Contains(string(text), "words") {
+		t.Errorf("an unknown key: %s %s", res.Status, text)
+	}
+}
+
+// runs are those of the one experiment: people, and whether it runs.
+func (srv *server) runs() string {
+	srv.t.Helper()
+	var answer struct {
+		Experiments []struct {
+			Runs []struct {
+				People int
+				Until  time.Time
+			}
+		}
+	}
+	srv.ask(http.MethodGet, "/checkout/experiments", "", &answer)
+	var texts []string
+	for _, e := range answer.Experiments {
+		for _, r := range e.Runs {
+			state := "running"
+			if !r.Until.IsZero() {
+				state = "ended"
+			}
+			texts = append(texts, fmt.Sprint(r.People, " ", state))
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// TestNamespacesAtLoad: what two experiments of one namespace may not have, and what they better
+// had not.
+func TestNamespacesAtLoad(t *testing.T) {
+	pair := func(first, second string) string {
+		return serverWith(`		campaign pro {
+			link_id 1
+			experiment a {
+				`+first+`
+				variant control 100%
+			}
+		}
+		campaign basic {
+			link_id 2
+			experiment b {
+				`+second+`
+				variant control 100%
+			}
+		}`, `checkout_link /u pro`)
+	}
+	srv := openServer(t, pair("namespace shop 0% 50%", "namespace shop 50% 100%"))
+	srv.warns(0, "share the users")
+	if err := srv.reload(pair("namespace shop 0% 50%", "namespace shop 40% 100%")); err != nil {
+		t.Fatal(err)
+	}
+	srv.warns(1, "share the users from 40% to 50% of namespace shop")
+	err := srv.reload(pair("namespace shop 0% 50%", "namespace shop 50% 100%\nhash_attribute email"))
+	if err == nil || !strings.Contains(err.Error(), "write the same in both") {
+		t.Errorf("two hash attributes: %v", err)
+	}
 }
