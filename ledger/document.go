@@ -32,6 +32,7 @@ const (
 	kindDay     Kind = 'd' // a row a day: numbers and money by campaign
 	kindPartner Kind = 'a' // a row a day: numbers and money by partner
 	kindTally   Kind = 't' // rows: the numbers of an experiment's runs
+	kindListed  Kind = 'L' // a row: the campaigns that ever had an experiment
 )
 
 // idSize is the length of an id, in bytes: 128 bits, so that no two meet.

@@ -74,7 +74,7 @@ func newModel(t *testing.T, seed uint64) *model {
 		store: &stepwise{
 			Store: memorystore.New(nil), left: -1, onces: map[ledger.Key]map[string]bool{},
 		},
-		base: time.Now().UTC().Truncate(24 * time.Hour).AddDate(0, 0, -60),
+		base: time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -60),
 	}
 	m.window = []time.Duration{time.Minute, time.Hour, 36 * time.Hour, 14 * 24 * time.Hour}[m.r.IntN(4)]
 	for i := range 3 {

@@ -156,6 +156,16 @@ func (l *Ledger) trialsOf(s Steps, batch []Exposure) (map[*Run]*trial, error) {
 		}
 		id, at := l.runID(e.Run), e.Time.Unix()
 		var h history
+		if _, err := look(l.codec, s.Read, l.historyKey(e.Run.Campaign), &h); err != nil {
+			return nil, err
+		}
+		if t := h.find(e.Run.Experiment); t != nil && t.run(id) != nil && t.run(id).First <= at {
+			trials[e.Run] = t
+			continue
+		}
+		if err := l.list(s, e.Run.Campaign); err != nil {
+			return nil, err
+		}
 		err := change(l.codec, s, l.historyKey(e.Run.Campaign), func(doc *history) (time.Time, error) {
 			doc.Campaign = e.Run.Campaign
 			began := doc.find(e.Run.Experiment) != nil && doc.find(e.Run.Experiment).run(id) != nil

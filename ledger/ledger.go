@@ -30,7 +30,8 @@ type Config struct {
 	// it, and so does the attribution of one that still renews.
 	Keep time.Duration
 	// Exposed is told of every exposure that was a person's first in its run, once it is written;
-	// Failed of work that nobody waits for and that failed, by its name: expose, sweep, finish.
+	// Failed of work that nobody waits for and that failed, by its name: expose, sweep, finish. (Who
+	// calls Begin may use it with the name begin.)
 	// Both are optional, and must be quick and safe for concurrent use.
 	Exposed func(Exposure)
 	Failed  func(operation string, err error)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
@@ -79,8 +80,9 @@ type start struct {
 // The newest runs and starts of an experiment that are known, so that a campaign whose price changes
 // every night does not outgrow its document.
 const (
-	maxRuns   = 64
-	maxStarts = 256
+	maxRuns    = 64
+	maxStarts  = 256
+	maxHistory = MaxValue * 3 / 4
 )
 
 // runID names a run in documents and rows.
@@ -101,20 +103,26 @@ func (l *Ledger) Begin(ctx context.Context, runs []Run, at time.Time) error {
 	for i := range runs {
 		current[runs[i].Campaign] = append(current[runs[i].Campaign], &runs[i])
 	}
-	ended, err := l.histories(ctx)
+	listed, err := l.listed(ctx)
 	if err != nil {
 		return err
 	}
-	for _, h := range ended {
-		if _, runs := current[h.Campaign]; !runs {
-			current[h.Campaign] = nil
+	for campaign := range listed {
+		if _, runs := current[campaign]; !runs {
+			current[campaign] = nil
 		}
 	}
 	err = l.store.Do(ctx, func(s Steps) error {
 		for campaign, runs := range current {
-			if err := l.begin(s, campaign, func(h *history) bool {
+			if listed[campaign] == 0 {
+				if err := l.list(s, campaign); err != nil {
+					return err
+				}
+			}
+			err := l.begin(s, campaign, func(h *history) bool {
 				return h.begin(l, runs, at.Unix())
-			}); err != nil {
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -138,21 +146,50 @@ func (l *Ledger) begin(s Steps, campaign string, news func(*history) (changed bo
 	})
 }
 
-// histories are all campaigns that ever had an experiment.
-func (l *Ledger) histories(ctx context.Context) (all []history, err error) {
-	err = l.store.Scan(ctx, kindRuns, func(id string, doc Doc) error {
+// The campaigns that ever had an experiment stand in a row, so that nobody scans for them.
+var listRow = Key{kindListed, ""}
+
+// list puts a campaign on the list. It may be there already: a number above 0 says so.
+func (l *Ledger) list(s Steps, campaign string) error {
+	return s.Add(listRow, campaign, Delta{campaign, 1})
+}
+
+// listed are the campaigns on the list.
+func (l *Ledger) listed(ctx context.Context) (map[string]int64, error) {
+	rows, err := l.store.Rows(ctx, listRow)
+	if err != nil {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// histories are those of all campaigns that ever had an experiment, by name.
+func (l *Ledger) histories(ctx context.Context) ([]history, error) {
+	listed, err := l.listed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	campaigns := slices.Sorted(maps.Keys(listed))
+	keys := make([]Key, len(campaigns))
+	for i, campaign := range campaigns {
+		keys[i] = l.historyKey(campaign)
+	}
+	docs, err := l.store.Read(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]history, 0, len(docs))
+	for i, doc := range docs {
+		if doc.Value == nil {
+			continue // it is on the list, and its document was not written any more
+		}
 		var h history
-		if err := l.codec.read(Key{kindRuns, id}, doc.Value, &h); err != nil {
-			return err
+		if err := l.codec.read(keys[i], doc.Value, &h); err != nil {
+			return nil, err
 		}
 		all = append(all, h)
-		return nil
-	})
-	slices.SortFunc(all, func(a, b history) int {
-		return bytes.Compare([]byte(a.Campaign), []byte(b.Campaign))
-	})
-	// A scan may visit a document twice.
-	return slices.CompactFunc(all, func(a, b history) bool { return a.Campaign == b.Campaign }), err
+	}
+	return all, nil
 }
 
 // begin has these runs, and no others, run from an instant on.
@@ -210,6 +247,7 @@ func (h *history) know(r *Run, id []byte, at int64) (changed bool) {
 			known.Variants = append(known.Variants, v.Variant)
 			known.Widths = append(known.Widths, v.Width)
 		}
+		h.makeRoom(id)
 		return true
 	}
 	if at >= known.First {
@@ -217,6 +255,45 @@ func (h *history) know(r *Run, id []byte, at int64) (changed bool) {
 	}
 	known.First = at
 	return true
+}
+
+// makeRoom lets go of the oldest runs where the names of all variants are too long for a document.
+// Only a run that is asked for stays in any case.
+func (h *history) makeRoom(stays []byte) {
+	for h.size() > maxHistory {
+		var from *trial
+		oldest := -1
+		for i := range h.Experiments {
+			t := &h.Experiments[i]
+			for j := range t.Runs {
+				older := from == nil || t.Runs[j].First < from.Runs[oldest].First
+				if older && !bytes.Equal(t.Runs[j].ID, stays) {
+					from, oldest = t, j
+				}
+			}
+		}
+		if from == nil {
+			return
+		}
+		from.Runs = slices.Delete(from.Runs, oldest, oldest+1)
+	}
+	// An experiment all of whose runs are gone has nothing to show.
+	h.Experiments = slices.DeleteFunc(h.Experiments, func(t trial) bool { return len(t.Runs) == 0 })
+}
+
+// size is about how long the document is, in bytes.
+func (h *history) size() (n int) {
+	for i := range h.Experiments {
+		t := &h.Experiments[i]
+		n += len(t.Key) + 16*len(t.Starts)
+		for j := range t.Runs {
+			n += 32
+			for _, name := range t.Runs[j].Variants {
+				n += len(name) + 8
+			}
+		}
+	}
+	return n
 }
 
 // settings takes in what a configuration says of the experiment as a whole.
