@@ -139,12 +139,11 @@ func (c *Campaign) Priced() bool {
 
 // sold is what is sold, and at which price.
 func (o Overrides) sold() string {
-	text := o.LinkID + "\x00" + o.Package
-	for _, p := range []*Price{o.OneTimePrice, o.Quote} {
-		text += "\x00"
+	parts := []string{o.LinkID, o.Package, "", ""}
+	for i, p := range []*Price{o.OneTimePrice, o.Quote} {
 		if p != nil {
-			text += p.String()
+			parts[2+i] = p.String()
 		}
 	}
-	return text
+	return strings.Join(parts, "\x00")
 }

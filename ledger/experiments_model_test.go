@@ -108,7 +108,8 @@ func (m *model) anyTime() time.Time {
 
 // soonAfter is an instant around the window after another one.
 func (m *model) soonAfter(t time.Time) time.Time {
-	return t.Add(time.Duration(m.r.Int64N(int64(m.window+m.window/3))) / time.Second * time.Second)
+	around := int64((m.window + m.window/3) / time.Second)
+	return t.Add(time.Duration(m.r.Int64N(around)) * time.Second)
 }
 
 // play makes things happen, and tells them in a random order. Runs begin in the order of time; what

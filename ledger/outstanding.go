@@ -71,6 +71,7 @@ func (l *Ledger) finishOne(ctx context.Context, key Key, n int64) error {
 			err = l.finishOrigin(s, key)
 		case kindSeen:
 			err = l.finishParticipant(s, key)
+		default: // of a newer version
 		}
 		if err != nil {
 			return err

@@ -82,7 +82,7 @@ func (t *trier) day(d float64) time.Time {
 // begin has runs, and no others, run from a day on.
 func (t *trier) begin(day float64, runs ...*ledger.Run) {
 	t.Helper()
-	var list []ledger.Run
+	list := make([]ledger.Run, 0, len(runs))
 	for _, run := range runs {
 		list = append(list, *run)
 	}
@@ -170,7 +170,7 @@ func (t *trier) shows(day float64, want ...string) {
 	if len(all) != 1 {
 		t.Fatalf("%d experiments: %+v", len(all), all)
 	}
-	var got []string
+	got := make([]string, 0, len(all[0].Runs))
 	for _, run := range all[0].Runs {
 		got = append(got, runText(run))
 	}

@@ -117,7 +117,7 @@ func windowText(d time.Duration) string {
 
 // perPerson lists money per person by currency.
 func perPerson(revenue map[string]ledger.Revenue) string {
-	var parts []string
+	parts := make([]string, 0, len(revenue))
 	for _, currency := range slices.Sorted(maps.Keys(revenue)) {
 		parts = append(parts, fmt.Sprint(revenue[currency].PerPerson, " ", currency))
 	}
@@ -156,6 +156,7 @@ func conclusion(v ledger.VariantNumbers, first, metric string) string {
 		more, less = "more money in "+currency, "less money in "+currency
 	}
 	switch v.Verdict {
+	case ledger.Unreadable: // of a run, never of a variant
 	case ledger.TooEarly:
 		return fmt.Sprintf("%s: too early: it takes 500 people whose window has closed and 50 "+
 			"buyers, in it and in %s.", v.Name, first)
