@@ -56,7 +56,8 @@
 // adds users and moves none. Changing weights does move users; [Campaign.Moved] says how many.
 //
 // A namespace bounds an experiment to a share of all users, by GrowthBook's hash version 1 of user
-// id and name, in thousandths. Experiments with disjoint ranges of one namespace never share a user.
+// id and name, in thousandths. Experiments with disjoint ranges of one namespace never share a
+// user.
 //
 // The id is the claim that HashAttribute names; by default sub, else the subscriber (an e-mail in
 // lower case). Users without an id get the first variant and are not counted. Users who are not

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// This file is what an experiment's numbers depend on beside its split: how long payments count, what
-// decides, and which settings make one run.
+// This file is what an experiment's numbers depend on beside its split: how long payments count,
+// what decides, and which settings make one run.
 
 // minWindow is the shortest window. Nobody pays faster than that.
 const minWindow = time.Minute

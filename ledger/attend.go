@@ -18,7 +18,8 @@ func (l *Ledger) participantKey(campaign, experiment, person string) Key {
 }
 
 // attend changes the document of a person in an experiment, if there is something new, and has the
-// sums follow.
+// sums follow. A document that was counted under another window is counted anew. It may be called
+// again with the same news: what is known changes nothing, and what is owed is paid.
 func (l *Ledger) attend(s Steps, key Key, t *trial, news func(*participant) (changed bool)) error {
 	var owes []owed
 	err := s.Change(key, func(old Doc) (Doc, error) {
@@ -161,7 +162,8 @@ func (l *Ledger) recount(ctx context.Context, campaign, experiment string) error
 	})
 }
 
-// eachParticipant calls f with everybody's document whose id begins with the prefix, many at a time.
+// eachParticipant calls f with everybody's document whose id begins with the prefix, many in one
+// transaction.
 func (l *Ledger) eachParticipant(
 	ctx context.Context, prefix string, f func(Steps, Key) error,
 ) error {

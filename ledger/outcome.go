@@ -23,7 +23,9 @@ const (
 )
 
 // parts are the smaller buckets that there are, in seconds. Each divides the day.
-var parts = [...]int64{10, 30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, wholeDay}
+var parts = [...]int64{
+	10, 30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, wholeDay,
+}
 
 // The figures of a bucket. They stand in the names of fields.
 const (
@@ -66,7 +68,9 @@ func tallyField(figure byte, variant int, bucket int64, currency string) string 
 }
 
 // readTallyField takes the name of a field apart.
-func readTallyField(field string) (figure byte, variant int, bucket int64, currency string, ok bool) {
+func readTallyField(
+	field string,
+) (figure byte, variant int, bucket int64, currency string, ok bool) {
 	if len(field) < 3 {
 		return 0, 0, 0, "", false
 	}

@@ -16,8 +16,9 @@ import (
 // participant is what is known of one person in one experiment. A payment without an exposure has a
 // document as well: the exposure may be on its way.
 type participant struct {
-	Version   uint      `cbor:"1,keyasint,omitempty" json:"version,omitempty"`
-	Window    int64     `cbor:"2,keyasint,omitempty" json:"window,omitempty"` // seconds; 0 is DefaultWindow
+	Version uint `cbor:"1,keyasint,omitempty" json:"version,omitempty"`
+	// Seconds; 0 is DefaultWindow.
+	Window    int64     `cbor:"2,keyasint,omitempty" json:"window,omitempty"`
 	Exposures []exposed `cbor:"3,keyasint,omitempty" json:"exposures,omitempty"`
 	Deals     []deal    `cbor:"4,keyasint,omitempty" json:"deals,omitempty"`
 	// Owed is what is not known to stand in the sums yet.
@@ -134,8 +135,8 @@ func (p *participant) bought(d deal) (changed bool) {
 	return true
 }
 
-// tooLate reports whether a transaction can change no outcome, because it is younger than the window
-// of any exposure before its link: such as the renewals of the years after.
+// tooLate reports whether a transaction can change no outcome, because it is younger than the
+// window of any exposure before its link: such as the renewals of the years after.
 func (p *participant) tooLate(d deal) bool {
 	if len(p.Exposures) == 0 || p.Exposures[0].At > d.upTo() {
 		return false // it is without an exposure, which is worth knowing

@@ -68,7 +68,8 @@ type run struct {
 	Variants []string `cbor:"2,keyasint,omitempty" json:"variants,omitempty"`
 	Widths   []int    `cbor:"3,keyasint,omitempty" json:"widths,omitempty"`
 	Priced   bool     `cbor:"4,keyasint,omitempty" json:"priced,omitempty"`
-	First    int64    `cbor:"5,keyasint,omitempty" json:"first,omitempty"` // first start or exposure, Unix seconds
+	// First start or exposure, Unix seconds.
+	First int64 `cbor:"5,keyasint,omitempty" json:"first,omitempty"`
 }
 
 // start is when a run began, or, without a run, when the experiment ended.
@@ -77,8 +78,8 @@ type start struct {
 	At  int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // Unix seconds
 }
 
-// The newest runs and starts of an experiment that are known, so that a campaign whose price changes
-// every night does not outgrow its document.
+// The newest runs and starts of an experiment that are known, so that a campaign whose price
+// changes every night does not outgrow its document.
 const (
 	maxRuns    = 64
 	maxStarts  = 256
@@ -330,8 +331,8 @@ func (t *trial) run(id []byte) *run {
 	return &t.Runs[i]
 }
 
-// start notes that a run began at an instant, unless it ran then already. Nothing can end that never
-// began.
+// start notes that a run began at an instant, unless it ran then already. Nothing can end that
+// never began.
 func (t *trial) start(id []byte, at int64) (changed bool) {
 	if bytes.Equal(t.ranAt(at), id) {
 		return false

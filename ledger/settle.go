@@ -8,7 +8,8 @@ import (
 )
 
 // This file has the effects of a transaction on other documents: on what it goes back to, on the
-// persons it touches, on the experiment that it belongs to, and on the sums. Each of them may be done twice.
+// persons it touches, on the experiment that it belongs to, and on the sums. Each of them may be
+// done twice.
 
 // settle does the effects of a sale that are outstanding.
 func (l *Ledger) settle(s Steps, key Key, d *sale) error {

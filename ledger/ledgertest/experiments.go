@@ -279,8 +279,8 @@ func (t *trier) refunds() {
 	t.shows(40, "control 3-0 1 EUR 10.00 | cheaper 0-0 0 | 0")
 }
 
-// onlyRefunds: a refund whose payment is not known waits for it; one that names no transaction makes
-// nobody's outcome negative.
+// onlyRefunds: a refund whose payment is not known waits for it; one that names no transaction
+// makes nobody's outcome negative.
 func (t *trier) onlyRefunds() {
 	t.meets(ada, "control", 1)
 	e := zotlo.Event{
@@ -317,7 +317,8 @@ func (t *trier) unexposed() {
 
 // guest: they have no hash, or none that the experiment counts.
 func (t *trier) guest() {
-	t.buysBy("t1", ledger.Attribution{Campaign: "pro", Minute: ledger.MinuteOf(t.day(1))}, "9.99 EUR", 1)
+	byGuest := ledger.Attribution{Campaign: "pro", Minute: ledger.MinuteOf(t.day(1))}
+	t.buysBy("t1", byGuest, "9.99 EUR", 1)
 	t.buysBy("t2", ledger.Attribution{
 		Campaign: "pro", Minute: ledger.MinuteOf(t.day(2)), Subscriber: bob,
 	}, "9.99 EUR", 2)
