@@ -107,7 +107,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		{offer, `subscribed //account`, `subscribed: "//account" is not a path`},
 		{offer, `subscribed /account "pro {http.request.uri}"`, `subscribed: "pro {http.`},
 		{
-			offer, `subscribed /account pro pro`,
+			offer, `subscribed /account pro plus pro`,
 			`subscribed: package "pro" is written twice: keep one of them`,
 		},
 		{

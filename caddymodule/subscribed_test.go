@@ -234,3 +234,40 @@ func TestPageKnowsItsSubscriber(t *testing.T) {
 		t.Errorf("an anonymous visitor's page shows %q", body)
 	}
 }
+
+// TestExplainAnswersASubscriberAsAClickDoes: the reason why a shopper gets no link.
+func TestExplainAnswersASubscriberAsAClickDoes(t *testing.T) {
+	srv := openServer(t, "{"+serverOptions+`
+	checkout {
+		api_url {$API}
+		jwt {
+			secret {env.JWT_SECRET}
+			from cookie session
+		}
+		campaign monthly {
+			link_id 124
+			subscribed /account
+		}
+	}
+}
+
+http:// {`+serverSite+`
+	checkout_link /monthly monthly
+	checkout_webhook /hooks {
+		token {env.HOOK_TOKEN}
+	}
+}
+`)
+	const question = `{"claims":{"email":"ann@example.com"},"request":{"uri":"/monthly"}}`
+	if got := srv.explain(question).Outcome; got != "link" {
+		t.Errorf("before: %q", got)
+	}
+	res, _ := srv.click("/monthly", by("ann@example.com"))
+	srv.pay(res.Header.Get("Location"))
+	if got := srv.explain(question).Outcome; got != "subscribed" {
+		t.Errorf("afterwards: %q", got)
+	}
+	if res, _ := srv.click("/monthly", by("ann@example.com")); res.Header.Get("Location") != "/account" {
+		t.Errorf("the click leads to %q", res.Header.Get("Location"))
+	}
+}
