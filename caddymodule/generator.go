@@ -19,7 +19,7 @@ import (
 )
 
 // Limits bound what the module asks of Zotlo's API and of a shopper's patience. They count per
-// Caddy process.
+// Caddy process; with `cache redis`, rate counts for all that share it.
 type Limits struct {
 	// Timeout is for a whole API call with its one retry. Default 4s.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
@@ -27,7 +27,9 @@ type Limits struct {
 	MaxInFlight int `json:"max_in_flight,omitempty"`
 	// Wait is how long a shopper waits in line for a free call. Default 5s.
 	Wait caddy.Duration `json:"wait,omitempty"`
-	// Rate is the number of API calls per project, such as `50/1s`. Default: no limit.
+	// Rate is the number of API calls per project, such as `50/1s`. Default: no limit. With
+	// `cache redis` it is the number of all processes together; while Redis does not answer, each
+	// counts for itself, so that a fleet may make as many times more.
 	Rate string `json:"rate,omitempty"`
 	// PerSubscriber is the number of links made for one subscriber. Default `10/1m`.
 	PerSubscriber string `json:"per_subscriber,omitempty"`
@@ -98,12 +100,14 @@ func newGenerator(
 	if parsed.MaxInFlight > 0 {
 		transport.MaxIdleConnsPerHost = parsed.MaxInFlight
 	}
+	pacer, _ := cache.Cache.(zotlo.Pacer) // nil where nobody else shares the cache
 	generator, err := linkgen.New(linkgen.Config{
 		Projects:  p.list,
 		Key:       p.key,
 		Cache:     cache.Cache,
 		TTL:       cache.ttl,
 		Limits:    parsed,
+		Pacer:     pacer,
 		State:     state,
 		Standby:   true, // this configuration may yet be rejected
 		Transport: tracing.New(transport),

@@ -48,6 +48,9 @@ type Config struct {
 	TTL time.Duration
 	// Limits bound what the generator asks of the API.
 	Limits Limits
+	// Pacer shares Limits.Rate and pauses with other processes; a rediscache.Cache is one. Nil means
+	// that this process counts alone. Its failures are told to Hooks.CacheError.
+	Pacer zotlo.Pacer
 	// State is what outlives a Generator. Nil means a new one.
 	State *State
 	// Standby makes New leave State as it is: another Generator serves from it, and this one may
@@ -122,9 +125,13 @@ func newProject(p Project, m *macs, cfg *Config) (*project, error) {
 	}
 	hosts.plain = p.StandIn()
 	made := &project{fingerprint: m.fingerprint(p.Project), hosts: hosts}
+	hooks := cfg.Hooks.Hooks
+	if hooks.PacerError == nil {
+		hooks.PacerError = cfg.Hooks.CacheError
+	}
 	made.client, err = zotlo.NewClient(zotlo.Config{
-		Project: p.Project, Timeout: cfg.Limits.Timeout, Rate: cfg.Limits.Rate,
-		State: cfg.State.api, Transport: cfg.Transport, Hooks: cfg.Hooks.Hooks, Now: cfg.Now,
+		Project: p.Project, Timeout: cfg.Limits.Timeout, Rate: cfg.Limits.Rate, Pacer: cfg.Pacer,
+		State: cfg.State.api, Transport: cfg.Transport, Hooks: hooks, Now: cfg.Now,
 		CheckLink: func(link string) error { return checkLink(link, &made.hosts, "") },
 	})
 	return made, err

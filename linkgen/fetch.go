@@ -67,6 +67,7 @@ func (g *Generator) fetch(
 			}
 		}
 	}()
+	p.project.client.Look() // beside the look-up that follows, so that it costs no time
 	if epoch != "" {
 		// Between the look that missed and this flight, another one may have landed.
 		seen := g.lookup(ctx, p, ownHost)

@@ -13,7 +13,8 @@ import (
 // Cached links and those who wait for somebody else's call pass no limit. PerSubscriber and PerIP
 // count the links that were made, and those that are being made: anyone who got no link paid
 // nothing. Rate counts every call that went out, retries included, whatever came of it. Nobody who
-// is turned away makes the next one wait longer.
+// is turned away makes the next one wait longer. With a Config.Pacer, Rate is that of all processes
+// together; all else counts per process.
 type Limits struct {
 	Timeout       time.Duration // a whole API call with its one retry; default 4 s
 	MaxInFlight   int           // API calls at once, over all projects; default 64

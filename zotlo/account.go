@@ -8,10 +8,13 @@ import (
 
 // account is what is known about one set of keys at one API address. It outlives Clients.
 type account struct {
+	name     string        // a hash of address and keys, by which a fleet knows the account
 	shoppers *lane         // the calls that somebody waits for
 	reads    *lane         // the calls that look something up
 	places   chan struct{} // of reads: as many as it holds may be under way
+	look     look          // what the fleet says of shoppers' pauses
 	rate     Bucket
+	aloneAt  atomic.Int64 // when the fleet gave no answer last, Unix nanoseconds
 	okAt     atomic.Int64 // when a call succeeded last, Unix nanoseconds
 	watch    atomic.Pointer[watch]
 }
@@ -29,8 +32,8 @@ type watch struct {
 
 // newAccount makes an account of which nothing is known: closed breakers, no pause and full reserves
 // of retries.
-func newAccount() *account {
-	a := &account{places: make(chan struct{}, readPlaces)}
+func newAccount(name string) *account {
+	a := &account{name: name, places: make(chan struct{}, readPlaces)}
 	a.watch.Store(new(watch))
 	a.shoppers = newLane(a.turned)
 	a.reads = newLane(func(bool) {}) // nobody's sale waits for a read
@@ -49,23 +52,10 @@ func (a *account) turned(open bool) {
 
 // blocked tells why no shopper's call may be made now, without making use of a probe.
 func (a *account) blocked(now time.Time) *Error {
-	if e := a.shoppers.pause.check(now, false); e != nil {
+	if e := a.shoppers.pause.check(now); e != nil {
 		return e
 	}
 	return a.shoppers.refusal(now)
-}
-
-// allow asks pauses and breakers for a call. It returns what must be told how the call ended, or
-// why there must be none. Where shoppers find the API down, or their keys wrong, a read need not
-// find it out again.
-func (a *account) allow(l *lane) (settle func(error), _ *Error) {
-	now := time.Now()
-	if l == a.reads {
-		if e := a.blocked(now); e != nil {
-			return nil, e
-		}
-	}
-	return l.allow(now)
 }
 
 // provenFor is how long a success proves that keys and address are right.

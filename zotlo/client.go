@@ -17,6 +17,9 @@ type Config struct {
 	Timeout time.Duration
 	// Rate is the number of calls that TakeTurn lets through. Default none.
 	Rate Rate
+	// Pacer shares rate and pauses with other processes that have the same keys. Nil means that
+	// this process counts alone.
+	Pacer Pacer
 	// State is what outlives a Client. Nil means a new one.
 	State *State
 	// Transport carries the calls. Nil means NewTransport().
@@ -38,8 +41,8 @@ const defaultTimeout = 4 * time.Second
 type Client struct {
 	project   Project
 	account   *account
+	fleet     fleet
 	timeout   time.Duration
-	rate      Rate
 	transport http.RoundTripper
 	checkLink func(string) error
 	hooks     Hooks
@@ -68,16 +71,17 @@ func NewClient(cfg Config) (*Client, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Client{
+	c := &Client{
 		project:   cfg.Project,
 		account:   cfg.State.account(cfg.Project),
 		timeout:   cfg.Timeout,
-		rate:      cfg.Rate,
 		transport: cfg.Transport,
 		checkLink: cfg.CheckLink,
 		hooks:     cfg.Hooks,
 		now:       cfg.Now,
-	}, nil
+	}
+	c.fleet = fleet{cfg.Pacer, c.account, cfg.Rate, c.hooks.pacerError}
+	return c, nil
 }
 
 // Blocked tells why a call would not be made now: a pause, or an open breaker. It asks nobody, and
@@ -97,7 +101,7 @@ func (c *Client) BreakerOpen() bool { return c.account.shoppers.open() }
 // follows is given back by GiveTurnBack. Its error has ResultBusy, and RetryAfter is how long the
 // wait would have been. Without a deadline in ctx the wait is at most Config.Timeout.
 func (c *Client) TakeTurn(ctx context.Context) error {
-	if !c.rate.Limited() {
+	if !c.fleet.rate.Limited() {
 		return nil
 	}
 	now := time.Now()
@@ -105,7 +109,7 @@ func (c *Client) TakeTurn(ctx context.Context) error {
 	if !ok {
 		deadline = now.Add(c.timeout)
 	}
-	wait, ok := c.account.rate.Take(c.rate, now, deadline.Sub(now))
+	wait, ok := c.fleet.take(ctx, deadline.Sub(now))
 	if !ok {
 		e := failed(ResultBusy, "the project's rate allows the next call only in %s", wait)
 		e.RetryAfter = wait
@@ -116,11 +120,7 @@ func (c *Client) TakeTurn(ctx context.Context) error {
 }
 
 // GiveTurnBack returns a turn that was taken and is not used.
-func (c *Client) GiveTurnBack() {
-	if c.rate.Limited() {
-		c.account.rate.GiveBack()
-	}
-}
+func (c *Client) GiveTurnBack() { c.fleet.giveBack() }
 
 // Close lets go of idle connections. Calls under way go on, and their connections are closed after
 // them.
@@ -156,11 +156,9 @@ func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) 
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	// The caller took a turn before, so the plan begins with one.
-	plan := &retryPlan{
-		ctx: ctx, lane: c.account.shoppers, rate: &c.account.rate, limit: c.rate, turns: 1,
-	}
+	plan := &retryPlan{ctx: ctx, lane: c.account.shoppers, take: c.fleet.take, turns: 1}
 	if r.reads {
-		plan.lane, plan.rate = c.account.reads, nil
+		plan.lane, plan.take = c.account.reads, nil
 	}
 	defer func() {
 		for range plan.turns { // of which no call came
@@ -186,7 +184,11 @@ func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) 
 
 // try makes one call if pauses and breaker allow it, and tells them how it ended.
 func (c *Client) try(ctx context.Context, l *lane, r request) (e *Error, sent bool) {
-	settle, e := c.account.allow(l)
+	// The pauses are asked before the breaker: a call that a pause stops must not use up a probe.
+	if e := c.paused(ctx, l); e != nil {
+		return e, false
+	}
+	settle, e := l.allow()
 	if e != nil {
 		return e, false
 	}
@@ -212,7 +214,29 @@ func (c *Client) try(ctx context.Context, l *lane, r request) (e *Error, sent bo
 	if code, pause := c.account.learn(l, e); pause > 0 {
 		c.hooks.paused(c.project.Name, code, pause)
 	}
+	if l == c.account.shoppers {
+		c.fleet.tell()
+	}
 	return e, true
+}
+
+// paused tells why the call that is about to be made must not be, by what this process and the
+// fleet know. Where shoppers find the API down, or their keys wrong, a read need not find it out
+// again. The pauses of reads are their process's own.
+func (c *Client) paused(ctx context.Context, l *lane) *Error {
+	c.fleet.await(ctx)
+	if l == c.account.reads {
+		if e := c.account.blocked(time.Now()); e != nil {
+			return e
+		}
+		e, _ := l.pause.takeProbe(time.Now())
+		return e
+	}
+	e, probes := l.pause.takeProbe(time.Now())
+	if probes && !c.fleet.mayProbe(ctx) {
+		return l.pause.leave()
+	}
+	return e
 }
 
 // ask makes one HTTP exchange. It calls the transport itself, not an http.Client: that one would

@@ -13,6 +13,8 @@ type Hooks struct {
 	// Paused is told once when a project is paused, with Zotlo's code, else the
 	// HTTP status.
 	Paused func(project, code string, d time.Duration)
+	// PacerError is told of a failure of Config.Pacer; the Client went on alone.
+	PacerError func(err error)
 }
 
 // apiCall tells of one call, if anybody listens.
@@ -33,5 +35,12 @@ func (h *Hooks) breaker(project string, open bool) {
 func (h *Hooks) paused(project, code string, d time.Duration) {
 	if h.Paused != nil {
 		h.Paused(project, code, d)
+	}
+}
+
+// pacerError tells of a pacer that failed, if anybody listens.
+func (h *Hooks) pacerError(err error) {
+	if h.PacerError != nil {
+		h.PacerError(err)
 	}
 }

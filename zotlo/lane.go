@@ -88,15 +88,12 @@ func (l *lane) refusal(now time.Time) *Error {
 	return nil
 }
 
-// allow lets a call through, or says why not. The breaker must be told how the call ended. The
-// pauses are asked before the breaker: a call that a pause stops must not use up a probe.
-func (l *lane) allow(now time.Time) (settle func(error), _ *Error) {
-	if e := l.pause.check(now, true); e != nil {
-		return nil, e
-	}
+// allow asks the breaker for a call. It returns what must be told how the call ended, or why there
+// must be none.
+func (l *lane) allow() (settle func(error), _ *Error) {
 	settle, err := l.breaker.Allow()
 	if err != nil {
-		return nil, l.openError(now)
+		return nil, l.openError(time.Now())
 	}
 	return settle, nil
 }

@@ -35,23 +35,9 @@ type Bucket struct {
 }
 
 // Take takes one token that is there at most patience from now, and tells when; or takes none, and
-// tells how long that would have been.
+// tells how long that would have been. A negative patience leaves so much of the rate unused, and
+// what is told is in how long that may be so.
 func (b *Bucket) Take(r Rate, now time.Time, patience time.Duration) (wait time.Duration, ok bool) {
-	return b.take(r, now, patience, 0)
-}
-
-// takeSpare takes a token that is there now and leaves another one, if the rate has more than one
-// at once; or takes none, and tells in how long that may be so. Unlike Take it takes none of those
-// to come, whatever the patience: they are for callers that somebody waits for. So it always comes
-// after a Take that waits.
-func (b *Bucket) takeSpare(r Rate, now time.Time) (wait time.Duration, ok bool) {
-	return b.take(r, now, 0, min(r.Events-1, 1))
-}
-
-// take is Take for a token that leaves so many others.
-func (b *Bucket) take(r Rate, now time.Time, patience time.Duration, left int) (
-	wait time.Duration, ok bool,
-) {
 	if !r.Limited() {
 		return 0, true
 	}
@@ -64,12 +50,12 @@ func (b *Bucket) take(r Rate, now time.Time, patience time.Duration, left int) (
 		full = now
 	}
 	full = full.Add(r.every())
-	wait = max(full.Sub(now)-time.Duration(r.Events-left)*r.every(), 0)
+	wait = full.Sub(now) - time.Duration(r.Events)*r.every()
 	if wait > patience {
-		return wait, false
+		return wait - min(patience, 0), false
 	}
 	b.full = full
-	return wait, true
+	return max(wait, 0), true
 }
 
 // GiveBack returns a token of which nothing came.

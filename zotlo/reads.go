@@ -44,7 +44,7 @@ func (c *Client) lookUp(ctx context.Context, r request) *Error {
 // there only after ctx's deadline, it says so at once.
 func (c *Client) spareTurn(ctx context.Context) *Error {
 	for {
-		wait, ok := c.account.rate.takeSpare(c.rate, time.Now())
+		wait, ok := c.fleet.takeSpare(ctx)
 		if ok {
 			return nil
 		}

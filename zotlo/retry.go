@@ -20,11 +20,11 @@ const (
 // retryPlan is the decision whether and when to try again. It lives for one call of the Client, in
 // one goroutine.
 type retryPlan struct {
-	ctx   context.Context
-	lane  *lane
-	rate  *Bucket // nil when the caller takes the turns of retries
-	limit Rate
-	turns int // by the project's rate, of which no call has come yet
+	ctx  context.Context
+	lane *lane
+	// take takes a turn by the project's rate. Nil when the caller takes the turns of retries.
+	take  func(ctx context.Context, patience time.Duration) (wait time.Duration, ok bool)
+	turns int // of which no call has come yet
 	last  *Error
 }
 
@@ -69,10 +69,10 @@ func (r *retryPlan) NextBackOff() time.Duration {
 	if r.lane.open() || !r.lane.budget.spend() {
 		return backoff.Stop
 	}
-	if r.rate == nil {
+	if r.take == nil {
 		return delay
 	}
-	wait, ok := r.rate.Take(r.limit, time.Now(), patience)
+	wait, ok := r.take(r.ctx, patience)
 	if !ok {
 		return backoff.Stop
 	}

@@ -3,6 +3,7 @@ package zotlo
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"slices"
 	"sync"
 )
@@ -50,7 +51,7 @@ func (s *State) account(p Project) *account {
 		s.accounts = slices.Delete(s.accounts, 0, 1)
 		fallthrough
 	default:
-		known.account = newAccount()
+		known.account = newAccount(hex.EncodeToString(id[:]))
 	}
 	s.accounts = append(s.accounts, known)
 	return known.account

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
@@ -92,6 +93,17 @@ func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, 
 	errs["get"] = err
 	errs["set"] = c.Set(ctx, k, g, cachetest.Entry(link))
 	errs["forget"] = c.Forget(ctx, cachetest.Key("somebody else", "").Subscriber)
+	first, err := c.Once(ctx, "of everybody", time.Hour)
+	if err != nil && !first {
+		t.Errorf("once failed with %v and said no", err)
+	}
+	errs["once"] = err
+	errs["remember"] = c.Remember(ctx, "fact", "value", time.Hour)
+	value, found, err := c.Recall(ctx, "fact")
+	if found && value != "value" || err != nil && found {
+		t.Errorf("recalled %q, %v, %v", value, found, err)
+	}
+	errs["recall"] = err
 	for op, err := range errs {
 		if err == nil {
 			continue

@@ -67,6 +67,10 @@ func TestForeignValuesAreMisses(t *testing.T) {
 		"huge":            func() { put(strings.Repeat("x", 10<<20)) },
 		"a list":          func() { admin.Del(t.Context(), at.link); admin.LPush(t.Context(), at.link, "x") },
 		"a hash":          func() { admin.Del(t.Context(), at.link); admin.HSet(t.Context(), at.link, "x", "y") },
+		"a remembered fact": func() {
+			_ = c.Remember(t.Context(), "k", link, time.Hour)
+			admin.Copy(t.Context(), c.factName("fact", "k"), at.link, 0, true)
+		},
 	}
 	for name, put := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,5 +115,28 @@ func TestForeignGenerationsAreReplaced(t *testing.T) {
 			keep(t, c, k, link)
 			hit(t, c, k, link)
 		})
+	}
+}
+
+func TestForeignFactsAreNotRecalled(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	c := open(t, patient(Config{URLs: []string{server.URL()}}))
+	remember := func(key string) {
+		if err := c.Remember(t.Context(), key, "of "+key, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remember("a")
+	remember("b")
+	admin.Copy(t.Context(), c.factName("fact", "a"), c.factName("fact", "b"), 0, true)
+	if v, found, err := c.Recall(t.Context(), "b"); found || Kind(err) != "corrupt" {
+		t.Errorf("recalled %q, %v", v, err)
+	}
+	if v, found, err := c.Recall(t.Context(), "b"); found || err != nil {
+		t.Errorf("recalled %q, %v", v, err)
+	}
+	if v, found, err := c.Recall(t.Context(), "a"); v != "of a" || !found || err != nil {
+		t.Errorf("recalled %q, %v, %v", v, found, err)
 	}
 }

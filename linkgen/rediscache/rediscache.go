@@ -1,5 +1,5 @@
 // Package rediscache is the cache of a fleet: several servers that share their links, what they
-// forgot, through one Redis or Valkey. It is a linkgen.Cache.
+// forgot, their rate and their pauses, through one Redis or Valkey. It is a linkgen.Cache.
 //
 //	cache, err := rediscache.New(rediscache.Config{
 //		URLs:   []string{"rediss://shop:password@redis.example.com"},

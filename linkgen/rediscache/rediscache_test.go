@@ -45,6 +45,20 @@ func TestNodesShareWhatTheyKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	miss(t, two, k)
+
+	first, err := one.Once(t.Context(), "webhook", time.Hour)
+	if !first || err != nil {
+		t.Fatalf("the first: %v, %v", first, err)
+	}
+	if first, err = two.Once(t.Context(), "webhook", time.Hour); first || err != nil {
+		t.Fatalf("the second: %v, %v", first, err)
+	}
+	if err := one.Remember(t.Context(), "paid", "yes", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if v, found, err := two.Recall(t.Context(), "paid"); v != "yes" || !found || err != nil {
+		t.Fatalf("recalled %q, %v, %v", v, found, err)
+	}
 }
 
 // TestAnEpochThatIsGoneTakesItsLinksAlong plays an eviction, in the two orders in which it can
@@ -98,6 +112,9 @@ func TestWithoutAnEpochNothingIsKept(t *testing.T) {
 	if err := c.Set(t.Context(), k, miss(t, c, k), cachetest.Entry(strings.Repeat("x", maxText+1))); Kind(err) != "too_long" {
 		t.Errorf("a link of %d bytes: %v", maxText+1, err)
 	}
+	if err := c.Remember(t.Context(), "k", strings.Repeat("x", maxText+1), time.Hour); Kind(err) != "too_long" {
+		t.Errorf("a value of %d bytes: %v", maxText+1, err)
+	}
 	if n := server.Client().DBSize(t.Context()).Val(); n != 1 {
 		t.Errorf("%d keys, want the epoch alone", n)
 	}
@@ -111,11 +128,33 @@ func TestTheClockDecidesNotRedis(t *testing.T) {
 	c := open(t, patient(Config{URLs: []string{server.URL()}, Now: func() time.Time { return now }}))
 	k := cachetest.Key(ada, "pro")
 	keep(t, c, k, link)
+	if err := c.Remember(t.Context(), "paid", "yes", time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	hit(t, c, k, link)
 	now = now.Add(6 * time.Minute)
 	miss(t, c, k)
 	now = now.Add(-2 * time.Hour)
 	miss(t, c, k) // a link that would live longer than links do
+	now = now.Add(4 * time.Hour)
+	if v, found, err := c.Recall(t.Context(), "paid"); found || err != nil {
+		t.Errorf("recalled %q, %v", v, err)
+	}
+}
+
+func TestNothingWithoutTimeToLive(t *testing.T) {
+	c := open(t, patient(Config{URLs: []string{redistest.Start(t).URL()}}))
+	for range 2 {
+		if first, err := c.Once(t.Context(), "k", 0); !first || err != nil {
+			t.Errorf("once for no time: %v, %v", first, err)
+		}
+	}
+	if err := c.Remember(t.Context(), "k", "v", 0); err != nil {
+		t.Error(err)
+	}
+	if _, found, err := c.Recall(t.Context(), "k"); found || err != nil {
+		t.Errorf("recalled what was remembered for no time: %v", err)
+	}
 }
 
 // TestADumpTellsNothing looks through everything Redis holds, and its dump file, for what was put
@@ -126,6 +165,12 @@ func TestADumpTellsNothing(t *testing.T) {
 	c := open(t, patient(Config{URLs: []string{server.URL()}}))
 	k := cachetest.Key(ada, "pro")
 	keep(t, c, k, link)
+	if _, err := c.Once(t.Context(), "webhook of "+ada, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Remember(t.Context(), "paid by 905555555555", "ada paid", time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Forget(t.Context(), cachetest.Key("905555555555", "").Subscriber); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +183,7 @@ func TestADumpTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := admin.Keys(t.Context(), "*").Val()
-	if len(keys) != 2 { // an epoch, a link
+	if len(keys) != 4 { // an epoch, a link, a once, a fact
 		t.Errorf("%d keys: %q", len(keys), keys)
 	}
 	for _, key := range keys {
@@ -151,7 +196,7 @@ func TestADumpTellsNothing(t *testing.T) {
 		dump = append(dump, key+" "+admin.Get(t.Context(), key).Val()...)
 	}
 	for _, known := range []string{
-		ada, "ada", "example", "905555555555", "pay.", "personal", "5f0c",
+		ada, "ada", "example", "905555555555", "pay.", "personal", "5f0c", "webhook", "paid",
 		string(secret), string(c.nameKey), string(c.sealKey),
 		string(k.Subscriber[:]), string(k.Order[:]),
 		hex.EncodeToString(k.Subscriber[:]), base64.RawURLEncoding.EncodeToString(k.Subscriber[:]), base64.RawURLEncoding.EncodeToString(k.Order[:]),

@@ -18,7 +18,7 @@ const (
 	epochSize = 16
 	// sealVersion is the first byte of a seal; a seal with another one does not open.
 	sealVersion = 1
-	maxText     = 4096 // of a link, in bytes
+	maxText     = 4096 // of a link or a remembered value, in bytes
 	// maxSealed adds up the version, the nonce, two instants and a length, the epoch, the text and
 	// the tag of GCM.
 	maxSealed = 1 + 12 + 17 + epochSize + maxText + 16
@@ -36,6 +36,11 @@ func (c *Cache) names(k linkgen.Key) names {
 // epochName is the key of a subscriber's epoch. Its braces are the hash tag.
 func (c *Cache) epochName(s linkgen.SubscriberHash) string {
 	return c.prefix + "{" + c.hash("subject", s[:]) + "}"
+}
+
+// factName is the key of a fact. It has no hash tag: nothing reads two facts at once.
+func (c *Cache) factName(use, key string) string {
+	return c.prefix + use + ":" + c.hash(use, []byte(key))
 }
 
 // hash is 128 bits of HMAC-SHA-256. Use keeps apart what is hashed for different ends; all parts
@@ -64,10 +69,11 @@ func (c *Cache) aead(name string) (cipher.AEAD, error) {
 
 // sealed is what lies inside a seal.
 type sealed struct {
-	// made is when the link's API call began. From until on it is not given out.
+	// made is when the link's API call began, or when the value was remembered. From until on
+	// neither is given out.
 	made, until time.Time
-	epoch       linkgen.Epoch
-	text        string // the link
+	epoch       linkgen.Epoch // of links
+	text        string        // the link or the remembered value
 }
 
 // seal encrypts v for name. The result is a version, a nonce, and the encrypted fields: made and

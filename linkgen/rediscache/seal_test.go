@@ -102,6 +102,10 @@ func TestNamesDoNotMeet(t *testing.T) {
 			}
 		}
 	}
+	for _, key := range []string{"", "a", "b", "once", "fact", "a\x00"} {
+		add(c.factName("once", key))
+		add(c.factName("fact", key))
+	}
 }
 
 func FuzzOpen(f *testing.F) {
