@@ -2,6 +2,7 @@ package zotlo
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,9 +25,10 @@ type pause struct {
 	until time.Time // of the pause after a 429
 	wrong *Error    // what the API said about keys or address, nil when they are right
 	probe time.Time // when the next call may find out whether they are right by now
-	// heard is what the fleet said last, and told what it was told last: neither is news. Untold is
-	// the kind of what has happened here since.
-	heard, told, untold string
+	// known are the last messages that were heard from the fleet or told to it. Untold is the kind
+	// of what has happened here since.
+	known  [4]string
+	untold string
 }
 
 // check tells why no call may be made, by what this process knows.
@@ -130,7 +132,7 @@ func (p *pause) news(now time.Time) (value string, life time.Duration) {
 	}
 	p.untold = ""
 	if life > 0 {
-		p.told = value
+		p.knowLocked(value)
 	}
 	return value, life
 }
@@ -149,10 +151,10 @@ func (p *pause) hear(value string, now time.Time) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if value == p.heard || value == p.told {
+	if slices.Contains(p.known[:], value) {
 		return
 	}
-	p.heard = value
+	p.knowLocked(value)
 	at := time.UnixMilli(ms)
 	switch {
 	case fields[0] == newsThrottled:
@@ -167,6 +169,12 @@ func (p *pause) hear(value string, now time.Time) {
 	case fields[0] == newsRight:
 		p.wrong = nil
 	}
+}
+
+// knowLocked makes a message one that is no news any more.
+func (p *pause) knowLocked(value string) {
+	copy(p.known[1:], p.known[:])
+	p.known[0] = value
 }
 
 // later is the later one of two instants, the second being at most so late.

@@ -129,7 +129,7 @@ func (g *replyGuard) check(b []byte) error {
 		g.line = append(g.line, b[:end+1]...)
 		b = b[end+1:]
 		if len(g.line) > maxReplyLine {
-			return fmt.Errorf("%w: line too long", errProtocol)
+			return fmt.Errorf("%w: line too long", ErrProtocol)
 		}
 		if g.line[len(g.line)-1] == '\n' {
 			if err := g.endLine(); err != nil {
@@ -155,14 +155,14 @@ func (g *replyGuard) endLine() error {
 	case '*', '%', '~', '>', '|':
 		limit = maxReplyItems
 	default:
-		return fmt.Errorf("%w: unknown type", errProtocol)
+		return fmt.Errorf("%w: unknown type", ErrProtocol)
 	}
 	n, err := strconv.Atoi(string(rest))
 	switch {
 	case err != nil, n < -1:
-		return fmt.Errorf("%w: no length", errProtocol)
+		return fmt.Errorf("%w: no length", ErrProtocol)
 	case n > limit:
-		return fmt.Errorf("%w: too long", errProtocol)
+		return fmt.Errorf("%w: too long", ErrProtocol)
 	case bulk && n >= 0:
 		g.skip = n + len("\r\n")
 	}

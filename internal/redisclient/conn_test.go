@@ -32,7 +32,7 @@ func TestReplyGuard(t *testing.T) {
 		bulk(3) + "x\r\n",
 	} {
 		for _, step := range []int{1, 7, len(bad)} {
-			if err := guarded(bad, step); !errors.Is(err, errProtocol) {
+			if err := guarded(bad, step); !errors.Is(err, ErrProtocol) {
 				t.Errorf("%.60q in steps of %d: %v", bad, step, err)
 			}
 		}

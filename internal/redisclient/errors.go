@@ -65,17 +65,17 @@ func outage(kind string) bool {
 	return false
 }
 
-// The causes that a caller finds in a value, to be given to Wrap.
+// The causes that a caller finds in a value or an answer, to be given to Wrap.
 var (
-	ErrCorrupt = errors.New("value does not open") // KindCorrupt
-	ErrTooLong = errors.New("too long")            // KindTooLong
+	ErrCorrupt  = errors.New("value does not open") // KindCorrupt
+	ErrTooLong  = errors.New("too long")            // KindTooLong
+	ErrProtocol = errors.New("not a Redis reply")   // KindProtocol
 )
 
 // The causes that are our own. Error.Is finds them; kindOf names them.
 var (
-	errClosed   = errors.New("closed")
-	errPanic    = errors.New("panic")
-	errProtocol = errors.New("not a Redis reply")
+	errClosed = errors.New("closed")
+	errPanic  = errors.New("panic")
 )
 
 // Wrap makes an Error of err, once: one that is an Error already keeps its operation and kind. The
@@ -112,7 +112,7 @@ func kindOf(err error) string {
 		return KindTooLong
 	case errors.Is(err, errPanic):
 		return KindPanic
-	case errors.Is(err, errProtocol):
+	case errors.Is(err, ErrProtocol):
 		return KindProtocol
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout):
 		return KindTimeout

@@ -104,6 +104,11 @@ func everyOperation(ctx context.Context, t testing.TB, c *Cache, k linkgen.Key, 
 		t.Errorf("recalled %q, %v, %v", value, found, err)
 	}
 	errs["recall"] = err
+	wait, ok, err := c.TakeTurn(ctx, "of everybody", 1000, time.Second, time.Second)
+	if err != nil && ok || ok && (wait < 0 || wait > 2*time.Second) {
+		t.Errorf("took a turn: %v, %v, %v", wait, ok, err)
+	}
+	errs["rate"] = err
 	for op, err := range errs {
 		if err == nil {
 			continue

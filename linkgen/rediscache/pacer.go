@@ -25,7 +25,7 @@ func (c *Cache) TakeTurn(
 	every := max(per/time.Duration(events), 1)
 	limit.Burst += int(float64(patience) / float64(every) * float64(parts))
 	err = c.client.Do(ctx, "rate", func(ctx context.Context) error {
-		r, err := c.limiter().AllowN(ctx, c.factName("rate", name), limit, parts)
+		r, err := c.allow(ctx, name, limit, parts)
 		if err != nil {
 			return err
 		}
@@ -36,8 +36,7 @@ func (c *Cache) TakeTurn(
 			wait = max(r.ResetAfter-per+every-min(patience, 0), 0)
 		}
 		if ok && wait > max(patience, 0)+every {
-			ok = false
-			return redisclient.ErrCorrupt // so late a turn was not asked for
+			return redisclient.ErrProtocol // so late a turn was not asked for
 		}
 		return nil
 	})
@@ -55,7 +54,7 @@ func (c *Cache) GiveTurnBack(
 	limit, parts := pace(events, per)
 	limit.Burst *= 1000 // whatever was taken ahead of time
 	return c.client.Do(ctx, "rate", func(ctx context.Context) error {
-		_, err := c.limiter().AllowN(ctx, c.factName("rate", name), limit, -parts)
+		_, err := c.allow(ctx, name, limit, -parts)
 		return err
 	})
 }
@@ -66,7 +65,18 @@ func pace(events int, per time.Duration) (limit redis_rate.Limit, parts int) {
 	return redis_rate.Limit{Rate: events * parts, Burst: events * parts, Period: per}, parts
 }
 
-func (c *Cache) limiter() *redis_rate.Limiter { return redis_rate.NewLimiter(scripts{c.client.Redis}) }
+// allow asks redis_rate, which panics at an answer of another shape than its script's.
+func (c *Cache) allow(
+	ctx context.Context, name string, limit redis_rate.Limit, parts int,
+) (r *redis_rate.Result, err error) {
+	defer func() {
+		if recover() != nil {
+			err = redisclient.ErrProtocol
+		}
+	}()
+	limiter := redis_rate.NewLimiter(scripts{c.client.Redis})
+	return limiter.AllowN(ctx, c.factName("rate", name), limit, parts)
+}
 
 // scripts runs redis_rate's script under the name that it was given. redis_rate puts "rate:" before
 // every key, where the ACL of a user who may touch keys with our prefix ends.

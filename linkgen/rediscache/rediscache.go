@@ -37,6 +37,12 @@
 // promoted. An error means: go on as if nothing were cached. Errors name the operation and a Kind,
 // and nothing that was stored.
 //
+// # Shared limits
+//
+// TakeTurn, GiveTurnBack, Once, Remember and Recall are a pacer, by which the nodes of a fleet keep
+// to one rate and pause together. A rate is one number and cannot be sealed: who can write to Redis
+// can hold calls back, or let each node make as many as it alone may.
+//
 // # What is not promised
 //
 // Redis replicates and saves later than it answers. A failover, or a restart from an old dump, may
@@ -47,7 +53,8 @@
 // there is no lock, because a spare link is harmless and dies by itself.
 //
 // An ACL user needs ~checkout:* (or the prefix) and the commands hello auth select ping set
-// getrange pexpire del; in a cluster also cluster|slots and command.
+// getrange pexpire del; in a cluster also cluster|slots and command; for a shared rate also evalsha
+// eval time get.
 //
 // The package does not log, but go-redis writes to standard error what it notes about sentinels and
 // clusters, addresses included. It has one logger for the whole process and none per client, so
@@ -160,9 +167,9 @@ func (c Config) Check() error { return c.client().Check() }
 // Close closes the connections. A closed cache is a miss with an error, never a panic.
 func (c *Cache) Close() error { return c.client.Close() }
 
-// Error is a failed operation: get, set, forget or close. Its text names the operation and the kind
-// of failure and nothing else: what a server answers may repeat keys and values, and what a
-// connection says may repeat addresses.
+// Error is a failed operation: get, set, forget, once, remember, recall, rate or close. Its text
+// names the operation and the kind of failure and nothing else: what a server answers may repeat
+// keys and values, and what a connection says may repeat addresses.
 type Error = redisclient.Error
 
 // Kind is the kind of failure for a metric: canceled, timeout, connection, open, closed, auth,

@@ -24,6 +24,16 @@ func TestCluster(t *testing.T) {
 		return open(t, patient(Config{URLs: cluster.URLs(), Cluster: true, KeyPrefix: prefix()}))
 	})
 
+	t.Run("a rate is counted", func(t *testing.T) {
+		c := open(t, patient(Config{URLs: cluster.URLs(), Cluster: true}))
+		for i := range 18 { // each of six names has its node
+			_, ok, err := c.TakeTurn(bg, fmt.Sprint(i%6), 2, time.Hour, 0)
+			if err != nil || ok != (i < 12) {
+				t.Errorf("turn %d: %v, %v", i, ok, err)
+			}
+		}
+	})
+
 	s := newShoppers(t, cluster)
 	t.Run("every master has a share", s.areOnEveryMaster)
 	t.Run("a slot moves", s.seeASlotMove)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"sync"
@@ -22,15 +23,20 @@ import (
 // fleet is several nodes that share nothing but the API and what caches share.
 type fleet struct {
 	*testing.T
-	zotlo *sandbox.Sandbox
-	nodes []*linkgen.Generator
+	zotlo   *sandbox.Sandbox
+	nodes   []*linkgen.Generator
+	arrived func() // at the API, once per call; set before the clicks
 }
 
 // newFleet makes a node for each cache.
 func newFleet(t *testing.T, limits linkgen.Limits, caches ...*Cache) *fleet {
 	t.Helper()
 	f := &fleet{T: t, zotlo: sandbox.New(sandbox.Config{PublicURL: "https://pay.example.com"})}
-	api := httptest.NewServer(f.zotlo)
+	f.arrived = func() {}
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.arrived()
+		f.zotlo.ServeHTTP(w, r)
+	}))
 	t.Cleanup(api.Close)
 	for _, cache := range caches {
 		g, err := linkgen.New(linkgen.Config{
@@ -40,7 +46,7 @@ func newFleet(t *testing.T, limits linkgen.Limits, caches ...*Cache) *fleet {
 					ApplicationKey: sandbox.DefaultApplicationKey, APIURL: api.URL,
 				},
 			}},
-			Key: secret, Cache: cache, Limits: limits,
+			Key: secret, Cache: cache, Pacer: cache, Limits: limits,
 		})
 		if err != nil {
 			t.Fatal(err)

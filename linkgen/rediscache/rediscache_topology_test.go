@@ -54,7 +54,8 @@ func TestTLSWithAnACLUser(t *testing.T) {
 	// Exactly what the package's manual says that a user needs.
 	server := redistest.StartTLS(t, certFile, keyFile,
 		"--user", "default", "off",
-		"--user", "shop", "on", ">a:pass/word", "~checkout:*", "+hello", "+auth", "+select", "+ping", "+set", "+getrange", "+pexpire", "+del")
+		"--user", "shop", "on", ">a:pass/word", "~checkout:*", "+hello", "+auth", "+select", "+ping", "+set", "+getrange", "+pexpire", "+del",
+		"+evalsha", "+eval", "+time", "+get")
 	url := "rediss://shop:a%3Apass%2Fword@" + server.Addr
 
 	c := open(t, patient(Config{URLs: []string{url}, TLS: &tls.Config{RootCAs: authorities}}))
