@@ -65,6 +65,7 @@ var parts = []part{
 	{"forged", "the refusal of forged and of huge tokens", measureForged},
 	{"miss", "latency added to the API's own", measureMiss},
 	{"cold", "10,000 shoppers who click at once", measureCold},
+	{"fleet", "four nodes and one rate; needs redis-server", measureFleet},
 	{"memory", "memory of cached links", measureMemory},
 	{"start", "start-up and reload", measureStart},
 	{soakPart, "clicks, faults and reloads for a long time; only when named", measureSoak},

@@ -124,33 +124,46 @@ func (n *node) run(
 	default:
 		return err
 	}
-	verdict := errPanic // unless f returns
+	said := errPanic // unless f returns
 	defer func() {
-		switch {
-		case op.caller.Err() != nil:
-			verdict = context.Canceled // of a caller that left, the node is not to blame
-		case tellsOfNode(verdict):
-			n.failed()
-		}
-		if verdict != context.Canceled && !outage(kindOf(verdict)) {
-			verdict = nil
+		verdict, lost := judge(said)
+		if op.caller.Err() != nil {
+			verdict, lost = context.Canceled, false // of a caller that left, not of the node
 		}
 		settle(verdict)
+		if lost {
+			n.failed()
+		}
 	}()
-	verdict = f(context.WithValue(ctx, nodeKey{}, n))
-	err = verdict
-	if !tellsOfNode(verdict) {
-		verdict = commands()
+	err = f(context.WithValue(ctx, nodeKey{}, n))
+	if said = err; !tellsOfNode(said) {
+		said = commands()
 	}
 	return err
 }
 
 // tellsOfNode tells a failure of the node, or of its place in the cluster, from an answer that
-// concerns one command. MOVED and ASK are answers: go-redis follows them.
+// concerns one command.
 func tellsOfNode(err error) bool {
+	_, lost := judge(err)
+	return lost
+}
+
+// judge is what the breaker is told of an error, and whether the node may have lost its slots. A
+// quick answer opens no breaker: MOVED and ASK, which go-redis follows; CLUSTERDOWN, which ends
+// with a failover; NOPERM, which forbids one command and not the next.
+func judge(err error) (verdict error, lost bool) {
 	var server redis.Error
-	if errors.As(err, &server) && strings.HasPrefix(server.Error(), "CLUSTERDOWN") {
-		return true
+	if errors.As(err, &server) {
+		switch word, _, _ := strings.Cut(server.Error(), " "); word {
+		case "CLUSTERDOWN":
+			return nil, true
+		case "NOPERM":
+			return nil, false
+		}
 	}
-	return outage(kindOf(err))
+	if outage(kindOf(err)) {
+		return err, true
+	}
+	return nil, false
 }
