@@ -67,7 +67,8 @@ func (l *lab) fleet(ctx context.Context, t *table, who, cache string, crowd int)
 	}
 	defer meter.close()
 	s := shop{
-		global:    fmt.Sprintf("limits {\n\t\t\trate %d/1s\n\t\t}\n\t\t%s", fleetRate, cache),
+		global: fmt.Sprintf("limits {\n\t\t\ttimeout 30s\n\t\t\trate %d/1s\n\t\t}\n\t\t%s",
+			fleetRate, cache),
 		campaigns: plain, routes: []route{{oursPath, "checkout_link pro"}},
 	}
 	var nodes []*server
@@ -83,7 +84,10 @@ func (l *lab) fleet(ctx context.Context, t *table, who, cache string, crowd int)
 	if err != nil {
 		return err
 	}
-	c := &visitors{nodes: nodes, places: make(chan struct{}, fleetClicks)}
+	c := &visitors{
+		nodes: nodes, places: make(chan struct{}, fleetClicks),
+		dawdle: time.Second + time.Duration(crowd)*2*time.Millisecond,
+	}
 	meter.begin()
 	start := time.Now()
 	clicks, err := c.click(ctx, requests)
@@ -110,6 +114,9 @@ func (l *lab) fleet(ctx context.Context, t *table, who, cache string, crowd int)
 type visitors struct {
 	nodes  []*server
 	places chan struct{}
+	// dawdle is how much later, at most, they come back than they are told to. Without it, the load
+	// of those who are turned away would be measured.
+	dawdle time.Duration
 }
 
 // click returns how often each shopper clicked.
@@ -139,7 +146,7 @@ func (c *visitors) click(ctx context.Context, requests [][]byte) (clicks []int, 
 	return clicks, nil
 }
 
-// insist clicks until there is a link, and comes back when it is told to, or up to a second later.
+// insist clicks until there is a link, and comes back when it is told to, or a little later.
 func (c *visitors) insist(ctx context.Context, addr string, request []byte) (clicks int, err error) {
 	for {
 		clicks++
@@ -161,7 +168,7 @@ func (c *visitors) insist(ctx context.Context, addr string, request []byte) (cli
 			return clicks, fmt.Errorf("the answer is %s", res.Status)
 		}
 		select {
-		case <-time.After(time.Duration(again)*time.Second + rand.N(time.Second)):
+		case <-time.After(time.Duration(again)*time.Second + rand.N(c.dawdle)):
 		case <-ctx.Done():
 			return clicks, ctx.Err()
 		}

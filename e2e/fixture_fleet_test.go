@@ -76,6 +76,15 @@ func (f *fleet) hit(t *testing.T, node int, email string) (link string) {
 	return link
 }
 
+// turnedAway clicks on a node as a user, who is to get no link and be told when to come back.
+func (f *fleet) turnedAway(t *testing.T, node int, email string) {
+	t.Helper()
+	got := f.nodes[node].Click(t, email, "/lifetime")
+	if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+		t.Errorf("node %d: %s got %s", node, email, got.Status)
+	}
+}
+
 // everybody lets users do something, some of them at a time.
 func everybody(users int, prefix string, do func(email string, random *rand.Rand)) {
 	var all sync.WaitGroup

@@ -145,6 +145,48 @@ func TestFleet(t *testing.T) {
 	t.Run("Redis holds nothing in clear", func(t *testing.T) { wantSealed(t, redis, f.zotlo) })
 }
 
+// TestFleetSharesRateAndPauses has four processes, of which one is told to wait.
+func TestFleetSharesRateAndPauses(t *testing.T) {
+	t.Parallel()
+	const calls = 8 // of all nodes together, in a day
+	rate := fmt.Sprintf("wait 30s\n\t\t\trate %d/1d", calls)
+	limited := strings.Replace(sharing, "wait 30s", rate, 1)
+	f := openFleet(t, 4, limited, redistest.Start(t).URL())
+	for i := range calls {
+		f.hit(t, i%4, fmt.Sprintf("early-%d@example.com", i))
+	}
+	for i := range 4 {
+		f.turnedAway(t, i, fmt.Sprintf("late-%d@example.com", i))
+		f.hit(t, i, "early-0@example.com") // a cached link passes no limit
+	}
+	seen := 0
+	f.wantCalls(t, &seen, calls, calls)
+	f.wantSum(t, "caddy_checkout_requests_total", `outcome="busy"`, 4)
+
+	f = openFleet(t, 4, sharing, redistest.Start(t).URL())
+	for node := range f.nodes {
+		f.hit(t, node, fmt.Sprintf("first-%d@example.com", node))
+	}
+	f.zotlo.FailNext(1, sandbox.RateLimited("60"))
+	f.turnedAway(t, 0, "unlucky@example.com")
+	for node := range f.nodes {
+		clicks := 0
+		redistest.Eventually(t, "the node has heard of the pause", func() bool {
+			clicks++
+			email := fmt.Sprintf("next-%d-%d@example.com", node, clicks)
+			got, err := f.nodes[node].TryClick(t.Context(), email, "/lifetime")
+			return err == nil && got.StatusCode != http.StatusSeeOther
+		})
+	}
+	before := f.zotlo.Calls()
+	for node := range f.nodes {
+		f.turnedAway(t, node, fmt.Sprintf("last-%d@example.com", node))
+	}
+	if now := f.zotlo.Calls(); now != before {
+		t.Errorf("%d calls in the pause", now-before)
+	}
+}
+
 var transactionID = regexp.MustCompile(`"transaction_id": ?"[^"]*"`)
 
 // wantSealed reads all that Redis knows, as somebody who can reach it could.
