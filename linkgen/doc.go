@@ -37,8 +37,8 @@
 //
 // # What is not promised
 //
-// Limits are per process, as is the promise of one call per key: two nodes may make a link for one
-// shopper at once, and one of them then dies unused.
+// Limits are per process, but for Limits.Rate with a Config.Pacer. So is the promise of one call per
+// key: two nodes may make a link for one shopper at once, and one of them then dies unused.
 //
 // # Life
 //

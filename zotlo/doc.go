@@ -35,7 +35,10 @@
 //
 // # What is not promised
 //
-// Breaker, pauses and rate are per process. The API's place for a link, its rate limit and the
-// status of its error codes are not published; what is assumed about them is in wire.go and
-// onelink.go.
+// Breakers are per process, and so are pauses and rate without a [Pacer]. With one, several processes
+// with the same keys keep to one rate and pause together, as far as the Pacer answers; a pause is
+// known to the others a quarter of a second later. Their clocks should agree to a second or so.
+//
+// The API's place for a link, its rate limit and the status of its error codes are not published;
+// what is assumed about them is in wire.go and onelink.go.
 package zotlo
