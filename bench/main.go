@@ -1,6 +1,6 @@
 // Command bench measures what the module costs, on the machine it runs on, and stops by itself.
 //
-//	go run ./bench                      every part but the soak, some twenty minutes on two cores
+//	go run ./bench                      every part but the soak, some twenty-five minutes on two cores
 //	go run ./bench -run redirect,offer  these only
 //	go run ./bench -md                  tables as Markdown
 //

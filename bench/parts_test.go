@@ -5,6 +5,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"github.com/caddy-checkout/checkout/internal/testneed"
 )
 
 // Every part runs to its end against the real binary, with as little work as it can have. Its
@@ -23,6 +25,9 @@ func TestEveryPartMeasures(t *testing.T) {
 			continue // its packages are not ours to install
 		}
 		t.Run(p.name, func(t *testing.T) {
+			if p.name == "fleet" {
+				testneed.Redis(t)
+			}
 			tables, err := p.run(t.Context(), l)
 			if err != nil {
 				t.Fatal(err)
