@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"sync"
@@ -53,11 +50,11 @@ func measureFleet(ctx context.Context, l *lab) ([]table, error) {
 
 // fleet adds a row: a crowd at nodes with this cache.
 func (l *lab) fleet(ctx context.Context, t *table, who, cache string, crowd int) error {
-	redis, stop, err := startRedis(ctx)
+	redis, err := startRedis(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer redis.stop()
 	zotlo, err := openAPI(linkBase, 1)
 	if err != nil {
 		return err
@@ -75,7 +72,7 @@ func (l *lab) fleet(ctx context.Context, t *table, who, cache string, crowd int)
 	}
 	var nodes []*server
 	for range fleetNodes {
-		node, err := l.startCaddy(ctx, s.text(), "API="+meter.url, "REDIS="+redis)
+		node, err := l.startCaddy(ctx, s.text(), "API="+meter.url, "REDIS="+redis.addr)
 		if err != nil {
 			return err
 		}
@@ -247,40 +244,4 @@ func (m *meter) read() (calls int, over float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.calls, m.over
-}
-
-// startRedis starts a redis-server that keeps nothing on disk.
-func startRedis(ctx context.Context) (addr string, stop func(), err error) {
-	binary, err := exec.LookPath("redis-server")
-	if err != nil {
-		return "", nil, errors.New("redis-server is not installed: this part needs it")
-	}
-	port, err := freePort()
-	if err != nil {
-		return "", nil, err
-	}
-	dir, err := os.MkdirTemp("", "bench-redis")
-	if err != nil {
-		return "", nil, err
-	}
-	cmd := exec.CommandContext(ctx, binary, "--port", port, "--bind", "127.0.0.1", "--save", "",
-		"--appendonly", "no", "--dir", dir)
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		os.RemoveAll(dir)
-	}
-	addr = net.JoinHostPort("127.0.0.1", port)
-	for deadline := time.Now().Add(startPatience); time.Now().Before(deadline); {
-		if nc, err := net.Dial("tcp", addr); err == nil {
-			nc.Close()
-			return addr, stop, nil
-		}
-		time.Sleep(time.Millisecond)
-	}
-	stop()
-	return "", nil, errors.New("redis-server did not come up")
 }

@@ -42,6 +42,7 @@ type settings struct {
 	soak     time.Duration // of the soak
 	rate     int           // clicks per second of the soak
 	payments int           // before the soak
+	cluster  bool          // the soak's links lie in a Redis Cluster that loses nodes
 	profile  string        // directory for CPU profiles
 	markdown bool
 }
@@ -101,6 +102,8 @@ func run() error {
 	flag.IntVar(&s.rate, "rate", 500, "clicks per second of the soak")
 	flag.IntVar(&s.payments, "payments", 100_000,
 		"payments before the soak, to fill what is bounded")
+	flag.BoolVar(&s.cluster, "cluster", false,
+		"keep the soak's links in a Redis Cluster of 3+3, of which nodes are killed")
 	flag.StringVar(&s.profile, "profile", "",
 		"write CPU and heap profiles of the server into this `directory`")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")

@@ -22,6 +22,8 @@ const (
 	faultEvery    = 20 * time.Second
 	faultLasts    = 6 * time.Second
 	reloadEvery   = 30 * time.Second
+	redisEvery    = 45 * time.Second // with -cluster: a node is killed, and started again later
+	redisLasts    = 20 * time.Second
 	payOneIn      = 40
 	soakHookToken = "a-token-of-the-soak-only"
 )
@@ -42,7 +44,7 @@ const soakGlobal = `limits {
 			timeout 2s
 			per_subscriber 1000/1m
 		}
-		cache memory {
+		cache %s
 			ttl %s
 		}`
 
@@ -60,6 +62,9 @@ type soak struct {
 	*lab
 	site    *server
 	zotlo   *api
+	redis   redisCluster // with -cluster
+	killed  atomic.Int64 // nodes of it
+	stale   atomic.Int64 // paid links that were handed out, which a failover may bring back
 	clicks  atomic.Int64
 	links   atomic.Int64
 	falls   atomic.Int64
@@ -80,8 +85,15 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 		return nil, err
 	}
 	defer s.zotlo.close()
-	s.site, err = l.startCaddy(ctx, s.caddyfile("5m"), "API="+s.zotlo.url,
-		"HOOK_TOKEN="+soakHookToken)
+	env := []string{"API=" + s.zotlo.url, "HOOK_TOKEN=" + soakHookToken}
+	if l.cluster {
+		if s.redis, err = startCluster(ctx); err != nil {
+			return nil, err
+		}
+		defer s.redis.stop()
+		env = append(env, "REDIS_1="+s.redis[0].addr, "REDIS_2="+s.redis[1].addr)
+	}
+	s.site, err = l.startCaddy(ctx, s.caddyfile("5m"), env...)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +122,12 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 }
 
 func (s *soak) caddyfile(ttl string) string {
+	cache := "memory {"
+	if s.cluster {
+		cache = "redis {\n\t\t\turl redis://{$REDIS_1}\n\t\t\turl redis://{$REDIS_2}\n\t\t\tcluster"
+	}
 	text := shop{
-		global: fmt.Sprintf(soakGlobal, ttl), campaigns: soakCampaigns,
+		global: fmt.Sprintf(soakGlobal, cache, ttl), campaigns: soakCampaigns,
 		routes: []route{
 			{oursPath, "checkout_link pro {\n\t\t\tfallback /pricing\n\t\t}"},
 			{"/hook", "checkout_webhook {\n\t\t\ttoken {env.HOOK_TOKEN}\n\t\t}"},
@@ -153,6 +169,9 @@ func (s *soak) run(ctx context.Context, w *watcher) {
 	}
 	all.Go(func() { every(ctx, faultEvery, s.breakAPI) })
 	all.Go(func() { every(ctx, reloadEvery, s.reload) })
+	if s.cluster {
+		all.Go(func() { every(ctx, redisEvery, s.breakRedis) })
+	}
 	watching := func(d time.Duration, look func(context.Context) error) {
 		all.Go(func() {
 			every(ctx, d, func(ctx context.Context) {
@@ -191,6 +210,13 @@ func (s *soak) breakAPI(ctx context.Context) {
 	s.zotlo.Heal()
 }
 
+func (s *soak) breakRedis(ctx context.Context) {
+	s.killed.Add(1)
+	if err := s.redis.breakOne(ctx, redisLasts); err != nil && ctx.Err() == nil {
+		s.fail(err)
+	}
+}
+
 func (s *soak) reload(ctx context.Context) {
 	ttl := []string{"5m", "4m"}[s.reloads.Add(1)%2]
 	if err := s.site.load(ctx, s.caddyfile(ttl)); err != nil && ctx.Err() == nil {
@@ -224,6 +250,10 @@ func (s *soak) table(w *watcher) table {
 		},
 		{"API calls", fmt.Sprint(s.zotlo.Calls())},
 		{"faults, reloads", fmt.Sprintf("%d, %d", s.faults.Load(), s.reloads.Load())},
+		{
+			"nodes of Redis Cluster killed, paid links handed out",
+			fmt.Sprintf("%d, %d", s.killed.Load(), s.stale.Load()),
+		},
 		{"wrong answers", fmt.Sprint(len(s.wrong))},
 		{"resident memory: first, last quarter", fmt.Sprintf("%s, %s",
 			megabytes(int64(w.mean(0, 0.25))), megabytes(int64(w.mean(0.75, 1))))},

@@ -153,8 +153,7 @@ func tellsOfNode(err error) bool {
 // quick answer opens no breaker: MOVED and ASK, which go-redis follows; CLUSTERDOWN, which ends
 // with a failover; NOPERM, which forbids one command and not the next.
 func judge(err error) (verdict error, lost bool) {
-	var server redis.Error
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[redis.Error](err); ok {
 		switch word, _, _ := strings.Cut(server.Error(), " "); word {
 		case "CLUSTERDOWN":
 			return nil, true
