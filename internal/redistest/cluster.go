@@ -123,11 +123,14 @@ func (c *Cluster) AllowFailover(replica int) {
 	})
 }
 
-// Configure sets an option on servers that are alive.
-func (c *Cluster) Configure(option, value string, nodes ...*Server) {
+// RequireFullCoverage says on servers that are alive whether all slots must be served for any to be.
+func (c *Cluster) RequireFullCoverage(value string, nodes ...*Server) {
 	c.t.Helper()
 	for _, node := range nodes {
-		c.must(node.Client().ConfigSet(c.t.Context(), option, value))
+		admin := node.Client()
+		c.must(admin.ConfigSet(c.t.Context(), "cluster-require-full-coverage", value))
+		// Redis looks at the option when something happens. This changes nothing and makes it look.
+		c.must(admin.Do(c.t.Context(), "cluster", "setslot", 0, "stable"))
 	}
 }
 

@@ -37,12 +37,15 @@ func TestCluster(t *testing.T) {
 	s := newShoppers(t, cluster)
 	t.Run("every master has a share", s.areOnEveryMaster)
 	t.Run("a slot moves", s.seeASlotMove)
-	t.Run("a master is killed", func(t *testing.T) {
+	killed := t.Run("a master is killed", func(t *testing.T) {
 		cluster.Masters[0].Kill()
 		s.loseOnly(t, 0)
 		s.loseAllWithFullCoverage(t, 0)
 		s.getBack(t, 0)
 	})
+	if !killed {
+		t.Fatal("the cluster is not what it should be now")
+	}
 	t.Run("a master hangs", func(t *testing.T) {
 		cluster.Masters[0].Restart() // as a replica: two of three masters must agree on a failover
 		cluster.Masters[1].Pause()
@@ -204,19 +207,18 @@ func (s *shoppers) loseOnly(t *testing.T, lost int) {
 // default is yes: without one master there is no cluster.
 func (s *shoppers) loseAllWithFullCoverage(t *testing.T, lost int) {
 	t.Helper()
-	const option = "cluster-require-full-coverage"
 	var alive []*redistest.Server
 	for i, master := range s.cluster.Masters {
 		if i != lost {
 			alive = append(alive, master)
 		}
 	}
-	s.cluster.Configure(option, "yes", alive...)
+	s.cluster.RequireFullCoverage("yes", alive...)
 	redistest.Eventually(t, "the whole cache is off", func() bool {
 		_, all, failed := s.look(t, 300)
 		return all.hits == 0 && strings.Contains(failed, "cluster")
 	})
-	s.cluster.Configure(option, "no", alive...)
+	s.cluster.RequireFullCoverage("no", alive...)
 	redistest.Eventually(t, "the others' links are there again", func() bool {
 		_, all, _ := s.look(t, 300)
 		return all.share() > 0.6
