@@ -24,6 +24,7 @@ const (
 	reloadEvery   = 30 * time.Second
 	redisEvery    = 45 * time.Second // with -cluster: a node is killed, and started again later
 	redisLasts    = 20 * time.Second
+	redisPool     = 20 // connections to one node, at most, on two cores
 	payOneIn      = 40
 	soakHookToken = "a-token-of-the-soak-only"
 )
@@ -102,6 +103,7 @@ func measureSoak(ctx context.Context, l *lab) ([]table, error) {
 	s.zotlo.SetWebhooks(sandbox.WebhooksTo(hook))
 
 	w := watch(s.site)
+	w.idle = len(s.redis) * redisPool
 	if err := w.sample(ctx); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type watcher struct {
 	started time.Time
 	samples []held
 	live    []int64 // bytes of the heap right after a collection
+	idle    int     // connections that the server may rightly keep: to Redis
 }
 
 type held struct {
@@ -77,7 +78,8 @@ func (w *watcher) settle(ctx context.Context) error {
 			return err
 		}
 		before, now := w.first(), w.last()
-		if now.goroutines <= before.goroutines+slack && now.files <= before.files+slack {
+		if now.goroutines <= before.goroutines+slack &&
+			now.files <= before.files+slack+w.idle {
 			return nil
 		}
 		if time.Now().After(deadline) {
