@@ -9,10 +9,10 @@ import (
 
 // The bars of the ratios.
 const (
-	dynamicBar  = 1.60
-	offerBar    = 1.15
-	manyBar     = 1.05
-	nodeBar     = 5.0
+	dynamicBar = 1.60
+	offerBar   = 1.15
+	manyBar    = 1.05
+	nodeBar    = 5.0
 )
 
 var ratioHead = []string{"what", "ours", "other", "ratio", "pairs: middle half (all)", "bar", ""}
@@ -24,7 +24,7 @@ func measureRedirect(ctx context.Context, l *lab) ([]table, error) {
 		title: "Server CPU per cached redirect, by CPU per `redir` with the same four headers",
 		head:  ratioHead,
 	}
-	for _, alg := range strings.Split(l.algs, ",") {
+	for alg := range strings.SplitSeq(l.algs, ",") {
 		c, err := l.againstRedir(ctx, shop{alg: alg, campaigns: plain}, "checkout_link pro", "",
 			"redirect-"+alg)
 		if err != nil {

@@ -29,8 +29,10 @@ type keys struct {
 }
 
 func makeKeys(dir string) (keys, error) {
-	k := keys{secret: rand.Text() + rand.Text(), signers: map[string]crypto.Signer{}, dir: dir,
-		signed: map[string][]string{}}
+	k := keys{
+		secret: rand.Text() + rand.Text(), signers: map[string]crypto.Signer{}, dir: dir,
+		signed: map[string][]string{},
+	}
 	for alg, generate := range map[string]func() (crypto.Signer, error){
 		"RS256": func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, 2048) },
 		"ES256": func() (crypto.Signer, error) {

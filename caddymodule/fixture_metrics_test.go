@@ -60,7 +60,9 @@ const meteredServer = `{` + serverOptions + `
 }
 
 http:// {` + serverSite + `
-	checkout_offer /plans m-sale
+	checkout_offer /plans m-sale {
+		warm
+	}
 	checkout_offer /more m-sale
 	checkout_link /sale m-sale
 	checkout_link /plain m-plain

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
@@ -33,6 +34,10 @@ var published = map[string]struct {
 	"caddy_checkout_links_total": {
 		dto.MetricType_COUNTER,
 		map[string][]string{"campaign": campaignLabels, "source": sourceLabels},
+	},
+	"caddy_checkout_warm_links_total": {
+		dto.MetricType_COUNTER,
+		map[string][]string{"campaign": {"m-sale"}, "result": linkgen.WarmResults()},
 	},
 	"caddy_checkout_request_duration_seconds": {
 		dto.MetricType_HISTOGRAM,

@@ -8,14 +8,16 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/privatepage"
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
 // OfferHandler decides as `checkout_link` does, for the page that shows the offer: the same user
-// and the same campaigns give the same variant and the same price. It makes no API call and refuses
-// nobody; it sets placeholders and goes on.
+// and the same campaigns give the same variant and the same price. It refuses nobody and, but
+// for `warm`, makes no API call; it sets placeholders and goes on.
 //
 // Placeholders: `{http.checkout.campaign}`, `{http.checkout.experiment}`,
 // `{http.checkout.variant}`, `{http.checkout.price}` and `{http.checkout.currency}` (from
@@ -30,6 +32,12 @@ import (
 // and a `Range` with `If-Range`.
 type OfferHandler struct {
 	Route
+	// Warm makes the link of a known user in the background, once the page was sent, so that their
+	// first click finds it. It makes an API call for each user who opens the page without a cached
+	// link, but only while fewer than half of `max_in_flight` and of `rate` are in use and nothing is
+	// paused, and half of the user's `per_subscriber` is left after it. Put it on the page before the
+	// checkout, not on every page.
+	Warm bool `json:"warm,omitempty"`
 
 	rt *route
 }
@@ -44,8 +52,15 @@ func (*OfferHandler) CaddyModule() caddy.ModuleInfo {
 
 // Provision resolves names.
 func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
-	h.rt, err = h.Route.provision(ctx)
-	return err
+	if h.rt, err = h.Route.provision(ctx); err != nil {
+		return err
+	}
+	if h.Warm {
+		for _, e := range h.rt.entries {
+			metrics.ShowWarmLinks(e.Name())
+		}
+	}
+	return nil
 }
 
 // ServeHTTP decides, and hands the request on.
@@ -58,6 +73,9 @@ func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 	privatepage.Unconditional(r)
 	page := privatepage.New(w)
 	err := next.ServeHTTP(page, r)
+	if h.Warm && err == nil && showsPage(r) {
+		d.warm()
+	}
 	if page.Finish() {
 		h.rt.pageWarning.Do(func() {
 			h.rt.log.Warn("a personal page went out with a Cache-Control that lets others have " +
@@ -89,6 +107,27 @@ func (h *OfferHandler) decide(d *decision) {
 	if d.offer.Counted && showsPage(d.r) {
 		d.expose(atOffer)
 	}
+}
+
+// warm makes the link that a click on the page will want, in the background. A panic of ours costs
+// the page nothing.
+func (d *decision) warm() {
+	if _, known := d.knownUser(); !known || d.offer == nil {
+		return
+	}
+	ip := clientip.Of(d.r)
+	if !ip.IsValid() {
+		return // a click would get no link either
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(d.rt.log, "panic while making a link in advance", p)
+		}
+	}()
+	name := d.entry.Name()
+	d.rt.generator.Warm(d.r.Context(), d.prepared(ip), d.r.Host, func(result string) {
+		metrics.WarmLinks.WithLabelValues(name, result).Inc()
+	})
 }
 
 // warn tells the operator why a page has no offer, unless that is as they configured it.

@@ -205,6 +205,11 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 			`"anonymous" is already given on line 4: keep one of them`,
 		},
 
+		{page, "checkout_offer /plans pro {\nwarm 3\n}", `warm takes nothing more`},
+		{
+			page, "checkout_offer /plans pro {\nwarm\njwt default\nwarm\n}",
+			`"warm" is already given on line`,
+		},
 		{
 			page, "checkout_webhook hooks {\n}",
 			"checkout_webhook takes no value but a matcher, and \"hooks\" is none: begin a path " +

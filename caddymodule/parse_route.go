@@ -72,12 +72,27 @@ func parseAnonymous(b *block.Block, h *LinkHandler) error {
 //		jwt <name>
 //		jwt { … }
 //		identity <placeholder> [email|phone|uuid]
+//		warm
 //	}
 func parseOfferDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	h.Next()
 	handler := new(OfferHandler)
 	p := newRouteParser(h, &handler.Route, "checkout_offer")
-	return handler, p.parse(block.Options{"jwt": p.parseJWT, "identity": p.parseIdentity})
+	return handler, p.parse(block.Options{
+		"jwt": p.parseJWT, "identity": p.parseIdentity,
+		"warm": func() error { return parseWarm(p.Block, &handler.Warm) },
+	})
+}
+
+func parseWarm(b *block.Block, warm *bool) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	*warm = true
+	if len(b.RemainingArgs()) > 0 {
+		return b.Err("warm takes nothing more")
+	}
+	return nil
 }
 
 // routeParser reads what checkout_link and checkout_offer have in common.

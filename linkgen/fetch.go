@@ -22,12 +22,7 @@ func (g *Generator) wait(
 	if ctx.Err() != nil {
 		return Result{}, gone(ctx)
 	}
-	name := string(p.key.Subscriber[:]) + string(p.key.Order[:]) + string(epoch)
-	if p.order.guest() {
-		name = rand.Text() // a guest's link is theirs alone
-	} else if epoch == "" && g.state.unforgotten.count.Load() > 0 {
-		name += g.state.unforgotten.since(p.key.Subscriber).String()
-	}
+	name := g.flightName(p, epoch)
 	// The starter of a flight learns its source from fetch; everybody else has shared it.
 	source := FromShared
 	done := g.state.flights.DoChan(name, func() (entry any, err error) {
@@ -39,6 +34,10 @@ func (g *Generator) wait(
 	case <-ctx.Done():
 		return Result{}, gone(ctx)
 	case flight := <-done:
+		if flight.Err == errWarm {
+			// It was none of a shopper's: it may have failed where theirs would be tried again.
+			return g.wait(ctx, p, ownHost, epoch)
+		}
 		if flight.Err != nil {
 			return Result{}, flight.Err
 		}
@@ -48,6 +47,18 @@ func (g *Generator) wait(
 		}
 		return Result{entry.URL, entry.Made.Add(zotlo.LinkLife), source}, nil
 	}
+}
+
+// flightName is the name of the one call that is made for p in an epoch.
+func (g *Generator) flightName(p *Prepared, epoch Epoch) string {
+	if p.order.guest() {
+		return rand.Text() // a guest's link is theirs alone
+	}
+	name := string(p.key.Subscriber[:]) + string(p.key.Order[:]) + string(epoch)
+	if epoch == "" && g.state.unforgotten.count.Load() > 0 {
+		name += g.state.unforgotten.since(p.key.Subscriber).String()
+	}
+	return name
 }
 
 // fetch makes a link and stores it. It has a deadline of its own and no caller: those who wait may
@@ -127,7 +138,16 @@ func (g *Generator) create(ctx context.Context, p *Prepared, ownHost string) (En
 		return Entry{}, e
 	}
 	defer release()
-	link, err := p.project.client.OneLink(ctx, p.order.request(g.attribution(p)))
+	return g.ask(ctx, p, ownHost, false)
+}
+
+// ask makes the call, for which turn and place were taken. With once it is not tried again.
+func (g *Generator) ask(
+	ctx context.Context, p *Prepared, ownHost string, once bool,
+) (Entry, *Error) {
+	request := p.order.request(g.attribution(p))
+	request.Once = once
+	link, err := p.project.client.OneLink(ctx, request)
 	if err != nil {
 		e := asked(err)
 		if e.result == zotlo.ResultRefused {
@@ -168,11 +188,16 @@ func (g *Generator) acquire(ctx context.Context, client *zotlo.Client) (release 
 		e.RetryAfter = busyAgain
 		return nil, e
 	}
+	return g.placed(), nil
+}
+
+// placed tells of a place that was taken, and returns what gives it back.
+func (g *Generator) placed() (release func()) {
 	g.hooks.inFlight(1)
 	return func() {
 		g.hooks.inFlight(-1)
 		g.state.semaphore.release()
-	}, nil
+	}
 }
 
 // busyAgain is when a shopper may try again who waited for a call in vain.

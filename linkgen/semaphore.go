@@ -72,6 +72,18 @@ func (s *semaphore) acquire(ctx context.Context) error {
 	}
 }
 
+// acquireSpare takes a place if fewer than half are taken, and waits for none. Anyone who got one
+// must release it.
+func (s *semaphore) acquireSpare() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if 2*s.busy >= s.max || s.waiting.Len() > 0 {
+		return false
+	}
+	s.busy++
+	return true
+}
+
 // release returns a place, which goes to the one who has waited longest.
 func (s *semaphore) release() {
 	s.mu.Lock()

@@ -1,6 +1,7 @@
 package linkgen
 
 import (
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -30,6 +31,8 @@ type State struct {
 	flights singleflight.Group
 	// semaphore holds the Limits.MaxInFlight places of all projects together.
 	semaphore semaphore
+	// warming are the background calls of Warm, and the look-ups that come before them.
+	warming atomic.Int64
 	// api is what package zotlo knows of each project: pauses, breaker and rate.
 	api *zotlo.State
 	// subscribers and addresses are the buckets of those who asked for links lately. Anyone who
@@ -68,6 +71,15 @@ func (s *State) take(p *Prepared, l Limits, now time.Time) (e *Error) {
 		}
 	})
 	return e
+}
+
+// takeSpare is take for a link that nobody has asked for yet: at least half of the tokens must be
+// left for those that the subscriber asks for.
+func (s *State) takeSpare(p *Prepared, l Limits, now time.Time) (ok bool) {
+	s.bucket(p, l, func(b *zotlo.Bucket, rate zotlo.Rate) {
+		_, ok = b.Take(rate, now, rate.Leaving((rate.Events+1)/2))
+	})
+	return ok
 }
 
 // giveBack returns the token of a link that did not come about. Without a limit none was taken.

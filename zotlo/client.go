@@ -142,6 +142,7 @@ type request struct {
 	method, path string // the path with its query
 	body         []byte
 	reads        bool          // the request looks something up, and goes after shoppers' calls
+	once         bool          // there is no retry
 	timeout      time.Duration // of the call with its retry
 	maxAnswer    int64         // how many bytes are read of an answer
 	judge        func(answer) *Error
@@ -156,7 +157,9 @@ func (c *Client) do(ctx context.Context, r request) (began time.Time, _ *Error) 
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	// The caller took a turn before, so the plan begins with one.
-	plan := &retryPlan{ctx: ctx, lane: c.account.shoppers, take: c.fleet.take, turns: 1}
+	plan := &retryPlan{
+		ctx: ctx, lane: c.account.shoppers, take: c.fleet.take, turns: 1, once: r.once,
+	}
 	if r.reads {
 		plan.lane, plan.take = c.account.reads, nil
 	}

@@ -31,6 +31,7 @@ type LinkRequest struct {
 	Fields     []Field // further top-level fields; they replace none that LinkRequest has a name for
 	Parameters []Field // custom parameters by dotted key; "checkout" is not one of them
 	Checkout   string  // customParameters.checkout, which comes back with a payment; empty for none
+	Once       bool    // no retry: nobody waits for the link
 }
 
 // Field is a name and its value. A field without a value is not sent. It is a plain struct, so that
@@ -53,7 +54,7 @@ func (c *Client) OneLink(ctx context.Context, r LinkRequest) (Link, error) {
 	}
 	var link Link
 	began, e := c.do(ctx, request{
-		method: http.MethodPost, path: oneLinkPath, body: body,
+		method: http.MethodPost, path: oneLinkPath, body: body, once: r.Once,
 		timeout: c.timeout, maxAnswer: maxAnswer, judge: answer.judge,
 		read: func(a answer) *Error {
 			// An answer that says success and holds no link is a change of the API, and none of the

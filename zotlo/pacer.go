@@ -150,11 +150,7 @@ func (f *fleet) take(ctx context.Context, patience time.Duration) (wait time.Dur
 // once; or takes none, and tells in how long that may be so. It takes none of those to come: they
 // are for callers that somebody waits for.
 func (f *fleet) takeSpare(ctx context.Context) (wait time.Duration, ok bool) {
-	if !f.rate.Limited() {
-		return 0, true
-	}
-	leave := time.Duration(min(f.rate.Events-1, 1))
-	return f.take(ctx, -leave*f.rate.every())
+	return f.take(ctx, f.rate.Leaving(min(f.rate.Events-1, 1)))
 }
 
 // giveBack returns a turn that was taken and is not used.

@@ -36,7 +36,7 @@ type Bucket struct {
 
 // Take takes one token that is there at most patience from now, and tells when; or takes none, and
 // tells how long that would have been. A negative patience leaves so much of the rate unused, and
-// what is told is in how long that may be so.
+// what is told is in how long that may be so: see Rate.Leaving.
 func (b *Bucket) Take(r Rate, now time.Time, patience time.Duration) (wait time.Duration, ok bool) {
 	if !r.Limited() {
 		return 0, true

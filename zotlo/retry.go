@@ -24,7 +24,8 @@ type retryPlan struct {
 	lane *lane
 	// take takes a turn by the project's rate. Nil when the caller takes the turns of retries.
 	take  func(ctx context.Context, patience time.Duration) (wait time.Duration, ok bool)
-	turns int // of which no call has come yet
+	turns int  // of which no call has come yet
+	once  bool // there is no retry
 	last  *Error
 }
 
@@ -52,6 +53,8 @@ func (r *retryPlan) Reset() {}
 func (r *retryPlan) NextBackOff() time.Duration {
 	delay := retryDelay
 	switch {
+	case r.once:
+		return backoff.Stop
 	case r.last.Result == ResultThrottled:
 		delay = r.last.RetryAfter
 	case !r.last.outage():

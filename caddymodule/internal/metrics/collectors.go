@@ -19,6 +19,10 @@ var (
 		"Personal links handed out, by where they came from.",
 		"campaign", "source")
 
+	WarmLinks = counter("caddy_checkout_warm_links_total",
+		"Links that checkout_offer made in advance, or why it made none.",
+		"campaign", "result")
+
 	RequestDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "caddy_checkout_request_duration_seconds",
 		Help: "Time that checkout_link took to hand out a link.",
@@ -139,7 +143,7 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 }
 
 var collectors = []prometheus.Collector{
-	Requests, Links, RequestDuration, TokenRefusals, MatcherErrors, OverridesDropped,
+	Requests, Links, WarmLinks, RequestDuration, TokenRefusals, MatcherErrors, OverridesDropped,
 	APIRequests, APIDuration, APIInFlight, BreakerOpen, CacheErrors,
 	Exposures, VariantShare, Conversions, Refunds, Mismatches, Revenue, Refunded,
 	Discounts, LedgerErrors, Webhooks, JWKSRefreshes,

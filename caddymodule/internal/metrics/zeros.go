@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/linkgen"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
@@ -9,6 +10,13 @@ import (
 func ShowAPIResults(project string) {
 	for _, result := range zotlo.Results() {
 		APIRequests.WithLabelValues(project, result)
+	}
+}
+
+// ShowWarmLinks makes the series of a campaign's links that are made in advance exist at 0.
+func ShowWarmLinks(campaign string) {
+	for _, result := range linkgen.WarmResults() {
+		WarmLinks.WithLabelValues(campaign, result)
 	}
 }
 
