@@ -65,6 +65,7 @@ var parts = []part{
 	{"node", "the same redirect by Express, jose and lru-cache", measureNode},
 	{"forged", "the refusal of forged and of huge tokens", measureForged},
 	{"miss", "latency added to the API's own", measureMiss},
+	{"warm", "the first click after a page that makes links in advance", measureWarm},
 	{"cold", "10,000 shoppers who click at once", measureCold},
 	{"fleet", "four nodes and one rate; needs redis-server", measureFleet},
 	{"memory", "memory of cached links", measureMemory},
