@@ -52,18 +52,18 @@ type cached struct {
 	notAfter int64
 }
 
-// set is the number of a token's set.
-func (c *cache) set(hash *[sha256.Size]byte) uint64 {
-	return binary.LittleEndian.Uint64(hash[:]) % cacheSets
+// set is where the places of a token are.
+func (c *cache) set(hash *[sha256.Size]byte) *atomic.Pointer[cacheSet] {
+	return &c.sets[binary.LittleEndian.Uint64(hash[:])%cacheSets]
 }
 
-// mark is a part of the hash that set does not use.
-func mark(hash *[sha256.Size]byte) uint16 { return binary.LittleEndian.Uint16(hash[8:]) }
+// markAt is where the mark of a token is in its hash, behind what says its set.
+const markAt = 8
 
 // get reports whether a token is remembered, is still good by the clock, and was verified by these
 // very keys. If it was seen twice, it returns its user. A clock that was set back is a miss as well.
 func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) (user *User, known bool) {
-	set := c.sets[c.set(hash)].Load()
+	set := c.set(hash).Load()
 	if set == nil {
 		return nil, false
 	}
@@ -81,7 +81,7 @@ func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) (user 
 
 // put remembers until notAfter, and for cacheTime at most, that a token was verified.
 func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, now, notAfter time.Time) {
-	at := &c.sets[c.set(hash)]
+	at := c.set(hash)
 	set := at.Load()
 	if set == nil {
 		set = new(cacheSet)
@@ -100,7 +100,7 @@ func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, now, notAfter time.Ti
 	if i < 0 {
 		i = set.oldestLocked()
 	}
-	set.users[i], set.marks[i] = nil, mark(hash)
+	set.users[i], set.marks[i] = nil, binary.LittleEndian.Uint16(hash[markAt:])
 	set.tokens[i] = cached{
 		hash: *hash, stored: now.UnixNano(),
 		notAfter: min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano()),
@@ -110,7 +110,7 @@ func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, now, notAfter time.Ti
 // keep remembers the user of a token that get has known, for as long as the token is remembered. It
 // returns the one that is remembered: of two requests at once, both get the same.
 func (c *cache) keep(hash *[sha256.Size]byte, keys *keySet, user *User) *User {
-	set := c.sets[c.set(hash)].Load()
+	set := c.set(hash).Load()
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	i := set.findLocked(hash, keys)
@@ -128,8 +128,9 @@ func (s *cacheSet) findLocked(hash *[sha256.Size]byte, keys *keySet) int {
 	if s.keys != keys {
 		return -1
 	}
+	mark := binary.LittleEndian.Uint16(hash[markAt:])
 	for i, m := range s.marks {
-		if m == mark(hash) && s.tokens[i].notAfter != 0 && s.tokens[i].hash == *hash {
+		if m == mark && s.tokens[i].notAfter != 0 && s.tokens[i].hash == *hash {
 			return i
 		}
 	}

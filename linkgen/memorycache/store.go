@@ -49,8 +49,8 @@ func newSlot(key, text string, v link, until time.Duration) *slot {
 	return &slot{all: key + text, value: v, until: until, keyLength: uint32(len(key))}
 }
 
-func (sl *slot) key() string  { return sl.all[:sl.keyLength] }
-func (sl *slot) text() string { return sl.all[sl.keyLength:] }
+// key is the key alone.
+func (sl *slot) key() string { return sl.all[:sl.keyLength] }
 
 // newStore makes a store without room; resize gives it some.
 func newStore() *store {
@@ -77,7 +77,7 @@ func (s *store) get(
 	if sl.until <= now {
 		return "", v, 0, false
 	}
-	return sl.text(), sl.value, sl.until, true
+	return sl.all[sl.keyLength:], sl.value, sl.until, true
 }
 
 // put keeps a text and v until an instant, in place of what was there.

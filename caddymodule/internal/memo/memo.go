@@ -37,8 +37,9 @@ func New[Q comparable, A any]() *Table[Q, A] { return &Table[Q, A]{seed: maphash
 // Get returns the remembered answer.
 func (t *Table[Q, A]) Get(question Q) (answer A, ok bool) {
 	hash := maphash.Comparable(t.seed, question)
-	for i := first(hash); i < first(hash)+ways; i++ {
-		if t.marks[i].Load() != mark(hash) {
+	first, mark := split(hash)
+	for i := first; i < first+ways; i++ {
+		if t.marks[i].Load() != mark {
 			continue
 		}
 		if known := t.slots[i].Load(); known != nil && known.question == question {
@@ -51,15 +52,17 @@ func (t *Table[Q, A]) Get(question Q) (answer A, ok bool) {
 // Put remembers an answer.
 func (t *Table[Q, A]) Put(question Q, answer A) {
 	hash := maphash.Comparable(t.seed, question)
+	_, mark := split(hash)
 	i := t.place(hash, question)
-	t.marks[i].Store(mark(hash))
+	t.marks[i].Store(mark)
 	t.slots[i].Store(&entry[Q, A]{question, answer})
 }
 
 // place is the slot of a question, else an empty one, else any: the newcomer's hash says which.
 func (t *Table[Q, A]) place(hash uint64, question Q) uint64 {
-	place := first(hash) + hash>>56%ways
-	for i := first(hash); i < first(hash)+ways; i++ {
+	first, _ := split(hash)
+	place := first + hash>>56%ways
+	for i := first; i < first+ways; i++ {
 		switch known := t.slots[i].Load(); {
 		case known == nil:
 			place = i
@@ -84,8 +87,9 @@ func NewSet[Q comparable]() *Set[Q] { return &Set[Q]{seed: maphash.MakeSeed()} }
 // Add adds a question, and reports whether it was there.
 func (s *Set[Q]) Add(question Q) (known bool) {
 	hash := maphash.Comparable(s.seed, question) | 1 // zero is an empty slot
-	place := first(hash) + hash>>56%ways
-	for i := first(hash); i < first(hash)+ways; i++ {
+	first, _ := split(hash)
+	place := first + hash>>56%ways
+	for i := first; i < first+ways; i++ {
 		switch s.hashes[i].Load() {
 		case hash:
 			return true
@@ -104,8 +108,7 @@ func (s *Set[Q]) Clear() {
 	}
 }
 
-// first is the first of the slots that a question may take.
-func first(hash uint64) uint64 { return hash >> 1 % (slots / ways) * ways }
-
-// mark is a part of the hash that first does not use.
-func mark(hash uint64) uint32 { return uint32(hash >> 24) }
+// split cuts a hash into the first of the slots that a question may take, and a mark of it.
+func split(hash uint64) (first uint64, mark uint32) {
+	return hash >> 1 % (slots / ways) * ways, uint32(hash >> 24)
+}
