@@ -43,6 +43,7 @@ type settings struct {
 	rate     int           // clicks per second of the soak
 	payments int           // before the soak
 	cluster  bool          // the soak's links lie in a Redis Cluster that loses nodes
+	against  string        // the other binary of the part that compares builds
 	profile  string        // directory for CPU profiles
 	markdown bool
 }
@@ -70,6 +71,7 @@ var parts = []part{
 	{"fleet", "four nodes and one rate; needs redis-server", measureFleet},
 	{"memory", "memory of cached links", measureMemory},
 	{"start", "start-up and reload", measureStart},
+	{buildPart, "the cached redirect of two builds; only when named", measureBuild},
 	{soakPart, "clicks, faults and reloads for a long time; only when named", measureSoak},
 }
 
@@ -84,7 +86,7 @@ func run() error {
 	var s settings
 	var names []string
 	for _, p := range parts {
-		if p.name != soakPart {
+		if p.name != soakPart && p.name != buildPart {
 			names = append(names, p.name)
 		}
 	}
@@ -105,6 +107,8 @@ func run() error {
 		"payments before the soak, to fill what is bounded")
 	flag.BoolVar(&s.cluster, "cluster", false,
 		"keep the soak's links in a Redis Cluster of 3+3, of which nodes are killed")
+	flag.StringVar(&s.against, "against", "",
+		"`binary` of the other build of the build part; this one, if empty")
 	flag.StringVar(&s.profile, "profile", "",
 		"write CPU and heap profiles of the server into this `directory`")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
