@@ -1,7 +1,8 @@
 package ledger
 
 import (
-	"bytes"
+	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/caddy-checkout/checkout/zotlo"
@@ -21,6 +22,18 @@ const typeUpsell = "upsell"
 // PaymentTypes are the values that Payment.Type may have. It is a closed set, fit for a metric's
 // label.
 func PaymentTypes() []string { return append(zotlo.PaymentTypes(), typeUpsell) }
+
+// first reports whether a payment can be the first one of a sale. What comes later goes back to
+// another transaction, or is of a type that only a later payment has.
+func first(e zotlo.Event) bool {
+	return e.Kind == zotlo.WebhookPayment && !later(e.Type) &&
+		(e.OriginalID == "" || e.OriginalID == e.TransactionID)
+}
+
+// later reports whether a type is that of a payment which another one went before.
+func later(kind string) bool {
+	return kind == "renewal" || kind == "reactive" || kind == "trial_to_paid"
+}
 
 // class is what is decided of a delivery before it is written.
 type class struct {
@@ -50,7 +63,8 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 	if found, err := look(l.codec, s.Read, key, &sold); err != nil {
 		return class{}, err
 	} else if found && len(sold.Charges) > 0 {
-		return class{by: sold.By, compared: comparable(e)}, nil
+		upsell := sold.Charges[0].Type == typeUpsell
+		return class{by: sold.By, compared: comparable(e) && !upsell}, nil
 	}
 	var root origin
 	if e.OriginalID != "" {
@@ -63,7 +77,10 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 		return class{by: root.By, compared: comparable(e) && !root.Upsell}, nil
 	}
 	k := class{by: l.sourceOf(d.Attribution), compared: comparable(e)}
-	if e.Kind != zotlo.WebhookPayment || e.Type == "renewal" || e.Type == "reactive" {
+	if !first(e) {
+		if !root.By.empty() { // another one that goes back to it was heard of
+			k.by = root.By
+		}
 		return k, nil
 	}
 	bought := time.Unix(chargeOf(e, l.now()).Bought, 0)
@@ -74,22 +91,25 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 	if bought.After(made.Add(attributionLife)) {
 		return class{stale: true}, nil
 	}
-	return l.claim(s, d, k)
+	return l.claim(s, d, bought, k)
 }
 
 // comparable reports whether a payment is the one that a price was shown for: the first that costs
 // money. A renewal is not, for the link was for the first payment, and a trial has its own price.
 func comparable(e zotlo.Event) bool {
 	switch e.Type {
-	case "start_paid", "trial_to_paid", "consumable":
+	case "start_paid", "consumable":
+		return first(e)
+	case "trial_to_paid":
 		return e.Kind == zotlo.WebhookPayment
 	}
 	return false
 }
 
-// claim looks who paid under the link first. Another payer has a text that left its link; the same
-// one who buys another package was sold it after the payment.
-func (l *Ledger) claim(s Steps, d Delivery, k class) (class, error) {
+// claim looks who paid under the link first: by the instant of the purchase, since webhooks come in
+// any order. Another payer has a text that left its link; the same one who buys another package was
+// sold it after the payment.
+func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, error) {
 	if d.Attribution.Random == "" {
 		return k, nil
 	}
@@ -101,11 +121,13 @@ func (l *Ledger) claim(s Steps, d Delivery, k class) (class, error) {
 		payer:    l.part("payer", d.Payer),
 		original: l.part("original", original),
 		pack:     l.part("package", d.Event.PackageID),
+		bought:   bought.Unix(),
 	}
 	key := Key{kindClaim, l.codec.hash("claim", d.Attribution.Random)}
-	first := mine
+	var first claimant
 	err := s.Change(key, func(old Doc) (Doc, error) {
-		if read, ok := readClaimant(old.Value); ok {
+		first = mine
+		if read, ok := readClaimant(old.Value); ok && read.bought <= mine.bought {
 			first = read
 			return Doc{}, errUnchanged
 		}
@@ -132,16 +154,27 @@ func (l *Ledger) part(use, text string) (part [8]byte) {
 	return part
 }
 
-// claimant is who paid under a link first, and what for: three short hashes, which need no seal.
-type claimant struct{ payer, original, pack [8]byte }
+// claimant is who paid under a link first, and what for: three short hashes and an instant, which
+// need no seal.
+type claimant struct {
+	payer, original, pack [8]byte
+	bought                int64 // Unix seconds
+}
+
+// claimantSize is the length of a claimant, in bytes.
+const claimantSize = 4 * 8
 
 func (c claimant) bytes() []byte {
-	return bytes.Join([][]byte{c.payer[:], c.original[:], c.pack[:]}, nil)
+	b := slices.Concat(c.payer[:], c.original[:], c.pack[:])
+	return binary.BigEndian.AppendUint64(b, uint64(c.bought))
 }
 
 func readClaimant(value []byte) (c claimant, ok bool) {
-	if len(value) != 24 {
+	if len(value) != claimantSize {
 		return claimant{}, false
 	}
-	return claimant{[8]byte(value), [8]byte(value[8:]), [8]byte(value[16:])}, true
+	return claimant{
+		[8]byte(value), [8]byte(value[8:]), [8]byte(value[16:]),
+		int64(binary.BigEndian.Uint64(value[24:])),
+	}, true
 }

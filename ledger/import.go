@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -128,7 +129,9 @@ func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 		}
 		err := change(in.codec, s, key, func(d *sale) (time.Time, error) {
 			taken = d.merge(from)
-			sold = *d
+			if sold = *d; !taken {
+				return time.Time{}, errUnchanged
+			}
 			return in.lifeOf(line), nil
 		})
 		if err == nil {
@@ -138,6 +141,9 @@ func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 			return err
 		}
 		err = change(in.codec, s, key, func(d *sale) (time.Time, error) {
+			if !d.open() && !taken {
+				return time.Time{}, errUnchanged
+			}
 			d.finish(&sold, Delivery{}) // it was counted where it was heard
 			return in.lifeOf(line), nil
 		})
@@ -213,7 +219,9 @@ func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err
 		var root origin
 		err := change(in.codec, s, key, func(o *origin) (time.Time, error) {
 			taken = o.merge(from, in.now())
-			root = *o
+			if root = *o; !taken {
+				return time.Time{}, errUnchanged
+			}
 			return o.until(in.now(), in.keep), nil
 		})
 		if err != nil {
@@ -232,12 +240,15 @@ func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err
 
 // merge takes in what another document of the same subscription holds and this one lacks.
 func (o *origin) merge(from *origin, now time.Time) (changed bool) {
-	before, subjects := o.State, len(o.Subjects)
+	before, by, begun, subjects := o.State, o.By, o.Begun, len(o.Subjects)
 	o.Project, o.Original = from.Project, from.Original
 	o.add(from.Subjects)
-	if !o.Begun && from.Begun {
+	switch {
+	case o.Begun:
+	case from.Begun:
 		o.Begun, o.By, o.Upsell = true, from.By, from.Upsell
-		changed = true
+	case o.By.empty():
+		o.By = from.By
 	}
 	o.hear(from.State)
 	last := o.Last
@@ -245,9 +256,12 @@ func (o *origin) merge(from *origin, now time.Time) (changed bool) {
 	if from.Last.Back > 0 {
 		o.givenBack(from.Last.Transaction, from.Last.Back)
 	}
-	changed = changed || last.At != o.Last.At || last.Back != o.Last.Back
-	o.changed(now)
-	return changed || o.State != before || len(o.Subjects) != subjects
+	changed = last.At != o.Last.At || last.Back != o.Last.Back || o.State != before ||
+		!reflect.DeepEqual(o.By, by) || o.Begun != begun || len(o.Subjects) != subjects
+	if changed {
+		o.changed(now)
+	}
+	return changed
 }
 
 // takeEvents takes in the events of a subscriber that are lacking, or newer.

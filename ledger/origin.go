@@ -19,7 +19,7 @@ type origin struct {
 	Subjects [][]byte `cbor:"3,keyasint,omitempty" json:"subjects,omitempty"`
 	By       source   `cbor:"4,keyasint,omitempty" json:"by,omitempty"`
 	// Begun says that By is that of the first charge, so that renewals follow it, also where it is
-	// empty.
+	// empty. Until that one is heard of, it is that of the first renewal that was.
 	Begun bool `cbor:"5,keyasint,omitempty" json:"begun,omitempty"`
 	// It was sold after something else, under its link.
 	Upsell bool   `cbor:"6,keyasint,omitempty" json:"upsell,omitempty"`

@@ -206,11 +206,9 @@ func (d *sale) gaveBack(e zotlo.Event, at time.Time) bool {
 	said, _ := money.Parse(e.RefundPrice)
 	said = max(said, -said)
 	for _, r := range d.Refunds {
-		if r.Marks&(markOpen|markUntold) != 0 && r.Marks&markWaiting == 0 {
-			continue // its webhook was not finished
-		}
 		if (r.Said == said || r.Counted == said) && (r.At == unix(at) || r.At == 0) {
-			return true
+			// Not yet where its webhook was not finished.
+			return r.Marks&(markOpen|markUntold) == 0 || r.Marks&markWaiting != 0
 		}
 	}
 	return d.takenBack() && d.given() >= d.price()

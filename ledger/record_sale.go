@@ -34,8 +34,9 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 	if err := l.settle(s, key, &sold); err != nil {
 		return News{}, err
 	}
+	waits := false
 	err = change(l.codec, s, key, func(doc *sale) (time.Time, error) {
-		news = doc.finish(&sold, d)
+		news, waits = doc.finish(&sold, d), doc.waits(d.Event)
 		if news.Payment != nil {
 			news.Payment.compare(d.Event, known)
 		}
@@ -44,8 +45,9 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 	if err != nil {
 		return News{}, err
 	}
-	// A refund that waits for its payment counts as a delivery: there is nothing to repeat.
-	news.Counted = news.Counted || entered && !d.Unfinished
+	// A refund that waits for its payment counts as a delivery: there is nothing to repeat. All else
+	// that was entered here and was told by a copy meanwhile is the copy's.
+	news.Counted = news.Counted || entered && waits && !d.Unfinished
 	news.Repeated = !news.Counted && !d.Unfinished
 	return news, l.outstanding(s, key, "end "+once, -1)
 }
@@ -89,7 +91,7 @@ func (d *sale) finish(settled *sale, by Delivery) (news News) {
 			continue
 		}
 		c.Marks &^= markOpen
-		if by.Unfinished || c.Marks&markUntold == 0 {
+		if by.Unfinished || c.Marks&markUntold == 0 || !by.tells(*c) {
 			continue
 		}
 		c.Marks &^= markUntold
@@ -110,6 +112,22 @@ func (d *sale) finish(settled *sale, by Delivery) (news News) {
 		news.Refunds = append(news.Refunds, d.refund(*r))
 	}
 	return news
+}
+
+// waits reports whether a webhook is of a refund whose payment is not known yet.
+func (d *sale) waits(e zotlo.Event) bool {
+	if e.Kind != zotlo.WebhookRefund {
+		return false
+	}
+	r := d.findRefund(refundOf(e, time.Time{}))
+	return r != nil && r.Marks&markWaiting != 0
+}
+
+// tells reports whether a delivery tells of a charge, so that it is counted with it. One whose
+// webhook was not finished waits for its own repeat. What is imported was counted elsewhere.
+func (d Delivery) tells(c charge) bool {
+	return d.Event.Kind == "" ||
+		d.Event.Kind == zotlo.WebhookPayment && d.Event.Status == c.Status
 }
 
 // source is what the sale is for, as the outside names it.

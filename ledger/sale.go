@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
@@ -47,6 +48,9 @@ type source struct {
 	// Person is the id of the person whom the link was for.
 	Person []byte `cbor:"11,keyasint,omitempty" json:"person,omitempty"`
 }
+
+// empty reports whether the sale is attributed to nothing.
+func (s source) empty() bool { return reflect.ValueOf(s).IsZero() }
 
 // charge is one payment of a transaction.
 type charge struct {
@@ -121,6 +125,12 @@ func (d *sale) packageOf(i int) string {
 		return d.Package
 	}
 	return d.Charges[i].Package
+}
+
+// begins reports whether the sale holds a first charge, which others go back to.
+func (d *sale) begins() bool {
+	return d.Original == "" &&
+		slices.ContainsFunc(d.Charges, func(c charge) bool { return !later(c.label()) })
 }
 
 // find is the charge of a status, or nil.

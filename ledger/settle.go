@@ -59,9 +59,13 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 		o.changed(l.now())
 		o.Project, o.Original = d.Project, d.original()
 		o.add(d.Subjects)
-		if !o.Begun {
+		switch {
+		case o.Begun:
+		case d.begins():
 			o.Begun, o.By = true, d.By
 			o.Upsell = d.Charges[0].Type == typeUpsell
+		case o.By.empty():
+			o.By = d.By
 		}
 		for i, c := range d.Charges {
 			o.charged(short(key.ID), c, d.packageOf(i))

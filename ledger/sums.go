@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"cmp"
+	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,4 +75,76 @@ type Figure struct {
 	Refunds  int64 // payments that were given back in full
 	Revenue  money.Amount
 	Refunded money.Amount
+}
+
+// daysAtOnce is how many rows are read in one round trip.
+const daysAtOnce = 100
+
+// Days reads the figures of the days from one instant's to another's, both included, in their
+// order. It reads a row for each day, whether it holds anything or not.
+func (l *Ledger) Days(ctx context.Context, from, to time.Time) (figures []Figure, err error) {
+	var keys []Key
+	for at := from.UTC(); day(at.Unix()) <= day(to.Unix()); at = at.AddDate(0, 0, 1) {
+		keys = append(keys, Key{kindDay, day(at.Unix())})
+	}
+	for keys := range slices.Chunk(keys, daysAtOnce) {
+		rows, err := l.store.Rows(ctx, keys...)
+		if err != nil {
+			return nil, err
+		}
+		for i, row := range rows {
+			figures = append(figures, figuresOf(keys[i].ID, row)...)
+		}
+	}
+	return figures, nil
+}
+
+// figuresOf reads the row of a day. Fields of a newer version are passed over.
+func figuresOf(day string, row map[string]int64) (figures []Figure) {
+	found := map[string]*Figure{}
+	for name, n := range row {
+		figure, of, _ := strings.Cut(name, "\x00")
+		parts := strings.Split(of, "\x00")
+		if len(parts) != fieldParts {
+			continue
+		}
+		f := found[of]
+		if f == nil {
+			by := Source{Campaign: parts[0], Experiment: parts[1], Variant: parts[2]}
+			f = &Figure{Day: day, Source: by, Type: parts[3], Currency: parts[4]}
+			found[of] = f
+		}
+		f.set(figure, n)
+	}
+	for _, f := range found {
+		figures = append(figures, *f)
+	}
+	slices.SortFunc(figures, Figure.compare)
+	return figures
+}
+
+// fieldParts are the parts of a field's name behind the figure.
+const fieldParts = 5
+
+// set takes one number of a row in.
+func (f *Figure) set(figure string, n int64) {
+	switch figure {
+	case figurePayments:
+		f.Payments = n
+	case figureRefunds:
+		f.Refunds = n
+	case figureRevenue:
+		f.Revenue = money.Amount(n)
+	case figureRefunded:
+		f.Refunded = money.Amount(n)
+	}
+}
+
+// compare orders figures by what they are of.
+func (f Figure) compare(g Figure) int {
+	return cmp.Or(
+		strings.Compare(f.Day, g.Day), strings.Compare(f.Campaign, g.Campaign),
+		strings.Compare(f.Experiment, g.Experiment), strings.Compare(f.Variant, g.Variant),
+		strings.Compare(f.Type, g.Type), strings.Compare(f.Currency, g.Currency),
+	)
 }

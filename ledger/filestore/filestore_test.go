@@ -3,9 +3,11 @@ package filestore_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/caddy-checkout/checkout/internal/testsize"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/ledger/filestore"
 	"github.com/caddy-checkout/checkout/ledger/ledgertest"
@@ -44,4 +46,17 @@ func TestStores(t *testing.T) {
 	ledgertest.Stores(t, func(t *testing.T) ledger.Store {
 		return opened(t, filestore.Config{Path: fresh(t)})
 	})
+}
+
+func TestStories(t *testing.T) {
+	ledgertest.Stories(t, func(t *testing.T) ledger.Store {
+		return opened(t, filestore.Config{Path: fresh(t)})
+	})
+}
+
+func TestModel(t *testing.T) {
+	ledgertest.Model(t, testsize.Long(ledgertest.ModelSales),
+		func(now func() time.Time) ledger.Store {
+			return opened(t, filestore.Config{Path: fresh(t), Now: now})
+		})
 }

@@ -3,7 +3,6 @@ package ledgertest
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -215,19 +214,19 @@ func (t *teller) onceByDelivery() {
 func (t *teller) copiesAtOnce() {
 	const payments = 300
 	var counted atomic.Int32
-	var all sync.WaitGroup
+	var copies []zotlo.Event
 	for i := range 2 * payments {
-		all.Go(func() {
-			e := payment(fmt.Sprint("t", i/2), "pro")
-			e.RequestID = fmt.Sprint("r", i/2)
-			if news, err := t.ledger.Record(t.Context(), delivery(e, ada)); err != nil {
-				t.Error(err)
-			} else if news.Counted {
-				counted.Add(1)
-			}
-		})
+		e := payment(fmt.Sprint("t", i/2), "pro")
+		e.RequestID = fmt.Sprint("r", i/2)
+		copies = append(copies, e)
 	}
-	all.Wait()
+	together(copies, func(e zotlo.Event) {
+		if news, err := t.ledger.Record(t.Context(), delivery(e, ada)); err != nil {
+			t.Error(err)
+		} else if news.Counted {
+			counted.Add(1)
+		}
+	})
 	if n := counted.Load(); n != payments {
 		t.Errorf("%d counted, of two copies each of %d payments", n, payments)
 	}

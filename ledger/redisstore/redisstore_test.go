@@ -5,8 +5,10 @@ package redisstore
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/caddy-checkout/checkout/internal/redistest"
+	"github.com/caddy-checkout/checkout/internal/testsize"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 )
@@ -44,4 +46,24 @@ func TestStoresInACluster(t *testing.T) {
 			URLs: urls, Cluster: true, KeyPrefix: fmt.Sprintf("story-%d:", stories),
 		})
 	})
+}
+
+func TestStories(t *testing.T) {
+	server, stories := redistest.Start(t), 0
+	ledgertest.Stories(t, func(t *testing.T) ledger.Store {
+		stories++
+		return open(t, Config{
+			URLs: []string{server.URL()}, KeyPrefix: fmt.Sprintf("story-%d:", stories),
+		})
+	})
+}
+
+// TestModel has a fifth of the other stores' full size: each step is a round trip.
+func TestModel(t *testing.T) {
+	server := redistest.Start(t)
+	sales := max(testsize.Long(ledgertest.ModelSales/5), 100)
+	ledgertest.Model(t, sales,
+		func(now func() time.Time) ledger.Store {
+			return open(t, Config{URLs: []string{server.URL()}, Now: now})
+		})
 }
