@@ -109,7 +109,11 @@ func (o *origin) endedByRefund() bool { return o.Last.Back > 0 && o.Last.Back >=
 
 // hear takes a state in. The newest wins; of two at one instant, the one that differs in a way that
 // does not depend on which came first. What it leaves open stays as it was said before.
+// A status that nobody knows changes nothing.
 func (o *origin) hear(s state) {
+	if s.Status == "" {
+		return
+	}
 	older := o.State
 	if s.compare(older) <= 0 {
 		s, older = older, s

@@ -145,10 +145,10 @@ func (m *model) reconciles() {
 
 // reconcile compares with Zotlo, and says how many differences there were. Until the process lives
 // to its end, it is done again.
-func (m *model) reconcile(apply bool) (found int) {
+func (m *model) reconcile(apply bool) int {
+	taken := 0
 	for range 1000 {
-		found = 0
-		applied := 0
+		found, applied := 0, 0
 		err := m.ledger.Reconcile(m.Context(), ledger.Reconciliation{
 			Client: m.client, Since: m.start, Apply: apply,
 			Hash: func(id string) string { return id },
@@ -165,9 +165,9 @@ func (m *model) reconcile(apply bool) (found int) {
 		})
 		if !errors.Is(err, ErrCut) {
 			m.must(err)
-			return found
+			return taken + found
 		}
-		m.post.died += applied // it may have been killed after it took something in
+		taken += applied
 	}
 	m.Fatal("it never came to its end")
 	return 0
@@ -176,7 +176,7 @@ func (m *model) reconcile(apply bool) (found int) {
 // export is what the ledger holds, in an order of its own.
 func (m *model) export() []string { return exported(m.T, m.ledger) }
 
-// exported are the lines of an export, sorted; the first one has a date and is left out.
+// exported are the facts of an export, sorted.
 func exported(t *testing.T, l *ledger.Ledger) []string {
 	t.Helper()
 	var text strings.Builder

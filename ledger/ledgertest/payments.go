@@ -44,8 +44,30 @@ func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"a subscription holds for all who were named", (*teller).holders},
 		{"what is bought once is no subscription", (*teller).noSubscription},
 		{"a difference from what the link asked for is told once", (*teller).mismatch},
+		{"a refund that comes first waits for its payment", (*teller).early},
+		{"no more is given back than was paid", (*teller).neverMore},
+		{"a trial and what is paid after it may be one transaction", (*teller).oneTransaction},
+		{"what was not finished counts with its repeat", (*teller).unfinished},
+		{"what is sold after a payment is an upsell", (*teller).upsell},
+		{"an upsell may be heard of first", (*teller).upsellFirst},
+		{"a text that left its link attributes nothing", (*teller).stale},
+		{"what follows is for what the first charge was for", (*teller).renewals},
+		{"without the first charge a renewal has its own text", (*teller).unknownOriginal},
+		{"a forged or cut text attributes nothing", (*teller).forged},
+		{"a text of version 1 is believed", (*teller).versionOne},
+		{"a price is that of one, and a discount is no difference", (*teller).quantities},
+		{"a quote is compared with a first charge", (*teller).quotes},
+		{"how long a state is believed", (*teller).states},
+		{"states come in any order", (*teller).anyOrder},
+		{"the refund of the latest charge ends a subscription", (*teller).refundEnds},
+		{"a subscription is everybody's whom it names", (*teller).statesOfAll},
+		{"an export moves a ledger, once", (*teller).moving},
+		{"an import adds what is lacking", (*teller).merging},
+		{"an export wants its secret", (*teller).otherSecret},
+		{"an export that is cut off is refused", (*teller).cutOff},
+		{"who was purged does not come back", (*teller).purge},
 	} {
-		t.Run(story.name, func(t *testing.T) { story.tell(newTeller(t, open(t))) })
+		t.Run(story.name, func(t *testing.T) { story.tell(newTeller(t, open)) })
 	}
 }
 
@@ -53,14 +75,14 @@ func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 // each of them an id of its own.
 type teller struct {
 	*testing.T
-	store      ledger.Store
+	open       func(*testing.T) ledger.Store
 	ledger     *ledger.Ledger
 	deliveries int
 }
 
-func newTeller(t *testing.T, store ledger.Store) *teller {
+func newTeller(t *testing.T, open func(*testing.T) ledger.Store) *teller {
 	t.Helper()
-	l, err := ledger.Open(t.Context(), store, ledger.Config{
+	l, err := ledger.Open(t.Context(), open(t), ledger.Config{
 		Secrets: secrets,
 		Failed:  func(operation string, err error) { t.Errorf("%s: %v", operation, err) },
 	})
@@ -68,7 +90,7 @@ func newTeller(t *testing.T, store ledger.Store) *teller {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
-	return &teller{T: t, store: store, ledger: l}
+	return &teller{T: t, open: open, ledger: l}
 }
 
 // The shoppers of the stories. A ledger reads nothing in a subscriber's hash, so any text will do.

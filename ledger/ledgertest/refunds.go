@@ -88,3 +88,100 @@ func (t *teller) namelessRefund() {
 	t.hears(refund(payment("", ""), "9.99"), ada)
 	t.hasPaid(false, ada, "basic")
 }
+
+// early: a refund that is heard of first counts once its payment is known, and with it.
+func (t *teller) early() {
+	sale := payment("t1", "pro")
+	if news := t.hears(refund(sale, "4.00")); !news.Counted || news.Refunds != nil {
+		t.Errorf("a refund without its payment counts: %+v", news)
+	}
+	t.counts(false, refund(sale, "4.00"))
+	t.sums(0, 0, 0, 0)
+	news := t.hears(sale, ada)
+	if news.Payment == nil || len(news.Refunds) != 1 || news.Refunds[0].Whole {
+		t.Fatalf("the payment says %+v", news)
+	}
+	t.sums(1, 9_9900, 0, 4_0000)
+	t.counts(false, refund(sale, "4.00"))
+	t.sums(1, 9_9900, 0, 4_0000)
+}
+
+// neverMore: what is given back is never more than what was paid.
+func (t *teller) neverMore() {
+	sale := payment("t1", "pro")
+	t.hears(sale, ada)
+	for _, c := range []struct {
+		said, counted string
+		whole         bool
+	}{{"6.00", "6.00", false}, {"7.00", "3.99", true}, {"1.00", "0.00", false}} {
+		got := t.hears(refund(sale, c.said)).Refunds[0]
+		if got.Amount.String() != c.counted || got.Whole != c.whole {
+			t.Errorf("of %s, %v count (whole %v), want %+v", c.said, got.Amount, got.Whole, c)
+		}
+	}
+	t.sums(1, 9_9900, 1, 9_9900)
+}
+
+// oneTransaction: a trial of 1.00 that is paid later under its transaction costs both.
+func (t *teller) oneTransaction() {
+	trial := payment("t1", "pro")
+	trial.Type, trial.Status, trial.Price = "trial", "trial", "1.00"
+	paid := payment("t1", "pro")
+	paid.Type, paid.Status = "trial_to_paid", "trial_to_paid"
+	t.hears(trial, ada)
+	t.hears(paid, ada)
+	for _, c := range []struct {
+		amount string
+		whole  bool
+	}{{"9.99", false}, {"1.00", true}} {
+		got := t.hears(refund(paid, c.amount)).Refunds[0]
+		if got.Whole != c.whole || got.Type != "trial_to_paid" {
+			t.Errorf("the refund of %s is %+v", c.amount, got)
+		}
+	}
+	t.sums(2, 10_9900, 1, 10_9900)
+	t.hasPaid(false, ada, "pro")
+}
+
+// unfinished: work beside the ledger failed, so the delivery will be repeated and counts then.
+func (t *teller) unfinished() {
+	sale := payment("t1", "pro")
+	for i, want := range []bool{false, false, true, false} {
+		d := delivery(sale, ada)
+		d.Unfinished = i < 2
+		news, err := t.ledger.Record(t.Context(), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if news.Counted != want || (news.Payment != nil) != want || news.Repeated != (i == 3) {
+			t.Errorf("delivery %d says %+v", i, news)
+		}
+		t.hasPaid(true, ada, "pro") // it is written down in any case
+		t.sums(1, 9_9900, 0, 0)
+	}
+	// Something else of the transaction does not count it.
+	d := delivery(payment("t2", "pro"), ada)
+	d.Unfinished = true
+	if _, err := t.ledger.Record(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if news := t.hears(refund(payment("t2", "pro"), "1.00")); news.Payment != nil {
+		t.Error("a refund counts a payment whose webhook will be repeated")
+	}
+	t.counts(true, payment("t2", "pro"), ada)
+}
+
+// sums wants the days to say this in all, money in ten-thousandths.
+func (t *teller) sums(payments int64, revenue int64, refunds, refunded int64) {
+	t.Helper()
+	var got [4]int64
+	for _, f := range t.figures(t.ledger) {
+		got[0] += f.Payments
+		got[1] += int64(f.Revenue)
+		got[2] += f.Refunds
+		got[3] += int64(f.Refunded)
+	}
+	if want := [4]int64{payments, revenue, refunds, refunded}; got != want {
+		t.Errorf("the days say %v, want %v", got, want)
+	}
+}
