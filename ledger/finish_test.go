@@ -4,8 +4,6 @@ import (
 	"errors"
 	"reflect"
 	"regexp"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -124,15 +122,13 @@ func play(t *testing.T, n int) (holds []string, steps int) {
 
 var version = regexp.MustCompile(`,"version":[0-9]+`)
 
-// facts are the lines of an export, without what may differ: how often a document was written.
+// facts are what a ledger holds, without what may differ: how often a document was written.
 func facts(t *testing.T, l *ledger.Ledger) []string {
 	t.Helper()
-	var text strings.Builder
-	if err := l.Export(t.Context(), &text); err != nil {
-		t.Fatal(err)
+	lines := ledgertest.Facts(t, l)
+	for i, line := range lines {
+		lines[i] = version.ReplaceAllString(line, "")
 	}
-	lines := strings.SplitAfter(version.ReplaceAllString(text.String(), ""), "\n")[1:]
-	slices.Sort(lines)
 	return lines
 }
 

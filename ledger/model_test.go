@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-checkout/checkout/internal/ledgermodel"
 	"github.com/caddy-checkout/checkout/internal/testsize"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/ledger/ledgertest"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestModel(t *testing.T) {
-	ledgertest.Model(t, testsize.Long(ledgertest.ModelSales), func(now func() time.Time) ledger.Store {
+	ledgermodel.Play(t, testsize.Long(ledgermodel.Sales), func(now func() time.Time) ledger.Store {
 		return memorystore.New(now)
 	})
 }
@@ -29,8 +30,8 @@ func TestModelTorn(t *testing.T) {
 		return dice.IntN(200) == 0
 	}
 	// A reconciliation that dies begins anew, so this one has a quarter of the sales.
-	sales := max(testsize.Long(ledgertest.ModelSales/4), 100)
-	ledgertest.Model(t, sales, func(now func() time.Time) ledger.Store {
+	sales := max(testsize.Long(ledgermodel.Sales/4), 100)
+	ledgermodel.Play(t, sales, func(now func() time.Time) ledger.Store {
 		return ledgertest.Tear(memorystore.New(now), cut)
 	})
 }

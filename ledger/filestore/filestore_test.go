@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/caddy-checkout/checkout/internal/ledgermodel"
 	"github.com/caddy-checkout/checkout/internal/testsize"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/ledger/filestore"
@@ -55,7 +56,7 @@ func TestStories(t *testing.T) {
 }
 
 func TestModel(t *testing.T) {
-	ledgertest.Model(t, testsize.Long(ledgertest.ModelSales),
+	ledgermodel.Play(t, testsize.Long(ledgermodel.Sales),
 		func(now func() time.Time) ledger.Store {
 			return opened(t, filestore.Config{Path: fresh(t), Now: now})
 		})

@@ -242,7 +242,7 @@ func (t *teller) copiesAtOnce() {
 		e.RequestID = fmt.Sprint("r", i/2)
 		copies = append(copies, e)
 	}
-	together(copies, func(e zotlo.Event) {
+	Together(copies, func(e zotlo.Event) {
 		if news, err := t.ledger.Record(t.Context(), delivery(e, ada)); err != nil {
 			t.Error(err)
 		} else if news.Counted {

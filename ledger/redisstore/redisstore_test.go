@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddy-checkout/checkout/internal/ledgermodel"
 	"github.com/caddy-checkout/checkout/internal/redistest"
 	"github.com/caddy-checkout/checkout/internal/testsize"
 	"github.com/caddy-checkout/checkout/ledger"
@@ -61,8 +62,8 @@ func TestStories(t *testing.T) {
 // TestModel has a fifth of the other stores' full size: each step is a round trip.
 func TestModel(t *testing.T) {
 	server := redistest.Start(t)
-	sales := max(testsize.Long(ledgertest.ModelSales/5), 100)
-	ledgertest.Model(t, sales,
+	sales := max(testsize.Long(ledgermodel.Sales/5), 100)
+	ledgermodel.Play(t, sales,
 		func(now func() time.Time) ledger.Store {
 			return open(t, Config{URLs: []string{server.URL()}, Now: now})
 		})

@@ -1,4 +1,6 @@
-package ledgertest
+// Package ledgermodel plays a shop whose ledger must agree with its books in the end. It is a test
+// of every ledger.Store, and stands here because it needs the sandbox, which no library knows.
+package ledgermodel
 
 import (
 	"context"
@@ -7,30 +9,29 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 	"github.com/caddy-checkout/checkout/sandbox"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// ModelSales is how many sales a model has at its full size.
-const ModelSales = 10_000
+// Sales is how many sales a model has at its full size.
+const Sales = 10_000
 
 // modelDays is how long the shop of the model sells.
 const modelDays = 30
 
-// Model plays a shop for a month: so many sales, with trials, discounts, quantities, renewals,
+// Play plays a shop for a month: so many sales, with trials, discounts, quantities, renewals,
 // second purchases, texts that left their link and refunds in parts. The sandbox sells; its
 // webhooks get lost, come twice, late and in any order, and the process dies between steps where
 // the store is Torn. The shop keeps books of its own. After a reconciliation the ledger must say the
 // same, to the cent, day by day; a second one must find nothing and change nothing.
 //
 // open gets the clock of the shop. CHECKOUT_SEED plays another month.
-func Model(t *testing.T, sales int, open func(now func() time.Time) ledger.Store) {
+func Play(t *testing.T, sales int, open func(now func() time.Time) ledger.Store) {
 	seed := uint64(len(t.Name()))
 	if n, err := strconv.ParseUint(os.Getenv("CHECKOUT_SEED"), 10, 64); err == nil {
 		seed = n
@@ -48,6 +49,15 @@ func Model(t *testing.T, sales int, open func(now func() time.Time) ledger.Store
 	m.reconciles()
 	m.isRight()
 }
+
+// secrets prove the attributions of the shop.
+var secrets = func() *ledger.Secrets {
+	s, err := ledger.NewSecrets([]byte("the secret of the model"))
+	if err != nil {
+		panic(err)
+	}
+	return s
+}()
 
 // model is a shop with its books, beside a ledger that hears of it.
 type model struct {
@@ -99,11 +109,11 @@ func newModel(t *testing.T, seed uint64, open func(now func() time.Time) ledger.
 	m.must(err)
 	t.Cleanup(m.client.Close)
 	store := open(m.clock.Now)
-	_, m.torn = store.(*Torn)
+	_, m.torn = store.(*ledgertest.Torn)
 	m.ledger, err = ledger.Open(t.Context(), store, ledger.Config{
 		Secrets: secrets, Now: m.clock.Now,
 		Failed: func(operation string, err error) {
-			if !errors.Is(err, ErrCut) {
+			if !errors.Is(err, ledgertest.ErrCut) {
 				t.Errorf("%s: %v", operation, err)
 			}
 		},
@@ -163,7 +173,7 @@ func (m *model) reconcile(apply bool) int {
 			},
 			Took: func(e zotlo.Event, news ledger.News) { m.books.hear(e, news) },
 		})
-		if !errors.Is(err, ErrCut) {
+		if !errors.Is(err, ledgertest.ErrCut) {
 			m.must(err)
 			return taken + found
 		}
@@ -174,23 +184,13 @@ func (m *model) reconcile(apply bool) int {
 }
 
 // export is what the ledger holds, in an order of its own.
-func (m *model) export() []string { return exported(m.T, m.ledger) }
-
-// exported are the facts of an export, sorted.
-func exported(t *testing.T, l *ledger.Ledger) []string {
-	t.Helper()
-	var text strings.Builder
-	if err := l.Export(t.Context(), &text); err != nil {
-		t.Fatal(err)
-	}
-	return sortedLines(text.String())
-}
+func (m *model) export() []string { return ledgertest.Facts(m.T, m.ledger) }
 
 // same compares two exports.
 func (m *model) same(what string, before, after []string) {
 	m.Helper()
-	if i := firstDifference(before, after); i >= 0 {
-		m.Errorf("%s changed the ledger, first:\n%s\n%s", what, lineAt(before, i), lineAt(after, i))
+	if d := ledgertest.Difference(before, after); d != "" {
+		m.Errorf("%s changed the ledger: %s", what, d)
 	}
 }
 
@@ -205,27 +205,6 @@ func (m *model) isRight() {
 
 // fewest is how many cases there must be for none of them to be an accident.
 const fewest = 20
-
-// workers deliver webhooks at once.
-const workers = 16
-
-// together does jobs at once.
-func together[T any](jobs []T, do func(T)) {
-	var all sync.WaitGroup
-	queue := make(chan T)
-	for range workers {
-		all.Go(func() {
-			for job := range queue {
-				do(job)
-			}
-		})
-	}
-	for _, job := range jobs {
-		queue <- job
-	}
-	close(queue)
-	all.Wait()
-}
 
 // link makes a personal link with an attribution.
 func (m *model) link(r zotlo.LinkRequest) string {

@@ -1,4 +1,4 @@
-package ledgertest
+package ledgermodel
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/ledger/ledgertest"
 	"github.com/caddy-checkout/checkout/sandbox"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
@@ -75,10 +76,10 @@ func (p *post) deliverLate() {
 func (p *post) bring(batch []letter) {
 	p.dice.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 	var died atomic.Int64
-	together(batch, func(l letter) {
+	ledgertest.Together(batch, func(l letter) {
 		for range 1 + l.repeats {
 			done, err := p.bringOne(l)
-			if err != nil && !errors.Is(err, ErrCut) {
+			if err != nil && !errors.Is(err, ledgertest.ErrCut) {
 				p.Error(err)
 			}
 			if err != nil {

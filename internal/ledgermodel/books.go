@@ -1,11 +1,10 @@
-package ledgertest
+package ledgermodel
 
 import (
 	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -218,30 +217,4 @@ func sameFigures(t *testing.T, what string, got, want map[figureOf]*ledger.Figur
 	if wrong > 5 {
 		t.Errorf("%s: %d figures are wrong", what, wrong)
 	}
-}
-
-// sortedLines are the facts of an export, sorted. Its first line has a date, and its last one counts
-// lines, of which a store may scan one twice.
-func sortedLines(text string) []string {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	lines = lines[1 : len(lines)-1]
-	slices.Sort(lines)
-	return slices.Compact(lines)
-}
-
-// firstDifference is where two lists differ first, or -1.
-func firstDifference(a, b []string) int {
-	for i := range max(len(a), len(b)) {
-		if lineAt(a, i) != lineAt(b, i) {
-			return i
-		}
-	}
-	return -1
-}
-
-func lineAt(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return ""
 }
