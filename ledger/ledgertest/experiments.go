@@ -40,7 +40,7 @@ func Experiments(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"a payment's repeat changes nothing", (*trier).repeat},
 		{"many at once lose nothing", (*trier).manyAtOnce},
 	} {
-		t.Run(story.name, func(t *testing.T) { story.tell(newTrier(t, open(t))) })
+		t.Run(story.name, func(t *testing.T) { story.tell(newTrier(t, open)) })
 	}
 }
 
@@ -54,9 +54,9 @@ type trier struct {
 	link  map[string]ledger.Attribution
 }
 
-func newTrier(t *testing.T, store ledger.Store) *trier {
+func newTrier(t *testing.T, open func(*testing.T) ledger.Store) *trier {
 	s := &trier{
-		teller: newTeller(t, store),
+		teller: newTeller(t, open),
 		run:    price("9.99"),
 		first:  time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -90),
 		sales:  map[string]zotlo.Event{},
@@ -102,7 +102,8 @@ func (t *trier) meets(subscriber, variant string, day float64) {
 func (t *trier) settle() {
 	t.Helper()
 	t.ledger.Close()
-	t.teller.ledger = newTeller(t.T, t.store).ledger
+	store := t.store
+	t.teller.ledger = newTeller(t.T, func(*testing.T) ledger.Store { return store }).ledger
 }
 
 // buys lets somebody pay by a link that was made a minute before.

@@ -25,7 +25,7 @@ func (t *teller) business() (end time.Time) {
 	end = time.Now().Truncate(time.Second).Add(20 * day)
 	t.hears(charge(1, "t1", "start_paid", end), ada)
 	t.hears(charge(2, "t2", "renewal", end), ada)
-	t.hears(update(3, "active", "passive", end), ada)
+	t.hears(said(3, "active", "passive", end), ada)
 	t.hears(under(madeNow("pro", "r1"), payment("t3", ""), 0), bob)
 	t.hears(refund(payment("t3", ""), "2.00"))
 	t.hears(refund(payment("t4", ""), "2.00"))                    // of a payment that is not known yet
@@ -88,7 +88,7 @@ func (t *teller) moving() {
 	t.hasPaid(true, ada, "pro")
 	t.counts(false, charge(2, "t2", "renewal", time.Time{}), ada)
 	t.counts(false, refund(payment("t3", ""), "2.00"))
-	t.runsUntil("a subscription moves", end)
+	t.lastsUntil("a subscription moves", end)
 	t.counts(true, payment("t4", ""), bob) // its refund waited in the other ledger
 	thief := under(madeNow("pro", "r1"), payment("t5", ""), time.Minute)
 	thief.Checkout = []string{secrets.Sign(madeNow("pro", "r1"))}

@@ -7,11 +7,8 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// day is a unit of these stories.
-const day = 24 * time.Hour
-
-// update is what a status webhook says of ada's subscription, at an hour of the story.
-func update(hour int, status, real string, expires time.Time) zotlo.Event {
+// said is what a status webhook says of ada's subscription, at an hour of the story.
+func said(hour int, status, real string, expires time.Time) zotlo.Event {
 	return zotlo.Event{
 		Kind: zotlo.WebhookStatus, OriginalID: "t1", TransactionID: "t1", PackageID: "pro",
 		CreatedAt: hourOf(hour),
@@ -33,8 +30,8 @@ func charge(hour int, transaction, kind string, expires time.Time) zotlo.Event {
 	return e
 }
 
-// runsUntil wants ada's subscription to run just before then, and not from then on.
-func (t *teller) runsUntil(what string, then time.Time) {
+// lastsUntil wants ada's subscription to run just before then, and not from then on.
+func (t *teller) lastsUntil(what string, then time.Time) {
 	t.Helper()
 	facts, err := t.ledger.Facts(t.Context(), ada)
 	if err != nil {
@@ -69,25 +66,25 @@ func (t *teller) states() {
 	end := time.Now().Truncate(time.Second).Add(20 * day)
 	t.runsNot("nothing is known")
 	t.hears(charge(1, "t1", "start_paid", end), ada)
-	t.runsUntil("a payment", end.Add(3*day))
-	t.hears(update(2, "grace", "grace", end), ada)
-	t.runsUntil("grace", end.Add(30*day))
-	t.hears(update(3, "active", "passive", end), ada)
-	t.runsUntil("cancelled", end)
-	frozen := update(4, "active", "active", end)
+	t.lastsUntil("a payment", end.Add(3*day))
+	t.hears(said(2, "grace", "grace", end), ada)
+	t.lastsUntil("grace", end.Add(30*day))
+	t.hears(said(3, "active", "passive", end), ada)
+	t.lastsUntil("cancelled", end)
+	frozen := said(4, "active", "active", end)
 	frozen.Subscription.FrozenUntil = end.Add(40 * day)
 	t.hears(frozen, ada)
-	t.runsUntil("paused", end.Add(43*day))
-	frozen = update(5, "passive", "passive", end)
+	t.lastsUntil("paused", end.Add(43*day))
+	frozen = said(5, "passive", "passive", end)
 	frozen.Subscription.FrozenUntil = end.Add(40 * day)
 	t.hears(frozen, ada)
-	t.runsUntil("paused, and passive meanwhile", end.Add(43*day))
-	t.hears(update(6, "passive", "passive", end), ada)
+	t.lastsUntil("paused, and passive meanwhile", end.Add(43*day))
+	t.hears(said(6, "passive", "passive", end), ada)
 	t.runsNot("passive")
-	t.hears(update(7, "active", "active", time.Time{}), ada)
-	t.runsUntil("nobody says until when", hourOf(7).Add(3*day))
-	t.hears(update(8, "_other", "", end), ada)
-	t.runsUntil("a status that nobody knows changes nothing", hourOf(7).Add(3*day))
+	t.hears(said(7, "active", "active", time.Time{}), ada)
+	t.lastsUntil("nobody says until when, so it is as was said before", end.Add(3*day))
+	t.hears(said(8, "_other", "", end), ada)
+	t.lastsUntil("a status that nobody knows changes nothing", end.Add(3*day))
 }
 
 // anyOrder: the newest state wins, whatever came last. Each order is another subscription's.
@@ -96,9 +93,9 @@ func (t *teller) anyOrder() {
 	news := []zotlo.Event{
 		charge(1, "t1", "start_paid", end.Add(-30*day)),
 		charge(2, "t2", "renewal", end),
-		update(2, "active", "active", end), // the same instant as the payment's
-		update(3, "grace", "grace", end.Add(-day)),
-		update(4, "active", "passive", end),
+		said(2, "active", "active", end), // the same instant as the payment's
+		said(3, "grace", "grace", end.Add(-day)),
+		said(4, "active", "passive", end),
 	}
 	for n, order := range permutations(len(news)) {
 		for _, i := range order {
@@ -145,25 +142,25 @@ func (t *teller) refundEnds() {
 		return r
 	}
 	t.hears(giveBack(first, 4), ada)
-	t.runsUntil("an earlier charge was given back", end.Add(3*day))
+	t.lastsUntil("an earlier charge was given back", end.Add(3*day))
 	part := refund(second, "2.00")
 	part.CreatedAt = hourOf(4)
 	t.hears(part, ada)
-	t.runsUntil("a part was given back", end.Add(3*day))
+	t.lastsUntil("a part was given back", end.Add(3*day))
 	t.hears(giveBack(second, 5), ada)
 	t.runsNot("the latest charge was given back")
-	t.hears(update(4, "active", "active", end), ada)
+	t.hears(said(4, "active", "active", end), ada)
 	t.runsNot("an older update came late")
-	t.hears(update(6, "active", "passive", end), ada)
-	t.runsNot("it was cancelled afterwards")
-	t.hears(update(7, "active", "active", end), ada)
-	t.runsUntil("a later update says that it goes on", end.Add(3*day))
+	t.hears(said(6, "active", "passive", end), ada)
+	t.lastsUntil("a later update says that it runs to its end", end)
+	t.hears(said(7, "active", "active", end), ada)
+	t.lastsUntil("a later update says that it goes on", end.Add(3*day))
 }
 
 // statesOfAll: a state holds for everybody whom its payments and updates named.
 func (t *teller) statesOfAll() {
 	end := time.Now().Truncate(time.Second).Add(20 * day)
 	t.hears(charge(1, "t1", "start_paid", end), bob, ada)
-	t.hears(update(2, "active", "passive", end), bob)
-	t.runsUntil("ada, whom the link was for", end)
+	t.hears(said(2, "active", "passive", end), bob)
+	t.lastsUntil("ada, whom the link was for", end)
 }
