@@ -113,6 +113,7 @@ func (h *WebhookHandler) verify(ctx context.Context, event zotlo.Event) heard {
 		h.shared.log.Error("a webhook says what Zotlo knows otherwise: its token may be known to "+
 			"others, so change it", zap.String("transaction_id", event.TransactionID))
 		return heard{hookForged, nil, false}
+	case ledger.Proven:
 	case ledger.Unproven:
 		return heard{hookUnknown, errUnproven, false}
 	}
@@ -120,7 +121,7 @@ func (h *WebhookHandler) verify(ctx context.Context, event zotlo.Event) heard {
 }
 
 // errUnproven is why a refund that Zotlo does not know yet is to be repeated.
-var errUnproven = errors.New("Zotlo does not know this refund yet")
+var errUnproven = errors.New("the refund is not known to Zotlo yet")
 
 // forget makes the links of the payer dead: one that outlives its payment is a dead end.
 func (h *WebhookHandler) forget(

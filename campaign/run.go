@@ -139,11 +139,13 @@ func (c *Campaign) Priced() bool {
 
 // sold is what is sold, and at which price.
 func (o Overrides) sold() string {
-	parts := []string{o.LinkID, o.Package, "", ""}
-	for i, p := range []*Price{o.OneTimePrice, o.Quote} {
+	parts := []string{o.LinkID, o.Package}
+	for _, p := range []*Price{o.OneTimePrice, o.Quote} {
+		text := ""
 		if p != nil {
-			parts[2+i] = p.String()
+			text = p.String()
 		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, "\x00")
 }

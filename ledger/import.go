@@ -312,7 +312,7 @@ func (in *importer) takeDays(done *Imported) error {
 			if in.oldest != "" && id >= in.oldest {
 				continue
 			}
-			var deltas []Delta
+			deltas := make([]Delta, 0, len(row))
 			for field, n := range row {
 				deltas = append(deltas, Delta{field, n})
 			}

@@ -17,14 +17,14 @@ type origin struct {
 	Project  string   `cbor:"1,keyasint,omitempty" json:"project,omitempty"`
 	Original string   `cbor:"2,keyasint,omitempty" json:"original,omitempty"`
 	Subjects [][]byte `cbor:"3,keyasint,omitempty" json:"subjects,omitempty"`
-	By       source   `cbor:"4,keyasint,omitempty" json:"by,omitempty"`
+	By       source   `cbor:"4,keyasint,omitzero" json:"by,omitzero"`
 	// Begun says that By is that of the first charge, so that renewals follow it, also where it is
 	// empty. Until that one is heard of, it is that of the first renewal that was.
 	Begun bool `cbor:"5,keyasint,omitempty" json:"begun,omitempty"`
 	// It was sold after something else, under its link.
 	Upsell bool   `cbor:"6,keyasint,omitempty" json:"upsell,omitempty"`
-	State  state  `cbor:"7,keyasint,omitempty" json:"state,omitempty"`
-	Last   bought `cbor:"8,keyasint,omitempty" json:"last,omitempty"` // the newest charge
+	State  state  `cbor:"7,keyasint,omitzero" json:"state,omitzero"`
+	Last   bought `cbor:"8,keyasint,omitzero" json:"last,omitzero"` // the newest charge
 	// Grows with every change, and with time: it does not begin anew with a document that was
 	// forgotten in between.
 	Version uint `cbor:"10,keyasint,omitempty" json:"version,omitempty"`

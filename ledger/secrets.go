@@ -141,7 +141,7 @@ func (s *Secrets) storeKey() []byte { return s.keys[0].store }
 // lock seals a store's key under each of the secrets.
 func (s *Secrets) lock(key []byte) (locks [][]byte) {
 	for _, k := range s.keys {
-		locks = append(locks, k.lock.Seal(nil, nil, key, nil))
+		locks = append(locks, k.lock.Seal(nil, nil, key, nil)) //nolint:gosec // random nonces
 	}
 	return locks
 }

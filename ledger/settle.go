@@ -205,9 +205,16 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 
 // tell notes the event that a state is to its subscriber.
 func (s state) tell(p *person) (changed bool) {
-	names := map[string]string{
-		statusCancelled: "zotlo.cancel", statusGrace: "zotlo.grace", statusPassive: "zotlo.expired",
+	name := ""
+	switch s.Status {
+	case statusCancelled:
+		name = "zotlo.cancel"
+	case statusGrace:
+		name = "zotlo.grace"
+	case statusPassive:
+		name = "zotlo.expired"
+	default:
+		return false
 	}
-	name, ok := names[s.Status]
-	return ok && p.happened(happening{Name: name, At: s.At})
+	return p.happened(happening{Name: name, At: s.At})
 }

@@ -238,7 +238,7 @@ func (t *teller) onceByDelivery() {
 func (t *teller) copiesAtOnce() {
 	const payments = 300
 	var counted atomic.Int32
-	var copies []zotlo.Event
+	copies := make([]zotlo.Event, 0, 2*payments)
 	for i := range 2 * payments {
 		e := payment(fmt.Sprint("t", i/2), "pro")
 		e.RequestID = fmt.Sprint("r", i/2)

@@ -192,8 +192,8 @@ type steps struct {
 }
 
 func (t *steps) undo() {
-	for i := len(t.back) - 1; i >= 0; i-- {
-		t.back[i]()
+	for _, back := range slices.Backward(t.back) {
+		back()
 	}
 }
 

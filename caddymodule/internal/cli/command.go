@@ -107,6 +107,7 @@ func ask[A any](
 	if err != nil {
 		return err
 	}
+	defer res.Body.Close()
 	return show(cmd, fl, res, print)
 }
 
@@ -130,11 +131,10 @@ func send(
 	return res, nil
 }
 
-// show prints an answer, as it is or as tables.
+// show prints an answer, as it is or as tables. Its body is the caller's to close.
 func show[A any](
 	cmd *cobra.Command, fl caddycmd.Flags, res *http.Response, print func(w io.Writer, answer A),
 ) error {
-	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		return fmt.Errorf("reading the answer: %w", err)

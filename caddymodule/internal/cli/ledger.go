@@ -81,6 +81,7 @@ export is read from standard input.`,
 		if err != nil {
 			return err
 		}
+		defer res.Body.Close()
 		return show(cmd, fl, res, func(w io.Writer, done ledger.Imported) {
 			fmt.Fprintf(w, "%d facts were read, and %d of them were lacking.\n", done.Read,
 				done.Taken)
