@@ -84,7 +84,7 @@ const daysAtOnce = 100
 // order. It reads a row for each day, whether it holds anything or not.
 func (l *Ledger) Days(ctx context.Context, from, to time.Time) (figures []Figure, err error) {
 	var keys []Key
-	for at := from.UTC(); day(at.Unix()) <= day(to.Unix()); at = at.AddDate(0, 0, 1) {
+	for at := from.UTC().Truncate(24 * time.Hour); !at.After(to); at = at.AddDate(0, 0, 1) {
 		keys = append(keys, Key{kindDay, day(at.Unix())})
 	}
 	for keys := range slices.Chunk(keys, daysAtOnce) {

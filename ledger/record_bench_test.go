@@ -1,0 +1,166 @@
+package ledger_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/ledger/filestore"
+	"github.com/caddy-checkout/checkout/zotlo"
+)
+
+// openFile opens a ledger in a file, which tells of each new exposure if there is anybody to tell.
+func openFile(
+	b *testing.B, path string, exposed func(ledger.Exposure),
+) (*filestore.Store, *ledger.Ledger) {
+	b.Helper()
+	store, err := filestore.Open(filestore.Config{Path: path})
+	if err != nil {
+		b.Fatal(err)
+	}
+	secrets, err := ledger.NewSecrets([]byte("the secret of the benchmarks"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := ledger.Open(b.Context(), store, ledger.Config{Secrets: secrets, Exposed: exposed})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return store, l
+}
+
+// bought is the webhook of the n-th payment: a subscription that a link of an experiment sold to a
+// new subscriber, with ids as long as Zotlo's.
+func bought(n int) ledger.Delivery {
+	now := time.Now().Add(-time.Duration(n%8000) * time.Hour)
+	id := fmt.Sprintf("f3b1c2d4-0000-4000-8000-%012d", n)
+	return ledger.Delivery{
+		Payer: subscriberHash(n),
+		Event: zotlo.Event{
+			Kind: zotlo.WebhookPayment, Type: "start_paid", Status: "start_paid",
+			RequestID: "r" + id, TransactionID: id, OriginalID: id, PackageID: "pro-monthly",
+			PaymentType: "subscription", Price: "9.99", Currency: "EUR", Quantity: 1,
+			CreatedAt: now, PurchasedAt: now, ExpiresAt: now.AddDate(0, 1, 0),
+		},
+		Attribution: ledger.Attribution{
+			Campaign: "black-friday", Experiment: "price", Variant: "cheaper",
+			Random: id, Minute: ledger.MinuteOf(now), Quote: "9.99", QuoteCurrency: "EUR",
+		},
+	}
+}
+
+// subscriberHash is a subscriber as the adapter names them: 128 bits.
+func subscriberHash(n int) string {
+	sum := sha256.Sum256(fmt.Append(nil, n))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// BenchmarkRecord is a webhook that is durable when it returns: one alone, and 64 at once, which
+// share their commits.
+func BenchmarkRecord(b *testing.B) {
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprint(callers, " at once"), func(b *testing.B) {
+			store, l := openFile(b, filepath.Join(b.TempDir(), "ledger.db"), nil)
+			defer store.Close()
+			defer l.Close()
+			var n atomic.Int64
+			var all sync.WaitGroup
+			b.ResetTimer()
+			for range callers {
+				all.Go(func() {
+					for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
+						if _, err := l.Record(b.Context(), bought(int(i))); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			all.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "webhooks/s")
+		})
+	}
+}
+
+// BenchmarkFacts says what a payment needs with all its indexes, what a person needs in a run, and
+// how long a ledger of that size takes to open. With ten million facts, which takes an hour:
+//
+//	CHECKOUT_FACTS=10000000 go test ./ledger -run=- -bench=Facts -benchtime=1x -timeout=5h
+func BenchmarkFacts(b *testing.B) {
+	facts := 20_000
+	if text := os.Getenv("CHECKOUT_FACTS"); text != "" {
+		var err error
+		if facts, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, write := range map[string]func(*testing.B, *ledger.Ledger, int, <-chan struct{}){
+		"payment": writePayments, "person": writePersons,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				path := filepath.Join(b.TempDir(), "ledger.db")
+				written := make(chan struct{}, exposuresAtOnce)
+				store, l := openFile(b, path, func(ledger.Exposure) { written <- struct{}{} })
+				empty := store.Size()
+				began := time.Now()
+				write(b, l, facts, written)
+				l.Close()
+				b.ReportMetric(float64(facts)/time.Since(began).Seconds(), "facts/s")
+				b.ReportMetric(float64(store.Size()-empty)/float64(facts), "bytes/fact")
+				if err := store.Close(); err != nil {
+					b.Fatal(err)
+				}
+				began = time.Now()
+				store, l = openFile(b, path, nil)
+				b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms/open")
+				l.Close()
+				_ = store.Close()
+				_ = os.Remove(path)
+			}
+		})
+	}
+}
+
+// writePayments records payments, many at once.
+func writePayments(b *testing.B, l *ledger.Ledger, n int, _ <-chan struct{}) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range 1000 {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				if _, err := l.Record(b.Context(), bought(int(i))); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// exposuresAtOnce is how many exposures wait to be written. More than ledger takes would be lost.
+const exposuresAtOnce = 50_000
+
+// writePersons notes who was shown what, and waits until all of it is written.
+func writePersons(b *testing.B, l *ledger.Ledger, n int, written <-chan struct{}) {
+	for i := range n {
+		if i >= exposuresAtOnce {
+			<-written
+		}
+		l.Expose(ledger.Exposure{
+			Experiment: "price", Run: "1", Variant: "cheaper", At: "link",
+			Subscriber: subscriberHash(i), Time: time.Now(),
+		})
+	}
+	for range min(n, exposuresAtOnce) {
+		<-written
+	}
+}
