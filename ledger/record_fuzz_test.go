@@ -103,7 +103,6 @@ func consistent(t *testing.T, l *ledger.Ledger, e zotlo.Event) {
 // FuzzImport brings lines that somebody has changed. Nothing panics; and whatever an import says, the
 // ledger works afterwards, and can be exported and imported.
 func FuzzImport(f *testing.F) {
-	var text strings.Builder
 	f.Add(`{"sale":{"transaction":"t1","charges":[{"status":"x","amount":1}]}}`)
 	f.Add(`{"origin":{"original":"t1","backs":[{"at":1}],"state":{"at":1,"status":"active"}}}`)
 	f.Add(`{"id":"AAAAAAAAAAAAAAAAAAAAAA==","events":[{"name":"x","at":1}]}`)
@@ -111,7 +110,7 @@ func FuzzImport(f *testing.F) {
 	f.Add(`{"sale":{"transaction":"t2","refunds":[{"status":"x","said":-5,"counted":9}]}}`)
 	f.Fuzz(func(t *testing.T, line string) {
 		l := fuzzLedger(t)
-		text.Reset()
+		var text strings.Builder
 		if err := l.Export(t.Context(), &text); err != nil {
 			t.Fatal(err)
 		}
