@@ -139,13 +139,13 @@ func (c *Campaign) Priced() bool {
 
 // sold is what is sold, and at which price.
 func (o Overrides) sold() string {
-	parts := []string{o.LinkID, o.Package}
-	for _, p := range []*Price{o.OneTimePrice, o.Quote} {
-		text := ""
-		if p != nil {
-			text = p.String()
+	price := func(p *Price) string {
+		if p == nil {
+			return ""
 		}
-		parts = append(parts, text)
+		return p.String()
 	}
-	return strings.Join(parts, "\x00")
+	return strings.Join([]string{
+		o.LinkID, o.Package, price(o.OneTimePrice), price(o.Quote),
+	}, "\x00")
 }

@@ -25,7 +25,7 @@ type sale struct {
 	PaymentType string `cbor:"5,keyasint,omitempty" json:"payment_type,omitempty"`
 	// Ids of the persons it touches.
 	Subjects [][]byte `cbor:"6,keyasint,omitempty" json:"subjects,omitempty"`
-	By       source   `cbor:"7,keyasint,omitempty" json:"by,omitempty"`
+	By       source   `cbor:"7,keyasint,omitzero" json:"by,omitzero"`
 	Charges  []charge `cbor:"8,keyasint,omitempty" json:"charges,omitempty"`
 	Refunds  []refund `cbor:"9,keyasint,omitempty" json:"refunds,omitempty"`
 	// Grows with every change of this document.

@@ -205,7 +205,7 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 
 // tell notes the event that a state is to its subscriber.
 func (s state) tell(p *person) (changed bool) {
-	name := ""
+	var name string
 	switch s.Status {
 	case statusCancelled:
 		name = "zotlo.cancel"

@@ -117,7 +117,7 @@ func (m *model) options() (options []sandbox.PayOption, otherwise bool) {
 	return options, otherwise
 }
 
-// pays has a link paid and writes it into the books.
+// pays has a link paid, and writes it into the books.
 func (m *model) pays(
 	p *purchase, r zotlo.LinkRequest, options []sandbox.PayOption,
 ) sandbox.Payment {
