@@ -151,12 +151,19 @@ const exposuresAtOnce = 50_000
 
 // writePersons notes who was shown what, and waits until all of it is written.
 func writePersons(b *testing.B, l *ledger.Ledger, n int, written <-chan struct{}) {
+	run := &ledger.Run{
+		Campaign: "pro", Experiment: "price", Settings: "1",
+		Variants: []ledger.Share{{Variant: "control", Width: 5000}, {Variant: "cheaper", Width: 5000}},
+	}
+	if err := l.Begin(b.Context(), []ledger.Run{*run}, time.Now()); err != nil {
+		b.Fatal(err)
+	}
 	for i := range n {
 		if i >= exposuresAtOnce {
 			<-written
 		}
 		l.Expose(ledger.Exposure{
-			Experiment: "price", Run: "1", Variant: "cheaper", At: "link",
+			Run: run, Variant: "cheaper", At: "link",
 			Subscriber: subscriberHash(i), Time: time.Now(),
 		})
 	}
