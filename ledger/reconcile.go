@@ -299,6 +299,11 @@ func (w *reconciler) subscription(r zotlo.Record) error {
 	if o.State.Status != "" {
 		d.What = diffDiffers
 	}
+	if w.young(at) {
+		d.What = diffOnItsWay
+		w.found(d)
+		return nil
+	}
 	if w.Apply {
 		if err := w.record(e); err != nil {
 			return err
