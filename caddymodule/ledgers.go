@@ -187,6 +187,10 @@ func newLedger(
 		},
 		Changed: func(err error) { tellLedger(ctx.Logger(), err) },
 		Opened:  func(store ledger.Store) { warnAboutStore(ctx, store) },
+		Nearly: func() {
+			ctx.Logger().Warn("the ledger has reached four fifths of max_size: raise it, or lower " +
+				"keep; beyond max_size no exposures are written any more")
+		},
 	})
 	if err := handle.Share(); err != nil {
 		return nil, nil, fmt.Errorf("ledger: %w", err)

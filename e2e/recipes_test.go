@@ -188,6 +188,9 @@ var recipes = []recipe{
 		{anonymous, "/upgrade", toLogin, nil},
 		{anonymous, "/pricing", "the site, X-Offer-Price 9.99", append(oldSignIn, forged...)},
 	}},
+	{"The page that quotes the same offer 6", nil, []request{
+		{user, "/pricing", "the site", nil},
+	}},
 }
 
 // TestRecipes tries every Caddyfile of the cookbook, of the README and Caddyfile.example: each must

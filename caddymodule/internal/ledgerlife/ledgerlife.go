@@ -45,6 +45,8 @@ type Config struct {
 	// Changed is told when the ledger was opened (nil), or that it cannot be, and then only of an
 	// error that it was not told of before.
 	Changed func(err error)
+	// Nearly is told once that the store has nearly reached its bound. Optional.
+	Nearly func()
 	// Opened is told of a store that was opened, or that is shared. Optional.
 	Opened func(ledger.Store)
 }
@@ -53,6 +55,7 @@ type Config struct {
 type Handle struct {
 	cfg     Config
 	current atomic.Pointer[held]
+	nearly  sync.Once // it was told that the store is nearly full
 
 	failed atomic.Pointer[error] // why it is not open, for those who do not wait for a try
 
@@ -233,11 +236,21 @@ func (h *Handle) look(stop, done chan struct{}) {
 		} else if err := held.store.broken(); err != nil {
 			h.drop(err)
 		} else {
+			h.warn(held.store)
 			h.mu.Lock()
 			h.tellBegin(held.Ledger)
 			h.mu.Unlock()
 		}
 	}
+}
+
+// warn tells once of a store that has nearly reached its bound.
+func (h *Handle) warn(store *shared) {
+	bounded, ok := store.Store.(interface{ NearlyFull() bool })
+	if !ok || h.cfg.Nearly == nil || !bounded.NearlyFull() {
+		return
+	}
+	h.nearly.Do(h.cfg.Nearly)
 }
 
 // drop lets go of a store that is broken, so that it is opened anew. Nobody opens it before it is
