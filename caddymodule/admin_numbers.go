@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/cli"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgeradmin"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/ledger"
@@ -49,6 +51,40 @@ func showExperiments(app *App, _ []byte, r *http.Request) (any, error) {
 			"knows: %s", key, cmp.Or(strings.Join(slices.Compact(keys), ", "), "none"))
 	}
 	return cli.Experiments{Experiments: found}, nil
+}
+
+// servingLedger is what the operator's questions about the ledger are answered from.
+func servingLedger() (ledgeradmin.Target, error) {
+	app := liveApps.newest()
+	if app == nil || app.shared.generator == nil {
+		return ledgeradmin.Target{}, errors.New("the running configuration has no checkout")
+	}
+	return ledgeradmin.Target{
+		Ledger: app.shared.ledger.Get,
+		Reconciliations: func(project *string) ([]ledger.Reconciliation, error) {
+			return reconciliations(app, project)
+		},
+	}, nil
+}
+
+// reconciliations are those of one project, or of all.
+func reconciliations(app *App, project *string) (list []ledger.Reconciliation, err error) {
+	for _, p := range app.projects.list {
+		if project != nil && *project != p.Name {
+			continue
+		}
+		list = append(list, ledger.Reconciliation{
+			Project: p.Name, Client: app.shared.generator.Client(p.Name),
+			Sandbox: app.shared.testMode[p.Name],
+			Hash: func(id string) string {
+				return app.shared.generator.SubscriberHash(id).String()
+			},
+		})
+	}
+	if len(list) == 0 {
+		return nil, errUnknownProject(*project)
+	}
+	return list, nil
 }
 
 // counts are samples of counters, by campaign; exposures by experiment.

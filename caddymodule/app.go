@@ -9,7 +9,9 @@ import (
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -75,15 +77,23 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	a.shared.testMode = a.projects.testMode
-	if a.cache, err = openConfiguredCache(ctx, a, a.projects.key); err != nil {
+	cache, err := a.guest(ctx, "CacheRaw", a.CacheRaw)
+	if err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	if a.cache, err = openConfiguredCache(cache, a.projects.key); err != nil {
 		return err
 	}
 	if a.state, err = takeState(); err != nil {
 		return err
 	}
 	hooks := newHooks(log, a.shared.failures, a.cache)
-	if a.shared.ledger, a.shared.secrets, err = newLedger(ctx, a); err != nil {
-		return err
+	ledger, err := a.guest(ctx, "LedgerRaw", a.LedgerRaw)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	if err = newLedger(ctx, a.shared, ledger, a.cache.guest, a.projects.key); err != nil {
+		return fmt.Errorf("ledger: %w", err)
 	}
 	a.shared.generator, err = newGenerator(a.projects, a.Limits, a.cache, a.state.State,
 		attributeWith(a.shared.secrets), hooks)
@@ -97,6 +107,14 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	a.shared.exposed = memo.NewSet[exposure]()
 	a.shared.registry, err = newRegistry(ctx, log, a.projects, a.shared.languages, a.Campaigns)
 	return err
+}
+
+// guest loads the module that stands in a field. It is nil where nothing is written.
+func (a *App) guest(ctx caddy.Context, field string, raw json.RawMessage) (any, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	return ctx.LoadModule(a, field)
 }
 
 // newLanguages is the closed list; English where nothing is said.
@@ -114,8 +132,14 @@ func (a *App) Start() error {
 		return errNobodyToAsk // only now are all directives of the configuration known
 	}
 	running := liveApps.newest()
-	if err := a.openLedger(running); err != nil {
-		return err
+	if len(a.projects.list) > 0 { // else nothing can be sold
+		var before *ledgerlife.Handle
+		if running != nil {
+			before = running.shared.ledger
+		}
+		if err := openLedger(a.shared.ledger, before); err != nil {
+			return err
+		}
 	}
 	a.ids.run(a.ctx)
 	if running != nil {
@@ -128,6 +152,10 @@ func (a *App) Start() error {
 	a.activate()
 	return nil
 }
+
+// errNobodyToAsk is the error about a checkout_claim that could never match.
+var errNobodyToAsk = errors.New("checkout_claim: who the user is, is not configured: write a " +
+	"`jwt` block in the global checkout option")
 
 // warnWithoutWebhook says that nobody hears of payments that a campaign asks for. Only now are all
 // directives of the configuration known.
@@ -172,7 +200,7 @@ func (a *App) activate() {
 	}
 	metrics.ShowLedgerErrors()
 	a.shared.registry.showSeries(a.projects)
-	a.beginRuns()
+	beginRuns(a.shared.ledger, a.shared.registry.runs())
 }
 
 // retire takes this app off the list of those that run. Where that leaves an older one, because
@@ -249,6 +277,15 @@ func (l *appList) newest() *App {
 	}
 	return l.list[len(l.list)-1]
 }
+
+// ledgerUp asks the app that serves: what a reload that was refused has seen does not count.
+var ledgerUp = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	Name: "caddy_checkout_ledger_up",
+	Help: "1 while the ledger is open, or where nothing is sold.",
+}, func() float64 {
+	app := liveApps.newest()
+	return metrics.Bool(app != nil && (len(app.projects.list) == 0 || app.shared.ledger.IsOpen()))
+})
 
 // Interface guards
 var (

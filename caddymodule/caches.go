@@ -140,15 +140,11 @@ func (c *openCache) activate() {
 	}
 }
 
-// openConfiguredCache opens the guest module of the configuration, or the memory cache where none
-// is written. key seals what leaves the process.
-func openConfiguredCache(ctx caddy.Context, cfg *App, key []byte) (*openCache, error) {
-	var guest any = new(MemoryCache)
-	if cfg.CacheRaw != nil {
-		var err error
-		if guest, err = ctx.LoadModule(cfg, "CacheRaw"); err != nil {
-			return nil, fmt.Errorf("cache: %w", err)
-		}
+// openConfiguredCache opens the guest module that the configuration has; nil is the memory cache. key
+// seals what leaves the process.
+func openConfiguredCache(guest any, key []byte) (*openCache, error) {
+	if guest == nil {
+		guest = new(MemoryCache)
 	}
 	opener, ok := guest.(CacheOpener)
 	if !ok {

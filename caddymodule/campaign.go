@@ -183,6 +183,10 @@ func compile(
 	return e, e.matchers.FromInterface(matchers)
 }
 
+// insideCampaign marks the context in which the matchers of a campaign are loaded: they know the
+// user of the directive that decides.
+type insideCampaign struct{}
+
 // runOf is the campaign's experiment as the ledger counts it, or nil.
 func runOf(c *campaign.Campaign) *ledger.Run {
 	key, ranges := c.Ranges()

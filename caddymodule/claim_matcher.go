@@ -53,9 +53,6 @@ func (*ClaimMatcher) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// insideCampaign marks the context in which the matchers of a campaign are loaded.
-type insideCampaign struct{}
-
 // Provision checks the claims and finds who is asked where no directive has run.
 func (m *ClaimMatcher) Provision(ctx caddy.Context) error {
 	if err := m.check(); err != nil {
@@ -197,10 +194,6 @@ func (c *claimReader) user(r *http.Request) *auth.User {
 	}
 	return user
 }
-
-// errNobodyToAsk is the error about a checkout_claim that could never match.
-var errNobodyToAsk = errors.New("checkout_claim: who the user is, is not configured: write a " +
-	"`jwt` block in the global checkout option")
 
 // Interface guards
 var (

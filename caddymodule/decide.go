@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/netip"
 	"strings"
@@ -126,6 +127,17 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 	}
 	return o
 }
+
+// attribution is what a page hands to a checkout of its own, so that its payment finds the campaign:
+// what a link made now would carry, with a random text of its own.
+func (d *decision) attribution() string {
+	order := d.order(netip.Addr{})
+	hash := d.rt.generator.SubscriberHash(order.Subscriber.ID)
+	return attributeWith(d.rt.secrets)(order, hash, rand.Text()[:randomLength])
+}
+
+// randomLength is how much of a random text tells two attributions apart: 80 bits.
+const randomLength = 16
 
 // language is the campaign's, else the user's locale, else the browser's.
 func (d *decision) language() string {

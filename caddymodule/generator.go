@@ -1,9 +1,7 @@
 package caddymodule
 
 import (
-	"crypto/rand"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -189,14 +187,3 @@ func attributeWith(
 		return secrets.Sign(a)
 	}
 }
-
-// attribution is what a page hands to a checkout of its own, so that its payment finds the campaign:
-// what a link made now would carry, with a random text of its own.
-func (d *decision) attribution() string {
-	order := d.order(netip.Addr{})
-	hash := d.rt.generator.SubscriberHash(order.Subscriber.ID)
-	return attributeWith(d.rt.secrets)(order, hash, rand.Text()[:randomLength])
-}
-
-// randomLength is how much of a random text tells two attributions apart: 80 bits.
-const randomLength = 16

@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgeradmin"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
@@ -153,23 +152,21 @@ func (l *RedisLedger) source(log *zap.Logger) (ledgerlife.Source, error) {
 	}, nil
 }
 
-// newLedger reads the configuration of the ledger. It shares one that is open in this process and
-// opens none.
-func newLedger(
-	ctx caddy.Context, a *App,
-) (*ledgerlife.Handle, *ledger.Secrets, error) {
-	guest, err := a.ledgerGuest(ctx)
+// newLedger reads the configuration of the ledger, and gives the services their ledger and secrets.
+// It shares one that is open in this process and opens none. key is the access secret.
+func newLedger(ctx caddy.Context, to *services, configured, cache any, key []byte) error {
+	guest, err := chooseLedger(configured, cache)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ledger: %w", err)
+		return err
 	}
 	source, err := guest.source(ctx.Logger())
 	if err != nil {
-		return nil, nil, fmt.Errorf("ledger: %w", err)
+		return err
 	}
 	settings := guest.settings()
-	secrets, err := settings.secrets(ctx.Logger(), a.projects.key)
+	secrets, err := settings.secrets(ctx.Logger(), key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ledger: %w", err)
+		return err
 	}
 	handle := ledgerlife.New(ledgerlife.Config{
 		Source: source,
@@ -178,10 +175,10 @@ func newLedger(
 			Exposed: countExposure,
 			Failed: func(operation string, err error) {
 				if operation == "expose" {
-					a.shared.exposed.Clear() // so that those who come again are counted
+					to.exposed.Clear() // so that those who come again are counted
 				}
 				metrics.LedgerErrors.WithLabelValues(operation).Inc()
-				a.shared.failures.Error("the ledger failed", zap.String("operation", operation),
+				to.failures.Error("the ledger failed", zap.String("operation", operation),
 					zap.Error(err))
 			},
 		},
@@ -193,21 +190,18 @@ func newLedger(
 		},
 	})
 	if err := handle.Share(); err != nil {
-		return nil, nil, fmt.Errorf("ledger: %w", err)
+		return err
 	}
-	return handle, secrets, nil
+	to.ledger, to.secrets = handle, secrets
+	return nil
 }
 
 // openLedger opens the ledger. At process start Caddy comes up without one that cannot be opened; a
 // reload is refused then, if the configuration before it had one open. A Redis that does not answer
 // refuses none: it may be back before the reload is corrected.
-func (a *App) openLedger(running *App) error {
-	if len(a.projects.list) == 0 {
-		return nil // nothing can be sold
-	}
-	l := a.shared.ledger
+func openLedger(l, running *ledgerlife.Handle) error {
 	err := l.Open()
-	if err != nil && !l.Away(err) && running != nil && running.shared.ledger.IsOpen() {
+	if err != nil && !l.Away(err) && running != nil && running.IsOpen() {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	l.Run()
@@ -215,18 +209,18 @@ func (a *App) openLedger(running *App) error {
 }
 
 // beginRuns tells the ledger which experiments run from now on, also one that is opened later.
-func (a *App) beginRuns() {
-	now, runs := time.Now(), a.shared.registry.runs()
-	a.shared.ledger.Begin(func(ctx context.Context, l *ledger.Ledger) error {
+func beginRuns(handle *ledgerlife.Handle, runs []ledger.Run) {
+	now := time.Now()
+	handle.Begin(func(ctx context.Context, l *ledger.Ledger) error {
 		return l.Begin(ctx, runs, now)
 	})
 }
 
-// ledgerGuest is the configured guest module. Without one, a cache in Redis means a ledger there,
+// chooseLedger is the configured guest module. Without one, a cache in Redis means a ledger there,
 // and any other a file.
-func (a *App) ledgerGuest(ctx caddy.Context) (ledgerGuest, error) {
-	if a.LedgerRaw == nil {
-		if cache, ok := a.cache.guest.(*RedisCache); ok {
+func chooseLedger(configured, cache any) (ledgerGuest, error) {
+	if configured == nil {
+		if cache, ok := cache.(*RedisCache); ok {
 			server := cache.RedisServer
 			if server.KeyPrefix != "" { // sites that share a Redis stay apart
 				server.KeyPrefix += "ledger:"
@@ -235,13 +229,9 @@ func (a *App) ledgerGuest(ctx caddy.Context) (ledgerGuest, error) {
 		}
 		return new(FileLedger), nil
 	}
-	guest, err := ctx.LoadModule(a, "LedgerRaw")
-	if err != nil {
-		return nil, err
-	}
-	known, ok := guest.(ledgerGuest)
+	known, ok := configured.(ledgerGuest)
 	if !ok {
-		return nil, fmt.Errorf("module %T is not a ledger", guest)
+		return nil, fmt.Errorf("module %T is not a ledger", configured)
 	}
 	return known, nil
 }
@@ -310,47 +300,6 @@ var ledgerBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		}
 	})
 	return n
-})
-
-// servingLedger is what the operator's questions about the ledger are answered from.
-func servingLedger() (ledgeradmin.Target, error) {
-	app := liveApps.newest()
-	if app == nil || app.shared.generator == nil {
-		return ledgeradmin.Target{}, errors.New("the running configuration has no checkout")
-	}
-	return ledgeradmin.Target{
-		Ledger:          app.shared.ledger.Get,
-		Reconciliations: app.reconciliations,
-	}, nil
-}
-
-// reconciliations are those of one project, or of all.
-func (a *App) reconciliations(project *string) (list []ledger.Reconciliation, err error) {
-	for _, p := range a.projects.list {
-		if project != nil && *project != p.Name {
-			continue
-		}
-		list = append(list, ledger.Reconciliation{
-			Project: p.Name, Client: a.shared.generator.Client(p.Name),
-			Sandbox: a.shared.testMode[p.Name],
-			Hash: func(id string) string {
-				return a.shared.generator.SubscriberHash(id).String()
-			},
-		})
-	}
-	if len(list) == 0 {
-		return nil, errUnknownProject(*project)
-	}
-	return list, nil
-}
-
-// ledgerUp asks the app that serves: what a reload that was refused has seen does not count.
-var ledgerUp = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-	Name: "caddy_checkout_ledger_up",
-	Help: "1 while the ledger is open, or where nothing is sold.",
-}, func() float64 {
-	app := liveApps.newest()
-	return metrics.Bool(app != nil && (len(app.projects.list) == 0 || app.shared.ledger.IsOpen()))
 })
 
 // countExposure counts a person who met an experiment for the first time.
