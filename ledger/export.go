@@ -145,9 +145,10 @@ func (l *Ledger) exportDays(ctx context.Context, out *counter) error {
 	})
 }
 
-// until is when a document ends, or nil.
+// until is when a document ends, or nil. A year of five digits, as of a subscription that runs until
+// 9999 and is kept for longer, cannot be written (RFC 3339, section 1).
 func until(doc Doc) *time.Time {
-	if doc.Until.IsZero() {
+	if doc.Until.IsZero() || doc.Until.Year() > 9999 {
 		return nil
 	}
 	return &doc.Until
