@@ -74,6 +74,9 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 		}
 	}
 	if root.Begun {
+		if later(e.Type) && !comparable(e) { // nobody will ask its document what the link said
+			root.By.Price, root.By.Currency, root.By.Quote, root.By.QuoteCur = "", "", "", ""
+		}
 		return class{by: root.By, compared: comparable(e) && !root.Upsell}, nil
 	}
 	k := class{by: l.sourceOf(d.Attribution), compared: comparable(e)}

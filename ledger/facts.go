@@ -36,6 +36,6 @@ func (f Facts) PaidRecently(campaign string, within time.Duration, now time.Time
 func (f Facts) Subscribed(project string, packages []string, now time.Time) bool {
 	return slices.ContainsFunc(f.person.Subs, func(s subscription) bool {
 		return s.Project == project && now.Unix() < s.Until &&
-			(len(packages) == 0 || slices.Contains(packages, s.Package))
+			(len(packages) == 0 || slices.Contains(packages, string(s.Package)))
 	})
 }

@@ -114,7 +114,7 @@ func (in *importer) key(kind Kind, project, transaction string, id []byte) (Key,
 // takeSale takes in the payments and refunds of a transaction that are lacking.
 func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 	from := line.Sale
-	key, ok := in.key(kindSale, from.Project, from.Transaction, line.ID)
+	key, ok := in.key(kindSale, from.Project, string(from.Transaction), line.ID)
 	if !ok {
 		done.Passed++
 		return false, nil
@@ -207,7 +207,7 @@ func (d *sale) merge(from *sale) (changed bool) {
 // takeOrigin takes in what is lacking of a subscription, or newer.
 func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err error) {
 	from := line.Origin
-	key, ok := in.key(kindOrigin, from.Project, from.Original, line.ID)
+	key, ok := in.key(kindOrigin, from.Project, string(from.Original), line.ID)
 	if !ok {
 		done.Passed++
 		return false, nil

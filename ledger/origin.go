@@ -15,7 +15,7 @@ import (
 // origin is all that goes back to one original transaction of a project.
 type origin struct {
 	Project  string   `cbor:"1,keyasint,omitempty" json:"project,omitempty"`
-	Original string   `cbor:"2,keyasint,omitempty" json:"original,omitempty"`
+	Original text     `cbor:"2,keyasint,omitzero" json:"original,omitempty"`
 	Subjects [][]byte `cbor:"3,keyasint,omitempty" json:"subjects,omitempty"`
 	By       source   `cbor:"4,keyasint,omitzero" json:"by,omitzero"`
 	// Begun says that By is that of the first charge, so that renewals follow it, also where it is
@@ -37,10 +37,10 @@ type origin struct {
 type state struct {
 	At int64 `cbor:"1,keyasint,omitempty" json:"at,omitempty"` // when Zotlo said so, in microseconds
 	// Active, grace, cancelled, paused or passive.
-	Status  string `cbor:"2,keyasint,omitempty" json:"status,omitempty"`
-	Package string `cbor:"3,keyasint,omitempty" json:"package,omitempty"`
-	Expires int64  `cbor:"4,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
-	Frozen  int64  `cbor:"5,keyasint,omitempty" json:"frozen,omitempty"`  // until when it is paused, Unix seconds
+	Status  text  `cbor:"2,keyasint,omitzero" json:"status,omitempty"`
+	Package text  `cbor:"3,keyasint,omitzero" json:"package,omitempty"`
+	Expires int64 `cbor:"4,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
+	Frozen  int64 `cbor:"5,keyasint,omitempty" json:"frozen,omitempty"`  // until when it is paused, Unix seconds
 	// When Package and Expires were said, in microseconds; 0 where that was At.
 	PackageAt int64 `cbor:"6,keyasint,omitempty" json:"package_at,omitempty"`
 	ExpiresAt int64 `cbor:"7,keyasint,omitempty" json:"expires_at,omitempty"`
@@ -175,7 +175,7 @@ func (s state) rank() int {
 }
 
 // charged takes a charge in.
-func (o *origin) charged(transaction []byte, c charge, pack string) {
+func (o *origin) charged(transaction []byte, c charge, pack text) {
 	o.bought(transaction, c.Bought*1e6)
 	// An end before the purchase says nothing.
 	expires := c.Expires
@@ -212,7 +212,7 @@ func stateOf(e zotlo.Event, heard time.Time) state {
 	if at.IsZero() {
 		at = heard
 	}
-	s := state{At: at.UnixMicro(), Package: e.PackageID, Expires: unix(said.ExpiresAt)}
+	s := state{At: at.UnixMicro(), Package: text(e.PackageID), Expires: unix(said.ExpiresAt)}
 	if said.FrozenUntil.After(at) { // else that pause is over
 		s.Frozen = unix(said.FrozenUntil)
 	}
@@ -220,7 +220,7 @@ func stateOf(e zotlo.Event, heard time.Time) state {
 		said.RealStatus == "" && said.Change == cancelChange
 	switch {
 	case said.Status == statusActive || said.Status == statusGrace:
-		s.Status = said.Status
+		s.Status = text(said.Status)
 		if cancelled {
 			s.Status = statusCancelled
 		}

@@ -30,15 +30,15 @@ type note struct {
 type subscription struct {
 	Origin  []byte `cbor:"1,keyasint,omitempty" json:"origin,omitempty"` // short hash
 	Project string `cbor:"2,keyasint,omitempty" json:"project,omitempty"`
-	Package string `cbor:"3,keyasint,omitempty" json:"package,omitempty"`
+	Package text   `cbor:"3,keyasint,omitzero" json:"package,omitempty"`
 	Until   int64  `cbor:"4,keyasint,omitempty" json:"until,omitempty"`   // it runs until then, Unix seconds
 	Version uint   `cbor:"5,keyasint,omitempty" json:"version,omitempty"` // of the origin
 }
 
 // happening is an event, or that it was taken back.
 type happening struct {
-	Name string `cbor:"1,keyasint,omitempty" json:"name,omitempty"`
-	At   int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // microseconds
+	Name text  `cbor:"1,keyasint,omitzero" json:"name,omitempty"`
+	At   int64 `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // microseconds
 	// Unix seconds; 0 is as long as facts are kept.
 	Until  int64             `cbor:"3,keyasint,omitempty" json:"until,omitempty"`
 	Gone   bool              `cbor:"4,keyasint,omitempty" json:"gone,omitempty"`

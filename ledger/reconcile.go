@@ -166,7 +166,7 @@ func (d *sale) known(status string) *charge {
 	if status == "" && len(d.Charges) > 0 {
 		return &d.Charges[0]
 	}
-	return d.find(status)
+	return d.find(text(status))
 }
 
 // refund looks at one record of the export of refunds.
@@ -293,8 +293,8 @@ func (w *reconciler) subscription(r zotlo.Record) error {
 		return err
 	}
 	d := Discrepancy{
-		Kind: "subscription", Transaction: e.OriginalID, Status: heard.Status,
-		What: diffLacking, Ledger: o.State.Status,
+		Kind: "subscription", Transaction: e.OriginalID, Status: string(heard.Status),
+		What: diffLacking, Ledger: string(o.State.Status),
 	}
 	if o.State.Status != "" {
 		d.What = diffDiffers

@@ -98,7 +98,7 @@ func (l *Ledger) repeated(read func(...Key) ([]Doc, error), d Delivery) (bool, e
 func (d *sale) progress(e zotlo.Event) (m marks, found bool) {
 	switch e.Kind {
 	case zotlo.WebhookPayment:
-		if c := d.find(e.Status); c != nil {
+		if c := d.find(text(e.Status)); c != nil {
 			return c.Marks, true
 		}
 	case zotlo.WebhookRefund:

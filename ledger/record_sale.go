@@ -57,16 +57,16 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time) (entered bool) {
 	e := by.Event
 	d.Version++
-	d.Project, d.Transaction = by.Project, e.TransactionID
+	d.Project, d.Transaction = by.Project, text(e.TransactionID)
 	if e.OriginalID != e.TransactionID && e.OriginalID != "" {
-		d.Original = e.OriginalID
+		d.Original = text(e.OriginalID)
 	}
 	// Of a payment the first delivery decides whom it touches; a repeat changes nothing.
 	switch {
-	case e.Kind == zotlo.WebhookPayment && d.find(e.Status) == nil:
+	case e.Kind == zotlo.WebhookPayment && d.find(text(e.Status)) == nil:
 		d.add(subjects)
-		d.PaymentType, d.By = e.PaymentType, known.by
-		d.enterCharge(known.mark(chargeOf(e, now)), e.PackageID)
+		d.PaymentType, d.By = text(e.PaymentType), known.by
+		d.enterCharge(known.mark(chargeOf(e, now)), text(e.PackageID))
 		entered = true
 	case e.Kind == zotlo.WebhookRefund && d.findRefund(refundOf(e, now)) == nil:
 		r := refundOf(e, now)
@@ -127,7 +127,7 @@ func (d *sale) waits(e zotlo.Event) bool {
 // webhook was not finished waits for its own repeat. What is imported was counted elsewhere.
 func (d Delivery) tells(c charge) bool {
 	return d.Event.Kind == "" ||
-		d.Event.Kind == zotlo.WebhookPayment && d.Event.Status == c.Status
+		d.Event.Kind == zotlo.WebhookPayment && text(d.Event.Status) == c.Status
 }
 
 // source is what the sale is for, as the outside names it.

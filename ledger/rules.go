@@ -17,7 +17,7 @@ import (
 func identity(e zotlo.Event) string {
 	switch e.Kind {
 	case zotlo.WebhookPayment:
-		return charge{Status: e.Status}.once()
+		return charge{Status: text(e.Status)}.once()
 	case zotlo.WebhookRefund:
 		return refundOf(e, time.Time{}).once()
 	}
@@ -25,12 +25,12 @@ func identity(e zotlo.Event) string {
 }
 
 // once names a charge within its transaction.
-func (c charge) once() string { return "payment\x00" + c.Status }
+func (c charge) once() string { return "payment\x00" + string(c.Status) }
 
 // once names a refund within its transaction.
 func (r refund) once() string {
 	return strings.Join([]string{
-		"refund", r.Status, strconv.FormatInt(int64(r.Said), 10), strconv.FormatInt(r.At, 10),
+		"refund", string(r.Status), strconv.FormatInt(int64(r.Said), 10), strconv.FormatInt(r.At, 10),
 	}, "\x00")
 }
 

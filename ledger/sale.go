@@ -19,10 +19,10 @@ import (
 type sale struct {
 	Project string `cbor:"1,keyasint,omitempty" json:"project,omitempty"`
 	// Empty where the webhook named none.
-	Transaction string `cbor:"2,keyasint,omitempty" json:"transaction,omitempty"`
-	Original    string `cbor:"3,keyasint,omitempty" json:"original,omitempty"` // empty where it is Transaction
-	Package     string `cbor:"4,keyasint,omitempty" json:"package,omitempty"`  // of the first of Charges
-	PaymentType string `cbor:"5,keyasint,omitempty" json:"payment_type,omitempty"`
+	Transaction text `cbor:"2,keyasint,omitzero" json:"transaction,omitempty"`
+	Original    text `cbor:"3,keyasint,omitzero" json:"original,omitempty"` // empty where it is Transaction
+	Package     text `cbor:"4,keyasint,omitzero" json:"package,omitempty"`  // of the first of Charges
+	PaymentType text `cbor:"5,keyasint,omitzero" json:"payment_type,omitempty"`
 	// Ids of the persons it touches.
 	Subjects [][]byte `cbor:"6,keyasint,omitempty" json:"subjects,omitempty"`
 	By       source   `cbor:"7,keyasint,omitzero" json:"by,omitzero"`
@@ -45,7 +45,8 @@ type source struct {
 	Currency string `cbor:"8,keyasint,omitempty" json:"currency,omitempty"`
 	Quote    string `cbor:"9,keyasint,omitempty" json:"quote,omitempty"` // what the page said
 	QuoteCur string `cbor:"10,keyasint,omitempty" json:"quote_currency,omitempty"`
-	// Person is the id of the person whom the link was for.
+	// Person is the id of the person whom the link was for. In a document it is a place among the
+	// subjects, where it is one of them.
 	Person []byte `cbor:"11,keyasint,omitempty" json:"person,omitempty"`
 }
 
@@ -55,8 +56,8 @@ func (s source) empty() bool { return reflect.ValueOf(s).IsZero() }
 // charge is one payment of a transaction.
 type charge struct {
 	// As Zotlo wrote it.
-	Status   string       `cbor:"1,keyasint,omitempty" json:"status,omitempty"`
-	Type     string       `cbor:"2,keyasint,omitempty" json:"type,omitempty"` // the label; empty where it is Status
+	Status   text         `cbor:"1,keyasint,omitzero" json:"status,omitempty"`
+	Type     text         `cbor:"2,keyasint,omitzero" json:"type,omitempty"` // the label; empty where it is Status
 	Amount   money.Amount `cbor:"3,keyasint,omitempty" json:"amount,omitempty"`
 	Currency string       `cbor:"4,keyasint,omitempty" json:"currency,omitempty"`
 	Bought   int64        `cbor:"5,keyasint,omitempty" json:"bought,omitempty"` // Unix seconds
@@ -66,12 +67,12 @@ type charge struct {
 	Expires int64 `cbor:"8,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
 	Marks   marks `cbor:"9,keyasint,omitempty" json:"marks,omitempty"`
 	// Of all but the first: a plan may change between a trial and what is paid after it.
-	Package string `cbor:"10,keyasint,omitempty" json:"package,omitempty"`
+	Package text `cbor:"10,keyasint,omitzero" json:"package,omitempty"`
 }
 
 // refund is a part of a transaction's money that was given back, or all of it.
 type refund struct {
-	Status string       `cbor:"1,keyasint,omitempty" json:"status,omitempty"`
+	Status text         `cbor:"1,keyasint,omitzero" json:"status,omitempty"`
 	Said   money.Amount `cbor:"2,keyasint,omitempty" json:"said,omitempty"` // what the webhook said; 0 for all of it
 	At     int64        `cbor:"3,keyasint,omitempty" json:"at,omitempty"`   // Unix seconds
 	// What there was left to give back.
@@ -96,9 +97,9 @@ const (
 // original is the transaction that this one goes back to.
 func (d *sale) original() string {
 	if d.Original == "" {
-		return d.Transaction
+		return string(d.Transaction)
 	}
-	return d.Original
+	return string(d.Original)
 }
 
 // typeConsumable is the payment type, and the status, of a one-time purchase.
@@ -110,7 +111,7 @@ func (d *sale) subscription() bool {
 }
 
 // enterCharge writes a charge of this package down.
-func (d *sale) enterCharge(c charge, pack string) {
+func (d *sale) enterCharge(c charge, pack text) {
 	if len(d.Charges) == 0 {
 		d.Package, c.Package = pack, ""
 	} else {
@@ -120,7 +121,7 @@ func (d *sale) enterCharge(c charge, pack string) {
 }
 
 // packageOf is the package of the i-th charge.
-func (d *sale) packageOf(i int) string {
+func (d *sale) packageOf(i int) text {
 	if i == 0 {
 		return d.Package
 	}
@@ -134,7 +135,7 @@ func (d *sale) begins() bool {
 }
 
 // find is the charge of a status, or nil.
-func (d *sale) find(status string) *charge {
+func (d *sale) find(status text) *charge {
 	i := slices.IndexFunc(d.Charges, func(c charge) bool { return c.Status == status })
 	if i < 0 {
 		return nil
@@ -240,22 +241,22 @@ func (d *sale) add(subjects [][]byte) {
 // label is the payment's type as metrics and sums name it.
 func (c charge) label() string {
 	if c.Type == "" {
-		return c.Status
+		return string(c.Status)
 	}
-	return c.Type
+	return string(c.Type)
 }
 
 // chargeOf reads a payment. Zotlo may leave any field out.
 func chargeOf(e zotlo.Event, heard time.Time) charge {
 	amount, _ := money.Parse(e.Price)
 	c := charge{
-		Status: e.Status, Amount: amount, Currency: e.Currency,
+		Status: text(e.Status), Amount: amount, Currency: e.Currency,
 		Bought: unix(e.PurchasedAt), Heard: heard.Unix(), Created: e.CreatedAt.UnixMicro(),
 		Expires: unix(e.ExpiresAt),
 		Marks:   markOpen | markUntold,
 	}
-	if c.Status != e.Type {
-		c.Type = e.Type
+	if e.Status != e.Type {
+		c.Type = text(e.Type)
 	}
 	if e.CreatedAt.IsZero() {
 		c.Created = heard.UnixMicro()
@@ -270,7 +271,7 @@ func chargeOf(e zotlo.Event, heard time.Time) charge {
 func refundOf(e zotlo.Event, heard time.Time) refund {
 	amount, _ := money.Parse(e.RefundPrice)
 	r := refund{
-		Status: e.Status, Said: max(amount, -amount), At: unix(e.RefundedAt),
+		Status: text(e.Status), Said: max(amount, -amount), At: unix(e.RefundedAt),
 		Created: e.CreatedAt.UnixMicro(),
 		Marks:   markOpen | markUntold | markWaiting,
 	}

@@ -57,7 +57,7 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 	at := l.originKey(d.Project, d.original())
 	err := change(l.codec, s, at, func(o *origin) (time.Time, error) {
 		o.changed(l.now())
-		o.Project, o.Original = d.Project, d.original()
+		o.Project, o.Original = d.Project, text(d.original())
 		o.add(d.Subjects)
 		switch {
 		case o.Begun:
@@ -143,7 +143,7 @@ func (o *origin) original() string {
 	if o == nil {
 		return ""
 	}
-	return o.Original
+	return string(o.Original)
 }
 
 // add puts persons among the subjects.
@@ -180,7 +180,7 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 	var root origin
 	err := change(l.codec, s, key, func(o *origin) (time.Time, error) {
 		o.changed(l.now())
-		o.Project, o.Original = project, e.OriginalID
+		o.Project, o.Original = project, text(e.OriginalID)
 		o.add(subjects)
 		if heard.Status != "" {
 			o.hear(heard)
@@ -205,7 +205,7 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 
 // tell notes the event that a state is to its subscriber.
 func (s state) tell(p *person) (changed bool) {
-	var name string
+	var name text
 	switch s.Status {
 	case statusCancelled:
 		name = "zotlo.cancel"
