@@ -139,9 +139,6 @@ func look(c *codec, read func(...Key) ([]Doc, error), key Key, v any) (found boo
 	return true, c.read(key, docs[0].Value, v)
 }
 
-// latest is the end of every document: a webhook may name a year that no calendar writes.
-var latest = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // errUnchanged is what a change answers that has nothing to write.
 var errUnchanged = errors.New("unchanged")
 
@@ -158,9 +155,6 @@ func change[T any](c *codec, s Steps, key Key, f func(doc *T) (until time.Time, 
 		until, err := f(doc)
 		if err != nil {
 			return Doc{}, err
-		}
-		if until.After(latest) {
-			until = latest
 		}
 		value, err := c.write(key, doc)
 		return Doc{Value: value, Until: until}, err

@@ -66,8 +66,16 @@ func (l *Ledger) purgeSales(ctx context.Context, id []byte) (n int, err error) {
 // its payments and refunds are known by.
 func (d *sale) forget(id []byte) {
 	d.Version++
+	d.By.forget(id)
 	if d.Subjects = without(d.Subjects, id); len(d.Subjects) == 0 {
 		d.Transaction, d.Original = "", ""
+	}
+}
+
+// forget takes a subscriber out: the link was made for nobody any more.
+func (s *source) forget(id []byte) {
+	if bytes.Equal(s.Person, id) {
+		s.Person = nil
 	}
 }
 
@@ -82,6 +90,7 @@ func (l *Ledger) purgeOrigins(ctx context.Context, id []byte) (n int, err error)
 		return l.store.Do(ctx, func(s Steps) error {
 			return change(l.codec, s, key, func(o *origin) (time.Time, error) {
 				o.Version++
+				o.By.forget(id)
 				if o.Subjects = without(o.Subjects, id); len(o.Subjects) == 0 {
 					o.Original = ""
 				}

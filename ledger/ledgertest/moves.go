@@ -165,18 +165,21 @@ func (t *teller) purge() {
 		refund(charge(2, "t2", "renewal", end), "2.00"),
 	}
 	for _, e := range events {
-		t.hears(e, ada)
+		t.hears(e, ada, ada) // the link was for the payer
 	}
 	t.hears(payment("t9", "pro"), bob)
+	if !strings.Contains(t.exported(t.ledger), `"person":`) {
+		t.Error("whom the link was for is not there to be forgotten")
+	}
 	done, err := t.ledger.Purge(t.Context(), ada)
 	if err != nil || done.Transactions != 2 || done.Subscriptions != 1 {
 		t.Errorf("purged %+v, %v", done, err)
 	}
 	sums := t.figures(t.ledger)
 	lines := t.exported(t.ledger)
-	for _, id := range []string{`"t1"`, `"t2"`} {
+	for _, id := range []string{`"t1"`, `"t2"`, `"person":`} {
 		if strings.Contains(lines, id) {
-			t.Errorf("the transaction %s is still there", id)
+			t.Errorf("%s is still there", id)
 		}
 	}
 	for _, e := range events {
