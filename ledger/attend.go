@@ -12,7 +12,9 @@ import (
 // notes the difference that it makes; then the difference is added; then the note goes. A crash in
 // between is finished by the next change, or by outstanding.go.
 
-// participantKey is that of a person in an experiment.
+// participantKey is that of a person in an experiment. The experiment is in front, so that a
+// recount finds its people by a prefix; the person is behind, so that a purge finds them by the
+// end.
 func (l *Ledger) participantKey(campaign, experiment, person string) Key {
 	return Key{kindSeen, l.codec.hash("experiment", campaign, experiment)[:8] + person}
 }
@@ -29,9 +31,11 @@ func (l *Ledger) attend(s Steps, key Key, t *trial, news func(*participant) (cha
 				return Doc{}, err
 			}
 		}
+		// Before the sums are looked at, so that what is let go of stays in them.
 		p.makeRoom()
 		before := p.tallies()
 		if !news(&p) && (old.Value == nil || p.window() == t.window()) {
+			// Nothing is new, but a crash may have left something to pay.
 			owes = p.Owed
 			return Doc{}, errUnchanged
 		}
@@ -59,12 +63,14 @@ func (l *Ledger) payOff(s Steps, key Key, owes []owed) error {
 		for i, d := range o.Deltas {
 			deltas[i] = Delta{string(d.Field), d.N}
 		}
+		// Each row takes each version of a document once, on whichever node.
 		once := key.ID + string(binary.AppendUvarint(nil, uint64(o.Version)))
 		if err := s.Add(Key{kindTally, string(o.Row)}, once, deltas...); err != nil {
 			return err
 		}
 		last = max(last, o.Version)
 	}
+	// The document may have changed since and owe more. Only what was paid goes.
 	err := s.Change(key, func(old Doc) (Doc, error) {
 		var p participant
 		if old.Value == nil {
@@ -91,6 +97,8 @@ func (l *Ledger) payOff(s Steps, key Key, owes []owed) error {
 // was for, else for nobody but the payment itself.
 func (l *Ledger) attribute(s Steps, key Key, d *sale) error {
 	out := d.deal(short(key.ID))
+	// The documents of people from before keep are gone: a payment under so old a link would be
+	// taken for one without an exposure.
 	if d.By.Campaign == "" || len(out.Flows) == 0 ||
 		time.Unix(out.Made*60, 0).Before(l.now().Add(-l.keep)) {
 		return nil
@@ -106,19 +114,22 @@ func (l *Ledger) attribute(s Steps, key Key, d *sale) error {
 		t = new(trial) // it is not known yet that it runs
 		t.Key = d.By.Experiment
 	default:
+		// The link says no experiment. If one was running, the payment counts as unexposed.
 		if t = h.runningAt(out.upTo()); t == nil {
 			return nil
 		}
 	}
 	person := string(d.By.Person)
 	if person == "" {
+		// An id that no exposure ever has.
 		person = l.codec.hash("guest", key.ID)
 	}
 	return l.attend(s, l.participantKey(d.By.Campaign, t.Key, person), t,
 		func(p *participant) bool { return p.bought(out) })
 }
 
-// finishParticipant adds what a document owes.
+// finishParticipant adds what a document owes. It needs to know nothing of the experiment: the debt
+// names its rows.
 func (l *Ledger) finishParticipant(s Steps, key Key) error {
 	docs, err := s.Read(key)
 	if err != nil || docs[0].Value == nil {
@@ -132,7 +143,8 @@ func (l *Ledger) finishParticipant(s Steps, key Key) error {
 }
 
 // recount has all people of an experiment follow its window, and then forgets the windows that it
-// had before.
+// had before. A crash leaves two windows in the document, by which the next round knows it. People
+// who were counted already are passed over then.
 func (l *Ledger) recount(ctx context.Context, campaign, experiment string) error {
 	prefix := l.participantKey(campaign, experiment, "").ID
 	var h history
@@ -163,7 +175,7 @@ func (l *Ledger) recount(ctx context.Context, campaign, experiment string) error
 }
 
 // eachParticipant calls f with everybody's document whose id begins with the prefix, many in one
-// transaction.
+// transaction. A file is synced at the end of each: a million of them would take hours.
 func (l *Ledger) eachParticipant(
 	ctx context.Context, prefix string, f func(Steps, Key) error,
 ) error {

@@ -32,7 +32,8 @@ type Attribution struct {
 	Minute        string // t: when the link was made, in whole minutes since 1970; see At
 }
 
-// At is the minute in which the link was made. It is zero for a link of version 1.
+// At is the minute in which the link was made. It is zero for a link of version 1. Minutes are
+// short on the wire, and what is decided by them is counted in hours.
 func (a Attribution) At() time.Time {
 	minutes, err := strconv.ParseInt(a.Minute, 10, 32)
 	if err != nil || minutes <= 0 {
@@ -45,6 +46,7 @@ func (a Attribution) At() time.Time {
 func MinuteOf(t time.Time) string { return strconv.FormatInt(t.Unix()/60, 10) }
 
 // maxAttribution bounds what ParseAttribution reads. Ours have at most MaxAttribution characters.
+// The rest is room for what a newer version may write.
 const maxAttribution = 2048
 
 // MaxAttribution is how long the text of a link may be, in characters, its proof included.

@@ -24,7 +24,8 @@ const typeUpsell = "upsell"
 func PaymentTypes() []string { return append(zotlo.PaymentTypes(), typeUpsell) }
 
 // first reports whether a payment can be the first one of a sale. What comes later goes back to
-// another transaction, or is of a type that only a later payment has.
+// another transaction, or is of a type that only a later payment has. Only a first payment has an
+// attribution of its own: what follows may repeat the text of a link that is years old.
 func first(e zotlo.Event) bool {
 	return e.Kind == zotlo.WebhookPayment && !later(e.Type) &&
 		(e.OriginalID == "" || e.OriginalID == e.TransactionID)
@@ -59,6 +60,8 @@ func (k class) mark(c charge) charge {
 // where that one is unknown.
 func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 	e := d.Event
+	// A transaction that is known was decided by its first delivery. Asked again, the claim of its
+	// link might give another answer, and sums would no longer fit.
 	var sold sale
 	if found, err := look(l.codec, s.Read, key, &sold); err != nil {
 		return class{}, err
@@ -73,6 +76,8 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 			return class{}, err
 		}
 	}
+	// By is final from the first charge on, also where it is empty: no renewal may bring in a
+	// campaign that did not sell the subscription.
 	if root.Begun {
 		if later(e.Type) && !comparable(e) { // nobody will ask its document what the link said
 			root.By.Price, root.By.Currency, root.By.Quote, root.By.QuoteCur = "", "", "", ""
@@ -86,6 +91,7 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 		}
 		return k, nil
 	}
+	// The purchase decides, not the arrival: a webhook that is repeated comes hours later.
 	bought := time.Unix(chargeOf(e, l.now()).Bought, 0)
 	made := d.Attribution.At()
 	if made.IsZero() {
@@ -126,6 +132,7 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 		pack:     l.part("package", d.Event.PackageID),
 		bought:   bought.Unix(),
 	}
+	// Each link has its own Random, so the hash names the link.
 	key := Key{kindClaim, l.codec.hash("claim", d.Attribution.Random)}
 	var first claimant
 	err := s.Change(key, func(old Doc) (Doc, error) {
@@ -134,12 +141,15 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 			first = read
 			return Doc{}, errUnchanged
 		}
+		// An earlier purchase takes the claim away from a later one that was heard of first. What
+		// was counted for that one stays counted.
 		return Doc{Value: mine.bytes(), Until: l.now().Add(l.keep)}, nil
 	})
 	if err != nil && err != errUnchanged {
 		return class{}, err
 	}
 	switch {
+	// The same once more, or a trial and what is paid after it.
 	case first.original == mine.original:
 	case first.payer != mine.payer:
 		return class{stale: true}, nil
@@ -149,7 +159,8 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 	return k, nil
 }
 
-// part is a short hash of a text; nothing is zero.
+// part is a short hash of a text; nothing is zero. Eight bytes tell the few apart who pay under one
+// link.
 func (l *Ledger) part(use, text string) (part [8]byte) {
 	if text != "" {
 		copy(part[:], l.codec.hash(use, text))
@@ -167,11 +178,14 @@ type claimant struct {
 // claimantSize is the length of a claimant, in bytes.
 const claimantSize = 4 * 8
 
+// bytes has a fixed form, which an export may carry as it is.
 func (c claimant) bytes() []byte {
 	b := slices.Concat(c.payer[:], c.original[:], c.pack[:])
 	return binary.BigEndian.AppendUint64(b, uint64(c.bought))
 }
 
+// readClaimant reads what bytes wrote. A value of another length is none: then the next purchase
+// claims the link.
 func readClaimant(value []byte) (c claimant, ok bool) {
 	if len(value) != claimantSize {
 		return claimant{}, false

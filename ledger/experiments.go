@@ -49,7 +49,8 @@ func (t *trial) metric() string {
 	return t.Metric
 }
 
-// newestFirst are the runs by their last start.
+// newestFirst are the runs by their last start. An operator asks for the one that runs. Of equal
+// ones the order of the document holds.
 func (t *trial) newestFirst() []*run {
 	runs := make([]*run, len(t.Runs))
 	for i := range t.Runs {
@@ -63,7 +64,8 @@ func (t *trial) newestFirst() []*run {
 	return runs
 }
 
-// span is when a run began for the first and for the last time, and when it ended; 0 if it runs.
+// span is when a run began for the first and for the last time, and when it ended; 0 if it runs. A
+// run that was gone and came back shows its last end.
 func (t *trial) span(r *run) (first, last, until int64) {
 	for i, s := range t.Starts {
 		if string(s.Run) != string(r.ID) {
@@ -86,11 +88,13 @@ func (t *trial) span(r *run) (first, last, until int64) {
 	return first, last, until
 }
 
-// numbers reads a run's sums.
+// numbers reads a run's sums. The payments without an exposure have a row of the run alone, for
+// they have no window.
 func (l *Ledger) numbers(
 	ctx context.Context, t *trial, r *run, now time.Time,
 ) (RunNumbers, error) {
 	count := newCount(r)
+	// While a recount goes on, each person stands under one of the windows, so all are read.
 	for _, window := range t.Windows {
 		c := counting{l, ctx, r, window, now.Unix(), count}
 		if err := c.read(); err != nil {
@@ -121,7 +125,8 @@ type counting struct {
 	into   *count
 }
 
-// read takes the days, and of the days that are not over for everybody the smaller buckets.
+// read takes the days, and of the days that are not over for everybody the smaller buckets. A row
+// has 32 days, so a year takes twelve rows; only the days around a window ago need more.
 func (c counting) read() error {
 	part := partOf(c.window)
 	from := c.run.First / wholeDay
@@ -153,7 +158,8 @@ func (c counting) read() error {
 	})
 }
 
-// closed reports whether the window of everybody in a bucket is over.
+// closed reports whether the window of everybody in a bucket is over. Its last second decides, so
+// nobody is counted before their time.
 func (c counting) closed(bucket, width int64) bool {
 	return (bucket+1)*width+c.window <= c.now
 }
@@ -165,7 +171,8 @@ type figureOf struct {
 	currency string
 }
 
-// buckets visits the numbers of the buckets of a width, from one to another.
+// buckets visits the numbers of the buckets of a width, from one to another. All rows come in one
+// round trip.
 func (c counting) buckets(width, from, to int64, visit func(int64, figureOf, int64)) error {
 	var keys []Key
 	for row := from / bucketsInRow; row <= to/bucketsInRow; row++ {

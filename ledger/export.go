@@ -18,11 +18,13 @@ import (
 const (
 	exportFormat  = "checkout-ledger"
 	exportVersion = 1
-	// maxExportLine bounds one line of an import, in bytes.
+	// maxExportLine bounds one line of an import, in bytes. A document has at most MaxValue bytes,
+	// of which base64 and the names of members make somewhat more.
 	maxExportLine = 1 << 20
 )
 
 // exportLine is one line of an export. The first one has Format alone, each other one fact.
+// Operators keep such files for years: no member is ever renamed.
 type exportLine struct {
 	Format  string     `json:"format,omitempty"`
 	Version int        `json:"version,omitempty"`
@@ -73,7 +75,8 @@ func (l *Ledger) Backup(ctx context.Context, to io.Writer) error {
 	return file.Backup(ctx, to)
 }
 
-// Export writes the ledger. What changes meanwhile may be in it as it was or as it is.
+// Export writes the ledger. What changes meanwhile may be in it as it was or as it is. Marks and
+// rows of what is outstanding are left out, being the work of this ledger and no facts.
 func (l *Ledger) Export(ctx context.Context, to io.Writer) error {
 	buffered := bufio.NewWriter(to)
 	out := &counter{Encoder: json.NewEncoder(buffered)}
@@ -99,6 +102,8 @@ func (l *Ledger) Export(ctx context.Context, to io.Writer) error {
 	return buffered.Flush()
 }
 
+// exportSales writes payments and refunds, out of their seal: the lines are readable, so that
+// another ledger can seal them under its own key.
 func (l *Ledger) exportSales(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindSale, func(id string, doc Doc) error {
 		d := new(sale)
@@ -133,12 +138,16 @@ func (l *Ledger) exportPersons(ctx context.Context, out *counter) error {
 	})
 }
 
+// exportClaims writes claims as they are. They are hashes under the key of this store, so only a
+// ledger with the same key can use them.
 func (l *Ledger) exportClaims(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindClaim, func(id string, doc Doc) error {
 		return out.Encode(exportLine{ID: []byte(id), Claim: doc.Value, Until: until(doc)})
 	})
 }
 
+// exportDays writes all days, though most follow from sales: which of them do not, only the
+// importer can know.
 func (l *Ledger) exportDays(ctx context.Context, out *counter) error {
 	return l.store.ScanRows(ctx, kindDay, func(id string, row map[string]int64) error {
 		return out.Encode(exportLine{Day: id, Row: row})
@@ -154,7 +163,8 @@ func until(doc Doc) *time.Time {
 	return &doc.Until
 }
 
-// exportCheck is what proves that an export was written under this secret.
+// exportCheck is what proves that an export was written under this secret. It is a keyed hash of a
+// fixed text, so it tells nothing of the secret.
 func (k secretKeys) exportCheck() []byte { return []byte(k.sum("export")) }
 
 // ErrNoExport means that what is to be imported is no export of a ledger.
@@ -179,6 +189,7 @@ func (l *Ledger) Import(ctx context.Context, from io.Reader) (done Imported, err
 	for n := 1; lines.Scan(); n++ {
 		var line exportLine
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			// A first line that is not even JSON is that of a wrong file, not of a damaged one.
 			if n == 1 {
 				return done, ErrNoExport
 			}
@@ -199,6 +210,7 @@ func (l *Ledger) Import(ctx context.Context, from io.Reader) (done Imported, err
 	switch {
 	case !in.begun:
 		return done, ErrNoExport
+	// A file that ends between two lines is good JSON to its end. Only this tells.
 	case !in.ended:
 		return done, errors.New("the export is cut off: its last line is missing")
 	}

@@ -9,12 +9,15 @@ import (
 )
 
 // This file writes down who was shown which variant. A click does not wait for it: exposures are
-// collected and written together, within a second.
+// collected and written together, within a second. A crash loses those that wait: they are for
+// statistics, and no money follows from them.
 
 const (
-	// exposureDelay is how long an exposure may wait for company.
+	// exposureDelay is how long an exposure may wait for company. A file is then synced twice a
+	// second, however many people click.
 	exposureDelay = 500 * time.Millisecond
-	// maxExposures bounds those that wait, and exposureBatch those that are written at once.
+	// maxExposures bounds those that wait, and exposureBatch those that are written at once. When
+	// so many wait the store is too slow or away, and memory must not grow with it.
 	maxExposures  = 100_000
 	exposureBatch = 256
 	// exposureTimeout is for one batch.
@@ -57,7 +60,8 @@ func (l *Ledger) Expose(e Exposure) {
 	}
 }
 
-// writeExposures runs until ctx ends, and then writes what waits.
+// writeExposures runs until ctx ends, and then writes what waits. The delay begins with the first
+// that waits, so a steady stream cannot put it off.
 func (l *Ledger) writeExposures(ctx context.Context) {
 	defer l.flushExposures()
 	for {
@@ -75,7 +79,9 @@ func (l *Ledger) writeExposures(ctx context.Context) {
 	}
 }
 
-// flushExposures writes all that wait.
+// flushExposures writes all that wait. The lock is held for the exchange of the lists alone, so no
+// click waits for the store. A batch that fails is told and not tried again: it would be in the way
+// of the next ones.
 func (l *Ledger) flushExposures() {
 	q := &l.exposures
 	q.mu.Lock()
@@ -93,11 +99,13 @@ func (l *Ledger) flushExposures() {
 
 // writeBatch writes exposures down, and tells which of them were a person's first.
 func (l *Ledger) writeBatch(batch []Exposure) error {
+	// Payments are written all the same. What can be spared stops first.
 	if store, bounded := l.store.(interface{ Full() bool }); bounded && store.Full() {
 		return errFull
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), exposureTimeout)
 	defer cancel()
+	// It names the batch for all nodes and for all time, which no counter of a process could.
 	var mark [8]byte
 	rand.Read(mark[:]) // never fails
 	var first []Exposure
@@ -108,6 +116,7 @@ func (l *Ledger) writeBatch(batch []Exposure) error {
 	if err != nil {
 		return err
 	}
+	// Told once it is durable, so a metric counts nobody who was lost.
 	for _, e := range first {
 		l.exposed(e)
 	}
@@ -115,7 +124,8 @@ func (l *Ledger) writeBatch(batch []Exposure) error {
 }
 
 // expose writes exposures down, and answers those that are a person's first in their run. The once
-// names the batch.
+// names the batch. Most clicks are by people who were seen before. For these it reads twice, and
+// writes nothing.
 func (l *Ledger) expose(s Steps, batch []Exposure, once string) (first []Exposure, err error) {
 	trials, err := l.trialsOf(s, batch)
 	if err != nil {
@@ -151,6 +161,7 @@ func (l *Ledger) expose(s Steps, batch []Exposure, once string) (first []Exposur
 func (l *Ledger) trialsOf(s Steps, batch []Exposure) (map[*Run]*trial, error) {
 	trials := map[*Run]*trial{}
 	for _, e := range batch {
+		// A batch has many exposures of few runs, and each run is read once.
 		if trials[e.Run] != nil && trials[e.Run].run(l.runID(e.Run)).First <= e.Time.Unix() {
 			continue
 		}
@@ -163,6 +174,8 @@ func (l *Ledger) trialsOf(s Steps, batch []Exposure) (map[*Run]*trial, error) {
 			trials[e.Run] = t
 			continue
 		}
+		// The list goes first: a document that is not on it would never be found, and a name
+		// without a document is passed over.
 		if err := l.list(s, e.Run.Campaign); err != nil {
 			return nil, err
 		}
@@ -170,6 +183,8 @@ func (l *Ledger) trialsOf(s Steps, batch []Exposure) (map[*Run]*trial, error) {
 			doc.Campaign = e.Run.Campaign
 			began := doc.find(e.Run.Experiment) != nil && doc.find(e.Run.Experiment).run(id) != nil
 			changed := doc.know(e.Run, id, at)
+			// Begin is on its way, or has failed. That somebody was exposed proves that the run
+			// served.
 			if !began {
 				doc.find(e.Run.Experiment).start(id, at)
 			}
@@ -205,6 +220,7 @@ func (l *Ledger) unknown(s Steps, batch []Exposure) (todo []Exposure, err error)
 			}
 		}
 		x := p.exposedIn(l.runID(e.Run))
+		// A variant that its run does not have could be counted nowhere.
 		if e.Run.place(e.Variant) >= 0 && (x == nil || e.Time.Unix() < x.At) {
 			todo = append(todo, e)
 		}
@@ -218,7 +234,8 @@ func (l *Ledger) exposureKey(e Exposure) Key {
 	return l.participantKey(e.Run.Campaign, e.Run.Experiment, person)
 }
 
-// place is where a variant stands in the list.
+// place is where a variant stands in the list. Documents hold the place, which is shorter than the
+// name; it is -1 for none.
 func (r *Run) place(variant string) int {
 	return slices.IndexFunc(r.Variants, func(s Share) bool { return s.Variant == variant })
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// This file answers what clicks ask of a subscriber. One look-up answers all of it.
+// This file answers what clicks ask of a subscriber. One look-up answers all of it. Nothing is
+// computed here: what a payment means to clicks was decided when it came (person.go).
 
 // Facts are what is known of a subscriber. The zero Facts know nothing. They are safe for
 // concurrent use.
@@ -22,7 +23,9 @@ func (l *Ledger) Facts(ctx context.Context, subscriber string) (Facts, error) {
 }
 
 // PaidRecently reports whether a payment of theirs, for this campaign or for none, was heard of
-// less than within ago and was not given back.
+// less than within ago and was not given back. The arrival counts and not the purchase, for a
+// webhook may be hours late. A payment for another campaign does not count: that one sold something
+// else.
 func (f Facts) PaidRecently(campaign string, within time.Duration, now time.Time) bool {
 	after := now.Add(-within)
 	return slices.ContainsFunc(f.person.Notes, func(n note) bool {
@@ -32,7 +35,8 @@ func (f Facts) PaidRecently(campaign string, within time.Duration, now time.Time
 }
 
 // Subscribed reports whether a subscription of the project runs: to one of the packages, or to any
-// where none are named.
+// where none are named. The end that is stored includes the time for which a state is believed
+// without news (origin.runsUntil). Packages are names within their project.
 func (f Facts) Subscribed(project string, packages []string, now time.Time) bool {
 	return slices.ContainsFunc(f.person.Subs, func(s subscription) bool {
 		return s.Project == project && now.Unix() < s.Until &&

@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// This file takes an export in. Each fact goes the way of a delivery that nobody is told of:
+// outstanding, written, settled, done. So an import that was cut off, or is done twice, changes
+// nothing that is there.
+
 // importer is one run of Import.
 type importer struct {
 	*Ledger
@@ -47,8 +51,9 @@ func (in *importer) begin(line exportLine) error {
 	return in.look()
 }
 
-// look finds out whether the ledger is empty, and notes it, so that an import that was stopped still
-// knows when it is done again.
+// look finds out whether the ledger is empty, and notes it, so that an import that was stopped
+// still knows when it is done again. The mark lives as long as the onces of takeDays are known:
+// after that, days might be added twice, so a ledger with payments takes none.
 func (in *importer) look() error {
 	docs, err := in.store.Read(in.ctx, in.unfinished())
 	if err != nil {
@@ -57,7 +62,13 @@ func (in *importer) look() error {
 	if in.empty = docs[0].Value != nil; in.empty {
 		return nil
 	}
+	// One sale is enough, or one day: the days of an export without sales count once, too.
 	err = in.store.Scan(in.ctx, kindSale, func(string, Doc) error { return errSeen })
+	if err == nil {
+		err = in.store.ScanRows(in.ctx, kindDay, func(string, map[string]int64) error {
+			return errSeen
+		})
+	}
 	if in.empty = err == nil; !in.empty {
 		if errors.Is(err, errSeen) {
 			return nil
@@ -92,6 +103,7 @@ func (in *importer) take(line exportLine, done *Imported) (err error) {
 	case line.Claim != nil:
 		taken, err = in.takeClaim(line, done)
 	case line.Day != "":
+		// They wait for the end, for only then the oldest fact is known.
 		in.days[line.Day] = line.Row
 		done.Read--
 	default:
@@ -103,7 +115,8 @@ func (in *importer) take(line exportLine, done *Imported) (err error) {
 	return err
 }
 
-// key is where a fact belongs here: by what it names, else by its id, if that means the same.
+// key is where a fact belongs here: by what it names, else by its id, if that means the same. A
+// name is hashed under the key of this ledger; an id is a hash under that of the other.
 func (in *importer) key(kind Kind, project, transaction string, id []byte) (Key, bool) {
 	if transaction != "" {
 		return Key{kind, in.codec.hash("transaction", project, transaction)}, true
@@ -119,6 +132,7 @@ func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 		done.Passed++
 		return false, nil
 	}
+	// Whether it is lacking here or not, its day is made from it.
 	in.note(from)
 	taken := false
 	err := in.store.Do(in.ctx, func(s Steps) error {
@@ -164,7 +178,8 @@ func (in *importer) note(d *sale) {
 	}
 }
 
-// lifeOf is how long an imported document is kept.
+// lifeOf is how long an imported document is kept. The end that the export says stays: to move a
+// ledger must not keep anything for longer.
 func (in *importer) lifeOf(line exportLine) time.Time {
 	if line.Until != nil {
 		return *line.Until
@@ -181,6 +196,8 @@ func (d *sale) merge(from *sale) (changed bool) {
 	d.add(from.Subjects)
 	for i, c := range from.Charges {
 		if d.find(c.Status) == nil {
+			// That its effects were done elsewhere says nothing here, so all are outstanding. Stale
+			// is a decision, and stays.
 			c.Marks = c.Marks&markStale | markOpen | markUntold
 			d.enterCharge(c, from.packageOf(i))
 			changed = true
@@ -227,6 +244,7 @@ func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err
 		if err != nil {
 			return err
 		}
+		// They are told in any case: an import that was cut off may have come just this far.
 		for _, id := range root.Subjects {
 			err := in.tell(s, string(id), func(p *person) bool { return root.tell(p, key) })
 			if err != nil {
@@ -238,7 +256,8 @@ func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err
 	return taken, err
 }
 
-// merge takes in what another document of the same subscription holds and this one lacks.
+// merge takes in what another document of the same subscription holds and this one lacks. Versions
+// of two ledgers cannot be compared, so instants decide what is newer.
 func (o *origin) merge(from *origin, now time.Time) (changed bool) {
 	before, by, begun, subjects := o.State, o.By, o.Begun, len(o.Subjects)
 	o.Project, o.Original = from.Project, from.Original
@@ -281,7 +300,8 @@ func (in *importer) takeEvents(line exportLine) (taken bool, err error) {
 	return taken, err
 }
 
-// takeClaim takes in who paid under a link first.
+// takeClaim takes in who paid under a link first. One that is here stays: payments were counted by
+// it.
 func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err error) {
 	if _, ok := readClaimant(line.Claim); !ok || !in.same || len(line.ID) != idSize {
 		done.Passed++ // its hashes mean nothing here
@@ -302,12 +322,15 @@ func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err 
 	return taken, err
 }
 
-// takeDays takes in the sums of days that are older than any fact.
+// takeDays takes in the sums of days that are older than any fact. To a ledger that has payments
+// they would be added a second time, so it takes none.
 func (in *importer) takeDays(done *Imported) error {
 	if !in.empty {
 		return nil
 	}
+	taken := 0
 	err := in.store.Do(in.ctx, func(s Steps) error {
+		taken = 0
 		for id, row := range in.days {
 			if in.oldest != "" && id >= in.oldest {
 				continue
@@ -319,11 +342,14 @@ func (in *importer) takeDays(done *Imported) error {
 			if err := s.Add(Key{kindDay, id}, "import", deltas...); err != nil {
 				return err
 			}
+			taken++
 		}
+		// The mark goes last. After a crash before it, days are added again under the same once,
+		// which counts them once.
 		return s.Change(in.unfinished(), func(Doc) (Doc, error) { return Doc{}, nil })
 	})
 	if err == nil {
-		done.Taken += len(in.days)
+		done.Taken += taken
 	}
 	return err
 }

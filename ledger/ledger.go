@@ -19,7 +19,8 @@ import (
 	"time"
 )
 
-// DefaultKeep is how long facts are kept where nothing is said.
+// DefaultKeep is how long facts are kept where nothing is said. It is more than a year, so that
+// what comes once a year finds what it follows.
 const DefaultKeep = 400 * 24 * time.Hour
 
 // Config configures a Ledger.
@@ -73,9 +74,11 @@ type lockDoc struct {
 	Locks  [][]byte `cbor:"2,keyasint"`
 }
 
-// Open makes a Ledger of a store, which stays the caller's to close, after Close of the Ledger. An empty store becomes one of
-// these secrets. The error is ErrOtherSecret where none of the secrets opens it, and one that names
-// both formats where the store is newer than this program.
+// Open makes a Ledger of a store, which stays the caller's to close, after Close of the Ledger. An
+// empty store becomes one of these secrets. The error is ErrOtherSecret where none of the secrets
+// opens it, and one that names both formats where the store is newer than this program. What an
+// earlier process left is finished in the background, so that opening takes no longer after a
+// crash.
 func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	l := &Ledger{
 		store: store, secrets: cfg.Secrets, keep: cfg.Keep, now: cfg.Now,
@@ -101,6 +104,7 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	if l.codec, err = newCodec(key); err != nil {
 		return nil, err
 	}
+	// Not the context of the caller, which ends when the ledger is open.
 	ctx, l.stop = context.WithCancel(context.Background())
 	l.done.Go(func() { l.writeExposures(ctx) })
 	l.done.Go(func() { l.keepFinishing(ctx) })
@@ -114,7 +118,8 @@ func (l *Ledger) Close() {
 }
 
 // unlockStore reads the store's key. It is locked anew where the secrets have changed, so that the
-// old one may be taken away afterwards.
+// old one may be taken away afterwards. All of it is one change, so that two nodes which meet an
+// empty store agree on one key.
 func unlockStore(ctx context.Context, store Store, secrets *Secrets) (key []byte, err error) {
 	err = store.Do(ctx, func(s Steps) error {
 		err := s.Change(Key{kindLock, "key"}, func(old Doc) (Doc, error) {
@@ -125,6 +130,8 @@ func unlockStore(ctx context.Context, store Store, secrets *Secrets) (key []byte
 				if err := readPlain(old.Value, &doc); err != nil {
 					return Doc{}, err
 				}
+				// Written back by this program, a newer document would lose what this one cannot
+				// read.
 				if doc.Format > format {
 					return Doc{}, fmt.Errorf("the ledger has format %d, and this program reads "+
 						"up to %d: use the newer program", doc.Format, format)

@@ -58,7 +58,8 @@ type Revenue struct {
 	PerPerson Decimal `json:"per_person"`
 }
 
-// Decimal is an amount of money. In JSON it is a decimal string.
+// Decimal is an amount of money. In JSON it is a decimal string. A JSON number is a double to most
+// programs (RFC 8259, section 6), which rounds money.
 type Decimal money.Amount
 
 func (d Decimal) String() string { return money.Amount(d).String() }
@@ -102,7 +103,8 @@ func (d MetricDifference) MarshalJSON() ([]byte, error) {
 	}{d.Metric, number(d.Estimate), number(d.Low), number(d.High)})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON reads what MarshalJSON wrote. Numbers may be quoted or not: which, the metric
+// decides.
 func (d *MetricDifference) UnmarshalJSON(text []byte) error {
 	var raw struct {
 		Metric              string
@@ -119,7 +121,8 @@ func (d *MetricDifference) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// decimalOf rounds to what an amount can hold.
+// decimalOf rounds to what an amount can hold. Halves go away from zero; the conversion alone would
+// cut them off.
 func decimalOf(x float64) Decimal {
 	half := 0.5
 	if x < 0 {
@@ -138,6 +141,8 @@ type variantCount struct {
 	money          map[string]*moneyCount // by currency
 }
 
+// moneyCount is the money of one currency: the sum of outcomes, and the two parts of their squares
+// (outcome.go).
 type moneyCount struct{ sum, high, low int64 }
 
 func newCount(r *run) *count {
@@ -184,6 +189,7 @@ func (c *count) numbers(t *trial, r *run) RunNumbers {
 		n.People += v.people
 		people[i], shares[i] = v.people, float64(r.Widths[i])
 	}
+	// Everybody counts here, open windows too: who is missing is missing from the exposure on.
 	if n.People > 0 && SplitBroken(people, shares) {
 		n.Verdict = Unreadable
 	}
@@ -193,13 +199,16 @@ func (c *count) numbers(t *trial, r *run) RunNumbers {
 	return n
 }
 
-// judge compares each variant with the first.
+// judge compares each variant with the first. The control is compared with nothing, so it has no
+// verdict.
 func (c *count) judge(variants []VariantNumbers, t *trial, r *run) {
 	for i := 1; i < len(variants); i++ {
 		d := c.compare(i, t.metric())
 		if d.Verdict != TooEarly {
 			variants[i].Difference = &MetricDifference{t.metric(), d.Estimate, d.Low, d.High}
 		}
+		// A lower price brings buyers in nearly any case. A verdict by rate would praise every
+		// discount until somebody has said that buyers are what they want.
 		if !r.Priced || t.Metric != "" {
 			variants[i].Verdict = d.Verdict
 		}
@@ -216,6 +225,7 @@ func (v variantCount) numbers(name string) VariantNumbers {
 		n.Rate = float64(v.buyers) / float64(v.closed)
 	}
 	for currency, m := range v.money {
+		// Nothing is left of that currency: a refund may have taken all of it.
 		if m.sum == 0 {
 			continue
 		}
@@ -226,7 +236,8 @@ func (v variantCount) numbers(name string) VariantNumbers {
 	return n
 }
 
-// compare compares a variant with the first.
+// compare compares a variant with the first. The number of variants goes along, since all
+// comparisons of a run share one chance of a false verdict (Bonferroni).
 func (c *count) compare(i int, metric string) Difference {
 	tally := func(v variantCount) Tally { return BuyerTally(v.closed, v.buyers) }
 	if currency, ok := strings.CutPrefix(metric, metricRevenue); ok {
@@ -235,7 +246,8 @@ func (c *count) compare(i int, metric string) Difference {
 	return Compare(tally(c.variants[0]), tally(c.variants[i]), len(c.variants))
 }
 
-// tally is the variant's money in a currency, in the major unit.
+// tally is the variant's money in a currency, in the major unit. An amount is in ten-thousandths,
+// so its square is in hundred-millionths.
 func (v variantCount) tally(currency string) Tally {
 	t := Tally{People: v.closed, Buyers: v.buyers}
 	if m := v.money[currency]; m != nil {

@@ -38,11 +38,13 @@ const (
 )
 
 // maxOutcome bounds what one person counts for, so that no mistake of a price overflows a sum: a
-// billion in the currency's major unit.
+// billion in the currency's major unit. Without its lowest 32 bits, the square of that is 2.3e16:
+// the sum holds nearly 400 people who all paid so much, and any number who pay usual prices.
 const maxOutcome = money.Amount(1e13)
 
 // partOf is how wide the smaller buckets are for a window, in seconds. A window of ten days or more
-// has none that are smaller than a day.
+// has none that are smaller than a day. Ten parts mean that a person counts at most a tenth of the
+// window after it has closed.
 func partOf(window int64) int64 {
 	part := parts[0]
 	for _, p := range parts {
@@ -53,7 +55,8 @@ func partOf(window int64) int64 {
 	return part
 }
 
-// tallyRow is the id of the row with a bucket's numbers.
+// tallyRow is the id of the row with a bucket's numbers. The window is in it, so that sums before
+// and after a change of it never mix. All numbers have a fixed length, so no two rows share an id.
 func tallyRow(run []byte, window, width, bucket int64) string {
 	id := slices.Clone(run)
 	id = binary.BigEndian.AppendUint64(id, uint64(window))
@@ -67,7 +70,8 @@ func tallyField(figure byte, variant int, bucket int64, currency string) string 
 	return string(binary.AppendUvarint(name, uint64(variant))) + currency
 }
 
-// readTallyField takes the name of a field apart.
+// readTallyField takes the name of a field apart. What is not of this form is of a newer version,
+// or damaged: it is passed over and not guessed.
 func readTallyField(
 	field string,
 ) (figure byte, variant int, bucket int64, currency string, ok bool) {
@@ -94,6 +98,8 @@ func (t tallies) add(row, field string, n int64) {
 // tallies are what the person adds to the rows.
 func (p *participant) tallies() tallies {
 	all := tallies{}
+	// Everybody stands in a day, and in a part of it where the window has any: a question takes
+	// whole days where it can.
 	for i := range p.Exposures {
 		x := &p.Exposures[i]
 		outcome := p.outcome(x)
@@ -104,6 +110,8 @@ func (p *participant) tallies() tallies {
 	}
 	for i := range p.Deals {
 		d := &p.Deals[i]
+		// A run was serving, and its payer was not exposed: many of these say that the exposures of
+		// a site are not seen.
 		if d.Exposed || d.Run == nil {
 			continue
 		}
@@ -123,6 +131,7 @@ func (t tallies) addPerson(
 	bucket := x.At / width
 	row := tallyRow(x.Run, window, width, bucket)
 	t.add(row, tallyField(figurePeople, x.Variant, bucket, ""), 1)
+	// A person is one buyer, in however many currencies they paid.
 	if len(outcome) > 0 {
 		t.add(row, tallyField(figureBuyers, x.Variant, bucket, ""), 1)
 	}
@@ -158,7 +167,8 @@ func (p *participant) outcome(x *exposed) map[string]money.Amount {
 	return sums
 }
 
-// square is the square of an amount, in two parts.
+// square is the square of an amount, in two parts. An amount has up to 44 bits, so its square does
+// not fit into 64. As floats, sums would depend on the order of people, and a recount would differ.
 func square(a money.Amount) (high, low int64) {
 	h, l := bits.Mul64(uint64(a), uint64(a))
 	return int64(h<<32 | l>>32), int64(l & (1<<32 - 1))
@@ -167,7 +177,9 @@ func square(a money.Amount) (high, low int64) {
 // squares is the sum of squares out of the sums of their parts.
 func squares(high, low int64) float64 { return float64(high)*(1<<32) + float64(low) }
 
-// owe notes the difference that this version of the document makes.
+// owe notes the difference that this version of the document makes. before is what the document
+// added until now, and what it adds from now on is taken from that. The fields are sorted, so that
+// the same change always has the same text.
 func (p *participant) owe(before tallies) {
 	p.Version++
 	for row, fields := range p.tallies() {

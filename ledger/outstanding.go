@@ -9,13 +9,17 @@ import (
 // This file finishes what a process began and did not end: effects of a document that was written.
 // In a store that takes all steps or none there is never anything to finish.
 
-// finishEvery is the time between two looks for what is outstanding.
+// finishEvery is the time between two looks for what is outstanding. A start looks at once; the
+// tick is for what another node left behind, and for a store that was away.
 const finishEvery = 10 * time.Minute
 
-// finishTimeout bounds one document.
+// finishTimeout bounds one document. A document that takes longer ends the round, and the next one
+// tries again.
 const finishTimeout = 30 * time.Second
 
-// outstanding notes in a row that the effects of a document are begun, or that they are done.
+// outstanding notes in a row that the effects of a document are begun, or that they are done. The
+// number counts beginnings without an end: with two deliveries at once, a document stays in the row
+// until both are through.
 func (l *Ledger) outstanding(s Steps, key Key, once string, n int64) error {
 	return s.Add(openRow(key), openID(key)+once, Delta{openID(key), n})
 }
@@ -34,7 +38,8 @@ func openRow(key Key) Key {
 	return openSales
 }
 
-// openID names a document in the row of those that are outstanding.
+// openID names a document in the row of those that are outstanding. The kind goes in front, since
+// finish must know which document to read.
 func openID(key Key) string { return string(byte(key.Kind)) + key.ID }
 
 // finish does the effects that are outstanding, whoever began them. What is begun at this moment
@@ -55,10 +60,12 @@ func (l *Ledger) finish(ctx context.Context) error {
 			}
 		}
 	}
+	// A recount that was cut off stands in no row: its experiment has two windows still.
 	return l.recountAll(ctx)
 }
 
-// finishOne does the effects of one document, and takes it off the row.
+// finishOne does the effects of one document, and takes it off the row. n is what the row said.
+// What began since keeps it above zero, to be looked at again.
 func (l *Ledger) finishOne(ctx context.Context, key Key, n int64) error {
 	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
 	defer cancel()
@@ -87,6 +94,7 @@ func (l *Ledger) finishOne(ctx context.Context, key Key, n int64) error {
 func (l *Ledger) finishSale(s Steps, key Key) error {
 	var d sale
 	found, err := look(l.codec, s.Read, key, &d)
+	// The process ended before the sale was written. Nothing followed from it yet.
 	if err != nil || !found {
 		return err
 	}
@@ -99,7 +107,8 @@ func (l *Ledger) finishSale(s Steps, key Key) error {
 	})
 }
 
-// finishOrigin tells everybody whom a subscription is about.
+// finishOrigin tells everybody whom a subscription is about. They are told the state, not the
+// event: that comes with the repeat of the webhook.
 func (l *Ledger) finishOrigin(s Steps, key Key) error {
 	var o origin
 	found, err := look(l.codec, s.Read, key, &o)
@@ -124,8 +133,10 @@ func (l *Ledger) keepFinishing(ctx context.Context) {
 			l.failed("finish", err)
 		}
 		select {
+		// What is left is found by the next process.
 		case <-ctx.Done():
 			return
+		// Begin asks for this, as a changed window wants its recount now.
 		case <-l.unfinished:
 		case <-tick.C:
 		}

@@ -52,7 +52,8 @@ type flow struct {
 	Currency string       `json:"currency,omitempty"`
 }
 
-// owed is a difference that one version of the document made in one row.
+// owed is a difference that one version of the document made in one row. Row and version are its
+// once, so it may be added any number of times.
 type owed struct {
 	_       struct{} `cbor:",toarray"`
 	Version uint     `json:"version,omitempty"`
@@ -92,7 +93,8 @@ func (p *participant) exposedIn(run []byte) *exposed {
 }
 
 // expose takes an exposure in. Of several in one run the earliest counts, in whatever order they
-// are heard of; of those in one second, the one that was heard of first.
+// are heard of; of those in one second, the one that was heard of first. Nodes write in any order,
+// and a later exposure must not move a window that has begun.
 func (p *participant) expose(x exposed) (changed, first bool) {
 	known := p.exposedIn(x.Run)
 	switch {
@@ -107,7 +109,8 @@ func (p *participant) expose(x exposed) (changed, first bool) {
 	return true, known == nil
 }
 
-// makeRoom lets go of the oldest exposures, so that there is room for one more.
+// makeRoom lets go of the oldest exposures, so that there is room for one more. Their payments go
+// along, or they would be counted as ones without an exposure.
 func (p *participant) makeRoom() {
 	for len(p.Exposures) >= maxExposed {
 		gone := p.Exposures[0].Run
@@ -123,6 +126,7 @@ func (p *participant) bought(d deal) (changed bool) {
 	same := func(old deal) bool { return bytes.Equal(old.Transaction, d.Transaction) }
 	i := slices.IndexFunc(p.Deals, same)
 	switch {
+	// An older copy of the sale, or the same again.
 	case i >= 0 && p.Deals[i].Version >= d.Version:
 		return false
 	case i >= 0:
@@ -144,11 +148,13 @@ func (p *participant) tooLate(d deal) bool {
 	return !slices.ContainsFunc(d.Flows, func(f flow) bool { return f.At < d.upTo()+p.window() })
 }
 
-// upTo is the last second in which the link may have been made.
+// upTo is the last second in which the link may have been made. A link bears whole minutes, and the
+// exposure that led to it may be of the same minute.
 func (d *deal) upTo() int64 { return d.Made*60 + 59 }
 
 // assign decides which run each transaction belongs to: among those in which the person had been
-// exposed when the link was made, the one that ran then, else the latest.
+// exposed when the link was made, the one that ran then, else the latest. It is decided anew with
+// each change, for an exposure that comes late may be the one that a known payment belongs to.
 func (p *participant) assign(t *trial) {
 	p.Window = t.window()
 	if p.Window == int64(DefaultWindow/time.Second) {
@@ -173,16 +179,19 @@ func (p *participant) assign(t *trial) {
 // deal is a sale as its person's document has it. A trial is none: no money has changed hands.
 func (d *sale) deal(transaction []byte) deal {
 	made := d.By.Made
+	// It says no minute. The purchase is near, for a link lives for an hour.
 	if made == 0 && len(d.Charges) > 0 { // a link of version 1
 		made = d.Charges[0].Bought / 60
 	}
 	out := deal{Transaction: transaction, Version: d.Version, Made: made}
 	for _, c := range d.Charges {
+		// A charge of 0 would make a buyer of everybody who tries.
 		if c.Amount > 0 {
 			out.Flows = append(out.Flows, flow{At: c.Bought, Amount: c.Amount, Currency: c.Currency})
 		}
 	}
 	for _, r := range d.Refunds {
+		// What waits for its payment takes nothing back yet.
 		if r.Counted <= 0 || r.Marks&markWaiting != 0 {
 			continue
 		}

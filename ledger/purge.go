@@ -8,7 +8,8 @@ import (
 )
 
 // This file forgets a subscriber. What stays is what nobody can be told by: the hash of each
-// transaction, so that nothing of it is taken in again, and all sums.
+// transaction, so that nothing of it is taken in again, and all sums. The right to it is that of
+// the GDPR, Article 17; what tells nobody apart is no personal data (recital 26).
 
 // Purged says what Purge has done.
 type Purged struct {
@@ -19,7 +20,8 @@ type Purged struct {
 
 // Purge forgets everything of a subscriber: payments, subscriptions, events and exposures. It reads
 // the whole ledger, so it takes as long as an export. After an error it is to be repeated; what was
-// done is not done again.
+// done is not done again. The person's own document goes last: while a sale still names them, an
+// effect that is done again would write it anew.
 func (l *Ledger) Purge(ctx context.Context, subscriber string) (done Purged, err error) {
 	id := []byte(l.codec.personKey(subscriber).ID)
 	if done.Transactions, err = l.purgeSales(ctx, id); err != nil {
@@ -44,6 +46,7 @@ func without(subjects [][]byte, id []byte) [][]byte {
 	return slices.DeleteFunc(slices.Clone(subjects), func(s []byte) bool { return bytes.Equal(s, id) })
 }
 
+// purgeSales takes the subscriber out of payments and refunds, which stay until their time is over.
 func (l *Ledger) purgeSales(ctx context.Context, id []byte) (n int, err error) {
 	err = l.store.Scan(ctx, kindSale, func(at string, doc Doc) error {
 		key := Key{kindSale, at}
@@ -51,6 +54,7 @@ func (l *Ledger) purgeSales(ctx context.Context, id []byte) (n int, err error) {
 		if err := l.codec.read(key, doc.Value, &d); err != nil || !about(d.Subjects, id) {
 			return err
 		}
+		// The scan's copy may be old by now. The step reads the document again.
 		n++
 		return l.store.Do(ctx, func(s Steps) error {
 			return change(l.codec, s, key, func(d *sale) (time.Time, error) {
@@ -63,7 +67,8 @@ func (l *Ledger) purgeSales(ctx context.Context, id []byte) (n int, err error) {
 }
 
 // forget takes a subscriber out. A transaction that is nobody's any more keeps its hash, and what
-// its payments and refunds are known by.
+// its payments and refunds are known by. The key of the document is that hash, so a webhook that
+// comes again finds it, and is not counted once more.
 func (d *sale) forget(id []byte) {
 	d.Version++
 	d.By.forget(id)
@@ -79,6 +84,8 @@ func (s *source) forget(id []byte) {
 	}
 }
 
+// purgeOrigins lets a subscription go on without its subscriber: By still names the campaign, so
+// that renewals are counted for it.
 func (l *Ledger) purgeOrigins(ctx context.Context, id []byte) (n int, err error) {
 	err = l.store.Scan(ctx, kindOrigin, func(at string, doc Doc) error {
 		key := Key{kindOrigin, at}
@@ -101,7 +108,8 @@ func (l *Ledger) purgeOrigins(ctx context.Context, id []byte) (n int, err error)
 	return n, err
 }
 
-// purgeSeen forgets which variants they were shown. The run stands in front of the subscriber.
+// purgeSeen forgets which variants they were shown. The run stands in front of the subscriber. So
+// no document needs to be read. The sums of the experiment stay: they name nobody.
 func (l *Ledger) purgeSeen(ctx context.Context, id []byte) (n int, err error) {
 	err = l.store.Scan(ctx, kindSeen, func(at string, _ Doc) error {
 		if len(at) < idSize || at[len(at)-idSize:] != string(id) {
@@ -113,7 +121,8 @@ func (l *Ledger) purgeSeen(ctx context.Context, id []byte) (n int, err error) {
 	return n, err
 }
 
-// remove deletes one document.
+// remove deletes one document. A document that is not there is no error, so that a purge may be
+// done again.
 func (l *Ledger) remove(ctx context.Context, key Key) error {
 	return l.store.Do(ctx, func(s Steps) error {
 		return s.Change(key, func(Doc) (Doc, error) { return Doc{}, nil })

@@ -15,7 +15,8 @@ import (
 // would have said. What is lacking is read by its transaction, and taken from that alone; it then
 // goes the way of a webhook, so that doing it twice changes nothing.
 
-// onItsWay is how young a record may be to be waited for: Zotlo repeats a webhook for hours.
+// onItsWay is how young a record may be to be waited for: Zotlo repeats a webhook for hours. Its
+// page "Webhooks Overview" has them after 10 minutes, three times after 30 more, and after an hour.
 const onItsWay = 3 * time.Hour
 
 // Reconciliation is what to compare, and how.
@@ -62,8 +63,10 @@ const (
 
 // Reconcile compares payments, refunds and subscriptions, in that order. An error means that Zotlo
 // could not be asked, or the ledger: then the differences that were told are good, and others are
-// missing. It may be stopped by ctx and done again.
+// missing. It may be stopped by ctx and done again. The order is that of what follows from what: a
+// refund needs its payment.
 func (l *Ledger) Reconcile(ctx context.Context, r Reconciliation) error {
+	// What the ledger has dropped on purpose would look lacking, and be counted again.
 	if oldest := l.now().Add(-l.keep); r.Since.Before(oldest) {
 		r.Since = oldest
 	}
@@ -104,7 +107,8 @@ type reconciler struct {
 	seen map[string]bool // records may come twice
 }
 
-// first reports whether a record was not seen before.
+// first reports whether a record was not seen before. An export may have a million records, so a
+// short hash of each is kept.
 func (w *reconciler) first(parts ...string) bool {
 	id := w.codec.hash(parts...)
 	known := w.seen[id]
@@ -124,7 +128,8 @@ func (w *reconciler) inRange(at time.Time) bool { return at.IsZero() || !at.Befo
 // young reports whether the webhook may still come.
 func (w *reconciler) young(at time.Time) bool { return w.now().Sub(at) < onItsWay }
 
-// sold is the document of a transaction.
+// sold is the document of a transaction. It is empty where there is none, and then lacks
+// everything.
 func (w *reconciler) sold(id string) (d sale, err error) {
 	key := w.saleKey(Delivery{Project: w.Project, Event: zotlo.Event{TransactionID: id}})
 	read := func(keys ...Key) ([]Doc, error) { return w.store.Read(w.ctx, keys...) }
@@ -145,7 +150,9 @@ func (w *reconciler) payment(r zotlo.Record) error {
 	if err != nil {
 		return err
 	}
+	// One that is there and was never finished counts as lacking: take brings it to its end.
 	if c := sold.known(r.Status); c != nil && c.Marks&(markOpen|markUntold) == 0 {
+		// A difference is told and not written: which of the two is right, a person must say.
 		amount, priced := money.Parse(r.Price)
 		if priced && amount != c.Amount || differ(r.Currency, c.Currency) {
 			d.What, d.Ledger = diffDiffers, amountText(c.Amount.String(), c.Currency)
@@ -171,6 +178,8 @@ func (d *sale) known(status string) *charge {
 
 // refund looks at one record of the export of refunds.
 func (w *reconciler) refund(r zotlo.Record) error {
+	// The page "Refund Records Export" lists by the day on which the refund was created, which may
+	// be months after the payment.
 	at := r.RefundedAt
 	if at.IsZero() {
 		at = r.CreatedAt
@@ -196,6 +205,8 @@ func (w *reconciler) refund(r zotlo.Record) error {
 		refund := read
 		refund.Kind, refund.RefundPrice, refund.RefundedAt = zotlo.WebhookRefund, r.RefundPrice, at
 		refund.CreatedAt = at
+		// If the payment is lacking as well, it must be in before its refund. If it is known, this
+		// changes nothing.
 		return []zotlo.Event{read, refund}
 	})
 }
@@ -214,7 +225,8 @@ func (d *sale) gaveBack(e zotlo.Event, at time.Time) bool {
 	return d.takenBack() && d.given() >= d.price()
 }
 
-// take reads a transaction, and takes in what follows from it.
+// take reads a transaction, and takes in what follows from it. The record of an export only says
+// where to look.
 func (w *reconciler) take(d Discrepancy, events func(read zotlo.Event) []zotlo.Event) error {
 	read, err := w.Client.Transaction(w.ctx, d.Transaction, w.Sandbox)
 	switch {
@@ -236,7 +248,8 @@ func (w *reconciler) take(d Discrepancy, events func(read zotlo.Event) []zotlo.E
 	return nil
 }
 
-// elsewhere tells of a transaction that this project's world does not know.
+// elsewhere tells of a transaction that this project's world does not know. What neither sandbox
+// nor live records know is told, too: only Zotlo can explain it.
 func (w *reconciler) elsewhere(d Discrepancy) error {
 	d.What = diffUnknown
 	_, err := w.Client.Transaction(w.ctx, d.Transaction, !w.Sandbox)
@@ -250,7 +263,9 @@ func (w *reconciler) elsewhere(d Discrepancy) error {
 	return nil
 }
 
-// record takes an event in as its webhook would have been.
+// record takes an event in as its webhook would have been. It was heard of when it happened, or a
+// payment of last month would stop clicks of today. Its text is the same every time, so that a
+// second run finds its mark.
 func (w *reconciler) record(e zotlo.Event) error {
 	if e.CreatedAt.IsZero() {
 		e.CreatedAt = e.PurchasedAt
@@ -276,6 +291,7 @@ func (w *reconciler) record(e zotlo.Event) error {
 
 // subscription looks at one record of the export of subscriptions.
 func (w *reconciler) subscription(r zotlo.Record) error {
+	// A record bears no instant of its own. Its newest date that is not in the future stands in.
 	at := r.AsOf(w.now())
 	if at.IsZero() || r.Sandbox != w.Sandbox && r.Sandbox {
 		return nil

@@ -11,9 +11,13 @@ import (
 
 // This file takes a webhook in. What it says is written first, marked as outstanding; then its
 // effects on other documents follow, each of which may be done twice; then the mark goes. So a
-// crash between any two steps loses nothing: a repeat, or the next start, does what is left.
+// crash between any two steps loses nothing: a repeat, or the next start, does what is left. Zotlo
+// takes nothing but 200 for an answer (its page "Webhooks Overview"): after an error the delivery
+// comes again.
 
-// markLife is how long a delivery's id is known: longer than Zotlo repeats a webhook.
+// markLife is how long a delivery's id is known: longer than Zotlo repeats a webhook. That page has
+// five repeats, the last one within three hours. A payment that comes after its mark is gone is
+// still found in its sale.
 const markLife = 8 * 24 * time.Hour
 
 // Delivery is one webhook as it came, and what its receiver knows beyond it.
@@ -76,11 +80,15 @@ type Refund struct {
 }
 
 // Repeated reports whether a delivery was processed before, by anybody of the fleet: then nothing
-// is left to be done for it, and nothing of it is to be done again.
+// is left to be done for it, and nothing of it is to be done again. It only reads, so a receiver
+// can ask it before it spends a call to Zotlo on proof.
 func (l *Ledger) Repeated(ctx context.Context, d Delivery) (bool, error) {
 	return l.repeated(func(keys ...Key) ([]Doc, error) { return l.store.Read(ctx, keys...) }, d)
 }
 
+// repeated asks the mark first, which answers for every kind of delivery. Without one, the sale may
+// know the same payment under another id: whether a repeat keeps its request id, Zotlo does not
+// say.
 func (l *Ledger) repeated(read func(...Key) ([]Doc, error), d Delivery) (bool, error) {
 	docs, err := read(l.markKey(d), l.saleKey(d))
 	if err != nil || docs[0].Value != nil || docs[1].Value == nil {
@@ -94,7 +102,8 @@ func (l *Ledger) repeated(read func(...Key) ([]Doc, error), d Delivery) (bool, e
 	return found && marks&(markOpen|markUntold) == 0, nil
 }
 
-// progress is how far what a webhook says has come.
+// progress is how far what a webhook says has come. A state has none: only the mark tells that it
+// was heard.
 func (d *sale) progress(e zotlo.Event) (m marks, found bool) {
 	switch e.Kind {
 	case zotlo.WebhookPayment:
@@ -120,6 +129,7 @@ func (l *Ledger) Record(ctx context.Context, d Delivery) (news News, err error) 
 		d.Heard = l.now()
 	}
 	err = l.store.Do(ctx, func(s Steps) error {
+		// The store may call this again, and what an earlier call found is not news then.
 		news = News{}
 		repeated, err := l.repeated(s.Read, d)
 		if err != nil || repeated {
@@ -131,10 +141,13 @@ func (l *Ledger) Record(ctx context.Context, d Delivery) (news News, err error) 
 			news, err = l.recordSale(s, d)
 		case zotlo.WebhookStatus:
 			news.Counted = !d.Unfinished
+			// The newest state wins, so one that is heard twice changes nothing.
 			err = l.recordState(s, d.Project, d.Event, l.subjects(d))
 		default:
+			// What this version does not know counts once, by its mark, and has no effects.
 			news.Counted = !d.Unfinished
 		}
+		// An unfinished one gets no mark: its repeat would be taken for processed.
 		if err != nil || d.Unfinished {
 			return err
 		}
@@ -146,7 +159,9 @@ func (l *Ledger) Record(ctx context.Context, d Delivery) (news News, err error) 
 	return news, nil
 }
 
-// mark notes that a delivery was processed.
+// mark notes that a delivery was processed. It comes last. After a crash before it, the repeat
+// finds all else done, and changes nothing. That the document is there says everything, so one byte
+// is enough.
 func (l *Ledger) mark(s Steps, d Delivery) error {
 	until := l.now().Add(markLife)
 	return s.Change(l.markKey(d), func(Doc) (Doc, error) {
@@ -159,11 +174,14 @@ func (l *Ledger) markKey(d Delivery) Key {
 	if id := d.Event.RequestID; id != "" {
 		return Key{kindMark, l.codec.hash("request", d.Project, d.Event.Kind, id)}
 	}
+	// A repeat that was written anew has another text, and is a delivery of its own. Its payment is
+	// known all the same, by the transaction.
 	digest := sha256.Sum256(d.Body)
 	return Key{kindMark, l.codec.hash("body", d.Project, string(digest[:]))}
 }
 
-// saleKey is that of a transaction. What names none is one by its delivery.
+// saleKey is that of a transaction. What names none is one by its delivery. The project is hashed
+// as well: nobody promises that the ids of two projects differ.
 func (l *Ledger) saleKey(d Delivery) Key {
 	if id := d.Event.TransactionID; id != "" {
 		return Key{kindSale, l.codec.hash("transaction", d.Project, id)}
@@ -171,12 +189,14 @@ func (l *Ledger) saleKey(d Delivery) Key {
 	return Key{kindSale, l.codec.hash("delivery", l.markKey(d).ID)}
 }
 
-// originKey is that of an original transaction.
+// originKey is that of an original transaction. The hash is also that of the sale which began it;
+// the kinds keep the two apart.
 func (l *Ledger) originKey(project, original string) Key {
 	return Key{kindOrigin, l.codec.hash("transaction", project, original)}
 }
 
-// subjects are the ids of the persons whom a delivery is about.
+// subjects are the ids of the persons whom a delivery is about. Both may pay and both may click, so
+// both are told. Where they are one, sale.add drops the second.
 func (l *Ledger) subjects(d Delivery) (ids [][]byte) {
 	for _, hash := range []string{d.Payer, d.Attribution.Subscriber} {
 		if hash != "" {

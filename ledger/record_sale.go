@@ -10,13 +10,17 @@ import (
 // This file writes payments and refunds into the document of their transaction, and finishes what
 // an earlier process began.
 
-// recordSale writes a payment or refund into its transaction, and has its effects follow.
+// recordSale writes a payment or refund into its transaction, and has its effects follow. The order
+// makes a crash harmless: first the row of what is outstanding names the document, so that the next
+// start finds it; then the sale is written with its marks; then the effects follow; then the marks
+// go, and the row last.
 func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 	key := l.saleKey(d)
 	known, err := l.classify(s, key, d)
 	if err != nil {
 		return News{}, err
 	}
+	// Two copies of a delivery have one once, so the row goes up and down by one for both.
 	once := identity(d.Event)
 	if err := l.outstanding(s, key, "begin "+once, 1); err != nil {
 		return News{}, err
@@ -34,6 +38,7 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 	if err := l.settle(s, key, &sold); err != nil {
 		return News{}, err
 	}
+	// Only what settle has seen loses its marks: another delivery may have come in between.
 	waits := false
 	err = change(l.codec, s, key, func(doc *sale) (time.Time, error) {
 		news, waits = doc.finish(&sold, d), doc.waits(d.Event)
@@ -58,6 +63,8 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 	e := by.Event
 	d.Version++
 	d.Project, d.Transaction = by.Project, text(e.TransactionID)
+	// A first payment names itself as its original. That is not stored, so that an empty Original
+	// says that nothing went before.
 	if e.OriginalID != e.TransactionID && e.OriginalID != "" {
 		d.Original = text(e.OriginalID)
 	}
@@ -70,6 +77,7 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 		entered = true
 	case e.Kind == zotlo.WebhookRefund && d.findRefund(refundOf(e, now)) == nil:
 		r := refundOf(e, now)
+		// No payment will ever be found for it. It is settled here, by what it says itself.
 		if e.TransactionID == "" {
 			d.add(subjects)
 			d.By, d.PaymentType = known.by, "consumable"
@@ -78,18 +86,21 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 		d.Refunds = append(d.Refunds, r)
 		entered = true
 	}
+	// A payment may be what a refund has waited for, and a refund may find its payment here.
 	d.settleRefunds()
 	return entered
 }
 
 // finish takes the marks of what is settled away, and says what counts. What came meanwhile is for
-// the one who brought it.
+// the one who brought it. settled is the document as its effects were done.
 func (d *sale) finish(settled *sale, by Delivery) (news News) {
 	for i := range d.Charges {
 		c := &d.Charges[i]
 		if settled.find(c.Status) == nil {
 			continue
 		}
+		// The marks go one by one: any node may do the effects, but only a delivery that succeeded
+		// may count.
 		c.Marks &^= markOpen
 		if by.Unfinished || c.Marks&markUntold == 0 || !by.tells(*c) {
 			continue
@@ -114,7 +125,8 @@ func (d *sale) finish(settled *sale, by Delivery) (news News) {
 	return news
 }
 
-// waits reports whether a webhook is of a refund whose payment is not known yet.
+// waits reports whether a webhook is of a refund whose payment is not known yet. Webhooks come in
+// any order, so that is no error.
 func (d *sale) waits(e zotlo.Event) bool {
 	if e.Kind != zotlo.WebhookRefund {
 		return false
@@ -143,7 +155,8 @@ func (d *sale) payment(c charge) Payment {
 	}
 }
 
-// compare says in what a first charge differs from what was said before it.
+// compare says in what a first charge differs from what was said before it. It is asked when the
+// payment is written already, so that it can refuse none.
 func (p *Payment) compare(paid zotlo.Event, known class) {
 	if !known.compared || paid.Kind != zotlo.WebhookPayment {
 		return
@@ -154,6 +167,8 @@ func (p *Payment) compare(paid zotlo.Event, known class) {
 
 // refund is a refund as the outside sees it.
 func (d *sale) refund(r refund) Refund {
+	// A refund bears the status of its payment. Where that status is not here, the newest charge is
+	// the one that is most likely meant.
 	of := d.last()
 	if c := d.find(r.Status); c != nil {
 		of = *c

@@ -21,13 +21,17 @@ func identity(e zotlo.Event) string {
 	case zotlo.WebhookRefund:
 		return refundOf(e, time.Time{}).once()
 	}
+	// Of two states at one instant, origin.hear chooses in a way that needs no order.
 	return "state\x00" + strconv.FormatInt(e.CreatedAt.UnixMicro(), 10)
 }
 
-// once names a charge within its transaction.
+// once names a charge within its transaction. Stores remember these texts, so they are never
+// written otherwise.
 func (c charge) once() string { return "payment\x00" + string(c.Status) }
 
-// once names a refund within its transaction.
+// once names a refund within its transaction. Whether refund_price is of this part or of all parts
+// so far, Zotlo's page "Refunds Webhook" does not say. The date beside it tells two parts of the
+// same amount apart.
 func (r refund) once() string {
 	return strings.Join([]string{
 		"refund", string(r.Status), strconv.FormatInt(int64(r.Said), 10), strconv.FormatInt(r.At, 10),
@@ -35,7 +39,8 @@ func (r refund) once() string {
 }
 
 // samePrice reports whether two decimal texts are the same amount: "9.9", "9.90" and "09.900" are.
-// Text that is no amount is the same as nothing, not even as itself.
+// Text that is no amount is the same as nothing, not even as itself. Zotlo writes a price as a
+// number in one webhook and as text in the other.
 func samePrice(a, b string) bool {
 	x, ok := money.Parse(a)
 	if !ok {
@@ -58,6 +63,7 @@ var differences = [...]struct {
 	{"currency", func(paid zotlo.Event, asked source) bool {
 		return asked.Price != "" && paid.Currency != "" && paid.Currency != asked.Currency
 	}},
+	// A link with a price of its own sells once. What renews was sold otherwise than asked.
 	{"payment_type", func(paid zotlo.Event, asked source) bool {
 		return asked.Price != "" && paid.PaymentType != "" && paid.PaymentType != "consumable"
 	}},
@@ -65,13 +71,14 @@ var differences = [...]struct {
 	{"quote_price", func(paid zotlo.Event, asked source) bool {
 		return asked.Quote != "" && paid.Currency == asked.QuoteCur && !costs(paid, asked.Quote)
 	}},
+	// A page may quote a currency that Zotlo does not charge in the shopper's country.
 	{"quote_currency", func(paid zotlo.Event, asked source) bool {
 		return asked.Quote != "" && paid.Currency != "" && paid.Currency != asked.QuoteCur
 	}},
 }
 
 // costs reports whether a payment is of the price of one, times what was bought. A payment that
-// does not say its price is.
+// does not say its price is. A webhook's price is for all that was bought, a link's for one.
 func costs(paid zotlo.Event, one string) bool {
 	if paid.Price == "" || samePrice(paid.Price, one) && paid.Quantity <= 1 {
 		return true

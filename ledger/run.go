@@ -9,7 +9,8 @@ import (
 )
 
 // This file knows which runs an experiment had, and when each of them ran. A run is an experiment
-// with one set of settings: a change begins another one, and going back continues the old one.
+// with one set of settings: a change begins another one, and going back continues the old one. A
+// payment is given to a run by these times, so they are durable, and the same on all nodes.
 
 // DefaultWindow is how long after their first exposure a person's payments count, where nothing is
 // said.
@@ -79,14 +80,16 @@ type start struct {
 }
 
 // The newest runs and starts of an experiment that are known, so that a campaign whose price
-// changes every night does not outgrow its document.
+// changes every night does not outgrow its document. A run that is dropped has no answer any more,
+// though its sums stay. maxHistory leaves room, since history.size is an estimate.
 const (
 	maxRuns    = 64
 	maxStarts  = 256
 	maxHistory = MaxValue * 3 / 4
 )
 
-// runID names a run in documents and rows.
+// runID names a run in documents and rows. It is a hash of the configuration, so nodes agree on it
+// without asking each other.
 func (l *Ledger) runID(r *Run) []byte {
 	return short(l.codec.hash("run", r.Campaign, r.Experiment, r.Settings))
 }
@@ -108,6 +111,7 @@ func (l *Ledger) Begin(ctx context.Context, runs []Run, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	// A campaign that the configuration no longer has ends here, for nothing else says so.
 	for campaign := range listed {
 		if _, runs := current[campaign]; !runs {
 			current[campaign] = nil
@@ -115,6 +119,8 @@ func (l *Ledger) Begin(ctx context.Context, runs []Run, at time.Time) error {
 	}
 	err = l.store.Do(ctx, func(s Steps) error {
 		for campaign, runs := range current {
+			// On the list before there is a document: after a crash in between, histories passes it
+			// over.
 			if listed[campaign] == 0 {
 				if err := l.list(s, campaign); err != nil {
 					return err
@@ -164,7 +170,8 @@ func (l *Ledger) listed(ctx context.Context) (map[string]int64, error) {
 	return rows[0], nil
 }
 
-// histories are those of all campaigns that ever had an experiment, by name.
+// histories are those of all campaigns that ever had an experiment, by name. They are read in one
+// round trip, and in the order of their names.
 func (l *Ledger) histories(ctx context.Context) ([]history, error) {
 	listed, err := l.listed(ctx)
 	if err != nil {
@@ -221,7 +228,8 @@ func (h *history) find(key string) *trial {
 	return &h.Experiments[i]
 }
 
-// runningAt is the experiment that ran at an instant, or nil.
+// runningAt is the experiment that ran at an instant, or nil. A campaign has one experiment at a
+// time, unless two configurations serve at once: then it is the first that is known.
 func (h *history) runningAt(at int64) *trial {
 	for i := range h.Experiments {
 		if t := &h.Experiments[i]; t.ranAt(at) != nil {
@@ -254,6 +262,7 @@ func (h *history) know(r *Run, id []byte, at int64) (changed bool) {
 	if at >= known.First {
 		return false
 	}
+	// A node whose exposures were late was earlier. Sums are read from here on.
 	known.First = at
 	return true
 }
@@ -282,7 +291,8 @@ func (h *history) makeRoom(stays []byte) {
 	h.Experiments = slices.DeleteFunc(h.Experiments, func(t trial) bool { return len(t.Runs) == 0 })
 }
 
-// size is about how long the document is, in bytes.
+// size is about how long the document is, in bytes. To encode it for this would cost as much as to
+// write it.
 func (h *history) size() (n int) {
 	for i := range h.Experiments {
 		t := &h.Experiments[i]
@@ -304,6 +314,8 @@ func (t *trial) settings(r *Run) (changed bool) {
 		window = int64(DefaultWindow / time.Second)
 	}
 	if len(t.Windows) == 0 || t.window() != window {
+		// The window before stays in the list until everybody is recounted: until then there are
+		// sums under both.
 		t.Windows = slices.DeleteFunc(t.Windows, func(w int64) bool { return w == window })
 		t.Windows = append(t.Windows, window)
 		changed = true
@@ -337,11 +349,13 @@ func (t *trial) start(id []byte, at int64) (changed bool) {
 	if bytes.Equal(t.ranAt(at), id) {
 		return false
 	}
+	// Nodes speak in any order, so a start is put where its time is.
 	i := 0
 	for i < len(t.Starts) && t.Starts[i].At <= at {
 		i++
 	}
 	t.Starts = slices.Insert(t.Starts, i, start{id, at})
+	// The same run was said to begin later. It was running then.
 	if next := i + 1; next < len(t.Starts) && bytes.Equal(t.Starts[next].Run, id) {
 		t.Starts = slices.Delete(t.Starts, next, next+1)
 	}

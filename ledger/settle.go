@@ -11,7 +11,9 @@ import (
 // persons it touches, on the experiment that it belongs to, and on the sums. Each of them may be
 // done twice.
 
-// settle does the effects of a sale that are outstanding.
+// settle does the effects of a sale that are outstanding. The delivery does them, or its repeat, or
+// finish, or several of these at once. The origin goes first, because it may know more subjects,
+// and what subjects are told is its state.
 func (l *Ledger) settle(s Steps, key Key, d *sale) error {
 	if !d.open() {
 		return nil
@@ -20,6 +22,7 @@ func (l *Ledger) settle(s Steps, key Key, d *sale) error {
 	if err != nil {
 		return err
 	}
+	// A renewal may name nobody, or one address of two: the subscription knows all of them.
 	subjects := slices.Clone(d.Subjects)
 	if root != nil {
 		subjects = root.Subjects
@@ -39,7 +42,8 @@ func (l *Ledger) settle(s Steps, key Key, d *sale) error {
 	return l.sum(s, key, d)
 }
 
-// open reports whether effects are outstanding.
+// open reports whether effects are outstanding. A refund that waits has no effects yet: what it
+// takes back is not known without its payment.
 func (d *sale) open() bool {
 	return slices.ContainsFunc(d.Charges, func(c charge) bool { return c.Marks&markOpen != 0 }) ||
 		slices.ContainsFunc(d.Refunds, func(r refund) bool {
@@ -60,10 +64,13 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 		o.Project, o.Original = d.Project, text(d.original())
 		o.add(d.Subjects)
 		switch {
+		// What the first charge said is never replaced.
 		case o.Begun:
+		// This is the first charge, whatever stood in for it until now.
 		case d.begins():
 			o.Begun, o.By = true, d.By
 			o.Upsell = d.Charges[0].Type == typeUpsell
+		// A renewal was heard of earlier than the first charge, and stands in for it.
 		case o.By.empty():
 			o.By = d.By
 		}
@@ -73,13 +80,16 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 		if d.takenBack() {
 			o.givenBack(short(key.ID), d.takenBackAt())
 		}
+		// The subjects are told what was written, so the copy is taken inside the step.
 		*root = *o
 		return o.until(l.now(), l.keep), nil
 	})
 	return root, err
 }
 
-// tell changes a person's document, if there is something new.
+// tell changes a person's document, if there is something new. Where nothing is new nothing is
+// written, so a repeat costs a read. A change moves the end of the document, for something in it is
+// young again.
 func (l *Ledger) tell(s Steps, id string, news func(*person) (changed bool)) error {
 	return change(l.codec, s, Key{kindPerson, id}, func(p *person) (time.Time, error) {
 		if !news(p) {
@@ -93,6 +103,7 @@ func (l *Ledger) tell(s Steps, id string, news func(*person) (changed bool)) err
 func (d *sale) tell(p *person, transaction []byte) (changed bool) {
 	for _, c := range d.Charges {
 		changed = p.happened(c.happened()) || changed
+		// A renewal is two events: campaigns may ask for payments or for renewals.
 		if c.label() == "renewal" {
 			changed = p.happened(happening{Name: "zotlo.renewal", At: c.Created}) || changed
 		}
@@ -100,12 +111,15 @@ func (d *sale) tell(p *person, transaction []byte) (changed bool) {
 	for _, r := range d.Refunds {
 		changed = p.happened(happening{Name: "zotlo.refund", At: r.Created}) || changed
 	}
+	// A refund alone. If it names a transaction, it waits and is told with its payment.
 	if len(d.Charges) == 0 {
 		if d.Transaction == "" && d.takenBack() {
 			changed = p.takeBack(d.By.Campaign) || changed
 		}
 		return changed
 	}
+	// Copies of the sale may be told in any order. The version keeps an older one from undoing what
+	// a newer one said.
 	return p.paid(note{
 		Transaction: transaction, Campaign: d.By.Campaign, Heard: d.Charges[0].Heard,
 		Back: d.takenBack(), Version: d.Version,
@@ -146,7 +160,7 @@ func (o *origin) original() string {
 	return string(o.Original)
 }
 
-// add puts persons among the subjects.
+// add puts persons among the subjects. The rule is that of sale.add: each of them once.
 func (o *origin) add(subjects [][]byte) {
 	d := sale{Subjects: o.Subjects}
 	d.add(subjects)
@@ -154,7 +168,8 @@ func (o *origin) add(subjects [][]byte) {
 }
 
 // recordState writes a subscription's state down, and tells everybody whom the subscription is
-// about.
+// about. Each step may be done twice, and the row of what is outstanding brackets them, as in
+// recordSale.
 func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects [][]byte) error {
 	if e.OriginalID == "" && e.TransactionID != "" { // that of the last payment leads there, too
 		var last sale
@@ -176,6 +191,7 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 	if err := l.outstanding(s, key, "begin "+once, 1); err != nil {
 		return err
 	}
+	// Without an instant of Zotlo's, the state is as old as its arrival.
 	heard := stateOf(e, l.now())
 	var root origin
 	err := change(l.codec, s, key, func(o *origin) (time.Time, error) {
@@ -193,6 +209,8 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 	}
 	for _, id := range root.Subjects {
 		err := l.tell(s, string(id), func(p *person) bool {
+			// The subscription is told as it stands now, which may be newer than what came. The
+			// event is that of the webhook, with its own instant.
 			changed := root.tell(p, key)
 			return heard.tell(p) || changed
 		})
@@ -203,7 +221,9 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 	return l.outstanding(s, key, "end "+once, -1)
 }
 
-// tell notes the event that a state is to its subscriber.
+// tell notes the event that a state is to its subscriber. The instant is Zotlo's, so a late webhook
+// does not make an old cancellation young. A pause is no event: what Zotlo says of one is not known
+// well enough.
 func (s state) tell(p *person) (changed bool) {
 	var name text
 	switch s.Status {

@@ -32,7 +32,8 @@ type Doc struct {
 // MaxValue is the longest Doc.Value, in bytes.
 const MaxValue = 64 << 10
 
-// Delta is a number to be added to a field of a row.
+// Delta is a number to be added to a field of a row. Numbers are added and never set, so that nodes
+// need not know of each other.
 type Delta struct {
 	Field string // any bytes
 	N     int64

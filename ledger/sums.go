@@ -11,9 +11,11 @@ import (
 )
 
 // This file keeps numbers and money by day, so that no report is a pass over every payment. A day
-// is one in UTC: that of the purchase, or of the refund.
+// is one in UTC: that of the purchase, or of the refund. Sums stay when the payments that they are
+// made of are past Config.Keep.
 
-// The figures of a day. They stand in the names of fields.
+// The figures of a day. They stand in the names of fields. The rows of years hold them: no letter
+// ever gets another meaning.
 const (
 	figurePayments = "n" // payments, by type
 	figureRevenue  = "m" // their money
@@ -21,7 +23,8 @@ const (
 	figureRefunded = "r" // money that was given back
 )
 
-// field is the name of a number in a row.
+// field is the name of a number in a row. A zero byte parts them, which no name can hold: an
+// attribution with one is not read.
 func field(figure string, by Source, kind, currency string) string {
 	parts := []string{figure, by.Campaign, by.Experiment, by.Variant, kind, currency}
 	return strings.Join(parts, "\x00")
@@ -30,7 +33,9 @@ func field(figure string, by Source, kind, currency string) string {
 // day names the row of an instant, given in seconds.
 func day(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.DateOnly) }
 
-// sum adds what is outstanding of a transaction to its days.
+// sum adds what is outstanding of a transaction to its days. The once of each is that of the
+// payment or refund itself. So a crash before the mark goes does not add it again, nor do two nodes
+// at once.
 func (l *Ledger) sum(s Steps, key Key, d *sale) error {
 	for _, c := range d.Charges {
 		if c.Marks&markOpen == 0 {
@@ -51,9 +56,11 @@ func (l *Ledger) sum(s Steps, key Key, d *sale) error {
 		}
 		b := d.refund(r)
 		deltas := []Delta{{field(figureRefunded, b.Source, b.Type, b.Currency), int64(b.Amount)}}
+		// A part leaves the payment a payment: only its money is less.
 		if b.Whole {
 			deltas = append(deltas, Delta{field(figureRefunds, b.Source, b.Type, b.Currency), 1})
 		}
+		// Without a date of its own, a refund is of the day on which Zotlo told of it.
 		at := r.At
 		if at == 0 {
 			at = r.Created / 1e6
@@ -77,11 +84,13 @@ type Figure struct {
 	Refunded money.Amount
 }
 
-// daysAtOnce is how many rows are read in one round trip.
+// daysAtOnce is how many rows are read in one round trip. A year takes four, and no answer of a
+// store gets too long.
 const daysAtOnce = 100
 
 // Days reads the figures of the days from one instant's to another's, both included, in their
-// order. It reads a row for each day, whether it holds anything or not.
+// order. It reads a row for each day, whether it holds anything or not. A row that is not there
+// costs little, and a list of those that are would be one more thing to keep true.
 func (l *Ledger) Days(ctx context.Context, from, to time.Time) (figures []Figure, err error) {
 	var keys []Key
 	for at := from.UTC().Truncate(24 * time.Hour); !at.After(to); at = at.AddDate(0, 0, 1) {
@@ -119,6 +128,7 @@ func figuresOf(day string, row map[string]int64) (figures []Figure) {
 	for _, f := range found {
 		figures = append(figures, *f)
 	}
+	// A row is a map, whose order is another one at every call.
 	slices.SortFunc(figures, Figure.compare)
 	return figures
 }

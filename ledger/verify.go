@@ -6,12 +6,14 @@ import (
 )
 
 // This file compares what a webhook says with what Zotlo answers when it is asked for the same
-// transaction. Zotlo signs nothing, so that is how a webhook is proved.
+// transaction. Zotlo signs nothing, so that is how a webhook is proved. The token in the address of
+// a webhook proves less: a proxy's log may hold it.
 
 // Proof is what comes of asking Zotlo.
 type Proof int
 
-// The proofs. A refund that Zotlo does not know yet is Unproven: it will be repeated.
+// The proofs. A refund that Zotlo does not know yet is Unproven: it will be repeated. Forged is for
+// ever, since two answers about one transaction contradict each other.
 const (
 	Proven Proof = iota
 	Unproven
@@ -30,6 +32,7 @@ func Prove(said, read zotlo.Event) Proof {
 		differ(said.SubscriberID, read.SubscriberID):
 		return Forged
 	}
+	// A refund is compared by what was given back. The status of its payment may have moved.
 	if said.Kind == zotlo.WebhookRefund {
 		return proveRefund(said, read)
 	}
@@ -52,6 +55,7 @@ func proveRefund(said, read zotlo.Event) Proof {
 		return Unproven
 	}
 	amount, given := money.Parse(said.RefundPrice)
+	// Without an amount on either side, all that can be compared is that money was given back.
 	if !given || len(read.Refunds) == 0 {
 		return Proven
 	}
@@ -67,5 +71,6 @@ func proveRefund(said, read zotlo.Event) Proof {
 	return Unproven
 }
 
-// differ reports whether both texts are there and are not the same.
+// differ reports whether both texts are there and are not the same. Zotlo leaves fields out in
+// older webhooks and in reads, so only two texts can disagree.
 func differ(a, b string) bool { return a != "" && b != "" && a != b }
