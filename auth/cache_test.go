@@ -76,7 +76,7 @@ func TestUserIsRememberedTheSecondTime(t *testing.T) {
 	clock.advance(30 * time.Second)
 	accepted(t, a, again)
 	holds(t, a, 2, 1)
-	// The minute is counted from the signature check, whoever came in between.
+	// The minute is counted from the signature check, not from what came in between.
 	clock.advance(30 * time.Second)
 	accepted(t, a, once)
 	accepted(t, a, again)

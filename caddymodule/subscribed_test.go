@@ -147,7 +147,7 @@ func TestSubscribedComesBeforeAfterPayment(t *testing.T) {
 	s.answers("/monthly", "after_payment", "/thanks")
 }
 
-// TestPayerWithAnotherAddress: whoever the link was for is subscribed as well as the one who paid.
+// TestPayerWithAnotherAddress: anyone whom the link was for is subscribed as well as the one who paid.
 func TestPayerWithAnotherAddress(t *testing.T) {
 	s := openClub(t)
 	s.zotlo.SetWebhooks(hooksTo(s.shop))

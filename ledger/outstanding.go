@@ -42,7 +42,7 @@ func openRow(key Key) Key {
 // finish must know which document to read.
 func openID(key Key) string { return string(byte(key.Kind)) + key.ID }
 
-// finish does the effects that are outstanding, whoever began them. What is begun at this moment
+// finish does the effects that are outstanding, whichever process began them. What is begun at this moment
 // may be among them; to do an effect twice changes nothing.
 func (l *Ledger) finish(ctx context.Context) error {
 	rows, err := l.store.Rows(ctx, openSales, openExposures)

@@ -12,7 +12,7 @@ import (
 )
 
 // This file is how calls share a commit. A commit costs two syncs of the disk, and so does one with
-// a hundred takes in it. Whoever comes while nothing is written is written at once; all that come
+// a hundred takes in it. What comes while nothing is written is written at once; all that come
 // during a commit are the next one. bbolt's own Batch waits a fixed time for company instead, and
 // takes everything again when one of the calls fails.
 

@@ -110,7 +110,7 @@ func (t *teller) merging() {
 	t.sums(5, 5*9_9900, 0, 2_0000+1_5000)
 }
 
-// otherSecret: an export is of whoever has its secret.
+// otherSecret: an export belongs to those who have its secret.
 func (t *teller) otherSecret() {
 	t.business()
 	text := t.exported(t.ledger)

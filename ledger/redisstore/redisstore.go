@@ -16,7 +16,7 @@
 //
 // Do takes its steps directly, one after the other, because no transaction of Redis spans the nodes
 // of a cluster. Each step is one command or one script, which Redis runs alone: it happens wholly
-// or not at all, whoever else writes. After a step has failed, those that follow in the same Do
+// or not at all, whatever others write. After a step has failed, those that follow in the same Do
 // fail without being tried, so what has happened is always a beginning of the steps. A step whose
 // answer was lost may have happened; nothing is retried by itself, and the caller repeats the whole
 // Do, which Change and the once of Add make harmless.

@@ -92,7 +92,7 @@ func (s *shelf) opens(want int) {
 	}
 }
 
-// isOpen checks whether a store is open, for whoever holds it.
+// isOpen checks whether a store is open, for those who hold it.
 func (s *shelf) isOpen(want bool) {
 	s.t.Helper()
 	s.mu.Lock()
