@@ -14,7 +14,8 @@ import (
 
 // participantKey is that of a person in an experiment. The experiment is in front, so that a
 // recount finds its people by a prefix; the person is behind, so that a purge finds them by the
-// end.
+// end. Eight bytes of the experiment are enough: two that share them would only be scanned
+// together.
 func (l *Ledger) participantKey(campaign, experiment, person string) Key {
 	return Key{kindSeen, l.codec.hash("experiment", campaign, experiment)[:8] + person}
 }
@@ -52,7 +53,8 @@ func (l *Ledger) attend(s Steps, key Key, t *trial, news func(*participant) (cha
 }
 
 // payOff adds what a document owes to the sums. Several may do so at once: each difference is added
-// once.
+// once. A crash after the rows and before the note goes leaves the note. It is paid again under the
+// same once, and counts nothing.
 func (l *Ledger) payOff(s Steps, key Key, owes []owed) error {
 	if len(owes) == 0 {
 		return nil
@@ -94,7 +96,8 @@ func (l *Ledger) payOff(s Steps, key Key, owes []owed) error {
 }
 
 // attribute has the experiment of a sale's campaign follow the sale: for the person whom the link
-// was for, else for nobody but the payment itself.
+// was for, else for nobody but the payment itself. A payment without an exposure is noted as well.
+// Exposures are written late and in batches, so it may be the payment that is early.
 func (l *Ledger) attribute(s Steps, key Key, d *sale) error {
 	out := d.deal(short(key.ID))
 	// The documents of people from before keep are gone: a payment under so old a link would be
@@ -144,7 +147,8 @@ func (l *Ledger) finishParticipant(s Steps, key Key) error {
 
 // recount has all people of an experiment follow its window, and then forgets the windows that it
 // had before. A crash leaves two windows in the document, by which the next round knows it. People
-// who were counted already are passed over then.
+// who were counted already are passed over then. Numbers that are read meanwhile are whole: each
+// person stands under one of the two windows, and both are read.
 func (l *Ledger) recount(ctx context.Context, campaign, experiment string) error {
 	prefix := l.participantKey(campaign, experiment, "").ID
 	var h history
@@ -207,7 +211,8 @@ func (l *Ledger) eachParticipant(
 	return flush()
 }
 
-// recountAll recounts the experiments whose window has changed.
+// recountAll recounts the experiments whose window has changed. It is part of each round of
+// finishing, so a recount that failed is tried again without a note of its own.
 func (l *Ledger) recountAll(ctx context.Context) error {
 	all, err := l.histories(ctx)
 	if err != nil {

@@ -15,7 +15,9 @@ import (
 
 // Attribution is what rides in customParameters.checkout of a link, one text in URL query form.
 // Zotlo hands it back in the webhook of the payment, and that is how a payment finds the campaign
-// that sold it and the shopper whom the link was for.
+// that sold it and the shopper whom the link was for. The names on the wire have one letter each.
+// The text rides in a parameter of which Zotlo does not say how long it may be. A letter is never
+// given another meaning: links are out while a node is replaced.
 type Attribution struct {
 	Campaign   string // c
 	Experiment string // e
@@ -42,11 +44,13 @@ func (a Attribution) At() time.Time {
 	return time.Unix(minutes*60, 0)
 }
 
-// MinuteOf writes a time as Attribution.Minute.
+// MinuteOf writes a time as Attribution.Minute. The hour decides what is too old, so a minute is
+// exact enough.
 func MinuteOf(t time.Time) string { return strconv.FormatInt(t.Unix()/60, 10) }
 
 // maxAttribution bounds what ParseAttribution reads. Ours have at most MaxAttribution characters.
-// The rest is room for what a newer version may write.
+// The rest is room for what a newer version may write. It is read before anything is proved, so the
+// bound is on what an anonymous visitor can cost.
 const maxAttribution = 2048
 
 // MaxAttribution is how long the text of a link may be, in characters, its proof included.
@@ -109,7 +113,8 @@ func ParseAttribution(text string) (Attribution, error) {
 	return a, nil
 }
 
-// maxValue bounds one value, in bytes.
+// maxValue bounds one value, in bytes. A value may be percent-encoded on the wire, and is measured
+// as it is read.
 const maxValue = 1024
 
 // printable reports whether a value is valid UTF-8 without control characters, and short enough.
@@ -127,7 +132,8 @@ type attributionField struct {
 }
 
 // fields lists the fields in the order in which String writes them. Reading and writing go over the
-// same list, so that neither can know a field that the other does not.
+// same list, so that neither can know a field that the other does not. The order is that of the
+// text, which the MAC covers. A new field goes to the end.
 func (a *Attribution) fields() []attributionField {
 	return []attributionField{
 		{"c", &a.Campaign},

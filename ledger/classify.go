@@ -38,10 +38,12 @@ func later(kind string) bool {
 
 // class is what is decided of a delivery before it is written.
 type class struct {
-	by       source
-	stale    bool // its attribution was too old, or another payer's
-	upsell   bool
-	compared bool // with what link or page said
+	by source
+	// Its attribution was too old, or another payer's.
+	stale  bool
+	upsell bool
+	// With what link or page said.
+	compared bool
 }
 
 // mark puts what was decided on a charge.
@@ -172,7 +174,8 @@ func (l *Ledger) part(use, text string) (part [8]byte) {
 // need no seal.
 type claimant struct {
 	payer, original, pack [8]byte
-	bought                int64 // Unix seconds
+	// Unix seconds.
+	bought int64
 }
 
 // claimantSize is the length of a claimant, in bytes.

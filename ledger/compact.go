@@ -11,7 +11,8 @@ import (
 // subjects, and the instants of a payment are mostly seconds apart. The forms are exact: whatever a
 // document holds comes back as it was.
 
-// MarshalCBOR writes the person of the link as their place.
+// MarshalCBOR writes the person of the link as their place. The receiver is a copy, so the document
+// in memory stays whole. The type without methods keeps the encoder from calling this one again.
 func (d sale) MarshalCBOR() ([]byte, error) {
 	type plain sale
 	d.By.Person = placeOf(d.By.Person, d.Subjects)
@@ -65,7 +66,8 @@ func (c *charge) UnmarshalCBOR(raw []byte) error {
 	return err
 }
 
-// placeOf is where a person stands among the subjects, as one byte; else their id.
+// placeOf is where a person stands among the subjects, as one byte; else their id. A place is one
+// byte and an id sixteen, so a reader tells them apart by their length alone.
 func placeOf(person []byte, subjects [][]byte) []byte {
 	i := slices.IndexFunc(subjects, func(s []byte) bool { return bytes.Equal(s, person) })
 	if i < 0 || i > 0xff || len(person) != idSize {
@@ -74,7 +76,8 @@ func placeOf(person []byte, subjects [][]byte) []byte {
 	return []byte{byte(i)}
 }
 
-// atPlace is the person whom placeOf has written.
+// atPlace is the person whom placeOf has written. A place beyond the subjects is left as it came: a
+// damaged document names nobody then, and not somebody else.
 func atPlace(place []byte, subjects [][]byte) []byte {
 	if len(place) == 1 && int(place[0]) < len(subjects) {
 		return subjects[place[0]]

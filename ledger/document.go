@@ -18,33 +18,54 @@ import (
 // it is sealed. The form is CBOR (RFC 8949) with numbers as names: small, and a reader passes over
 // what it does not know.
 
-// The kinds of documents and rows. Their values stand in files and servers.
+// The kinds of documents and rows. Their values stand in files and servers. A letter is one byte in
+// front of every key. Lower case is for what holds facts or sums, upper case for lists that only
+// help to find them.
 const (
-	kindLock    Kind = 'l' // the store's own key, locked by the operator's secrets
-	kindMark    Kind = 'm' // a delivery that was processed
-	kindSale    Kind = 's' // a transaction: its payments and refunds
-	kindOrigin  Kind = 'o' // what began with an original transaction: attribution and subscription
-	kindClaim   Kind = 'c' // who paid under a link first
-	kindPerson  Kind = 'p' // what clicks ask of a subscriber
-	kindSeen    Kind = 'x' // a person in an experiment
-	kindRuns    Kind = 'r' // the experiments of a campaign, and their runs
-	kindOpen    Kind = 'O' // a row: transactions whose effects are outstanding
-	kindDay     Kind = 'd' // a row a day: numbers and money by campaign
-	kindPartner Kind = 'a' // a row a day: numbers and money by partner
-	kindTally   Kind = 't' // rows: the numbers of an experiment's runs
-	kindListed  Kind = 'L' // a row: the campaigns that ever had an experiment
+	// The store's own key, locked by the operator's secrets.
+	kindLock Kind = 'l'
+	// A delivery that was processed.
+	kindMark Kind = 'm'
+	// A transaction: its payments and refunds.
+	kindSale Kind = 's'
+	// What began with an original transaction: attribution and subscription.
+	kindOrigin Kind = 'o'
+	// Who paid under a link first.
+	kindClaim Kind = 'c'
+	// What clicks ask of a subscriber.
+	kindPerson Kind = 'p'
+	// A person in an experiment.
+	kindSeen Kind = 'x'
+	// The experiments of a campaign, and their runs.
+	kindRuns Kind = 'r'
+	// A row: transactions whose effects are outstanding.
+	kindOpen Kind = 'O'
+	// A row a day: numbers and money by campaign.
+	kindDay Kind = 'd'
+	// A row a day: numbers and money by partner.
+	kindPartner Kind = 'a'
+	// Rows: the numbers of an experiment's runs.
+	kindTally Kind = 't'
+	// A row: the campaigns that ever had an experiment.
+	kindListed Kind = 'L'
 )
 
-// idSize is the length of an id, in bytes: 128 bits, so that no two meet.
+// idSize is the length of an id, in bytes: 128 bits, so that no two meet. The number of documents
+// at which a collision becomes likely is 2^64.
 const idSize = 16
 
-// codec seals and opens the documents of one store.
+// codec seals and opens the documents of one store. It has one key for ids and 256 for seals. NIST
+// SP 800-38D, section 8.3, bounds messages with random nonces under one GCM key to 2^32; spread
+// over 256 keys, a store of that many changes is far from it.
 type codec struct {
-	id    []byte           // key of the hashes
-	seals [256]cipher.AEAD // by the first byte of an id: so a key sees few of the random nonces
+	// Key of the hashes.
+	id []byte
+	// By the first byte of an id: so a key sees few of the random nonces.
+	seals [256]cipher.AEAD
 }
 
-// newCodec derives all keys from the store's own.
+// newCodec derives all keys from the store's own. HKDF (RFC 5869) with a text for each purpose. The
+// texts are part of the format: another text is another key, and nothing would open.
 func newCodec(key []byte) (*codec, error) {
 	id, err := hkdf.Key(sha256.New, key, nil, "ids", sha256.Size)
 	if err != nil {
@@ -63,7 +84,9 @@ func newCodec(key []byte) (*codec, error) {
 	return c, nil
 }
 
-// hash is a keyed hash of parts, which cannot run together.
+// hash is a keyed hash of parts, which cannot run together. Each part is preceded by its length, so
+// that "ab", "c" and "a", "bc" differ. A keyed hash and not a plain one: transaction ids can be
+// guessed or known, and without the key nobody can check a guess.
 func (c *codec) hash(parts ...string) string {
 	mac := hmac.New(sha256.New, c.id)
 	for _, part := range parts {
@@ -77,7 +100,8 @@ func (c *codec) hash(parts ...string) string {
 func short(hash string) []byte { return []byte(hash[:8]) }
 
 // personKey is where a subscriber's document is. The hash that the outside world knows them by is
-// keyed already; anything that is no such hash gets one.
+// keyed already; anything that is no such hash gets one. One outside hash has one document, on all
+// nodes and after any restart.
 func (c *codec) personKey(subscriber string) Key {
 	raw, err := base64.RawURLEncoding.DecodeString(subscriber)
 	if err != nil || len(raw) != idSize {
@@ -86,10 +110,12 @@ func (c *codec) personKey(subscriber string) Key {
 	return Key{kindPerson, string(raw)}
 }
 
-// errSealed is all that is said about a document that does not open.
+// errSealed is all that is said about a document that does not open. Damage, a wrong key and a
+// value that was moved look the same to AES-GCM, so more cannot be said.
 var errSealed = errors.New("a document of the ledger does not open")
 
-// cborMode writes the shortest form.
+// cborMode writes the shortest form. It is the deterministic encoding of RFC 8949, section 4.2.1:
+// the same document gives the same bytes, and maps have one order.
 var cborMode = func() cbor.EncMode {
 	mode, err := cbor.CoreDetEncOptions().EncMode()
 	if err != nil {
@@ -98,7 +124,8 @@ var cborMode = func() cbor.EncMode {
 	return mode
 }()
 
-// write seals v for a key.
+// write seals v for a key. The first byte of the id chooses the seal. Ids are hashes, so documents
+// spread evenly over the keys.
 func (c *codec) write(key Key, v any) ([]byte, error) {
 	plain, err := cborMode.Marshal(v)
 	if err != nil {
@@ -119,7 +146,8 @@ func (c *codec) read(key Key, value []byte, v any) error {
 	return nil
 }
 
-// readPlain reads a document that is not sealed.
+// readPlain reads a document that is not sealed. Those of participants hold short hashes and
+// numbers only, and are read by the thousand in a recount.
 func readPlain(value []byte, v any) error {
 	if err := cbor.Unmarshal(value, v); err != nil {
 		return fmt.Errorf("reading a document of the ledger: %w", err)
@@ -127,7 +155,8 @@ func readPlain(value []byte, v any) error {
 	return nil
 }
 
-// aad ties a value to its place: one that was moved elsewhere does not open.
+// aad ties a value to its place: one that was moved elsewhere does not open. Otherwise anyone who
+// can write to the store could put one subscriber's document in another's place.
 func aad(key Key) []byte { return append([]byte{byte(key.Kind)}, key.ID...) }
 
 // look reads one document into v, and reports whether it is there.
@@ -144,6 +173,8 @@ var errUnchanged = errors.New("unchanged")
 
 // change replaces a document by what f makes of it. f gets a zero T where there is none, and says
 // until when the document is kept, or errUnchanged; it may be called again, with another document.
+// An error of f leaves the document as it is. errUnchanged is none to the caller: there was nothing
+// to write, and a store is spared a sync.
 func change[T any](c *codec, s Steps, key Key, f func(doc *T) (until time.Time, err error)) error {
 	err := s.Change(key, func(old Doc) (Doc, error) {
 		doc := new(T)

@@ -41,7 +41,8 @@ func (l *Ledger) Experiments(ctx context.Context, now time.Time) ([]Experiment, 
 	return found, nil
 }
 
-// metric is the one that decides.
+// metric is the one that decides. An empty choice is kept as empty in the document: judge must tell
+// it from a rate that was asked for.
 func (t *trial) metric() string {
 	if t.Metric == "" {
 		return MetricRate
@@ -89,7 +90,8 @@ func (t *trial) span(r *run) (first, last, until int64) {
 }
 
 // numbers reads a run's sums. The payments without an exposure have a row of the run alone, for
-// they have no window.
+// they have no window. What is written between two reads may be in one and not in the other; the
+// next look has both.
 func (l *Ledger) numbers(
 	ctx context.Context, t *trial, r *run, now time.Time,
 ) (RunNumbers, error) {
@@ -115,7 +117,8 @@ func (l *Ledger) numbers(
 	return n, nil
 }
 
-// counting reads the buckets of a run under one window.
+// counting reads the buckets of a run under one window. It lives for one call, so it may hold the
+// context of that call.
 type counting struct {
 	l      *Ledger
 	ctx    context.Context
@@ -164,7 +167,7 @@ func (c counting) closed(bucket, width int64) bool {
 	return (bucket+1)*width+c.window <= c.now
 }
 
-// figureOf is what a number is about.
+// figureOf is what a number is about. It is the name of a field taken apart, without the bucket.
 type figureOf struct {
 	figure   byte
 	variant  int
@@ -172,7 +175,7 @@ type figureOf struct {
 }
 
 // buckets visits the numbers of the buckets of a width, from one to another. All rows come in one
-// round trip.
+// round trip. Rows are named by arithmetic alone, so no list of them is needed.
 func (c counting) buckets(width, from, to int64, visit func(int64, figureOf, int64)) error {
 	var keys []Key
 	for row := from / bucketsInRow; row <= to/bucketsInRow; row++ {

@@ -15,6 +15,8 @@ import (
 // counted twice. An export holds hashes instead of subscribers, but transaction ids in clear: it is
 // to be kept like a book of accounts.
 
+// The version grows when an older importer would take something wrongly, not when a member is
+// added.
 const (
 	exportFormat  = "checkout-ledger"
 	exportVersion = 1
@@ -24,7 +26,9 @@ const (
 )
 
 // exportLine is one line of an export. The first one has Format alone, each other one fact.
-// Operators keep such files for years: no member is ever renamed.
+// Operators keep such files for years: no member is ever renamed. JSON with a fact a line, so that
+// an operator can look into it, count with common tools, and an importer needs memory for one line
+// and the days only.
 type exportLine struct {
 	Format  string     `json:"format,omitempty"`
 	Version int        `json:"version,omitempty"`
@@ -47,7 +51,8 @@ type exportLine struct {
 	Facts *int `json:"facts,omitempty"`
 }
 
-// counter counts the lines that it encodes.
+// counter counts the lines that it encodes. Its number closes the file, and the reader knows by it
+// that the file is whole.
 type counter struct {
 	*json.Encoder
 	n int
@@ -64,7 +69,8 @@ var ErrNoBackup = errors.New("only a ledger in a file can be copied: export this
 	"its Redis")
 
 // Backup writes a copy of the ledger's file while it is used. To restore it, put it in the place of
-// the file.
+// the file. A copy keeps the seals, so it needs the same secrets and shows nothing; an export can
+// be read by anybody.
 func (l *Ledger) Backup(ctx context.Context, to io.Writer) error {
 	file, ok := l.store.(interface {
 		Backup(context.Context, io.Writer) error
@@ -114,6 +120,8 @@ func (l *Ledger) exportSales(ctx context.Context, out *counter) error {
 	})
 }
 
+// exportOrigins writes subscriptions. They cannot be made from sales alone: their states came by
+// webhooks of their own.
 func (l *Ledger) exportOrigins(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindOrigin, func(id string, doc Doc) error {
 		o := new(origin)
@@ -170,10 +178,13 @@ func (k secretKeys) exportCheck() []byte { return []byte(k.sum("export")) }
 // ErrNoExport means that what is to be imported is no export of a ledger.
 var ErrNoExport = errors.New("this is no export of a ledger")
 
-// Imported says what an import has done.
+// Imported says what an import has done. A second import of the same file reads as many and takes
+// none.
 type Imported struct {
-	Read  int `json:"read"`  // facts
-	Taken int `json:"taken"` // those that were lacking
+	// Facts.
+	Read int `json:"read"`
+	// Those that were lacking.
+	Taken int `json:"taken"`
 	// Passed are facts without a transaction id that another ledger's key named: those of
 	// subscribers who were purged.
 	Passed int `json:"passed,omitempty"`

@@ -26,10 +26,13 @@ const (
 
 // Exposure is a subscriber who was shown a variant.
 type Exposure struct {
-	Run        *Run // another run counts a person anew
-	Variant    string
-	At         string // where: offer or link
-	Subscriber string // a keyed hash
+	// Another run counts a person anew.
+	Run     *Run
+	Variant string
+	// Where: offer or link.
+	At string
+	// A keyed hash.
+	Subscriber string
 	Time       time.Time
 }
 

@@ -10,7 +10,7 @@ import (
 // computed here: what a payment means to clicks was decided when it came (person.go).
 
 // Facts are what is known of a subscriber. The zero Facts know nothing. They are safe for
-// concurrent use.
+// concurrent use. They are a copy, so they stay what they were at the look-up.
 type Facts struct{ person person }
 
 // Facts looks a subscriber up by their hash. What cannot be looked up is an error, and then nothing

@@ -8,25 +8,31 @@ import (
 
 // This file is the document of a campaign's experiments: which runs each of them had, and when.
 
-// history is the document of a campaign: the experiments that it had, and their runs.
+// history is the document of a campaign: the experiments that it had, and their runs. It is one
+// document for all experiments of a campaign, since the question which of them ran at an instant
+// must see all of them.
 type history struct {
 	Campaign    string  `cbor:"1,keyasint,omitempty" json:"campaign,omitempty"`
 	Experiments []trial `cbor:"2,keyasint,omitempty" json:"experiments,omitempty"`
 }
 
-// trial is an experiment of a campaign.
+// trial is an experiment of a campaign. Its key is a name from the configuration. It stays known
+// when the configuration drops it, for payments of its people still come.
 type trial struct {
 	Key    string `cbor:"1,keyasint,omitempty" json:"key,omitempty"`
 	Metric string `cbor:"2,keyasint,omitempty" json:"metric,omitempty"`
 	// Windows are those under which sums may stand, in seconds; the last one holds.
 	Windows []int64 `cbor:"3,keyasint,omitempty" json:"windows,omitempty"`
 	Runs    []run   `cbor:"4,keyasint,omitempty" json:"runs,omitempty"`
-	Starts  []start `cbor:"5,keyasint,omitempty" json:"starts,omitempty"` // by time
+	// By time.
+	Starts []start `cbor:"5,keyasint,omitempty" json:"starts,omitempty"`
 }
 
-// run is one set of settings.
+// run is one set of settings. Names and widths are those of the configuration at that time, so that
+// an old run is judged by its own split.
 type run struct {
-	ID       []byte   `cbor:"1,keyasint,omitempty" json:"id,omitempty"` // short hash
+	// Short hash.
+	ID       []byte   `cbor:"1,keyasint,omitempty" json:"id,omitempty"`
 	Variants []string `cbor:"2,keyasint,omitempty" json:"variants,omitempty"`
 	Widths   []int    `cbor:"3,keyasint,omitempty" json:"widths,omitempty"`
 	Priced   bool     `cbor:"4,keyasint,omitempty" json:"priced,omitempty"`
@@ -34,13 +40,16 @@ type run struct {
 	First int64 `cbor:"5,keyasint,omitempty" json:"first,omitempty"`
 }
 
-// start is when a run began, or, without a run, when the experiment ended.
+// start is when a run began, or, without a run, when the experiment ended. A run ends where the
+// next start is, so no two can overlap and none needs an end of its own.
 type start struct {
 	Run []byte `cbor:"1,keyasint,omitempty" json:"run,omitempty"`
-	At  int64  `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // Unix seconds
+	// Unix seconds.
+	At int64 `cbor:"2,keyasint,omitempty" json:"at,omitempty"`
 }
 
-// begin has these runs, and no others, run from an instant on.
+// begin has these runs, and no others, run from an instant on. It reports whether anything is new,
+// so that each reload of each node does not write the same document.
 func (h *history) begin(l *Ledger, runs []*Run, at int64) (changed bool) {
 	for i := range h.Experiments {
 		t := &h.Experiments[i]
@@ -69,7 +78,8 @@ func (h *history) find(key string) *trial {
 }
 
 // runningAt is the experiment that ran at an instant, or nil. A campaign has one experiment at a
-// time, unless two configurations serve at once: then it is the first that is known.
+// time, unless two configurations serve at once: then it is the first that is known. It is asked
+// for payments whose link names no experiment, which are shown as unexposed.
 func (h *history) runningAt(at int64) *trial {
 	for i := range h.Experiments {
 		if t := &h.Experiments[i]; t.ranAt(at) != nil {
@@ -79,7 +89,8 @@ func (h *history) runningAt(at int64) *trial {
 	return nil
 }
 
-// know writes a run down, and that somebody may have been exposed in it as early as this.
+// know writes a run down, and that somebody may have been exposed in it as early as this. An
+// exposure may come before the start is noted, and from another node, so both go through here.
 func (h *history) know(r *Run, id []byte, at int64) (changed bool) {
 	t := h.find(r.Experiment)
 	if t == nil {
@@ -174,7 +185,8 @@ func (t *trial) window() int64 {
 	return t.Windows[len(t.Windows)-1]
 }
 
-// run is the run of that id, or nil.
+// run is the run of that id, or nil. A run that made room for others is not found, and its numbers
+// are not shown any more.
 func (t *trial) run(id []byte) *run {
 	i := slices.IndexFunc(t.Runs, func(r run) bool { return bytes.Equal(r.ID, id) })
 	if i < 0 {
@@ -203,7 +215,8 @@ func (t *trial) start(id []byte, at int64) (changed bool) {
 	return true
 }
 
-// ranAt is the run at an instant; nil if there was none.
+// ranAt is the run at an instant; nil if there was none. The list is by time, so the last start
+// that is not later decides. A start without a run gives nil, too.
 func (t *trial) ranAt(at int64) (id []byte) {
 	for _, s := range t.Starts {
 		if s.At > at {

@@ -13,24 +13,29 @@ import (
 // outstanding, written, settled, done. So an import that was cut off, or is done twice, changes
 // nothing that is there.
 
-// importer is one run of Import.
+// importer is one run of Import. It fills in begin, from the first line, and no fact is taken
+// before that.
 type importer struct {
 	*Ledger
 	ctx   context.Context
 	begun bool
 	ended bool
-	empty bool // the ledger held no payment before
-	same  bool // ids of the export are ids here
+	// The ledger held no payment before.
+	empty bool
+	// Ids of the export are ids here.
+	same bool
 	// days are the export's sums, and oldest is the day of its oldest fact. Only the days before it
 	// are not made from facts.
 	days   map[string]map[string]int64
 	oldest string
 }
 
-// errSeen ends a scan that has seen enough.
+// errSeen ends a scan that has seen enough. It never leaves this file: to a Scan an error is the
+// only way to end early.
 var errSeen = errors.New("seen")
 
-// begin reads the first line.
+// begin reads the first line. The check is made before anything is taken: the file of another shop
+// would be added to this one's sums, for ever.
 func (in *importer) begin(line exportLine) error {
 	if line.Format != exportFormat {
 		return ErrNoExport
@@ -123,7 +128,8 @@ func (in *importer) key(kind Kind, project, transaction string, id []byte) (Key,
 	return Key{kind, string(id)}, in.same && len(id) == idSize
 }
 
-// takeSale takes in the payments and refunds of a transaction that are lacking.
+// takeSale takes in the payments and refunds of a transaction that are lacking. The document keeps
+// its own sums and marks; only what was lacking is outstanding, and settle does that alone.
 func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 	from := line.Sale
 	key, ok := in.key(kindSale, from.Project, string(from.Transaction), line.ID)
@@ -168,7 +174,8 @@ func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 	return taken, err
 }
 
-// note keeps the day of the oldest fact.
+// note keeps the day of the oldest fact. Refunds are not asked, for nearly all of them follow a
+// payment that is older.
 func (in *importer) note(d *sale) {
 	for _, c := range d.Charges {
 		if at := day(c.Bought); in.oldest == "" || at < in.oldest {
@@ -186,7 +193,8 @@ func (in *importer) lifeOf(line exportLine) time.Time {
 	return in.now().Add(in.keep)
 }
 
-// takeOrigin takes in what is lacking of a subscription, or newer.
+// takeOrigin takes in what is lacking of a subscription, or newer. Subscribers are told again, as
+// their documents are not in an export.
 func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err error) {
 	from := line.Origin
 	key, ok := in.key(kindOrigin, from.Project, string(from.Original), line.ID)
@@ -221,7 +229,8 @@ func (in *importer) takeOrigin(line exportLine, done *Imported) (taken bool, err
 	return taken, err
 }
 
-// takeEvents takes in the events of a subscriber that are lacking, or newer.
+// takeEvents takes in the events of a subscriber that are lacking, or newer. They are under the
+// outside's hash of a subscriber, and the store's key has no part in it.
 func (in *importer) takeEvents(line exportLine) (taken bool, err error) {
 	if len(line.ID) != idSize {
 		return false, errors.New("events without a subscriber's hash")
@@ -261,7 +270,8 @@ func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err 
 }
 
 // takeDays takes in the sums of days that are older than any fact. To a ledger that has payments
-// they would be added a second time, so it takes none.
+// they would be added a second time, so it takes none. Days from the oldest fact on are made from
+// facts by settle, and to add them here as well would count them twice.
 func (in *importer) takeDays(done *Imported) error {
 	if !in.empty {
 		return nil

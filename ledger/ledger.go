@@ -9,6 +9,39 @@
 //	news, err := l.Record(ctx, ledger.Delivery{Event: event, Body: body, …})
 //
 // Subscribers come as keyed hashes. Their ids are never kept.
+//
+// # Documents and rows
+//
+// A store holds two things. Documents are changed one at a time, each of them atomically. Rows are
+// numbers that are only ever added to.
+//
+// Two documents are the source. A sale is a transaction: its payments, its refunds, and what it is
+// attributed to. An origin is a subscription: whom it is about, and the newest state that Zotlo
+// told of it. With them go the claims (who paid under a link first) and the events of subscribers,
+// which are told and not derived.
+//
+// Exposures are told as well: the document of a participant, a person in an experiment, is where
+// they stand.
+//
+// ll else follows. A person's document is what clicks ask of it, so that a click reads one
+// document. What a participant paid is copied from sales. The rows of days and of experiments are
+// sums, so that a report is no pass over every payment. What follows can be made anew from its
+// source as long as that is kept; sums outlive it.
+//
+// # Crashes
+//
+// A store need not have transactions. So each change is one that may be done twice, and their order
+// is fixed: a row names the document whose effects are begun, the document is written with marks,
+// the effects follow, the marks go, and the row goes last. A crash at any point leaves a mark or a
+// row. The repeat of the webhook finds the first, the next start the second, and both do what is
+// left. Sums take each addition under a name of its own, and know it for OnceLife.
+//
+// # Secrets
+//
+// The operator's secrets are used in two ways. They prove that an attribution which comes back from
+// Zotlo was written here, for it travels through a shopper's checkout. And they lock the store's
+// own key, which seals documents and hashes ids. Someone with the file alone, or with the Redis
+// alone, reads no transaction, and cannot find one by its id.
 package ledger
 
 import (
@@ -40,7 +73,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Ledger is a store that is open. It is safe for concurrent use.
+// Ledger is a store that is open. It is safe for concurrent use. It owns two goroutines, one that
+// writes exposures and one that finishes what is outstanding.
 type Ledger struct {
 	store   Store
 	secrets *Secrets
@@ -52,9 +86,12 @@ type Ledger struct {
 	failed    func(operation string, err error)
 	exposures exposures
 
-	unfinished chan struct{} // there is something to finish at once
+	// There is something to finish at once. Holds one wish at most: asked twice before anybody
+	// looks, it is done once.
+	unfinished chan struct{}
 
-	stop context.CancelFunc // ends what runs in the background
+	// Ends what runs in the background.
+	stop context.CancelFunc
 	done sync.WaitGroup
 }
 
@@ -68,10 +105,15 @@ var errFull = errors.New("the ledger has reached max_size: no exposures are writ
 const format = 1
 
 // lockDoc is a store's own key, locked by the operator's secrets, and the form of what it seals.
-// With a key of its own, a store outlives the change of a secret.
+// With a key of its own, a store outlives the change of a secret. It is not sealed by the store's
+// key, since that key is what it holds. The key is locked once for each secret, so any of them
+// opens it.
 type lockDoc struct {
-	Format uint     `cbor:"1,keyasint"`
-	Locks  [][]byte `cbor:"2,keyasint"`
+	// What the rest of the store was written by. A program that is too old stops here, before it
+	// misreads anything else.
+	Format uint `cbor:"1,keyasint"`
+	// AES-256-GCM boxes of one and the same key, in the order of the secrets that wrote them.
+	Locks [][]byte `cbor:"2,keyasint"`
 }
 
 // Open makes a Ledger of a store, which stays the caller's to close, after Close of the Ledger. An
@@ -111,7 +153,8 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	return l, nil
 }
 
-// Close writes what waits, and ends what runs in the background. It does not close the store.
+// Close writes what waits, and ends what runs in the background. It does not close the store. What
+// is outstanding stays in its row, for the next process.
 func (l *Ledger) Close() {
 	l.stop()
 	l.done.Wait()

@@ -8,7 +8,9 @@ import (
 // This file joins two documents of the same: what one of them lacks comes out of the other. In
 // which order they are joined makes no difference, so an import may be done again.
 
-// merge takes in what another document of the same transaction holds and this one lacks.
+// merge takes in what another document of the same transaction holds and this one lacks. What is
+// here wins over what comes, because its effects are done and its sums are written. Charges and
+// refunds are told apart as in a webhook, so an export of the same shop adds nothing.
 func (d *sale) merge(from *sale) (changed bool) {
 	if len(d.Charges) == 0 && len(d.Refunds) == 0 {
 		d.Project, d.Transaction, d.Original = from.Project, from.Transaction, from.Original
@@ -46,6 +48,7 @@ func (d *sale) merge(from *sale) (changed bool) {
 // of two ledgers cannot be compared, so instants decide what is newer.
 func (o *origin) merge(from *origin, now time.Time) (changed bool) {
 	before, by, begun, subjects := o.State, o.By, o.Begun, len(o.Subjects)
+	// The key was found by them, so they are the same, or the document is new.
 	o.Project, o.Original = from.Project, from.Original
 	o.add(from.Subjects)
 	switch {
@@ -55,6 +58,7 @@ func (o *origin) merge(from *origin, now time.Time) (changed bool) {
 	case o.By.empty():
 		o.By = from.By
 	}
+	// The rules are those for webhooks in any order: an import is just one more order.
 	o.hear(from.State)
 	last := o.Last
 	o.bought(from.Last.Transaction, from.Last.At)

@@ -13,36 +13,43 @@ import (
 // This file is the answer to what an experiment has shown, and how it follows from sums. The JSON
 // form is the one that operators and programs read: no member is ever renamed.
 
-// Experiment is what an experiment has shown.
+// Experiment is what an experiment has shown. One campaign has at most one that runs, and any
+// number of past ones.
 type Experiment struct {
 	Key      string `json:"key"`
 	Campaign string `json:"campaign"`
 	// Metric decides: "rate" or "revenue EUR".
-	Metric string        `json:"metric"`
-	Window time.Duration `json:"window"` // in nanoseconds, as Caddy writes durations
-	Runs   []RunNumbers  `json:"runs"`   // the newest first, by their last start
+	Metric string `json:"metric"`
+	// In nanoseconds, as Caddy writes durations.
+	Window time.Duration `json:"window"`
+	// The newest first, by their last start.
+	Runs []RunNumbers `json:"runs"`
 }
 
-// RunNumbers are the numbers of one run.
+// RunNumbers are the numbers of one run. Runs are never added up: another set of settings is
+// another question.
 type RunNumbers struct {
 	Since time.Time `json:"since"`
 	// Until is when another run began, or the experiment ended; zero for the one that runs.
-	Until     time.Time `json:"until,omitzero"`
-	People    int64     `json:"people"`
-	Unexposed int64     `json:"unexposed"` // payments above 0 whose person had not been exposed
+	Until  time.Time `json:"until,omitzero"`
+	People int64     `json:"people"`
+	// Payments above 0 whose person had not been exposed.
+	Unexposed int64 `json:"unexposed"`
 	// Verdict is Unreadable or empty.
-	Verdict  Verdict          `json:"verdict,omitempty"`
-	Variants []VariantNumbers `json:"variants"` // the control first
+	Verdict Verdict `json:"verdict,omitempty"`
+	// The control first.
+	Variants []VariantNumbers `json:"variants"`
 }
 
 // VariantNumbers are the numbers of one variant. People includes Open, those whose window has not
 // closed yet; all that follows is about the others.
 type VariantNumbers struct {
-	Name    string             `json:"name"`
-	People  int64              `json:"people"`
-	Open    int64              `json:"open"`
-	Buyers  int64              `json:"buyers"`
-	Rate    float64            `json:"rate"` // buyers per person
+	Name   string `json:"name"`
+	People int64  `json:"people"`
+	Open   int64  `json:"open"`
+	Buyers int64  `json:"buyers"`
+	// Buyers per person.
+	Rate    float64            `json:"rate"`
 	Revenue map[string]Revenue `json:"revenue"`
 	// Difference is to the first variant. It is nil for the first, before 500 people and 50 buyers
 	// in both, and in an unreadable run.
@@ -52,7 +59,8 @@ type VariantNumbers struct {
 	Verdict Verdict `json:"verdict,omitempty"`
 }
 
-// Revenue is money in one currency, refunds taken off.
+// Revenue is money in one currency, refunds taken off. Currencies are never converted, for a rate
+// of exchange would be an opinion about a day.
 type Revenue struct {
 	Total     Decimal `json:"total"`
 	PerPerson Decimal `json:"per_person"`
@@ -85,8 +93,9 @@ func (d *Decimal) UnmarshalJSON(text []byte) error {
 // interval that holds at every look. In JSON a rate's numbers are numbers, and money's are decimal
 // strings.
 type MetricDifference struct {
-	Metric              string
-	Estimate, Low, High float64 // buyers per person, or the currency's major unit per person
+	Metric string
+	// Buyers per person, or the currency's major unit per person.
+	Estimate, Low, High float64
 }
 
 // MarshalJSON writes {"metric","estimate","low","high"}.
@@ -122,7 +131,7 @@ func (d *MetricDifference) UnmarshalJSON(text []byte) error {
 }
 
 // decimalOf rounds to what an amount can hold. Halves go away from zero; the conversion alone would
-// cut them off.
+// cut them off. It is for what is divided or estimated. Sums of money never pass through a float.
 func decimalOf(x float64) Decimal {
 	half := 0.5
 	if x < 0 {
@@ -131,20 +140,24 @@ func decimalOf(x float64) Decimal {
 	return Decimal(x*1e4 + half)
 }
 
-// count is what the buckets of a run add up to.
+// count is what the buckets of a run add up to. It is filled bucket by bucket, in any order, and
+// read once at the end.
 type count struct{ variants []variantCount }
 
-// variantCount is everybody, and the outcomes of those whose window has closed.
+// variantCount is everybody, and the outcomes of those whose window has closed. The two kinds of
+// people are kept apart, since only closed windows may be compared (sequence.go).
 type variantCount struct {
 	people         int64
 	closed, buyers int64
-	money          map[string]*moneyCount // by currency
+	// By currency.
+	money map[string]*moneyCount
 }
 
 // moneyCount is the money of one currency: the sum of outcomes, and the two parts of their squares
-// (outcome.go).
+// (outcome.go). They stay integers until the last step, so nothing is rounded on the way.
 type moneyCount struct{ sum, high, low int64 }
 
+// Variants without a single person are in it too: a zero is an answer.
 func newCount(r *run) *count {
 	c := &count{variants: make([]variantCount, len(r.Variants))}
 	for i := range c.variants {
@@ -153,7 +166,8 @@ func newCount(r *run) *count {
 	return c
 }
 
-// add adds a number of a bucket that is closed.
+// add adds a number of a bucket that is closed. A figure that this version does not know is passed
+// over.
 func (c *count) add(f figureOf, n int64) {
 	v := &c.variants[f.variant]
 	switch f.figure {
@@ -179,7 +193,8 @@ func (c *count) add(f figureOf, n int64) {
 	}
 }
 
-// numbers are the count in the form of the answer.
+// numbers are the count in the form of the answer. The split is checked before anything is
+// compared. A broken one means that people are missing, and then no difference can be believed.
 func (c *count) numbers(t *trial, r *run) RunNumbers {
 	n := RunNumbers{Variants: make([]VariantNumbers, len(r.Variants))}
 	people, shares := make([]int64, len(r.Variants)), make([]float64, len(r.Variants))

@@ -16,7 +16,8 @@ import (
 
 // The buckets of a first exposure: a day, and, where the window is short, a part of it as well.
 const (
-	wholeDay    int64 = 24 * 60 * 60 // seconds
+	// Seconds.
+	wholeDay    int64 = 24 * 60 * 60
 	windowParts       = 10
 	// bucketsInRow bounds the fields of a row, of which a store cannot read any number at once.
 	bucketsInRow = 32
@@ -29,12 +30,18 @@ var parts = [...]int64{
 
 // The figures of a bucket. They stand in the names of fields.
 const (
-	figurePeople     = 'n' // people, by first exposure
-	figureBuyers     = 'b' // people with an outcome above 0
-	figureMoney      = 'm' // Σ of the outcomes in a currency
-	figureSquareHigh = 'h' // Σ of their squares, without the lowest 32 bits of each
-	figureSquareLow  = 'l' // Σ of those bits: so both are sums of integers, and exact
-	figureUnexposed  = 'u' // payments without an exposure
+	// People, by first exposure.
+	figurePeople = 'n'
+	// People with an outcome above 0.
+	figureBuyers = 'b'
+	// Σ of the outcomes in a currency.
+	figureMoney = 'm'
+	// Σ of their squares, without the lowest 32 bits of each.
+	figureSquareHigh = 'h'
+	// Σ of those bits: so both are sums of integers, and exact.
+	figureSquareLow = 'l'
+	// Payments without an exposure.
+	figureUnexposed = 'u'
 )
 
 // maxOutcome bounds what one person counts for, so that no mistake of a price overflows a sum: a
@@ -64,7 +71,8 @@ func tallyRow(run []byte, window, width, bucket int64) string {
 	return string(binary.BigEndian.AppendUint32(id, uint32(bucket/bucketsInRow)))
 }
 
-// tallyField names a number of a bucket in its row.
+// tallyField names a number of a bucket in its row. The currency comes last because it is the one
+// part whose length is not known.
 func tallyField(figure byte, variant int, bucket int64, currency string) string {
 	name := []byte{figure, byte(bucket % bucketsInRow)}
 	return string(binary.AppendUvarint(name, uint64(variant))) + currency
@@ -85,9 +93,11 @@ func readTallyField(
 	return field[0], int(v), int64(field[1]), field[2+n:], true
 }
 
-// tallies are numbers by row and field.
+// tallies are numbers by row and field. It is how one person's share of the sums is compared before
+// and after a change.
 type tallies map[string]map[string]int64
 
+// Numbers may be negative here, as a difference between two tallies is one as well.
 func (t tallies) add(row, field string, n int64) {
 	if t[row] == nil {
 		t[row] = map[string]int64{}
@@ -179,7 +189,8 @@ func squares(high, low int64) float64 { return float64(high)*(1<<32) + float64(l
 
 // owe notes the difference that this version of the document makes. before is what the document
 // added until now, and what it adds from now on is taken from that. The fields are sorted, so that
-// the same change always has the same text.
+// the same change always has the same text. Fields that did not change add up to 0 and are left
+// out, so most changes touch one or two.
 func (p *participant) owe(before tallies) {
 	p.Version++
 	for row, fields := range p.tallies() {

@@ -14,7 +14,8 @@ import (
 // It holds hashes and numbers, so it needs no seal.
 
 // participant is what is known of one person in one experiment. A payment without an exposure has a
-// document as well: the exposure may be on its way.
+// document as well: the exposure may be on its way. The window is in it, since it says under which
+// one the sums were made; a document with another one is due for a recount.
 type participant struct {
 	Version uint `cbor:"1,keyasint,omitempty" json:"version,omitempty"`
 	// Seconds; 0 is DefaultWindow.
@@ -25,35 +26,49 @@ type participant struct {
 	Owed []owed `cbor:"5,keyasint,omitempty" json:"owed,omitempty"`
 }
 
-// exposed is a person's first exposure in a run.
+// exposed is a person's first exposure in a run. It is written as an array (RFC 8949, section 3.1,
+// major type 4) without names, for there are as many of these as visitors. So a field more would be
+// another form.
 type exposed struct {
-	_       struct{} `cbor:",toarray"`
-	Run     []byte   `json:"run,omitempty"`     // short hash
-	Variant int      `json:"variant,omitempty"` // its place in the run's list
-	At      int64    `json:"at,omitempty"`      // Unix seconds
+	_ struct{} `cbor:",toarray"`
+	// Short hash.
+	Run []byte `json:"run,omitempty"`
+	// Its place in the run's list.
+	Variant int `json:"variant,omitempty"`
+	// Unix seconds.
+	At int64 `json:"at,omitempty"`
 }
 
-// deal is a transaction of the person.
+// deal is a transaction of the person. It repeats what the experiment needs of the sale, so that a
+// recount reads one document a person and no sales.
 type deal struct {
-	_           struct{} `cbor:",toarray"`
-	Transaction []byte   `json:"transaction,omitempty"` // short hash
-	Version     uint     `json:"version,omitempty"`     // of the sale
-	Made        int64    `json:"made,omitempty"`        // when its link was made, in Unix minutes
-	Flows       []flow   `json:"flows,omitempty"`
-	Run         []byte   `json:"run,omitempty"`     // to which it belongs; nil if none ran
-	Exposed     bool     `json:"exposed,omitempty"` // they were exposed in it
+	_ struct{} `cbor:",toarray"`
+	// Short hash.
+	Transaction []byte `json:"transaction,omitempty"`
+	// Of the sale.
+	Version uint `json:"version,omitempty"`
+	// When its link was made, in Unix minutes.
+	Made  int64  `json:"made,omitempty"`
+	Flows []flow `json:"flows,omitempty"`
+	// To which it belongs; nil if none ran.
+	Run []byte `json:"run,omitempty"`
+	// They were exposed in it.
+	Exposed bool `json:"exposed,omitempty"`
 }
 
-// flow is money that was paid, or given back.
+// flow is money that was paid, or given back. A refund has its own instant and a negative amount:
+// within the window it lowers the outcome, after it no more.
 type flow struct {
-	_        struct{}     `cbor:",toarray"`
-	At       int64        `json:"at,omitempty"` // Unix seconds
+	_ struct{} `cbor:",toarray"`
+	// Unix seconds.
+	At       int64        `json:"at,omitempty"`
 	Amount   money.Amount `json:"amount,omitempty"`
 	Currency string       `json:"currency,omitempty"`
 }
 
 // owed is a difference that one version of the document made in one row. Row and version are its
-// once, so it may be added any number of times.
+// once, so it may be added any number of times. It is written in the same step as the change that
+// causes it, which is why no crash can part the two.
 type owed struct {
 	_       struct{} `cbor:",toarray"`
 	Version uint     `json:"version,omitempty"`
@@ -71,11 +86,13 @@ type step struct {
 // What is kept of one person in one experiment. Beyond it the oldest exposure is let go of, with
 // what was paid after it: it stays in the sums as it is.
 const (
+	// A person who clicks through 48 runs of one experiment is a test of the shop's own.
 	maxExposed = 48
-	maxDeals   = 400
+	// 400 small deals fit into MaxValue with the exposures; no shopper has so many.
+	maxDeals = 400
 )
 
-// window is in seconds.
+// window is in seconds. The default is left out of the document, being that of nearly everybody.
 func (p *participant) window() int64 {
 	if p.Window == 0 {
 		return int64(DefaultWindow / time.Second)
@@ -121,7 +138,8 @@ func (p *participant) makeRoom() {
 	}
 }
 
-// bought takes a transaction in, or a newer version of it.
+// bought takes a transaction in, or a newer version of it. The version decides: deliveries and
+// their repeats bring copies of one sale in any order.
 func (p *participant) bought(d deal) (changed bool) {
 	same := func(old deal) bool { return bytes.Equal(old.Transaction, d.Transaction) }
 	i := slices.IndexFunc(p.Deals, same)
@@ -176,7 +194,8 @@ func (p *participant) assign(t *trial) {
 	}
 }
 
-// deal is a sale as its person's document has it. A trial is none: no money has changed hands.
+// deal is a sale as its person's document has it. A trial is none: no money has changed hands. It
+// copies instants and amounts, no ids: the document is not sealed.
 func (d *sale) deal(transaction []byte) deal {
 	made := d.By.Made
 	// It says no minute. The purchase is near, for a link lives for an hour.

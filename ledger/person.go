@@ -9,7 +9,9 @@ import (
 // This file is the document of a subscriber: all that clicks ask about them, so that one look-up
 // answers everything. It follows from sales, origins and events.
 
-// person is what is known of one subscriber.
+// person is what is known of one subscriber. Its three lists are bounded, so one subscriber's
+// document stays small whatever they do. It can be lost without loss of money: payments and
+// subscriptions are told again from their sales and origins.
 type person struct {
 	// Their last payments, the newest first.
 	Notes  []note         `cbor:"1,keyasint,omitempty" json:"notes,omitempty"`
@@ -17,28 +19,40 @@ type person struct {
 	Events []happening    `cbor:"3,keyasint,omitempty" json:"events,omitempty"`
 }
 
-// note is a payment of the subscriber.
+// note is a payment of the subscriber. It holds no amount. A click asks only whether they paid, for
+// what and when.
 type note struct {
-	Transaction []byte `cbor:"1,keyasint,omitempty" json:"transaction,omitempty"` // short hash
-	Campaign    string `cbor:"2,keyasint,omitempty" json:"campaign,omitempty"`    // empty for one that no link of ours led to
-	Heard       int64  `cbor:"3,keyasint,omitempty" json:"heard,omitempty"`       // Unix seconds
-	Back        bool   `cbor:"4,keyasint,omitempty" json:"back,omitempty"`        // it was given back
-	Version     uint   `cbor:"5,keyasint,omitempty" json:"version,omitempty"`     // of the sale
+	// Short hash.
+	Transaction []byte `cbor:"1,keyasint,omitempty" json:"transaction,omitempty"`
+	// Empty for one that no link of ours led to.
+	Campaign string `cbor:"2,keyasint,omitempty" json:"campaign,omitempty"`
+	// Unix seconds.
+	Heard int64 `cbor:"3,keyasint,omitempty" json:"heard,omitempty"`
+	// It was given back.
+	Back bool `cbor:"4,keyasint,omitempty" json:"back,omitempty"`
+	// Of the sale.
+	Version uint `cbor:"5,keyasint,omitempty" json:"version,omitempty"`
 }
 
-// subscription is an origin as its subscriber's document has it.
+// subscription is an origin as its subscriber's document has it. The end is computed when it is
+// told, so a click compares one number with the clock.
 type subscription struct {
-	Origin  []byte `cbor:"1,keyasint,omitempty" json:"origin,omitempty"` // short hash
+	// Short hash.
+	Origin  []byte `cbor:"1,keyasint,omitempty" json:"origin,omitempty"`
 	Project string `cbor:"2,keyasint,omitempty" json:"project,omitempty"`
 	Package text   `cbor:"3,keyasint,omitzero" json:"package,omitempty"`
-	Until   int64  `cbor:"4,keyasint,omitempty" json:"until,omitempty"`   // it runs until then, Unix seconds
-	Version uint   `cbor:"5,keyasint,omitempty" json:"version,omitempty"` // of the origin
+	// It runs until then, Unix seconds.
+	Until int64 `cbor:"4,keyasint,omitempty" json:"until,omitempty"`
+	// Of the origin.
+	Version uint `cbor:"5,keyasint,omitempty" json:"version,omitempty"`
 }
 
-// happening is an event, or that it was taken back.
+// happening is an event, or that it was taken back. One that was taken back stays as such: without
+// it, an older copy of the event would bring it back.
 type happening struct {
-	Name text  `cbor:"1,keyasint,omitzero" json:"name,omitempty"`
-	At   int64 `cbor:"2,keyasint,omitempty" json:"at,omitempty"` // microseconds
+	Name text `cbor:"1,keyasint,omitzero" json:"name,omitempty"`
+	// Microseconds.
+	At int64 `cbor:"2,keyasint,omitempty" json:"at,omitempty"`
 	// Unix seconds; 0 is as long as facts are kept.
 	Until  int64             `cbor:"3,keyasint,omitempty" json:"until,omitempty"`
 	Gone   bool              `cbor:"4,keyasint,omitempty" json:"gone,omitempty"`
@@ -46,13 +60,19 @@ type happening struct {
 }
 
 const (
-	maxNotes  = 16 // payments that are known of one subscriber
-	maxSubs   = 32 // subscriptions
-	maxEvents = 64 // event names
+	// Payments that are known of one subscriber. Clicks ask for the last minutes or days. Sixteen
+	// payments in that time are more than a shopper makes.
+	maxNotes = 16
+	// Subscriptions. Beyond it, the one that ended first goes.
+	maxSubs = 32
+	// Event names. Names come from campaigns and from callers of the event endpoint, who must not
+	// fill a store.
+	maxEvents = 64
 )
 
 // paid takes a payment in, or that it was given back. What an older version of the sale says
-// changes nothing.
+// changes nothing. Notes are sorted by arrival, since recency is what they are asked for, and the
+// oldest falls off.
 func (p *person) paid(n note) (changed bool) {
 	same := func(old note) bool { return bytes.Equal(old.Transaction, n.Transaction) }
 	if i := slices.IndexFunc(p.Notes, same); i >= 0 {
@@ -69,7 +89,8 @@ func (p *person) paid(n note) (changed bool) {
 }
 
 // takeBack takes the newest payment for the campaign back, whichever that was for no campaign: a
-// refund that names no transaction can be of any.
+// refund that names no transaction can be of any. It errs towards letting them buy again: that is
+// what somebody with their money back may do.
 func (p *person) takeBack(campaign string) (changed bool) {
 	for i := range p.Notes {
 		n := &p.Notes[i]
@@ -81,7 +102,8 @@ func (p *person) takeBack(campaign string) (changed bool) {
 	return false
 }
 
-// subscribed takes a subscription's state in.
+// subscribed takes a subscription's state in. The version decides, since origins are told by
+// several deliveries at once and in any order.
 func (p *person) subscribed(s subscription) (changed bool) {
 	same := func(old subscription) bool { return bytes.Equal(old.Origin, s.Origin) }
 	if i := slices.IndexFunc(p.Subs, same); i >= 0 {
@@ -98,7 +120,8 @@ func (p *person) subscribed(s subscription) (changed bool) {
 	return true
 }
 
-// happened takes an event in. The later one wins, of two at one instant the one that takes back.
+// happened takes an event in. The later one wins, of two at one instant the one that takes back. So
+// the same set of events gives the same document in any order.
 func (p *person) happened(h happening) (changed bool) {
 	i := slices.IndexFunc(p.Events, func(old happening) bool { return old.Name == h.Name })
 	if i < 0 {
@@ -128,7 +151,8 @@ func (p *person) dropOldest() {
 	p.Events = slices.Delete(p.Events, oldest, oldest+1)
 }
 
-// until is how long the document is kept: as long as something in it matters.
+// until is how long the document is kept: as long as something in it matters. Subscriptions alone
+// can outlive keep. Events that say a later end are dropped with the document.
 func (p *person) until(now time.Time, keep time.Duration) time.Time {
 	until := now.Add(keep)
 	for _, s := range p.Subs {

@@ -39,13 +39,15 @@ type Reconciliation struct {
 
 // Discrepancy is what the ledger lacks, or holds otherwise than Zotlo.
 type Discrepancy struct {
-	Kind        string `json:"kind"` // payment, refund or subscription
+	// Payment, refund or subscription.
+	Kind        string `json:"kind"`
 	Transaction string `json:"transaction_id"`
 	Status      string `json:"status,omitempty"`
 	// What is lacking, differs, on_its_way, other_world or unknown: an export lists it, and Zotlo
 	// does not know the transaction.
-	What    string `json:"what"`
-	Zotlo   string `json:"zotlo,omitempty"` // amount and currency
+	What string `json:"what"`
+	// Amount and currency.
+	Zotlo   string `json:"zotlo,omitempty"`
 	Ledger  string `json:"ledger,omitempty"`
 	Applied bool   `json:"applied,omitempty"`
 }

@@ -8,9 +8,13 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// This file looks at one record of each export: is it known, is it on its way, or is it lacking?
+// This file looks at one record of each export: is it known, is it on its way, or is it lacking? An
+// export is a list for people, with fewer fields than the webhook has. So it says only that
+// something is lacking; what is written down is read from Zotlo by its id (take).
 
-// payment looks at one record of the export of payments.
+// payment looks at one record of the export of payments. The order of the questions matters: a
+// record out of range or seen twice costs no look-up, and only one that is lacking costs a call to
+// Zotlo.
 func (w *reconciler) payment(r zotlo.Record) error {
 	if !w.inRange(r.PurchasedAt) || !w.first("payment", r.TransactionID, r.Status) {
 		return nil
@@ -49,7 +53,8 @@ func (d *sale) known(status string) *charge {
 	return d.find(text(status))
 }
 
-// refund looks at one record of the export of refunds.
+// refund looks at one record of the export of refunds. The export gives a refund no id that a
+// webhook has, so it is found by amount and date.
 func (w *reconciler) refund(r zotlo.Record) error {
 	// The page "Refund Records Export" lists by the day on which the refund was created, which may
 	// be months after the payment.
@@ -85,7 +90,8 @@ func (w *reconciler) refund(r zotlo.Record) error {
 }
 
 // gaveBack reports whether a refund is known: by its amount and its instant, or since all of the
-// price was given back already.
+// price was given back already. A refund that waits for its payment is known: its webhook has done
+// all that it can.
 func (d *sale) gaveBack(e zotlo.Event, at time.Time) bool {
 	said, _ := money.Parse(e.RefundPrice)
 	said = max(said, -said)
@@ -98,7 +104,8 @@ func (d *sale) gaveBack(e zotlo.Event, at time.Time) bool {
 	return d.takenBack() && d.given() >= d.price()
 }
 
-// subscription looks at one record of the export of subscriptions.
+// subscription looks at one record of the export of subscriptions. Only a state that would change
+// something is told. Exports lag behind webhooks, and an older state is no discrepancy.
 func (w *reconciler) subscription(r zotlo.Record) error {
 	// A record bears no instant of its own. Its newest date that is not in the future stands in.
 	at := r.AsOf(w.now())
@@ -139,14 +146,15 @@ func (w *reconciler) subscription(r zotlo.Record) error {
 	return nil
 }
 
-// wouldHear reports whether a state says something that is not known, and is not older.
+// wouldHear reports whether a state says something that is not known, and is not older. What the
+// record leaves out is no difference, as exports have fewer columns than webhooks have fields.
 func (o *origin) wouldHear(s state) bool {
 	same := o.State.Status == s.Status && (s.Expires == 0 || o.State.Expires == s.Expires) &&
 		o.State.Frozen == s.Frozen && (s.Package == "" || o.State.Package == s.Package)
 	return !same && s.At > o.State.At
 }
 
-// amountText is an amount with its currency, or nothing.
+// amountText is an amount with its currency, or nothing. It is for the report that a person reads.
 func amountText(amount, currency string) string {
 	if amount == "" {
 		return ""

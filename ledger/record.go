@@ -25,7 +25,8 @@ type Delivery struct {
 	// Project is whose webhook it is, by name.
 	Project string
 	Event   zotlo.Event
-	Body    []byte // identifies a delivery that bears no id
+	// Identifies a delivery that bears no id.
+	Body []byte
 	// Payer is the hash of the subscriber whom the webhook names; empty if it names none.
 	Payer string
 	// Attribution is what Secrets.Read found in the webhook. Its subscriber, whom the link was for,
@@ -55,10 +56,12 @@ type News struct {
 // Source is what a payment is attributed to; its fields may be empty.
 type Source struct{ Campaign, Experiment, Variant, Partner string }
 
-// Payment is a payment that counts.
+// Payment is a payment that counts. It has no id of a transaction or person, since it goes into
+// metrics, logs and events.
 type Payment struct {
 	Source
-	Type     string // trial, start_paid, trial_to_paid, renewal, reactive, consumable, upsell, _other
+	// Trial, start_paid, trial_to_paid, renewal, reactive, consumable, upsell, _other.
+	Type     string
 	Amount   money.Amount
 	Currency string
 	// Stale says that its attribution was too old, or somebody else's: it is for no campaign.
@@ -69,10 +72,12 @@ type Payment struct {
 	Mismatches []string
 }
 
-// Refund is a refund that counts.
+// Refund is a refund that counts. It bears the attribution of its payment, so that a campaign's
+// money is what it keeps.
 type Refund struct {
 	Source
-	Type     string // of the payment
+	// Of the payment.
+	Type     string
 	Amount   money.Amount
 	Currency string
 	// Whole says that nothing of the payment is left.

@@ -40,7 +40,8 @@ type Run struct {
 	Priced bool
 }
 
-// Share is a variant, and what share of the people it should have, in any unit.
+// Share is a variant, and what share of the people it should have, in any unit. Widths need not add
+// up to a hundred: only their ratio is compared.
 type Share struct {
 	Variant string
 	Width   int

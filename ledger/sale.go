@@ -15,13 +15,17 @@ import (
 // to. All else that a ledger holds of money follows from it, so it is written first.
 
 // sale is a transaction. Mostly it is one payment; a trial that is paid later may keep its
-// transaction, and a refund may come before what it gives back.
+// transaction, and a refund may come before what it gives back. It is found by a keyed hash of its
+// id, so the store's file does not show which transactions there are. Charges are told apart by
+// their status, because a trial and what is paid after it may share all else.
 type sale struct {
 	Project string `cbor:"1,keyasint,omitempty" json:"project,omitempty"`
 	// Empty where the webhook named none.
 	Transaction text `cbor:"2,keyasint,omitzero" json:"transaction,omitempty"`
-	Original    text `cbor:"3,keyasint,omitzero" json:"original,omitempty"` // empty where it is Transaction
-	Package     text `cbor:"4,keyasint,omitzero" json:"package,omitempty"`  // of the first of Charges
+	// Empty where it is Transaction.
+	Original text `cbor:"3,keyasint,omitzero" json:"original,omitempty"`
+	// Of the first of Charges.
+	Package     text `cbor:"4,keyasint,omitzero" json:"package,omitempty"`
 	PaymentType text `cbor:"5,keyasint,omitzero" json:"payment_type,omitempty"`
 	// Ids of the persons it touches.
 	Subjects [][]byte `cbor:"6,keyasint,omitempty" json:"subjects,omitempty"`
@@ -32,18 +36,22 @@ type sale struct {
 	Version uint `cbor:"10,keyasint,omitempty" json:"version,omitempty"`
 }
 
-// source is what a sale is attributed to: an Attribution without what only its link needed.
+// source is what a sale is attributed to: an Attribution without what only its link needed. It is
+// decided when a charge comes, and renewals inherit it through their origin. Price and quote are
+// kept so that a difference can be shown later, when the link is long gone.
 type source struct {
 	Campaign   string `cbor:"1,keyasint,omitempty" json:"campaign,omitempty"`
 	Experiment string `cbor:"2,keyasint,omitempty" json:"experiment,omitempty"`
 	Variant    string `cbor:"3,keyasint,omitempty" json:"variant,omitempty"`
 	Partner    string `cbor:"4,keyasint,omitempty" json:"partner,omitempty"`
 	Offer      string `cbor:"5,keyasint,omitempty" json:"offer,omitempty"`
-	Made       int64  `cbor:"6,keyasint,omitempty" json:"made,omitempty"` // when the link was made, in Unix minutes
+	// When the link was made, in Unix minutes.
+	Made int64 `cbor:"6,keyasint,omitempty" json:"made,omitempty"`
 	// What the link asked for, or.
 	Price    string `cbor:"7,keyasint,omitempty" json:"price,omitempty"`
 	Currency string `cbor:"8,keyasint,omitempty" json:"currency,omitempty"`
-	Quote    string `cbor:"9,keyasint,omitempty" json:"quote,omitempty"` // what the page said
+	// What the page said.
+	Quote    string `cbor:"9,keyasint,omitempty" json:"quote,omitempty"`
 	QuoteCur string `cbor:"10,keyasint,omitempty" json:"quote_currency,omitempty"`
 	// Person is the id of the person whom the link was for. In a document it is a place among the
 	// subjects, where it is one of them.
@@ -53,48 +61,65 @@ type source struct {
 // empty reports whether the sale is attributed to nothing.
 func (s source) empty() bool { return reflect.ValueOf(s).IsZero() }
 
-// charge is one payment of a transaction.
+// charge is one payment of a transaction. It is never changed after it was written, but for its
+// marks. A repeat of its webhook finds it by its status.
 type charge struct {
 	// As Zotlo wrote it.
-	Status   text         `cbor:"1,keyasint,omitzero" json:"status,omitempty"`
-	Type     text         `cbor:"2,keyasint,omitzero" json:"type,omitempty"` // the label; empty where it is Status
+	Status text `cbor:"1,keyasint,omitzero" json:"status,omitempty"`
+	// The label; empty where it is Status.
+	Type     text         `cbor:"2,keyasint,omitzero" json:"type,omitempty"`
 	Amount   money.Amount `cbor:"3,keyasint,omitempty" json:"amount,omitempty"`
 	Currency string       `cbor:"4,keyasint,omitempty" json:"currency,omitempty"`
-	Bought   int64        `cbor:"5,keyasint,omitempty" json:"bought,omitempty"` // Unix seconds
-	Heard    int64        `cbor:"6,keyasint,omitempty" json:"heard,omitempty"`  // Unix seconds
+	// Unix seconds.
+	Bought int64 `cbor:"5,keyasint,omitempty" json:"bought,omitempty"`
+	// Unix seconds.
+	Heard int64 `cbor:"6,keyasint,omitempty" json:"heard,omitempty"`
 	// When Zotlo said so, in microseconds.
 	Created int64 `cbor:"7,keyasint,omitempty" json:"created,omitempty"`
-	Expires int64 `cbor:"8,keyasint,omitempty" json:"expires,omitempty"` // Unix seconds
+	// Unix seconds.
+	Expires int64 `cbor:"8,keyasint,omitempty" json:"expires,omitempty"`
 	Marks   marks `cbor:"9,keyasint,omitempty" json:"marks,omitempty"`
 	// Of all but the first: a plan may change between a trial and what is paid after it.
 	Package text `cbor:"10,keyasint,omitzero" json:"package,omitempty"`
 }
 
-// refund is a part of a transaction's money that was given back, or all of it.
+// refund is a part of a transaction's money that was given back, or all of it. Zotlo gives refunds
+// no id of their own. Status, amount and date together stand in for one: a repeat has all three,
+// and a second part of the money differs in one.
 type refund struct {
-	Status text         `cbor:"1,keyasint,omitzero" json:"status,omitempty"`
-	Said   money.Amount `cbor:"2,keyasint,omitempty" json:"said,omitempty"` // what the webhook said; 0 for all of it
-	At     int64        `cbor:"3,keyasint,omitempty" json:"at,omitempty"`   // Unix seconds
+	Status text `cbor:"1,keyasint,omitzero" json:"status,omitempty"`
+	// What the webhook said; 0 for all of it.
+	Said money.Amount `cbor:"2,keyasint,omitempty" json:"said,omitempty"`
+	// Unix seconds.
+	At int64 `cbor:"3,keyasint,omitempty" json:"at,omitempty"`
 	// What there was left to give back.
 	Counted money.Amount `cbor:"4,keyasint,omitempty" json:"counted,omitempty"`
-	Created int64        `cbor:"5,keyasint,omitempty" json:"created,omitempty"` // microseconds
-	Marks   marks        `cbor:"6,keyasint,omitempty" json:"marks,omitempty"`
+	// Microseconds.
+	Created int64 `cbor:"5,keyasint,omitempty" json:"created,omitempty"`
+	Marks   marks `cbor:"6,keyasint,omitempty" json:"marks,omitempty"`
 	// Currency is set where the refund names no transaction, which would know it.
 	Currency string `cbor:"7,keyasint,omitempty" json:"currency,omitempty"`
 }
 
-// marks say how far a payment or refund has come.
+// marks say how far a payment or refund has come. They are bits, since they are set and taken away
+// one at a time, by different processes. Their values stand in files and servers.
 type marks uint8
 
 const (
-	markOpen    marks = 1 << iota // its effects on other documents are outstanding
-	markUntold                    // nobody has counted it yet
-	markWaiting                   // a refund whose payment is not known yet
-	markWhole                     // a refund that takes its payment back
-	markStale                     // a payment whose attribution was too old, or another payer's
+	// Its effects on other documents are outstanding.
+	markOpen marks = 1 << iota
+	// Nobody has counted it yet.
+	markUntold
+	// A refund whose payment is not known yet.
+	markWaiting
+	// A refund that takes its payment back.
+	markWhole
+	// A payment whose attribution was too old, or another payer's.
+	markStale
 )
 
-// original is the transaction that this one goes back to.
+// original is the transaction that this one goes back to. Zotlo's first payments name themselves,
+// or leave the field out. Both mean that nothing went before.
 func (d *sale) original() string {
 	if d.Original == "" {
 		return string(d.Transaction)
@@ -105,12 +130,15 @@ func (d *sale) original() string {
 // typeConsumable is the payment type, and the status, of a one-time purchase.
 const typeConsumable = "consumable"
 
-// subscription reports whether the sale is of one. Either of the two words may be missing.
+// subscription reports whether the sale is of one. Either of the two words may be missing. In doubt
+// it is: an origin that nothing ever renews costs a document, and a renewal without one would lose
+// its campaign.
 func (d *sale) subscription() bool {
 	return d.PaymentType != typeConsumable && d.find(typeConsumable) == nil
 }
 
-// enterCharge writes a charge of this package down.
+// enterCharge writes a charge of this package down. The first package is the sale's own, and most
+// sales have no other, so it is written once.
 func (d *sale) enterCharge(c charge, pack text) {
 	if len(d.Charges) == 0 {
 		d.Package, c.Package = pack, ""
@@ -128,13 +156,15 @@ func (d *sale) packageOf(i int) text {
 	return d.Charges[i].Package
 }
 
-// begins reports whether the sale holds a first charge, which others go back to.
+// begins reports whether the sale holds a first charge, which others go back to. The label decides
+// and not the order of arrival, for a renewal may be heard of first.
 func (d *sale) begins() bool {
 	return d.Original == "" &&
 		slices.ContainsFunc(d.Charges, func(c charge) bool { return !later(c.label()) })
 }
 
-// find is the charge of a status, or nil.
+// find is the charge of a status, or nil. The status is what tells charges of one transaction
+// apart: each of them happens once.
 func (d *sale) find(status text) *charge {
 	i := slices.IndexFunc(d.Charges, func(c charge) bool { return c.Status == status })
 	if i < 0 {
@@ -143,7 +173,8 @@ func (d *sale) find(status text) *charge {
 	return &d.Charges[i]
 }
 
-// findRefund is the refund that says the same as r, or nil.
+// findRefund is the refund that says the same as r, or nil. The amount is compared as it was said.
+// What was counted of it depends on what else was here.
 func (d *sale) findRefund(r refund) *refund {
 	i := slices.IndexFunc(d.Refunds, func(old refund) bool {
 		return old.Status == r.Status && old.Said == r.Said && old.At == r.At
@@ -163,7 +194,8 @@ func (d *sale) price() (sum money.Amount) {
 	return sum
 }
 
-// given is what was given back of it.
+// given is what was given back of it. Refunds that wait are in it with 0, so they take nothing from
+// the ones that come after.
 func (d *sale) given() (sum money.Amount) {
 	for _, r := range d.Refunds {
 		sum += r.Counted
@@ -171,7 +203,9 @@ func (d *sale) given() (sum money.Amount) {
 	return sum
 }
 
-// takenBack reports whether nothing of the payment is left: then it is as if nobody had paid.
+// takenBack reports whether nothing of the payment is left: then it is as if nobody had paid. The
+// mark is asked and not the sums: a refund without an amount takes back a payment without a price
+// too.
 func (d *sale) takenBack() bool {
 	return slices.ContainsFunc(d.Refunds, func(r refund) bool { return r.Marks&markWhole != 0 })
 }
@@ -217,7 +251,8 @@ func (d *sale) knows(r refund) bool {
 	return d.find(r.Status) != nil || len(d.Charges) > 0 && (d.price() > 0 || r.Said == 0)
 }
 
-// last is the newest charge.
+// last is the newest charge. Newest is by the purchase, and of two in one second the one that was
+// written later. Without any charge it is the zero charge.
 func (d *sale) last() charge {
 	var last charge
 	for _, c := range d.Charges {
@@ -228,7 +263,8 @@ func (d *sale) last() charge {
 	return last
 }
 
-// add puts persons among the subjects.
+// add puts persons among the subjects. The order stays, because a link's person is written as a
+// place in it (compact.go).
 func (d *sale) add(subjects [][]byte) {
 	for _, id := range subjects {
 		known := func(old []byte) bool { return bytes.Equal(old, id) }
@@ -238,7 +274,8 @@ func (d *sale) add(subjects [][]byte) {
 	}
 }
 
-// label is the payment's type as metrics and sums name it.
+// label is the payment's type as metrics and sums name it. The label is from a fixed list, so it
+// can be a metric's value. The status is whatever Zotlo wrote.
 func (c charge) label() string {
 	if c.Type == "" {
 		return string(c.Status)
@@ -246,7 +283,9 @@ func (c charge) label() string {
 	return string(c.Type)
 }
 
-// chargeOf reads a payment. Zotlo may leave any field out.
+// chargeOf reads a payment. Zotlo may leave any field out. A price that is missing or cannot be
+// read counts as 0, for the payment has happened all the same. Without an instant of Zotlo's the
+// arrival stands in, so that later news is still later.
 func chargeOf(e zotlo.Event, heard time.Time) charge {
 	amount, _ := money.Parse(e.Price)
 	c := charge{
@@ -267,7 +306,8 @@ func chargeOf(e zotlo.Event, heard time.Time) charge {
 	return c
 }
 
-// refundOf reads a refund. Its amount may be written with a minus.
+// refundOf reads a refund. Its amount may be written with a minus. It begins as one that waits:
+// whether its payment is here is for settleRefunds to find out.
 func refundOf(e zotlo.Event, heard time.Time) refund {
 	amount, _ := money.Parse(e.RefundPrice)
 	r := refund{
@@ -295,7 +335,8 @@ func (r *refund) nameless(e zotlo.Event) {
 	}
 }
 
-// unix is 0 for no time.
+// unix is 0 for no time. The zero time.Time is a large negative number of seconds, and 0 is left
+// out of a document.
 func unix(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -303,7 +344,9 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
-// sourceOf keeps of an attribution what a sale needs.
+// sourceOf keeps of an attribution what a sale needs. The random part and the proof are dropped,
+// having done their work. The subscriber's hash becomes the id of their document, so that it can be
+// compared with the subjects.
 func (l *Ledger) sourceOf(a Attribution) source {
 	by := source{
 		Campaign: a.Campaign, Experiment: a.Experiment, Variant: a.Variant,

@@ -19,11 +19,15 @@ import (
 // be changed while links of the old one are still out. They are safe for concurrent use.
 type Secrets struct{ keys []secretKeys }
 
-// secretKeys are derived from one secret, so that none of them tells anything about another.
+// secretKeys are derived from one secret, so that none of them tells anything about another. A text
+// of its own goes into each derivation (RFC 5869, section 3.2), which keeps them apart.
 type secretKeys struct {
-	attribution []byte      // of the MAC of an attribution
-	lock        cipher.AEAD // of a store's key
-	store       []byte      // the key of a store that is begun under this secret
+	// Of the MAC of an attribution.
+	attribution []byte
+	// Of a store's key.
+	lock cipher.AEAD
+	// The key of a store that is begun under this secret.
+	store []byte
 }
 
 // NewSecrets derives keys by HKDF-SHA256 (RFC 5869). It wants one secret at least, and none that
@@ -58,7 +62,8 @@ func NewSecrets(secrets ...[]byte) (*Secrets, error) {
 	return s, nil
 }
 
-// newAEAD is AES-256-GCM with nonces of its own.
+// newAEAD is AES-256-GCM with nonces of its own. The nonce is drawn at random for each message and
+// stands in front of it, so nobody has to count.
 func newAEAD(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -67,20 +72,23 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// macField is the name of the MAC in an attribution, which is its last field.
+// macField is the name of the MAC in an attribution, which is its last field. It is searched from
+// the end, so a value that contains the same letters, escaped or not, cannot shift it.
 const macField = "&h="
 
 // macSize is how much of an HMAC-SHA256 rides along, in bytes. Each guess costs a payment, so 64
 // bits cannot be guessed.
 const macSize = 8
 
-// Sign writes an attribution and proves that it is ours.
+// Sign writes an attribution and proves that it is ours. The MAC covers the text as it is sent, not
+// the fields. So a reader need not write them again in the same way before it can check.
 func (s *Secrets) Sign(a Attribution) string {
 	text := a.String()
 	return text + macField + s.keys[0].sum(text)
 }
 
-// sum is the MAC of an attribution's text.
+// sum is the MAC of an attribution's text. The alphabet is that of RFC 4648, section 5, which needs
+// no escape in a query.
 func (k secretKeys) sum(text string) string {
 	mac := hmac.New(sha256.New, k.attribution)
 	mac.Write([]byte(text))
@@ -111,7 +119,8 @@ func (s *Secrets) Read(texts ...string) Attribution {
 	return Attribution{}
 }
 
-// proves reports whether one of the secrets made the MAC. It compares in constant time.
+// proves reports whether one of the secrets made the MAC. It compares in constant time. A secret
+// that was replaced still proves the links that were made under it.
 func (s *Secrets) proves(text, mac string) bool {
 	for _, k := range s.keys {
 		if hmac.Equal([]byte(k.sum(text)), []byte(mac)) {
@@ -121,7 +130,8 @@ func (s *Secrets) proves(text, mac string) bool {
 	return false
 }
 
-// cutLast cuts text around the last separator.
+// cutLast cuts text around the last separator. strings.Cut takes the first one, which a forged
+// value could hold.
 func cutLast(text, separator string) (before, after string, found bool) {
 	i := strings.LastIndex(text, separator)
 	if i < 0 {
@@ -134,11 +144,13 @@ func cutLast(text, separator string) (before, after string, found bool) {
 var ErrOtherSecret = errors.New(
 	"the ledger was written under another secret: put the old secret second")
 
-// storeKey is the key of a store that is new. Stores that are begun under the same first secret have
-// the same one, so that ids of one mean the same in the other.
+// storeKey is the key of a store that is new. Stores that are begun under the same first secret
+// have the same one, so that ids of one mean the same in the other. A store keeps it from then on,
+// so a later first secret changes the lock and not the ids.
 func (s *Secrets) storeKey() []byte { return s.keys[0].store }
 
-// lock seals a store's key under each of the secrets.
+// lock seals a store's key under each of the secrets. One lock per secret lets nodes with the old
+// configuration go on opening the store during a rollout.
 func (s *Secrets) lock(key []byte) (locks [][]byte) {
 	for _, k := range s.keys {
 		locks = append(locks, k.lock.Seal(nil, nil, key, nil)) //nolint:gosec // random nonces
@@ -146,7 +158,9 @@ func (s *Secrets) lock(key []byte) (locks [][]byte) {
 	return locks
 }
 
-// unlock opens a store's key. Current says that the locks are just those of the given secrets.
+// unlock opens a store's key. Current says that the locks are just those of the given secrets. All
+// pairs are tried, which are a handful: a lock does not say whose it is, so that a store tells
+// nothing of its secrets.
 func (s *Secrets) unlock(locks [][]byte) (key []byte, current bool, err error) {
 	opened := 0
 	for _, k := range s.keys {

@@ -126,7 +126,8 @@ func (d *sale) tell(p *person, transaction []byte) (changed bool) {
 	}) || changed
 }
 
-// happened is the event that a charge is to its subscriber: a trial, or a payment above 0.
+// happened is the event that a charge is to its subscriber: a trial, or a payment above 0. A price
+// that could not be read counts as 0, and so as a trial.
 func (c charge) happened() happening {
 	if c.Amount > 0 {
 		return happening{Name: "zotlo.payment", At: c.Created}

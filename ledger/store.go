@@ -33,9 +33,10 @@ type Doc struct {
 const MaxValue = 64 << 10
 
 // Delta is a number to be added to a field of a row. Numbers are added and never set, so that nodes
-// need not know of each other.
+// need not know of each other. A number may be negative: a refund in an experiment lowers a sum.
 type Delta struct {
-	Field string // any bytes
+	// Any bytes.
+	Field string
 	N     int64
 }
 

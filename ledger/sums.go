@@ -17,10 +17,14 @@ import (
 // The figures of a day. They stand in the names of fields. The rows of years hold them: no letter
 // ever gets another meaning.
 const (
-	figurePayments = "n" // payments, by type
-	figureRevenue  = "m" // their money
-	figureRefunds  = "b" // payments that were given back in full
-	figureRefunded = "r" // money that was given back
+	// Payments, by type.
+	figurePayments = "n"
+	// Their money.
+	figureRevenue = "m"
+	// Payments that were given back in full.
+	figureRefunds = "b"
+	// Money that was given back.
+	figureRefunded = "r"
 )
 
 // field is the name of a number in a row. A zero byte parts them, which no name can hold: an
@@ -30,7 +34,8 @@ func field(figure string, by Source, kind, currency string) string {
 	return strings.Join(parts, "\x00")
 }
 
-// day names the row of an instant, given in seconds.
+// day names the row of an instant, given in seconds. UTC has no hours that are missing or come
+// twice, so every day has one row on every node.
 func day(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.DateOnly) }
 
 // sum adds what is outstanding of a transaction to its days. The once of each is that of the
@@ -74,12 +79,16 @@ func (l *Ledger) sum(s Steps, key Key, d *sale) error {
 
 // Figure is one number of a day.
 type Figure struct {
-	Day      string // 2026-11-29, in UTC
-	Source          // without partner
-	Type     string // of the payment
+	// 2026-11-29, in UTC.
+	Day string
+	// Without partner.
+	Source
+	// Of the payment.
+	Type     string
 	Currency string
 	Payments int64
-	Refunds  int64 // payments that were given back in full
+	// Payments that were given back in full.
+	Refunds  int64
 	Revenue  money.Amount
 	Refunded money.Amount
 }

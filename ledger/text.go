@@ -12,8 +12,9 @@ import (
 // This file makes the texts short that stand in every document: the words of Zotlo become a number,
 // its ids 16 bytes. Readers and exports see the text.
 
-// text is a text that may be a word of words or a UUID. What writes itself is never empty to CBOR, so
-// a field of it is omitzero.
+// text is a text that may be a word of words or a UUID. What writes itself is never empty to CBOR,
+// so a field of it is omitzero. A sale holds four or five of them, so this is a good part of their
+// size.
 type text string
 
 // words are written as their place in this list. Those places stand in files and servers: a new
@@ -26,7 +27,8 @@ var words = []text{
 	"zotlo.expired", "refund",
 }
 
-// MarshalCBOR writes the shortest form.
+// MarshalCBOR writes the shortest form. The CBOR type tells the three forms apart: an integer is a
+// word, a byte string a UUID, a text string itself.
 func (t text) MarshalCBOR() ([]byte, error) {
 	if i := slices.Index(words, t); i >= 0 {
 		return cborMode.Marshal(i)
@@ -37,7 +39,8 @@ func (t text) MarshalCBOR() ([]byte, error) {
 	return cborMode.Marshal(string(t))
 }
 
-// UnmarshalCBOR reads what MarshalCBOR wrote.
+// UnmarshalCBOR reads what MarshalCBOR wrote. A number beyond the list was written by a newer
+// version. To guess would be to change what a payment was, so it is an error.
 func (t *text) UnmarshalCBOR(raw []byte) error {
 	var v any
 	if err := cbor.Unmarshal(raw, &v); err != nil {
@@ -71,6 +74,7 @@ func parseUUID(text string) ([]byte, bool) {
 	return id, err == nil && len(id) == idSize && formatUUID(id) == text
 }
 
+// Lower case and hyphens are the only form that is written, so parseUUID can compare with it.
 func formatUUID(id []byte) string {
 	x := hex.EncodeToString(id)
 	return strings.Join([]string{x[:8], x[8:12], x[12:16], x[16:20], x[20:]}, "-")
