@@ -440,7 +440,7 @@ func TestSubscribedModel(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)
 	answers := map[bool]int{}
-	for i := range testsize.Long(6_000) {
+	for i := range testsize.Long(4_000) {
 		m := &market{
 			T: t, r: rand.New(rand.NewPCG(seed, uint64(i))), known: map[*message]bool{},
 			now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
