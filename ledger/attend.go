@@ -25,7 +25,7 @@ func (l *Ledger) participantKey(campaign, experiment, person string) Key {
 // again with the same news: what is known changes nothing, and what is owed is paid.
 func (l *Ledger) attend(s Steps, key Key, t *trial, news func(*participant) (changed bool)) error {
 	var owes []owed
-	err := s.Change(key, func(old Doc) (Doc, error) {
+	err := alter(s, key, func(old Doc) (Doc, error) {
 		var p participant
 		if old.Value != nil {
 			if err := readPlain(old.Value, &p); err != nil {
@@ -46,7 +46,7 @@ func (l *Ledger) attend(s Steps, key Key, t *trial, news func(*participant) (cha
 		value, err := cborMode.Marshal(p)
 		return Doc{Value: value, Until: l.now().Add(l.keep)}, err
 	})
-	if err != nil && err != errUnchanged {
+	if err != nil {
 		return err
 	}
 	return l.payOff(s, key, owes)
@@ -73,7 +73,7 @@ func (l *Ledger) payOff(s Steps, key Key, owes []owed) error {
 		last = max(last, o.Version)
 	}
 	// The document may have changed since and owe more. Only what was paid goes.
-	err := s.Change(key, func(old Doc) (Doc, error) {
+	return alter(s, key, func(old Doc) (Doc, error) {
 		var p participant
 		if old.Value == nil {
 			return Doc{}, errUnchanged
@@ -89,10 +89,6 @@ func (l *Ledger) payOff(s Steps, key Key, owes []owed) error {
 		value, err := cborMode.Marshal(p)
 		return Doc{Value: value, Until: old.Until}, err
 	})
-	if err == errUnchanged {
-		return nil
-	}
-	return err
 }
 
 // attribute has the experiment of a sale's campaign follow the sale: for the person whom the link
@@ -152,8 +148,7 @@ func (l *Ledger) finishParticipant(s Steps, key Key) error {
 func (l *Ledger) recount(ctx context.Context, campaign, experiment string) error {
 	prefix := l.participantKey(campaign, experiment, "").ID
 	var h history
-	read := func(keys ...Key) ([]Doc, error) { return l.store.Read(ctx, keys...) }
-	if _, err := look(l.codec, read, l.historyKey(campaign), &h); err != nil {
+	if _, err := look(l.codec, l.reader(ctx), l.historyKey(campaign), &h); err != nil {
 		return err
 	}
 	t := h.find(experiment)

@@ -137,7 +137,7 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 	// Each link has its own Random, so the hash names the link.
 	key := Key{kindClaim, l.codec.hash("claim", d.Attribution.Random)}
 	var first claimant
-	err := s.Change(key, func(old Doc) (Doc, error) {
+	err := alter(s, key, func(old Doc) (Doc, error) {
 		first = mine
 		if read, ok := readClaimant(old.Value); ok && read.bought <= mine.bought {
 			first = read
@@ -147,7 +147,7 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 		// was counted for that one stays counted.
 		return Doc{Value: mine.bytes(), Until: l.now().Add(l.keep)}, nil
 	})
-	if err != nil && err != errUnchanged {
+	if err != nil {
 		return class{}, err
 	}
 	switch {

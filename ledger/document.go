@@ -169,12 +169,20 @@ func look(c *codec, read func(...Key) ([]Doc, error), key Key, v any) (found boo
 // errUnchanged is what a change answers that has nothing to write.
 var errUnchanged = errors.New("unchanged")
 
+// alter is Steps.Change, to whose caller errUnchanged is no error: there was nothing to write, and a
+// store is spared a sync.
+func alter(s Steps, key Key, f func(old Doc) (Doc, error)) error {
+	if err := s.Change(key, f); !errors.Is(err, errUnchanged) {
+		return err
+	}
+	return nil
+}
+
 // change replaces a document by what f makes of it. f gets a zero T where there is none, and says
 // until when the document is kept, or errUnchanged; it may be called again, with another document.
-// An error of f leaves the document as it is. errUnchanged is none to the caller: there was nothing
-// to write, and a store is spared a sync.
+// An error of f leaves the document as it is.
 func change[T any](c *codec, s Steps, key Key, f func(doc *T) (until time.Time, err error)) error {
-	err := s.Change(key, func(old Doc) (Doc, error) {
+	return alter(s, key, func(old Doc) (Doc, error) {
 		doc := new(T)
 		if old.Value != nil {
 			if err := c.read(key, old.Value, doc); err != nil {
@@ -188,8 +196,4 @@ func change[T any](c *codec, s Steps, key Key, f func(doc *T) (until time.Time, 
 		value, err := c.write(key, doc)
 		return Doc{Value: value, Until: until}, err
 	})
-	if errors.Is(err, errUnchanged) {
-		return nil
-	}
-	return err
 }

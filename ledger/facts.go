@@ -17,8 +17,7 @@ type Facts struct{ person person }
 // is known: a second checkout is better than none.
 func (l *Ledger) Facts(ctx context.Context, subscriber string) (Facts, error) {
 	var f Facts
-	read := func(keys ...Key) ([]Doc, error) { return l.store.Read(ctx, keys...) }
-	_, err := look(l.codec, read, l.codec.personKey(subscriber), &f.person)
+	_, err := look(l.codec, l.reader(ctx), l.codec.personKey(subscriber), &f.person)
 	return f, err
 }
 

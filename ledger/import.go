@@ -255,16 +255,12 @@ func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err 
 		return false, nil
 	}
 	err = in.store.Do(in.ctx, func(s Steps) error {
-		err := s.Change(Key{kindClaim, string(line.ID)}, func(old Doc) (Doc, error) {
+		return alter(s, Key{kindClaim, string(line.ID)}, func(old Doc) (Doc, error) {
 			if taken = old.Value == nil; !taken {
 				return Doc{}, errUnchanged
 			}
 			return Doc{Value: line.Claim, Until: in.lifeOf(line)}, nil
 		})
-		if err == errUnchanged {
-			return nil
-		}
-		return err
 	})
 	return taken, err
 }

@@ -165,7 +165,7 @@ func (l *Ledger) Close() {
 // empty store agree on one key.
 func unlockStore(ctx context.Context, store Store, secrets *Secrets) (key []byte, err error) {
 	err = store.Do(ctx, func(s Steps) error {
-		err := s.Change(Key{kindLock, "key"}, func(old Doc) (Doc, error) {
+		return alter(s, Key{kindLock, "key"}, func(old Doc) (Doc, error) {
 			var doc lockDoc
 			if old.Value == nil {
 				key = secrets.storeKey()
@@ -191,10 +191,6 @@ func unlockStore(ctx context.Context, store Store, secrets *Secrets) (key []byte
 			value, err := cborMode.Marshal(lockDoc{Format: format, Locks: secrets.lock(key)})
 			return Doc{Value: value}, err
 		})
-		if err == errUnchanged {
-			return nil
-		}
-		return err
 	})
 	return key, err
 }

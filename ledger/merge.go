@@ -16,7 +16,7 @@ func (d *sale) merge(from *sale) (changed bool) {
 		d.Project, d.Transaction, d.Original = from.Project, from.Transaction, from.Original
 		d.PaymentType, d.By = from.PaymentType, from.By
 	}
-	d.add(from.Subjects)
+	d.Subjects = with(d.Subjects, from.Subjects)
 	for i, c := range from.Charges {
 		if d.find(c.Status) == nil {
 			// That its effects were done elsewhere says nothing here, so all are outstanding. Stale
@@ -50,7 +50,7 @@ func (o *origin) merge(from *origin, now time.Time) (changed bool) {
 	before, by, begun, subjects := o.State, o.By, o.Begun, len(o.Subjects)
 	// The key was found by them, so they are the same, or the document is new.
 	o.Project, o.Original = from.Project, from.Original
-	o.add(from.Subjects)
+	o.Subjects = with(o.Subjects, from.Subjects)
 	switch {
 	case o.Begun:
 	case from.Begun:

@@ -3,7 +3,6 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"slices"
 	"time"
 )
 
@@ -34,16 +33,6 @@ func (l *Ledger) Purge(ctx context.Context, subscriber string) (done Purged, err
 		return done, err
 	}
 	return done, l.remove(ctx, Key{kindPerson, string(id)})
-}
-
-// about reports whether a subscriber is among the subjects.
-func about(subjects [][]byte, id []byte) bool {
-	return slices.ContainsFunc(subjects, func(s []byte) bool { return bytes.Equal(s, id) })
-}
-
-// without are the subjects but one.
-func without(subjects [][]byte, id []byte) [][]byte {
-	return slices.DeleteFunc(slices.Clone(subjects), func(s []byte) bool { return bytes.Equal(s, id) })
 }
 
 // purgeSales takes the subscriber out of payments and refunds, which stay until their time is over.

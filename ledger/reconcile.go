@@ -132,8 +132,7 @@ func (w *reconciler) young(at time.Time) bool { return w.now().Sub(at) < onItsWa
 // everything.
 func (w *reconciler) sold(id string) (d sale, err error) {
 	key := w.saleKey(Delivery{Project: w.Project, Event: zotlo.Event{TransactionID: id}})
-	read := func(keys ...Key) ([]Doc, error) { return w.store.Read(w.ctx, keys...) }
-	_, err = look(w.codec, read, key, &d)
+	_, err = look(w.codec, w.reader(w.ctx), key, &d)
 	return d, err
 }
 

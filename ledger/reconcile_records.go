@@ -119,8 +119,7 @@ func (w *reconciler) subscription(r zotlo.Record) error {
 		return nil // nobody knows what it says
 	}
 	var o origin
-	read := func(keys ...Key) ([]Doc, error) { return w.store.Read(w.ctx, keys...) }
-	_, err := look(w.codec, read, w.originKey(w.Project, e.OriginalID), &o)
+	_, err := look(w.codec, w.reader(w.ctx), w.originKey(w.Project, e.OriginalID), &o)
 	if err != nil || e.OriginalID == "" || !o.wouldHear(heard) {
 		return err
 	}

@@ -88,19 +88,25 @@ type Refund struct {
 // is left to be done for it, and nothing of it is to be done again. It only reads, so a receiver
 // can ask it before it spends a call to Zotlo on proof.
 func (l *Ledger) Repeated(ctx context.Context, d Delivery) (bool, error) {
-	return l.repeated(func(keys ...Key) ([]Doc, error) { return l.store.Read(ctx, keys...) }, d)
+	return l.repeated(l.reader(ctx), d)
+}
+
+// reader reads documents outside of any step.
+func (l *Ledger) reader(ctx context.Context) func(...Key) ([]Doc, error) {
+	return func(keys ...Key) ([]Doc, error) { return l.store.Read(ctx, keys...) }
 }
 
 // repeated asks the mark first, which answers for every kind of delivery. Without one, the sale may
 // know the same payment under another id: whether a repeat keeps its request id, Zotlo does not
 // say.
 func (l *Ledger) repeated(read func(...Key) ([]Doc, error), d Delivery) (bool, error) {
-	docs, err := read(l.markKey(d), l.saleKey(d))
+	key := l.saleKey(d)
+	docs, err := read(l.markKey(d), key)
 	if err != nil || docs[0].Value != nil || docs[1].Value == nil {
 		return err == nil && docs[0].Value != nil, err
 	}
 	var sold sale
-	if err := l.codec.read(l.saleKey(d), docs[1].Value, &sold); err != nil {
+	if err := l.codec.read(key, docs[1].Value, &sold); err != nil {
 		return false, err
 	}
 	marks, found := sold.progress(d.Event)

@@ -71,7 +71,7 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 	// Of a payment the first delivery decides whom it touches; a repeat changes nothing.
 	switch {
 	case e.Kind == zotlo.WebhookPayment && d.find(text(e.Status)) == nil:
-		d.add(subjects)
+		d.Subjects = with(d.Subjects, subjects)
 		d.PaymentType, d.By = text(e.PaymentType), known.by
 		d.enterCharge(known.mark(chargeOf(e, now)), text(e.PackageID))
 		entered = true
@@ -79,7 +79,7 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 		r := refundOf(e, now)
 		// No payment will ever be found for it. It is settled here, by what it says itself.
 		if e.TransactionID == "" {
-			d.add(subjects)
+			d.Subjects = with(d.Subjects, subjects)
 			d.By, d.PaymentType = known.by, "consumable"
 			r.nameless(e)
 		}

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"cmp"
 	"reflect"
 	"slices"
@@ -259,17 +258,6 @@ func (d *sale) last() charge {
 		}
 	}
 	return last
-}
-
-// add puts persons among the subjects. The order stays, because a link's person is written as a
-// place in it (compact.go).
-func (d *sale) add(subjects [][]byte) {
-	for _, id := range subjects {
-		known := func(old []byte) bool { return bytes.Equal(old, id) }
-		if !slices.ContainsFunc(d.Subjects, known) {
-			d.Subjects = append(d.Subjects, id)
-		}
-	}
 }
 
 // label is the payment's type as metrics and sums name it. The label is from a fixed list, so it

@@ -27,10 +27,11 @@ func (l *Ledger) settle(s Steps, key Key, d *sale) error {
 	if root != nil {
 		subjects = root.Subjects
 	}
+	at := l.originKey(d.Project, d.original())
 	for _, id := range subjects {
 		err := l.tell(s, string(id), func(p *person) bool {
 			changed := d.tell(p, short(key.ID))
-			return root.tell(p, l.originKey(root.project(), root.original())) || changed
+			return root.tell(p, at) || changed
 		})
 		if err != nil {
 			return err
@@ -62,7 +63,7 @@ func (l *Ledger) settleOrigin(s Steps, key Key, d *sale) (*origin, error) {
 	err := change(l.codec, s, at, func(o *origin) (time.Time, error) {
 		o.changed(l.now())
 		o.Project, o.Original = d.Project, text(d.original())
-		o.add(d.Subjects)
+		o.Subjects = with(o.Subjects, d.Subjects)
 		switch {
 		// What the first charge said is never replaced.
 		case o.Begun:
@@ -146,28 +147,6 @@ func (o *origin) tell(p *person, key Key) (changed bool) {
 	})
 }
 
-// project and original may be asked of a nil origin.
-func (o *origin) project() string {
-	if o == nil {
-		return ""
-	}
-	return o.Project
-}
-
-func (o *origin) original() string {
-	if o == nil {
-		return ""
-	}
-	return string(o.Original)
-}
-
-// add puts persons among the subjects. The rule is that of sale.add: each of them once.
-func (o *origin) add(subjects [][]byte) {
-	d := sale{Subjects: o.Subjects}
-	d.add(subjects)
-	o.Subjects = d.Subjects
-}
-
 // recordState writes a subscription's state down, and tells everybody whom the subscription is
 // about. Each step may be done twice, and the row of what is outstanding brackets them, as in
 // recordSale.
@@ -198,7 +177,7 @@ func (l *Ledger) recordState(s Steps, project string, e zotlo.Event, subjects []
 	err := change(l.codec, s, key, func(o *origin) (time.Time, error) {
 		o.changed(l.now())
 		o.Project, o.Original = project, text(e.OriginalID)
-		o.add(subjects)
+		o.Subjects = with(o.Subjects, subjects)
 		if heard.Status != "" {
 			o.hear(heard)
 		}
