@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/changes"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
@@ -178,7 +179,7 @@ func (a *App) onlyValidated() bool {
 func (a *App) Stop() error {
 	// Only now is it sure that the newer configuration runs: at its Start another app could fail.
 	if next := liveApps.newest(); next != nil && next != a {
-		tellChanges(next.ctx, next.shared.log,
+		changes.Tell(next.ctx, next.shared.log,
 			a.shared.registry.campaigns(), next.shared.registry.campaigns())
 	}
 	a.retire()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/caddy-checkout/checkout/auth"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/changes"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -140,7 +141,7 @@ func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 	events := ref.tables["Events"]
 	wantSame(t, "the events and their fields",
 		slices.Concat(withPrefix(literals(t, "payments.go"), "checkout."),
-			stringsIn(t, "payments.go", eventFields), []string{changeEvent, "option", "from", "to"}),
+			stringsIn(t, "payments.go", eventFields), []string{changes.Event, "option", "from", "to"}),
 		firstCodes(events))
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/passthrough"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
@@ -154,16 +155,22 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 	if h.PassThrough && heard.pass {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if heard.err != nil {
-			w = &unsettledWriter{w: w, handler: h}
+			w = passthrough.NewUndone(w, h.refuseUnprocessed)
 		}
 		return h.passOn(w, r, next)
 	}
 	if heard.err != nil {
-		return h.refuse(w, http.StatusServiceUnavailable, errNotProcessed)
+		h.refuseUnprocessed(w)
+		return nil
 	}
 	setHeaders(w)
 	w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// refuseUnprocessed makes Zotlo repeat the webhook.
+func (h *WebhookHandler) refuseUnprocessed(w http.ResponseWriter) {
+	_ = h.refuse(w, http.StatusServiceUnavailable, errNotProcessed)
 }
 
 var errNotProcessed = errors.New("the webhook could not be processed, please repeat it")
@@ -212,6 +219,27 @@ func (h *WebhookHandler) refuse(w http.ResponseWriter, status int, err error) er
 		w.Header().Set("Retry-After", "60")
 	}
 	return writeText(w, status, err.Error())
+}
+
+// passOn lets the backend answer. What goes wrong there is logged without the address, for the same
+// reason as in refuse.
+func (h *WebhookHandler) passOn(w http.ResponseWriter, r *http.Request,
+	next caddyhttp.Handler,
+) error {
+	err := next.ServeHTTP(w, r)
+	if undone, ok := w.(*passthrough.Undone); ok && err == nil {
+		undone.WriteHeader(http.StatusOK) // a backend that wrote nothing said 200
+	}
+	if err == nil || h.shared.errorPages.Answers(w, r, h, err) {
+		// The site may have a second backend there; Caddy logs what it handles with debug only.
+		return err
+	}
+	status := http.StatusInternalServerError
+	if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
+		status, err = failed.StatusCode, failed.Err
+	}
+	h.shared.log.Error("a webhook's next handler failed", zap.Int("status", status), zap.Error(err))
+	return writeText(w, status, http.StatusText(status))
 }
 
 // Interface guards

@@ -1,4 +1,6 @@
-package caddymodule
+// Package changes tells what a load changes of what is sold, to whom, for how much and until when: a
+// slip of the decimal point in a reload must leave a trace.
+package changes
 
 import (
 	"cmp"
@@ -15,41 +17,38 @@ import (
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
-// This file tells what a load changes of what is sold, to whom, for how much and until when: a slip
-// of the decimal point in a reload must leave a trace.
-
 // change is one option of a campaign that a load changes. An empty text is an option that is not
 // there.
 type change struct{ campaign, option, from, to string }
 
-// changeEvent is the name of Caddy's event, one for each change.
-const changeEvent = "checkout.changed"
+// Event is the name of Caddy's event, one for each change.
+const Event = "checkout.changed"
 
-// tellChanges writes a line for each change, and tells Caddy's event handlers. Campaigns that are
+// Tell writes a line for each change, and tells Caddy's event handlers. Campaigns that are
 // new or gone have changed nothing that was sold before.
-func tellChanges(
+func Tell(
 	ctx caddy.Context, log *zap.Logger, before, after map[string]*campaign.Campaign,
 ) {
-	changes := changesBetween(before, after)
-	if len(changes) == 0 {
+	found := between(before, after)
+	if len(found) == 0 {
 		return
 	}
 	// Only where it is configured can anybody listen. The running configuration has it whole.
 	app, _ := ctx.AppIfConfigured("events")
 	events, listening := app.(*caddyevents.App)
-	for _, c := range changes {
+	for _, c := range found {
 		log.Info("this load changes a campaign", zap.String("campaign", c.campaign),
 			zap.String("option", c.option), zap.String("from", c.from), zap.String("to", c.to))
-		if listening && events.ShouldEmit(changeEvent) {
-			events.Emit(ctx, changeEvent, map[string]any{
+		if listening && events.ShouldEmit(Event) {
+			events.Emit(ctx, Event, map[string]any{
 				"campaign": c.campaign, "option": c.option, "from": c.from, "to": c.to,
 			})
 		}
 	}
 }
 
-// changesBetween are the changes of the campaigns that are in both, by campaign and option.
-func changesBetween(before, after map[string]*campaign.Campaign) (changes []change) {
+// between are the changes of the campaigns that are in both, by campaign and option.
+func between(before, after map[string]*campaign.Campaign) (changes []change) {
 	for name, c := range after {
 		old, ok := before[name]
 		if !ok {
