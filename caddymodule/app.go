@@ -93,10 +93,11 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	if err = newLedger(ctx, a.shared, ledger, a.cache.guest, a.projects.key); err != nil {
+	keys, err := newLedger(ctx, a.shared, ledger, a.cache.guest, a.projects.key)
+	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	a.shared.generator, err = newGenerator(a.projects, a.Limits, a.cache, a.state.State,
+	a.shared.generator, err = newGenerator(a.projects, keys, a.Limits, a.cache, a.state.State,
 		attributeWith(a.shared.secrets), hooks)
 	if err != nil {
 		return err

@@ -82,9 +82,10 @@ func parseRate(text string) (zotlo.Rate, error) {
 }
 
 // newGenerator makes the generator on the state that outlives configurations. It is nil without any
-// project: no campaign can be defined then, so nobody will ask for a link.
+// project: no campaign can be defined then, so nobody will ask for a link. Subscribers are known by
+// hashes under the ledger's secrets, so that they stay known when the access secret is changed.
 func newGenerator(
-	p projects, limits *Limits, cache *openCache, state *linkgen.State,
+	p projects, subscriberKeys [][]byte, limits *Limits, cache *openCache, state *linkgen.State,
 	attribute func(linkgen.Order, linkgen.SubscriberHash, string) string, hooks linkgen.Hooks,
 ) (*linkgen.Generator, error) {
 	if len(p.list) == 0 {
@@ -100,17 +101,18 @@ func newGenerator(
 	}
 	pacer, _ := cache.Cache.(zotlo.Pacer) // nil where nobody else shares the cache
 	generator, err := linkgen.New(linkgen.Config{
-		Projects:  p.list,
-		Key:       p.key,
-		Cache:     cache.Cache,
-		TTL:       cache.ttl,
-		Limits:    parsed,
-		Pacer:     pacer,
-		State:     state,
-		Standby:   true, // this configuration may yet be rejected
-		Transport: tracing.New(transport),
-		Attribute: attribute,
-		Hooks:     hooks,
+		Projects:       p.list,
+		Key:            p.key,
+		SubscriberKeys: subscriberKeys,
+		Cache:          cache.Cache,
+		TTL:            cache.ttl,
+		Limits:         parsed,
+		Pacer:          pacer,
+		State:          state,
+		Standby:        true, // this configuration may yet be rejected
+		Transport:      tracing.New(transport),
+		Attribute:      attribute,
+		Hooks:          hooks,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("checkout: %w", err)

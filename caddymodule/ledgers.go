@@ -34,9 +34,11 @@ type LedgerSettings struct {
 	// Default 400d. A running subscription's state, and the attribution of one that still renews,
 	// outlive it.
 	Keep caddy.Duration `json:"keep,omitempty"`
-	// Secret seals what is kept and proves attributions. Repeat it to change it: the first one
-	// writes, all of them read. Default: the access secret of the default, else the first project.
-	// Danger: a ledger whose secrets are all lost cannot be read any more.
+	// Secret seals what is kept, proves attributions, and keys the hashes by which subscribers are
+	// known. Repeat it to change it: the first one writes, all of them read. Default: the access
+	// secret of the default, else the first project. So when an access secret is changed, the old one
+	// is written second here. Danger: a ledger whose secrets are all lost cannot be read any more, and
+	// subscribers from before a secret are unknown once it is left out.
 	Secret []string `json:"secret,omitempty"`
 }
 
@@ -153,20 +155,26 @@ func (l *RedisLedger) source(log *zap.Logger) (ledgerlife.Source, error) {
 }
 
 // newLedger reads the configuration of the ledger, and gives the services their ledger and secrets.
-// It shares one that is open in this process and opens none. key is the access secret.
-func newLedger(ctx caddy.Context, to *services, configured, cache any, key []byte) error {
+// It shares one that is open in this process and opens none. access is the access secret. What it
+// returns are the ledger's secrets: those who are in it are known by hashes under these.
+func newLedger(
+	ctx caddy.Context, to *services, configured, cache any, access []byte,
+) (keys [][]byte, err error) {
 	guest, err := chooseLedger(configured, cache)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	source, err := guest.source(ctx.Logger())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	settings := guest.settings()
-	secrets, err := settings.secrets(ctx.Logger(), key)
+	if keys, err = settings.secrets(ctx.Logger(), access); err != nil {
+		return nil, err
+	}
+	secrets, err := ledger.NewSecrets(keys...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	handle := ledgerlife.New(ledgerlife.Config{
 		Source: source,
@@ -190,10 +198,10 @@ func newLedger(ctx caddy.Context, to *services, configured, cache any, key []byt
 		},
 	})
 	if err := handle.Share(); err != nil {
-		return err
+		return nil, err
 	}
 	to.ledger, to.secrets = handle, secrets
-	return nil
+	return keys, nil
 }
 
 // openLedger opens the ledger. At process start Caddy comes up without one that cannot be opened; a
@@ -237,15 +245,14 @@ func chooseLedger(configured, cache any) (ledgerGuest, error) {
 }
 
 // secrets are the configured ones, else the access secret.
-func (s LedgerSettings) secrets(log *zap.Logger, access []byte) (*ledger.Secrets, error) {
+func (s LedgerSettings) secrets(log *zap.Logger, access []byte) (texts [][]byte, err error) {
 	if s.Keep < 0 {
 		return nil, fmt.Errorf("keep: %s is negative: write a duration such as 400d",
 			time.Duration(s.Keep))
 	}
 	if len(s.Secret) == 0 {
-		return ledger.NewSecrets(access)
+		return [][]byte{access}, nil
 	}
-	var texts [][]byte
 	for _, text := range s.Secret {
 		secret, err := placeholder.Secret("secret", text, log)
 		if err != nil {
@@ -257,7 +264,7 @@ func (s LedgerSettings) secrets(log *zap.Logger, access []byte) (*ledger.Secrets
 		}
 		texts = append(texts, []byte(secret))
 	}
-	return ledger.NewSecrets(texts...)
+	return texts, nil
 }
 
 // minLedgerSecret is the shortest secret that cannot be guessed.

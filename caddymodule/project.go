@@ -183,9 +183,8 @@ func (p projects) warnAboutKey(running projects, log *zap.Logger) {
 		return
 	}
 	log.Warn("this reload derives its keys from another access_secret, so cached links become "+
-		"unreadable: they are made anew at the next click, webhooks no longer find what was "+
-		"remembered of payments, and hashes of subscribers and attributions change; keep the "+
-		"first project's access_secret, or accept it as after a rotation",
+		"unreadable: they are made anew at the next click; what the ledger knows stays readable "+
+		"where its secret lists the old access_secret",
 		zap.String("from", metrics.Project(running.list[0].Name)),
 		zap.String("to", metrics.Project(p.list[0].Name)))
 }

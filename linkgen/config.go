@@ -38,9 +38,11 @@ func (p Project) CheckLinkHosts() error {
 type Config struct {
 	// Projects are the projects that an Order may name. At least one.
 	Projects []Project
-	// Key is the secret from which cache keys and subscriber hashes are derived (by HKDF). At least
-	// MinKey bytes.
+	// Key is the secret from which cache keys are derived (by HKDF). At least MinKey bytes.
 	Key []byte
+	// SubscriberKeys are the secrets from which subscriber hashes are derived. The first one hashes;
+	// what was hashed under the others is still found, by FormerHashes. Default: Key.
+	SubscriberKeys [][]byte
 	// Cache keeps links. Required.
 	Cache Cache
 	// TTL is how long a link is given out, from the start of the API call that made it. Default
@@ -85,6 +87,9 @@ func (cfg *Config) setDefaults() error {
 		return err
 	}
 	cfg.Limits = cfg.Limits.withDefaults()
+	if len(cfg.SubscriberKeys) == 0 {
+		cfg.SubscriberKeys = [][]byte{cfg.Key}
+	}
 	if cfg.Transport == nil {
 		t := zotlo.NewTransport()
 		t.MaxIdleConnsPerHost = cfg.Limits.MaxInFlight

@@ -46,6 +46,8 @@ func (g *Generator) Prepare(o Order) *Prepared {
 // path of every click.
 type macs struct {
 	pool sync.Pool
+	// former are keys of subscriber hashes that were replaced.
+	former [][]byte
 }
 
 // mac is a pair of keyed hashes and the scratch space to feed them.
@@ -55,22 +57,26 @@ type mac struct {
 	sum                 [sha256.Size]byte
 }
 
-// newMACs derives two keys from the secret by HKDF-SHA256 (RFC 5869), so that neither hash tells
-// anything about the other. The info texts are part of the format: another one makes all cached
-// links and all attributed subscribers unknown.
-func newMACs(secret []byte) (*macs, error) {
-	subscribers, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout subject", sha256.Size)
-	if err != nil {
-		return nil, fmt.Errorf("deriving the subscriber key: %w", err)
+// newMACs derives keys from the secrets by HKDF-SHA256 (RFC 5869), so that no hash tells anything
+// about another. The info texts are part of the format: another one makes all cached links and all
+// attributed subscribers unknown.
+func newMACs(secret []byte, subscriberSecrets [][]byte) (*macs, error) {
+	var subscribers [][]byte
+	for _, secret := range subscriberSecrets {
+		key, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout subject", sha256.Size)
+		if err != nil {
+			return nil, fmt.Errorf("deriving the subscriber key: %w", err)
+		}
+		subscribers = append(subscribers, key)
 	}
 	orders, err := hkdf.Key(sha256.New, secret, nil, "caddy-checkout order", sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the order key: %w", err)
 	}
-	m := new(macs)
+	m := &macs{former: subscribers[1:]}
 	m.pool.New = func() any {
 		return &mac{
-			subscribers: hmac.New(sha256.New, subscribers),
+			subscribers: hmac.New(sha256.New, subscribers[0]),
 			orders:      hmac.New(sha256.New, orders),
 			buf:         make([]byte, 0, 1024),
 		}

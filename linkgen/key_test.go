@@ -203,6 +203,30 @@ func TestSubscriberHash(t *testing.T) {
 	}
 }
 
+// TestAReplacedKeyFindsWhomItHashed keeps a rotation from making everybody unknown: the new key
+// hashes, and what the old one said is still at hand.
+func TestAReplacedKeyFindsWhomItHashed(t *testing.T) {
+	older, newer := []byte("the old secret of sixteen bytes"), []byte("the new secret of sixteen bytes")
+	with := func(keys ...[]byte) *generator {
+		return set(t, func(cfg *linkgen.Config) { cfg.SubscriberKeys = keys }).g
+	}
+	before, after := with(older), with(newer, older)
+	const id = "ada@example.com"
+	if after.SubscriberHash(id) == before.SubscriberHash(id) {
+		t.Error("the old key still hashes")
+	}
+	want := []linkgen.SubscriberHash{before.SubscriberHash(id)}
+	if diff := cmp.Diff(want, after.FormerHashes("Ada@example.com")); diff != "" {
+		t.Errorf("whom the old key hashed is unknown: %s", diff)
+	}
+	if former := before.FormerHashes(id); former != nil {
+		t.Errorf("one key has former hashes: %v", former)
+	}
+	if own := set(t).g; own.SubscriberHash(id) == before.SubscriberHash(id) {
+		t.Error("other keys hash alike")
+	}
+}
+
 func TestParseSubscriberHash(t *testing.T) {
 	s := set(t)
 	want := s.g.SubscriberHash("ada")

@@ -31,7 +31,7 @@ func New(cfg Config) (*Generator, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	m, err := newMACs(cfg.Key)
+	m, err := newMACs(cfg.Key, cfg.SubscriberKeys)
 	if err != nil {
 		return nil, err
 	}

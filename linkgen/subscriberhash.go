@@ -1,6 +1,8 @@
 package linkgen
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 )
@@ -10,12 +12,21 @@ import (
 // without the plus.
 type SubscriberHash [16]byte
 
-// SubscriberHash hashes an id. Equal ids give equal hashes in every Generator with the same
-// Config.Key. The hash of no id is zero.
+// SubscriberHash hashes an id. Equal ids give equal hashes in every Generator with the same first
+// one of Config.SubscriberKeys. The hash of no id is zero.
 func (g *Generator) SubscriberHash(id string) SubscriberHash {
 	m := g.macs.get()
 	defer g.macs.put(m)
 	return m.subscriber(id)
+}
+
+// FormerHashes are the hashes that an id had under the other Config.SubscriberKeys: hardly ever any.
+func (g *Generator) FormerHashes(id string) (former []SubscriberHash) {
+	for _, key := range g.macs.former {
+		m := mac{subscribers: hmac.New(sha256.New, key)}
+		former = append(former, m.subscriber(id))
+	}
+	return former
 }
 
 // String is the hash in base64url, 22 characters.
