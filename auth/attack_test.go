@@ -14,9 +14,13 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
+// offerType is a typ of tokens that are no sessions.
+const offerType = "offer+jwt"
+
 // site is a site under attack: where its keys are, and who signs its tokens.
 type site struct {
 	name   string
+	typ    string // of its tokens; empty for sessions
 	a      *auth.Authenticator
 	signer signer
 	iss    string
@@ -25,12 +29,17 @@ type site struct {
 
 func never() int { return 0 }
 
-// sites has one site for every source of keys.
-func sites(t testing.TB) []site {
+// sites has one site for every source of keys. All of them take tokens of that type, and none that
+// is good for longer than a day.
+func sites(t testing.TB, typ string) []site {
 	const iss = "https://id.example.com"
+	open := func(cfg auth.Config) *auth.Authenticator {
+		cfg.Type, cfg.MaxLife = typ, 24*time.Hour
+		return newAuth(t, cfg)
+	}
 	local := func(name string, cfg auth.Config, s signer) site {
 		cfg.Issuer, cfg.Audience = iss, []string{"shop"}
-		return site{name, newAuth(t, cfg), s, iss, never}
+		return site{name, typ, open(cfg), s, iss, never}
 	}
 	rs, es, ed := signer{
 		alg:     "RS256",
@@ -92,11 +101,11 @@ func sites(t testing.TB) []site {
 		Audience: []string{"shop"},
 		Now:      clock.now,
 	}
-	all = append(all, site{"key set", newAuth(t, remote), rs, iss, asked})
+	all = append(all, site{"key set", typ, open(remote), rs, iss, asked})
 	q := startProvider(t, set...)
 	asked = func() int { return q.asked("/jwks") }
 	discovery := auth.Config{Issuer: q.URL, Audience: []string{"shop"}, Now: clock.now}
-	return append(all, site{"discovery", newAuth(t, discovery), es, q.URL, asked})
+	return append(all, site{"discovery", typ, open(discovery), es, q.URL, asked})
 }
 
 // attack is one token that must not be accepted.
@@ -122,12 +131,24 @@ func (x *attacker) body(more string) string {
 	)
 }
 
-// head is the site's own header with alg and kid, and more.
+// head is the site's own header with alg, kid and typ, and more. A typ among more takes the place of
+// the site's own.
 func (x *attacker) head(more string) string {
+	if x.typ != "" && !strings.Contains(more, `"typ"`) {
+		more = `,"typ":"` + x.typ + `"` + more
+	}
 	if x.signer.kid != "" {
 		more = `,"kid":"` + x.signer.kid + `"` + more
 	}
 	return `{"alg":"` + x.signer.alg + `"` + more + `}`
+}
+
+// bare is a header that names no key but the one that more brings along.
+func (x *attacker) bare(alg, more string) string {
+	if x.typ != "" {
+		more = `,"typ":"` + x.typ + `"` + more
+	}
+	return `{"alg":"` + alg + `"` + more + `}`
 }
 
 // signed adds a token that the site's own signer has signed.
@@ -156,47 +177,54 @@ func outsiders() []signer {
 	}
 }
 
+// TestAttacks runs one table of tokens against every source of keys, once where sessions are taken
+// and once where offers are.
 func TestAttacks(t *testing.T) {
 	var dialled atomic.Int64
 	evil := httptest.NewServer(
 		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { dialled.Add(1) }),
 	)
 	defer evil.Close()
-	for _, s := range sites(t) {
-		t.Run(s.name, func(t *testing.T) {
-			x := &attacker{t: t, site: s, evil: evil.URL}
-			x.none()
-			x.confusion()
-			x.keyHeaders()
-			x.keyIDs()
-			x.signatures()
-			x.structures()
-			x.texts()
-			x.times()
-			x.parties()
-			if len(x.made) < 400 {
-				t.Errorf("only %d attacks", len(x.made))
-			}
-			control := s.signer.sign(t, x.head(""), x.body(""))
-			accepted(t, s.a, control)
-			asked := s.asked()
-			for _, attack := range x.made {
-				user, err := s.a.Verify(t.Context(), attack.token)
-				if err == nil || user != nil {
-					t.Errorf("%s: accepted: %.200s", attack.name, attack.token)
-					continue
-				}
-				wantRule(t, err, "")
-			}
-			if dialled.Load() != 0 || s.asked() != asked {
-				t.Errorf(
-					"%d connections to the attacker, %d to the key server",
-					dialled.Load(),
-					s.asked()-asked,
-				)
-			}
-			accepted(t, s.a, control)
-			t.Logf("%d attacks", len(x.made))
-		})
+	for use, typ := range map[string]string{"session": "", "offer": offerType} {
+		for _, s := range sites(t, typ) {
+			t.Run(use+"/"+s.name, func(t *testing.T) {
+				s.withstands(t, evil.URL, &dialled)
+			})
+		}
 	}
+}
+
+// withstands attacks the site.
+func (s site) withstands(t *testing.T, evil string, dialled *atomic.Int64) {
+	x := &attacker{t: t, site: s, evil: evil}
+	x.none()
+	x.types()
+	x.confusion()
+	x.keyHeaders()
+	x.keyIDs()
+	x.signatures()
+	x.structures()
+	x.texts()
+	x.times()
+	x.parties()
+	if len(x.made) < 400 {
+		t.Errorf("only %d attacks", len(x.made))
+	}
+	control := s.signer.sign(t, x.head(""), x.body(""))
+	accepted(t, s.a, control)
+	asked := s.asked()
+	for _, attack := range x.made {
+		user, err := s.a.Verify(t.Context(), attack.token)
+		if err == nil || user != nil {
+			t.Errorf("%s: accepted: %.200s", attack.name, attack.token)
+			continue
+		}
+		wantRule(t, err, "")
+	}
+	if dialled.Load() != 0 || s.asked() != asked {
+		t.Errorf("%d connections to the attacker, %d to the key server", dialled.Load(),
+			s.asked()-asked)
+	}
+	accepted(t, s.a, control)
+	t.Logf("%d attacks", len(x.made))
 }

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -26,8 +27,27 @@ func (x *attacker) none() {
 			x.add("none "+alg, head+"."+body+"."+signature)
 		}
 	}
-	x.signed("alg is missing", `{"typ":"JWT"}`, x.body(""))
+	x.signed("alg is missing", `{"typ":"`+cmp.Or(x.typ, "JWT")+`"}`, x.body(""))
 	x.signed("no header", `{}`, x.body(""))
+}
+
+// types are well-signed tokens for another purpose than the site's.
+func (x *attacker) types() {
+	foreign := []string{
+		`"offer+jwt"`, `"application/offer+jwt"`, `"OFFER+JWT"`, // no sessions
+	}
+	if x.typ != "" {
+		x.signed("typ missing", `{"alg":"`+x.signer.alg+`","kid":"`+x.signer.kid+`"}`, x.body(""))
+		foreign = []string{
+			`"JWT"`, `"jwt"`, `"at+jwt"`, `"application/at+jwt"`, `null`, // sessions
+			`"offer+jwt "`, `" offer+jwt"`, `"offer"`, `"offer+jwt2"`, `"xoffer+jwt"`,
+			`"offer jwt"`, `"text/offer+jwt"`, `"application/application/offer+jwt"`,
+			`["offer+jwt"]`, `"offer+jwt; v=1"`, `"offer+jwt,JWT"`,
+		}
+	}
+	for _, typ := range foreign {
+		x.signed("typ "+typ, x.head(`,"typ":`+typ), x.body(""))
+	}
 }
 
 // confusion signs with what is public as an HMAC secret, and with keys of other kinds.
@@ -37,7 +57,7 @@ func (x *attacker) confusion() {
 			s := signer{alg: alg, private: material}
 			x.add(
 				"public key as secret",
-				s.sign(x.t, `{"alg":"`+alg+`","kid":"`+x.signer.kid+`x"}`, x.body("")),
+				s.sign(x.t, x.bare(alg, `,"kid":"`+x.signer.kid+`x"`), x.body("")),
 			)
 			x.add(
 				"public key as secret, kid",
@@ -108,10 +128,10 @@ func (x *attacker) keyHeaders() {
 			`"x5t":"AAAA"`, `"x5t#S256":"AAAA"`, `"jku":"` + x.evil + `","jwk":` + string(own),
 			`"url":"` + x.evil + `"`,
 		} {
-			for _, kid := range []string{`"kid":"evil",`, `"kid":"` + x.signer.kid + `z",`, ``} {
+			for _, kid := range []string{`,"kid":"evil"`, `,"kid":"` + x.signer.kid + `z"`, ``} {
 				x.add(
 					"key in the header",
-					s.sign(x.t, `{"alg":"`+s.alg+`",`+kid+more+`}`, x.body("")),
+					s.sign(x.t, x.bare(s.alg, kid+","+more), x.body("")),
 				)
 			}
 		}
@@ -139,7 +159,7 @@ func (x *attacker) keyIDs() {
 			}
 			x.add(
 				"kid "+kid[:min(len(kid), 20)],
-				s.sign(x.t, `{"alg":"`+s.alg+`","kid":`+kid+`}`, x.body("")),
+				s.sign(x.t, x.bare(s.alg, `,"kid":`+kid), x.body("")),
 			)
 		}
 	}
@@ -281,7 +301,7 @@ func (x *attacker) times() {
 		fmt.Sprintf("%q", fmt.Sprint(now+600)), "null", "true", "[]", "{}", "-1", "0", "-0.0",
 		"0.4", "1e300", "1e400", "-1e400", fmt.Sprint((now + 600) * 1000),
 		fmt.Sprint(now - 600), fmt.Sprint(now - 3600), fmt.Sprint(now - 1e9),
-		fmt.Sprint(now + 11*365*24*3600), `"never"`, fmt.Sprintf("[%d]", now+600),
+		fmt.Sprint(now + 11*365*24*3600), fmt.Sprint(now + 24*3600 + 90), `"never"`, fmt.Sprintf("[%d]", now+600),
 	} {
 		x.signed("exp "+exp, x.head(""), base+`,"exp":`+exp+"}")
 	}

@@ -33,13 +33,13 @@
 //   - an algorithm that the config does not allow. The config chooses, never the token; "none"
 //     cannot be chosen
 //   - crit, b64, zip, a cty that announces a token inside, a typ other than JWT or at+jwt (RFC 8725
-//     section 3.11)
+//     section 3.11), or other than Config.Type
 //   - in a key set: no kid where several keys fit, an unknown kid, a key for another use or
 //     algorithm. jku, x5u, jwk and x5c are not read. A key that stands there twice is one key
 //   - JSON with a member twice, with names that differ from a registered one only in case, with
 //     invalid UTF-8 or half surrogate pairs, with anything behind it, or nested more than 32 deep
-//   - no exp; exp, nbf or iat that is no number, or more than ten years ahead; another issuer or
-//     audience
+//   - no exp; exp, nbf or iat that is no number, or more than ten years ahead; an exp that is further
+//     ahead than Config.MaxLife; another issuer or audience
 //
 // JSON null says what absence says, everywhere: serializers write it for what is not there. Where a
 // value is required, null is the same as none. Only email_verified and its like are there if they
@@ -65,6 +65,12 @@
 // address.
 //
 // Claims keep their type for expressions: see User.Value, and User.ClaimIs for comparisons.
+//
+// # Tokens that are no sessions
+//
+// With Config.Type an Authenticator verifies tokens for another purpose, such as an offer in a link:
+// by the same rules, and remembered likewise. The type keeps them apart. A session is refused here,
+// and such a token signs nobody in. Keys must differ all the same; see SharesKey.
 //
 // # What is remembered
 //
@@ -100,17 +106,17 @@ import (
 type Authenticator struct {
 	// from are the places that may hold a token, in order, checked and in canonical form.
 	from []Source
-	// keys verify; the algorithms are those that a token may name.
-	keys       keySource
-	algorithms algorithmSet
+	// keys verify; header says which algorithms and which typ a token may name.
+	keys   keySource
+	header headerRules
 	// rules judge the registered claims, subscriber chooses whom a link is for.
 	rules      claimRules
 	subscriber *subscriberRules
 	// trusted are the TrustedClaims, as they are written.
 	trusted []string
 	now     func() time.Time
-	// header is the last one of a genuine token: all tokens of a key have the same.
-	header atomic.Pointer[joseHeader]
+	// genuine is the last header of a genuine token: all tokens of a key have the same.
+	genuine atomic.Pointer[joseHeader]
 	// cache remembers what was verified. It stands here and not behind a pointer: one allocation.
 	cache cache
 }
@@ -129,7 +135,8 @@ func New(cfg Config) (*Authenticator, error) {
 	if a.keys, err = keysOf(cfg); err != nil {
 		return nil, err
 	}
-	if a.algorithms, err = allowedAlgorithms(cfg, a.keys); err != nil {
+	a.header.typ = mediaType(cfg.Type)
+	if a.header.algorithms, err = allowedAlgorithms(cfg, a.keys); err != nil {
 		return nil, err
 	}
 	if a.rules, err = claimRulesOf(cfg); err != nil {
@@ -235,8 +242,8 @@ func (a *Authenticator) VerifyCompact(ctx context.Context, token string) ([]byte
 // open checks the signature of a token, and everything that comes before, and returns its payload
 // and the keys that verified it.
 func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet, error) {
-	known := a.header.Load()
-	c, err := parseCompact(token, a.algorithms, known)
+	known := a.genuine.Load()
+	c, err := parseCompact(token, a.header, known)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -251,7 +258,7 @@ func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet
 	}
 	if c.joseHeader != known {
 		// The token is genuine, so nobody else can fill the place. Its text must not hold all of it.
-		a.header.Store(&joseHeader{strings.Clone(c.text), c.alg, c.kid})
+		a.genuine.Store(&joseHeader{strings.Clone(c.text), c.alg, c.kid})
 	}
 	payload, err := decodePayload(c.payload)
 	return payload, keys, err
@@ -284,3 +291,12 @@ func (a *Authenticator) user(claims object, expires time.Time) *User {
 // Trusts reports whether the claim at path is one of TrustedClaims. Paths are compared as they are
 // written: that user_metadata.plan is trusted says nothing about user_metadata.
 func (a *Authenticator) Trusts(path string) bool { return slices.Contains(a.trusted, path) }
+
+// SharesKey reports whether a key that verifies tokens here verifies those of other as well, as far
+// as the keys are at hand. Tokens for two purposes should have a key for each: the typ alone keeps
+// them apart then, and not every library that signs or verifies looks at it (RFC 8725 section 3.12).
+func (a *Authenticator) SharesKey(other *Authenticator) bool {
+	mine, ok := a.keys.held(a.now())
+	theirs, known := other.keys.held(other.now())
+	return ok && known && mine.overlaps(theirs)
+}

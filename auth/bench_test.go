@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -81,6 +82,40 @@ func BenchmarkRemembered(b *testing.B) {
 			sha256.Sum256(text)
 		}
 	})
+}
+
+// BenchmarkOffer compares an offer with a session of the same claims: the whole way of the first
+// time, and the way of one that is remembered.
+func BenchmarkOffer(b *testing.B) {
+	for name, typ := range map[string]string{"session": "", "offer": offerType} {
+		header := `{"alg":"HS256","typ":"` + cmp.Or(typ, "JWT") + `"}`
+		b.Run(name+"/first", func(b *testing.B) {
+			clock := newClock()
+			a := newAuth(b, auth.Config{
+				Secrets: []string{secret}, Type: typ,
+				Now: func() time.Time { clock.advance(31 * time.Second); return clock.now() },
+			})
+			exp := clock.now().Add(9 * 365 * 24 * time.Hour)
+			token := hs256().sign(b, header, `{"exp":`+seconds(exp)+","+benchClaims+"}")
+			verify(b, a, token)
+		})
+		b.Run(name+"/remembered", func(b *testing.B) {
+			a := newAuth(b, auth.Config{Secrets: []string{secret}, Type: typ})
+			token := hs256().sign(b, header, claims(benchClaims))
+			twice(b, a, token)
+			verify(b, a, token)
+		})
+	}
+}
+
+// verify verifies the token again and again.
+func verify(b *testing.B, a *auth.Authenticator, token string) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := a.Verify(b.Context(), token); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // BenchmarkForged compares the refusal of a forged token with the bare signature check.

@@ -25,6 +25,8 @@ type claimRules struct {
 	audience []string      // of which one must be in aud; none: any, or no aud
 	leeway   time.Duration // granted to exp, nbf and iat
 	maxAge   time.Duration // since iat; zero: no limit
+	maxLife  time.Duration // until exp; zero: no limit but farFuture
+	typed    bool          // the token is no session: sub and jti are texts
 }
 
 // parseClaims reads a claims object. It refuses what two readers could understand differently, and
@@ -76,6 +78,10 @@ func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 		return v, refused(ruleNotYet)
 	case now.Add(r.leeway).Before(iat):
 		return v, refused(ruleIssuedAt)
+	case r.maxLife > 0 && exp.After(now.Add(r.maxLife+r.leeway)):
+		return v, refused(ruleMaxLife)
+	case r.typed && !namesInText(claims):
+		return v, refused(ruleClaimsType)
 	}
 	// A token without iat has no age, so a limit on it refuses the token.
 	if r.maxAge > 0 {
@@ -88,6 +94,20 @@ func (r *claimRules) check(claims object, now time.Time) (validity, error) {
 		}
 	}
 	return v, r.checkParties(claims)
+}
+
+// namesInText reports whether sub and jti are non-empty strings where they are there (RFC 7519
+// sections 4.1.2 and 4.1.7). Of a session nobody reads a jti, and a sub that is a number names no
+// subscriber. In a token for another purpose one that is misread would be one that is not there:
+// it would be for everybody, or good for ever.
+func namesInText(claims object) bool {
+	for _, name := range []string{"sub", "jti"} {
+		value, there := claims.get(name)
+		if there && (value[0] != '"' || value == `""`) {
+			return false
+		}
+	}
+	return true
 }
 
 // checkParties checks who made the token (iss, compared byte for byte) and for whom (aud, of which

@@ -32,17 +32,23 @@ type joseHeader struct {
 	kid  string // empty: the header has none
 }
 
+// headerRules say which headers are accepted.
+type headerRules struct {
+	algorithms algorithmSet
+	typ        string // in the form of mediaType; empty: that of a session
+}
+
 // parseCompact checks everything that can be known about a token without a key, cheapest first. Its
 // errors are *RefusedErrors. A token whose algorithm is not allowed costs no decoding of its
 // signature. One with the same header as known, which may be nil, costs no reading of it.
-func parseCompact(token string, allowed algorithmSet, known *joseHeader) (compact, error) {
+func parseCompact(token string, rules headerRules, known *joseHeader) (compact, error) {
 	header, payload, signature, err := split(token)
 	if err != nil {
 		return compact{}, err
 	}
 	c := compact{known, token[:len(header)+1+len(payload)], payload, nil}
 	if known == nil || known.text != header {
-		if c.joseHeader, err = readHeader(header, allowed); err != nil {
+		if c.joseHeader, err = readHeader(header, rules); err != nil {
 			return compact{}, err
 		}
 	}
@@ -99,7 +105,7 @@ var headerNames = []string{"alg", "kid", "typ", "cty", "crit", "b64", "zip"}
 
 // readHeader reads alg and kid and refuses what asks for a treatment we do not give. Members that
 // point to keys (jku, jwk, x5u, x5c) are not read at all.
-func readHeader(text string, allowed algorithmSet) (*joseHeader, error) {
+func readHeader(text string, rules headerRules) (*joseHeader, error) {
 	data, err := base64url.DecodeString(text)
 	if err != nil {
 		return nil, refused(ruleEncoding)
@@ -115,7 +121,7 @@ func readHeader(text string, allowed algorithmSet) (*joseHeader, error) {
 	}
 	// The config chooses, never the token: an algorithm that is not allowed has no method here.
 	name, _ := header.text("alg")
-	alg := allowed.find(name)
+	alg := rules.algorithms.find(name)
 	if alg == nil {
 		return nil, refused(ruleAlgorithm)
 	}
@@ -125,7 +131,7 @@ func readHeader(text string, allowed algorithmSet) (*joseHeader, error) {
 			return nil, refused(rule)
 		}
 	}
-	if !plainType(header) {
+	if !rules.hasType(header) {
 		return nil, refused(ruleTyp)
 	}
 	if nestedToken(header) {
@@ -143,19 +149,20 @@ func readHeader(text string, allowed algorithmSet) (*joseHeader, error) {
 	return &joseHeader{text, alg, kid}, nil
 }
 
-// plainType reports whether typ is absent, "JWT" or "at+jwt" (RFC 9068). Media types are compared
-// without regard to case and may begin with "application/" (RFC 7515 section 4.1.9). Tokens for
-// other purposes, such as logout tokens, say another typ, and must not sign anybody in.
-func plainType(header object) bool {
+// hasType reports whether typ is the one that is wanted: for a session absent, "JWT" or "at+jwt" (RFC
+// 9068), else exactly the configured one (RFC 8725 section 3.11). Media types are compared without
+// regard to case and may begin with "application/" (RFC 7515 section 4.1.9). Tokens for other
+// purposes, such as logout tokens, say another typ, and must not sign anybody in.
+func (r headerRules) hasType(header object) bool {
 	if _, there := header.get("typ"); !there {
-		return true
+		return r.typ == ""
 	}
-	typ, _ := header.text("typ")
-	switch mediaType(typ) {
-	case "jwt", "at+jwt":
-		return true
+	text, _ := header.text("typ")
+	typ := mediaType(text)
+	if r.typ != "" {
+		return typ == r.typ
 	}
-	return false
+	return typ == "jwt" || typ == "at+jwt"
 }
 
 // nestedToken reports whether cty says that the payload is itself a token (RFC 7519 section 5.2),

@@ -34,8 +34,13 @@ type Config struct {
 	// kind; RS256, PS256, ES256, ES384 and EdDSA for JWKS and discovery. By name only: HS384,
 	// HS512, RS384, RS512, PS256 (for PublicKeys), PS384, PS512, ES512. "none" never.
 	Algorithms []string
-	// From lists the places that may hold a token, in order. Required. The first place that holds
-	// one decides: a bad token there is not healed by a later place.
+	// Type is the only typ that a token may have, such as "offer+jwt", for tokens that are no
+	// sessions (RFC 8725 section 3.11). Then sub and jti are non-empty strings where they are there.
+	// Default: that of a session, where typ is absent, JWT or at+jwt.
+	Type string
+	// From lists the places that may hold a token, in order. The first place that holds one decides:
+	// a bad token there is not healed by a later place. Required, but for tokens of a Type of their
+	// own: without it requests hold none, and Verify is handed what was found elsewhere.
 	From []Source
 	// SubscriberID lists the claims that may name the subscriber, each "claim" or "claim:kind" with
 	// the kind email, phone or uuid. Default: email, phone_number, sub. A claim whose own name ends
@@ -58,6 +63,8 @@ type Config struct {
 	Leeway time.Duration
 	// MaxAge refuses tokens whose iat is older, or missing. Zero means no limit.
 	MaxAge time.Duration
+	// MaxLife refuses tokens whose exp is further ahead of now. Zero means ten years.
+	MaxLife time.Duration
 	// Remote is a key set shared with other Authenticators, so that a set fetched before survives.
 	// It must have been made for the same JWKS or Issuer; if that is a file, New reads it again.
 	// Nil: New makes one when JWKS or Issuer asks for it.
@@ -96,7 +103,7 @@ func (c Config) Check() error {
 			strings.Join(kinds, " and "))
 	case len(kinds) == 0:
 		return errors.New("no key: write `secret {env.JWT_SECRET}`, or public_key, jwks or issuer")
-	case len(c.From) == 0:
+	case len(c.From) == 0 && c.Type == "":
 		return errors.New("from is missing: where is the token? usually `from cookie <name>`")
 	case len(c.Audience) == 0 && len(c.Secrets)+len(c.PublicKeys) == 0:
 		// A secret of one's own signs for nobody else.
@@ -261,6 +268,8 @@ func claimRulesOf(cfg Config) (claimRules, error) {
 		audience: slices.Clone(cfg.Audience),
 		leeway:   cfg.Leeway,
 		maxAge:   cfg.MaxAge,
+		maxLife:  cfg.MaxLife,
+		typed:    cfg.Type != "",
 	}
 	switch {
 	case slices.Contains(cfg.Audience, ""):
@@ -274,6 +283,8 @@ func claimRulesOf(cfg Config) (claimRules, error) {
 	case cfg.MaxAge < 0:
 		return rules, fmt.Errorf("max_age %s is negative; "+
 			"write `max_age 12h`, or leave it out for no limit", cfg.MaxAge)
+	case cfg.MaxLife < 0:
+		return rules, fmt.Errorf("the longest life %s is negative", cfg.MaxLife)
 	}
 	if len(cfg.Audience) == 1 && cfg.Audience[0] == anyAudience {
 		rules.audience = nil

@@ -89,6 +89,7 @@ const (
 	ruleNotYet          = "not_yet"
 	ruleIssuedAt        = "issued_at" // iat lies in the future
 	ruleMaxAge          = "max_age"
+	ruleMaxLife         = "max_life" // exp is further ahead than the config allows
 	ruleIssuer          = "issuer"
 	ruleAudience        = "audience"
 )
@@ -99,7 +100,7 @@ var rules = []string{
 	ruleHeaderJSON, ruleHeaderDuplicate, ruleAlgorithm, ruleCrit, ruleB64, ruleZip, ruleCty,
 	ruleTyp, ruleKid, ruleKey, ruleSignature,
 	ruleClaimsJSON, ruleClaimsDuplicate, ruleClaimsCase, ruleClaimsType, ruleExpMissing,
-	ruleFarFuture, ruleExpired, ruleNotYet, ruleIssuedAt, ruleMaxAge, ruleIssuer, ruleAudience,
+	ruleFarFuture, ruleExpired, ruleNotYet, ruleIssuedAt, ruleMaxAge, ruleMaxLife, ruleIssuer, ruleAudience,
 }
 
 // Rules lists every rule that can refuse a token: a closed set of names, fit for a

@@ -38,7 +38,7 @@ func (a *Authenticator) ExamineToken(token string, at time.Time) (*User, error) 
 	}
 	// The steps are those of Verify, in their order, but for the table of remembered tokens: what
 	// it holds was judged at another instant.
-	c, err := parseCompact(token, a.algorithms, nil)
+	c, err := parseCompact(token, a.header, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -286,3 +287,11 @@ func file(t testing.TB, name, text string) string {
 	}
 	return path
 }
+
+// inBase64 is a secret as a config may write it.
+func inBase64(secret string) string {
+	return "base64:" + base64.StdEncoding.EncodeToString([]byte(secret))
+}
+
+// seconds is an instant as claims write it.
+func seconds(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }

@@ -34,6 +34,12 @@ type hmacSecret struct {
 	keyed  [3]sync.Pool // of *hmacState, for SHA-256, SHA-384 and SHA-512
 }
 
+// Equal reports whether other is the same secret.
+func (s *hmacSecret) Equal(other crypto.PublicKey) bool {
+	o, ok := other.(*hmacSecret)
+	return ok && hmac.Equal(s.secret, o.secret)
+}
+
 // hmacState is a keyed hash that one check at a time may use, and room for what it gives.
 type hmacState struct {
 	hash.Hash

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -30,6 +31,13 @@ func (k *key) fits(alg *algorithm) bool {
 func (k *key) same(other *key) bool {
 	public, ok := k.public.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && public.Equal(other.public)
+}
+
+// overlaps reports whether a key stands in both sets.
+func (s *keySet) overlaps(other *keySet) bool {
+	return slices.ContainsFunc(s.keys, func(k key) bool {
+		return slices.ContainsFunc(other.keys, func(o key) bool { return k.same(&o) })
+	})
 }
 
 // clashes reports whether a token could name k and mean other.

@@ -33,6 +33,12 @@ func read(t testing.TB, path string, into any) {
 // set.
 func configure(t testing.TB, keys []map[string]any) (*auth.Authenticator, error) {
 	t.Helper()
+	return auth.New(configOf(t, keys))
+}
+
+// configOf is the config of configure.
+func configOf(t testing.TB, keys []map[string]any) auth.Config {
+	t.Helper()
 	cfg := auth.Config{From: fromCookie, Audience: []string{"any"}, Algorithms: strongest(keys)}
 	kids := map[any]bool{}
 	for _, k := range keys {
@@ -47,7 +53,7 @@ func configure(t testing.TB, keys []map[string]any) (*auth.Authenticator, error)
 	if cfg.Secrets == nil {
 		cfg.JWKS = file(t, "jwks.json", jwks(keys...))
 	}
-	return auth.New(cfg)
+	return cfg
 }
 
 // strongest names the algorithms that the keys ask for and that are off by default.
@@ -247,5 +253,41 @@ func TestRFC7515Example(t *testing.T) {
 	refused(t, a, token, "expired")
 	if raw := must(base64.RawURLEncoding.DecodeString(key)); len(raw) != 64 {
 		t.Error("the key of the example has 64 bytes")
+	}
+}
+
+// No token of the vectors says that it is an offer, however good its signature is.
+func TestVectorsAreNoOffers(t *testing.T) {
+	var suite struct {
+		TestGroups []struct {
+			Public, Private struct{ Keys []map[string]any }
+			Tests           []struct {
+				TcID         int
+				Comment, JWS string
+			}
+		}
+	}
+	read(t, vectors(t, "wycheproof/json_web_key_test.json"), &suite)
+	ran := 0
+	for _, group := range suite.TestGroups {
+		keys := group.Public.Keys
+		if keys == nil {
+			keys = group.Private.Keys
+		}
+		cfg := configOf(t, keys)
+		cfg.Type = offerType
+		a, err := auth.New(cfg)
+		if err != nil {
+			continue // keys that nobody may use
+		}
+		for _, test := range group.Tests {
+			ran++
+			if _, err := a.VerifyCompact(t.Context(), test.JWS); err == nil {
+				t.Errorf("%d %s: accepted as an offer", test.TcID, test.Comment)
+			}
+		}
+	}
+	if ran == 0 {
+		t.Error("no token was tried")
 	}
 }
