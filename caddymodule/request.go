@@ -102,7 +102,7 @@ func (d *decision) lookUp() (facts ledger.Facts) {
 		return facts // it was told when it went away
 	}
 	hash := d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
-	facts, err = l.Facts(d.r.Context(), hash)
+	facts, err = l.Facts(d.r.Context(), hash, "")
 	if err != nil && d.r.Context().Err() == nil {
 		metrics.LedgerErrors.WithLabelValues("facts").Inc()
 		d.rt.failures.Error("the ledger failed, the click goes on without it", zap.Error(err))

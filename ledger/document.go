@@ -36,6 +36,8 @@ const (
 	kindPerson Kind = 'p'
 	// A person in an experiment.
 	kindSeen Kind = 'x'
+	// A signed offer that was paid or revoked.
+	kindOffer Kind = 'j'
 	// The experiments of a campaign, and their runs.
 	kindRuns Kind = 'r'
 	// A row: transactions whose effects are outstanding.

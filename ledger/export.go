@@ -43,6 +43,7 @@ type exportLine struct {
 	Origin *origin          `json:"origin,omitempty"`
 	Events []happening      `json:"events,omitempty"`
 	Claim  []byte           `json:"claim,omitempty"`
+	Offer  *offer           `json:"offer,omitempty"`
 	Until  *time.Time       `json:"until,omitempty"`
 	Day    string           `json:"day,omitempty"`
 	Kind   string           `json:"kind,omitempty"`
@@ -93,7 +94,8 @@ func (l *Ledger) Export(ctx context.Context, to io.Writer) error {
 		Key: []byte(l.codec.hash("key")), Check: l.secrets.keys[0].exportCheck(),
 	})
 	for _, part := range []func(context.Context, *counter) error{
-		l.exportSales, l.exportOrigins, l.exportPersons, l.exportClaims, l.exportDays,
+		l.exportSales, l.exportOrigins, l.exportPersons, l.exportClaims, l.exportOffers,
+		l.exportDays,
 	} {
 		if err == nil {
 			err = part(ctx, out)
@@ -151,6 +153,18 @@ func (l *Ledger) exportPersons(ctx context.Context, out *counter) error {
 func (l *Ledger) exportClaims(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindClaim, func(id string, doc Doc) error {
 		return out.Encode(exportLine{ID: []byte(id), Claim: doc.Value, Until: until(doc)})
+	})
+}
+
+// exportOffers writes which signed offers were paid or revoked. A payment that spent one may be gone
+// by now, and nothing else tells of one that was revoked.
+func (l *Ledger) exportOffers(ctx context.Context, out *counter) error {
+	return l.store.Scan(ctx, kindOffer, func(id string, doc Doc) error {
+		o := new(offer)
+		if err := l.codec.read(Key{kindOffer, id}, doc.Value, o); err != nil {
+			return err
+		}
+		return out.Encode(exportLine{Offer: o, Until: until(doc)})
 	})
 }
 

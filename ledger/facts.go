@@ -6,20 +6,47 @@ import (
 	"time"
 )
 
-// This file answers what clicks ask of a subscriber. One look-up answers all of it. Nothing is
+// This file answers what clicks ask of a subscriber and of a signed offer. One look-up answers all of it. Nothing is
 // computed here: what a payment means to clicks was decided when it came (person.go).
 
-// Facts are what is known of a subscriber. The zero Facts know nothing. They are safe for
-// concurrent use. They are a copy, so they stay what they were at the look-up.
-type Facts struct{ person person }
-
-// Facts looks a subscriber up by their hash. What cannot be looked up is an error, and then nothing
-// is known: a second checkout is better than none.
-func (l *Ledger) Facts(ctx context.Context, subscriber string) (Facts, error) {
-	var f Facts
-	_, err := look(l.codec, l.reader(ctx), l.codec.personKey(subscriber), &f.person)
-	return f, err
+// Facts are what is known of a subscriber, and of the signed offer that they came by. The zero Facts
+// know nothing. They are safe for concurrent use. They are a copy, so they stay what they were at
+// the look-up.
+type Facts struct {
+	person person
+	offer  offer
 }
+
+// Facts looks a subscriber up by their hash, and a signed offer by its OfferHash; either may be
+// empty. What cannot be looked up is an error, and then nothing is known. Of a subscriber that may
+// be passed over: a second checkout is better than none. Of an offer it may not.
+func (l *Ledger) Facts(ctx context.Context, subscriber, offer string) (f Facts, err error) {
+	var keys []Key
+	var into []any
+	if subscriber != "" {
+		keys, into = append(keys, l.codec.personKey(subscriber)), append(into, &f.person)
+	}
+	if offer != "" {
+		keys, into = append(keys, l.offerKey(offer)), append(into, &f.offer)
+	}
+	docs, err := l.store.Read(ctx, keys...) // one round trip
+	if err != nil {
+		return Facts{}, err
+	}
+	for i, doc := range docs {
+		if doc.Value == nil {
+			continue
+		}
+		if err := l.codec.read(keys[i], doc.Value, into[i]); err != nil {
+			return Facts{}, err
+		}
+	}
+	return f, nil
+}
+
+// OfferSpent reports whether a payment has spent the offer, OfferRevoked whether it was revoked.
+func (f Facts) OfferSpent() bool   { return len(f.offer.Sale) > 0 }
+func (f Facts) OfferRevoked() bool { return f.offer.Revoked }
 
 // PaidRecently reports whether a payment of theirs, for this campaign or for none, was heard of
 // less than within ago and was not given back. The arrival counts and not the purchase, for a

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"regexp"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,20 +21,34 @@ import (
 // the repeat of the webhook, and then the ledger is as if nobody had died.
 func TestCutBetweenAnyTwoSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		whole, steps := play(t, -1)
+		whole, told, steps := play(t, -1)
 		if steps < 30 {
 			t.Fatalf("the story has %d steps", steps)
 		}
+		if told != 1 {
+			t.Errorf("that an offer was spent before is told %d times", told)
+		}
+		untold := 0
 		for n := range steps {
-			if got, _ := play(t, n); !reflect.DeepEqual(got, whole) {
+			got, told, _ := play(t, n)
+			if !reflect.DeepEqual(got, whole) {
 				t.Errorf("cut before step %d:\n%s\nwant\n%s", n, got, whole)
 			}
+			if told > 1 {
+				t.Errorf("cut before step %d: that an offer was spent is told %d times", n, told)
+			}
+			untold += 1 - told
+		}
+		// What counts in a document is told to a process that may die before its row is down, the
+		// mark is made and the steps are over. It is not told again.
+		if untold > 3 {
+			t.Errorf("%d of %d cuts keep from telling that an offer was spent", untold, steps)
 		}
 	})
 }
 
-// story is what the ledger hears: a trial, its first charge, a purchase beside it, refunds before
-// and after their payments, and what became of the subscription.
+// story is what the ledger hears: a trial by a signed offer, its first charge, a purchase beside it
+// by the same offer, refunds before and after their payments, and what became of the subscription.
 func story(now time.Time) []ledger.Delivery {
 	payment := func(id, original, kind, price string) zotlo.Event {
 		return zotlo.Event{
@@ -63,6 +78,7 @@ func story(now time.Time) []ledger.Delivery {
 		if e.Kind == zotlo.WebhookPayment {
 			d.Attribution = ledger.Attribution{
 				Campaign: "pro", Random: "r1", Minute: ledger.MinuteOf(now), Subscriber: "bob",
+				Offer: ledger.OfferHash("o1"),
 			}
 		}
 		told = append(told, d)
@@ -71,8 +87,8 @@ func story(now time.Time) []ledger.Delivery {
 }
 
 // play tells the story, and has the process die before the n-th step. It returns what the ledger
-// holds at the end, and how many steps there were.
-func play(t *testing.T, n int) (holds []string, steps int) {
+// holds at the end, how often it told of an offer that was spent, and how many steps there were.
+func play(t *testing.T, n int) (holds []string, twice, steps int) {
 	t.Helper()
 	var taken atomic.Int64
 	cut := func() bool { return taken.Add(1)-1 == int64(n) }
@@ -89,22 +105,25 @@ func play(t *testing.T, n int) (holds []string, steps int) {
 	}
 	l := open()
 	for i, d := range story(time.Now().Truncate(time.Minute)) {
-		_, err := l.Record(t.Context(), d)
+		news, err := l.Record(t.Context(), d)
 		if errors.Is(err, ledgertest.ErrCut) {
 			l.Close()
 			l = open()
 			synctest.Wait() // what was begun is finished
 			if i%2 == 0 {   // and the repeat may come before that, or after it
-				_, err = l.Record(t.Context(), d)
+				news, err = l.Record(t.Context(), d)
 			} else {
 				l.Close()
 				l = open()
-				_, err = l.Record(t.Context(), d)
+				news, err = l.Record(t.Context(), d)
 				synctest.Wait()
 			}
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+		if news.Payment != nil && slices.Contains(news.Payment.Mismatches, "offer_spent") {
+			twice++
 		}
 	}
 	steps = int(taken.Load())
@@ -117,7 +136,7 @@ func play(t *testing.T, n int) (holds []string, steps int) {
 	if err != nil || len(rows[0]) != 0 {
 		t.Errorf("cut before step %d: outstanding %v, %v", n, rows, err)
 	}
-	return facts(t, l), steps
+	return facts(t, l), twice, steps
 }
 
 var version = regexp.MustCompile(`,"version":[0-9]+`)

@@ -106,6 +106,8 @@ func (in *importer) take(line exportLine, done *Imported) (err error) {
 		taken, err = in.takeEvents(line)
 	case line.Claim != nil:
 		taken, err = in.takeClaim(line, done)
+	case line.Offer != nil:
+		taken, err = in.takeOffer(line)
 	case line.Day != "":
 		// They wait for the end, for only then the oldest fact is known.
 		in.days[line.Day] = line.Row
@@ -260,6 +262,24 @@ func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err 
 				return Doc{}, errUnchanged
 			}
 			return Doc{Value: line.Claim, Until: in.lifeOf(line)}, nil
+		})
+	})
+	return taken, err
+}
+
+// takeOffer takes in that a signed offer was paid or revoked. The payment itself, where it is in the
+// export, was taken before and has spent it here already.
+func (in *importer) takeOffer(line exportLine) (taken bool, err error) {
+	if line.Offer.Hash == "" {
+		return false, errors.New("an offer without its hash")
+	}
+	err = in.store.Do(in.ctx, func(s Steps) error {
+		key := in.offerKey(line.Offer.Hash)
+		return change(in.codec, s, key, func(o *offer) (time.Time, error) {
+			if taken = o.merge(line.Offer); !taken {
+				return time.Time{}, errUnchanged
+			}
+			return in.lifeOf(line), nil
 		})
 	})
 	return taken, err

@@ -68,7 +68,8 @@ type Payment struct {
 	Stale bool
 	// Discounted says that a code cut the price of a first charge.
 	Discounted bool
-	// Mismatches are in what a first charge differs from what its link or page said.
+	// Mismatches are in what a first charge differs from what its link or page said, and whether the
+	// offer that it was made by was spent before.
 	Mismatches []string
 }
 

@@ -38,12 +38,19 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 	if err := l.settle(s, key, &sold); err != nil {
 		return News{}, err
 	}
+	twice, err := l.spentBefore(s, key, &sold)
+	if err != nil {
+		return News{}, err
+	}
 	// Only what settle has seen loses its marks: another delivery may have come in between.
 	waits := false
 	err = change(l.codec, s, key, func(doc *sale) (time.Time, error) {
 		news, waits = doc.finish(&sold, d), doc.waits(d.Event)
 		if news.Payment != nil {
 			news.Payment.compare(d.Event, known)
+			if twice && first(d.Event) {
+				news.Payment.Mismatches = append(news.Payment.Mismatches, offerSpent)
+			}
 		}
 		return l.now().Add(l.keep), nil
 	})

@@ -91,12 +91,16 @@ func costs(paid zotlo.Event, one string) bool {
 // MismatchKinds lists every kind of Payment.Mismatches. It is a closed set, fit for a metric's
 // label.
 func MismatchKinds() []string {
-	kinds := make([]string, len(differences))
+	kinds := make([]string, len(differences), len(differences)+1)
 	for i, d := range differences {
 		kinds[i] = d.kind
 	}
-	return kinds
+	return append(kinds, offerSpent)
 }
+
+// offerSpent is the kind of a sale by a signed offer that another sale had spent. It is in no table:
+// the webhook alone does not show it.
+const offerSpent = "offer_spent"
 
 // mismatches compares a payment with what its link asked for, or its page said. A discount code is
 // the shopper's to use, so a price that it cut is none. A difference is told and refuses nothing,

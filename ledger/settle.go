@@ -8,7 +8,8 @@ import (
 )
 
 // This file has the effects of a transaction on other documents: on what it goes back to, on the
-// persons it touches, on the experiment that it belongs to, and on the sums. Each of them may be
+// persons it touches, on the experiment that it belongs to, on the offer that it spends, and on the
+// sums. Each of them may be
 // done twice.
 
 // settle does the effects of a sale that are outstanding. The delivery does them, or its repeat, or
@@ -38,6 +39,9 @@ func (l *Ledger) settle(s Steps, key Key, d *sale) error {
 		}
 	}
 	if err := l.attribute(s, key, d); err != nil {
+		return err
+	}
+	if err := l.spend(s, key, d); err != nil {
 		return err
 	}
 	return l.sum(s, key, d)

@@ -374,7 +374,7 @@ func (m *market) delivers() {
 // agree holds what clicks are told against the model.
 func (m *market) agree() {
 	for _, person := range modelPeople {
-		facts, err := m.nodes[m.r.IntN(2)].Facts(m.Context(), person)
+		facts, err := m.nodes[m.r.IntN(2)].Facts(m.Context(), person, "")
 		if err != nil {
 			m.Fatal(err)
 		}

@@ -66,6 +66,14 @@ func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"an export wants its secret", (*teller).otherSecret},
 		{"an export that is cut off is refused", (*teller).cutOff},
 		{"who was purged does not come back", (*teller).purge},
+		{"a payment spends its offer, and a second one is told", (*teller).spending},
+		{"a trial spends its offer, what follows is the same sale", (*teller).spendingTrial},
+		{"an offer stays spent when the money is given back", (*teller).spentStays},
+		{"what attributes nothing spends no offer", (*teller).spendingNothing},
+		{"an offer is revoked, used or not", (*teller).revoking},
+		{"spent and revoked offers move with the ledger", (*teller).offersMove},
+		{"of many sales by one offer, one spends it", (*teller).raceForOffer},
+		{"an unfinished sale by a spent offer is told once", (*teller).offerRepeat},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(newTeller(t, open)) })
 	}
@@ -183,7 +191,7 @@ func (t *teller) hasPaid(want bool, subscriber, campaign string) {
 // paidWithin asks for a payment that is less than within old.
 func (t *teller) paidWithin(subscriber, campaign string, within time.Duration, now time.Time) bool {
 	t.Helper()
-	facts, err := t.ledger.Facts(t.Context(), subscriber)
+	facts, err := t.ledger.Facts(t.Context(), subscriber, "")
 	if err != nil {
 		t.Fatal(err)
 	}

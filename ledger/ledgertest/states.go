@@ -33,7 +33,7 @@ func charge(hour int, transaction, kind string, expires time.Time) zotlo.Event {
 // lastsUntil wants ada's subscription to run just before then, and not from then on.
 func (t *teller) lastsUntil(what string, then time.Time) {
 	t.Helper()
-	facts, err := t.ledger.Facts(t.Context(), ada)
+	facts, err := t.ledger.Facts(t.Context(), ada, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func (t *teller) lastsUntil(what string, then time.Time) {
 // runsNot wants ada to have no running subscription.
 func (t *teller) runsNot(what string) {
 	t.Helper()
-	facts, err := t.ledger.Facts(t.Context(), ada)
+	facts, err := t.ledger.Facts(t.Context(), ada, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func (t *teller) anyOrder() {
 			e.TransactionID = fmt.Sprint(e.TransactionID, " of ", n)
 			t.hears(e, fmt.Sprint("subscriber ", n))
 		}
-		facts, err := t.ledger.Facts(t.Context(), fmt.Sprint("subscriber ", n))
+		facts, err := t.ledger.Facts(t.Context(), fmt.Sprint("subscriber ", n), "")
 		if err != nil {
 			t.Fatal(err)
 		}

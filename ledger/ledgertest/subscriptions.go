@@ -61,7 +61,7 @@ func (t *teller) free(onDay int, subscriber string, packages ...string) {
 
 func (t *teller) facts(subscriber string) ledger.Facts {
 	t.Helper()
-	facts, err := t.ledger.Facts(t.Context(), subscriber)
+	facts, err := t.ledger.Facts(t.Context(), subscriber, "")
 	if err != nil {
 		t.Fatal(err)
 	}

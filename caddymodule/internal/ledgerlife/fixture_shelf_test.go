@@ -199,7 +199,7 @@ func (h *holder) works() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if _, err := l.Facts(h.t.Context(), "anybody"); err != nil {
+	if _, err := l.Facts(h.t.Context(), "anybody", ""); err != nil {
 		h.t.Error(err)
 	}
 }
