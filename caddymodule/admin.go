@@ -182,7 +182,8 @@ func purge(app *App, body []byte, r *http.Request) (any, error) {
 		return nil, adminError(http.StatusServiceUnavailable,
 			"their links are dead, but the ledger cannot be used: %w", err)
 	}
-	purged, err := books.Purge(r.Context(), hash.String())
+	now, former := hashesOf(app.shared.generator, id)
+	purged, err := books.Purge(r.Context(), append(former, now)...)
 	if err != nil {
 		return nil, adminError(http.StatusBadGateway, "their links are dead, but the ledger failed "+
 			"half-way, so try again: %w", err)

@@ -76,9 +76,7 @@ func reconciliations(app *App, project *string) (list []ledger.Reconciliation, e
 		list = append(list, ledger.Reconciliation{
 			Project: p.Name, Client: app.shared.generator.Client(p.Name),
 			Sandbox: app.shared.testMode[p.Name],
-			Hash: func(id string) string {
-				return app.shared.generator.SubscriberHash(id).String()
-			},
+			Hash:    func(id string) (string, []string) { return hashesOf(app.shared.generator, id) },
 		})
 	}
 	if len(list) == 0 {

@@ -34,7 +34,7 @@ func TestReloadThatChangesTheDerivedKeySaysSo(t *testing.T) {
 		{
 			"another secret of the default project", sells(inDefault, ""),
 			sells("\t\taccess_secret {env.OTHER_SECRET}\n", ""), 1,
-			[]string{`"warn"`, `"from":"default"`, `"to":"default"`, "attribution", "access_secret"},
+			[]string{`"warn"`, `"from":"default"`, `"to":"default"`, "where its secret lists the old", "access_secret"},
 		},
 		{
 			"the same secret under another name", sells(inDefault, ""),

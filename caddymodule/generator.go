@@ -171,6 +171,15 @@ func pausedFor(code string) string {
 	return "the API asked for a pause: too many calls"
 }
 
+// hashesOf are the hashes by which the ledger may know a subscriber: the one of now, and those under
+// secrets that were replaced.
+func hashesOf(g *linkgen.Generator, id string) (hash string, former []string) {
+	for _, old := range g.FormerHashes(id) {
+		former = append(former, old.String())
+	}
+	return g.SubscriberHash(id).String(), former
+}
+
 // attributeWith says what rides along with a link and comes back with its payment, with a proof that
 // it is ours.
 func attributeWith(

@@ -134,9 +134,9 @@ func (d *decision) expose(at string) {
 	if d.rt.exposed.Add(e) {
 		return
 	}
+	hash, former := hashesOf(d.rt.generator, user.Subscriber.ID)
 	l.Expose(ledger.Exposure{
-		At: at, Run: e.run, Variant: e.variant, Time: d.now,
-		Subscriber: d.rt.generator.SubscriberHash(user.Subscriber.ID).String(),
+		At: at, Run: e.run, Variant: e.variant, Time: d.now, Subscriber: hash, Former: former,
 	})
 }
 

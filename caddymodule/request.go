@@ -101,8 +101,8 @@ func (d *decision) lookUp() (facts ledger.Facts) {
 	if err != nil {
 		return facts // it was told when it went away
 	}
-	hash := d.rt.generator.SubscriberHash(user.Subscriber.ID).String()
-	facts, err = l.Facts(d.r.Context(), hash, "")
+	hash, former := hashesOf(d.rt.generator, user.Subscriber.ID)
+	facts, err = l.Facts(d.r.Context(), hash, "", former...)
 	if err != nil && d.r.Context().Err() == nil {
 		metrics.LedgerErrors.WithLabelValues("facts").Inc()
 		d.rt.failures.Error("the ledger failed, the click goes on without it", zap.Error(err))

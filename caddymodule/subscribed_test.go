@@ -138,6 +138,35 @@ func TestSubscriberIsSentAway(t *testing.T) {
 	s.answers("/monthly", "link", "link")
 }
 
+// TestARotatedSecretKnowsSubscribers: with the old secret written second, nobody becomes unknown and
+// is sold twice; and a ledger's own secret makes the access secret's rotation nobody's business.
+func TestARotatedSecretKnowsSubscribers(t *testing.T) {
+	t.Setenv("HOOK_TOKEN", hookToken)
+	t.Setenv("FIRST_SECRET", "first-secret-of-the-ledger")
+	t.Setenv("SECOND_SECRET", "second-secret-of-the-ledger")
+	under := func(secrets ...string) string {
+		block := "ledger file {\n\t\t\tsecret " + strings.Join(secrets, "\n\t\t\tsecret ") + "\n\t\t}"
+		return strings.Replace(clubShop, "ledger stumbling", block, 1)
+	}
+	const first, second = "{env.FIRST_SECRET}", "{env.SECOND_SECRET}"
+	s := &till{shop: openShop(t, under(first))}
+	s.updates("active", "active", time.Hour)
+	s.answers("/monthly", "subscribed", "/account?from=monthly")
+	const otherAccess = "access_secret {env.SECOND_SECRET}\n\t\tledger file"
+	for name, config := range map[string]string{
+		"the ledger's secret": under(second, first),
+		"the access secret":   strings.Replace(under(first), "ledger file", otherAccess, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.t = t
+			if err := s.reload(config); err != nil {
+				t.Fatal(err)
+			}
+			s.answers("/monthly", "subscribed", "/account?from=monthly")
+		})
+	}
+}
+
 // TestSubscribedComesBeforeAfterPayment: the page that both know more of is that of subscribers.
 func TestSubscribedComesBeforeAfterPayment(t *testing.T) {
 	s := openClub(t)

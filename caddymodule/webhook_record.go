@@ -47,7 +47,7 @@ func (h *WebhookHandler) process(ctx context.Context, event zotlo.Event, body []
 	}
 	delivery := ledger.Delivery{Project: h.Project, Event: event, Body: body, Attribution: by}
 	if event.SubscriberID != "" {
-		delivery.Payer = hashes[0].String()
+		delivery.Payer, delivery.Former = hashesOf(h.shared.generator, event.SubscriberID)
 	}
 	books, err := h.shared.ledger.Get()
 	if err != nil {

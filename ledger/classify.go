@@ -86,7 +86,11 @@ func (l *Ledger) classify(s Steps, key Key, d Delivery) (class, error) {
 		}
 		return class{by: root.By, compared: comparable(e) && !root.Upsell}, nil
 	}
-	k := class{by: l.sourceOf(d.Attribution), compared: comparable(e)}
+	by, err := l.soldTo(s, d)
+	if err != nil {
+		return class{}, err
+	}
+	k := class{by: by, compared: comparable(e)}
 	if !first(e) {
 		if !root.By.empty() { // another one that goes back to it was heard of
 			k.by = root.By
@@ -150,10 +154,14 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 	if err != nil {
 		return class{}, err
 	}
+	// A secret that was replaced between two purchases makes nobody another payer.
+	samePayer := first.payer == mine.payer || slices.ContainsFunc(d.Former, func(hash string) bool {
+		return first.payer == l.part("payer", hash)
+	})
 	switch {
 	// The same once more, or a trial and what is paid after it.
 	case first.original == mine.original:
-	case first.payer != mine.payer:
+	case !samePayer:
 		return class{stale: true}, nil
 	case first.pack != mine.pack:
 		k.upsell, k.compared = true, false

@@ -33,7 +33,10 @@ type Exposure struct {
 	At string
 	// A keyed hash.
 	Subscriber string
-	Time       time.Time
+	// Former are the hashes that they had under former secrets. Anyone who took part under one of
+	// them still does.
+	Former []string
+	Time   time.Time
 }
 
 // exposures are those that wait to be written.
@@ -208,6 +211,9 @@ func (l *Ledger) trialsOf(s Steps, batch []Exposure) (map[*Run]*trial, error) {
 // unknown are the exposures of a batch that may say something new.
 func (l *Ledger) unknown(s Steps, batch []Exposure) (todo []Exposure, err error) {
 	keys := make([]Key, len(batch))
+	if batch, err = l.renamed(s, batch); err != nil {
+		return nil, err
+	}
 	for i, e := range batch {
 		keys[i] = l.exposureKey(e)
 	}
@@ -229,6 +235,40 @@ func (l *Ledger) unknown(s Steps, batch []Exposure) (todo []Exposure, err error)
 		}
 	}
 	return todo, nil
+}
+
+// renamed has those who took part under a former hash keep it. It reads only where there are any.
+func (l *Ledger) renamed(s Steps, batch []Exposure) ([]Exposure, error) {
+	renamed := batch
+	for i, e := range batch {
+		hash, err := l.tookPart(s, e.Run.Campaign, e.Run.Experiment, e.Former)
+		if err != nil {
+			return nil, err
+		}
+		if hash == "" {
+			continue
+		}
+		if &renamed[0] == &batch[0] {
+			renamed = slices.Clone(batch) // the store may call again
+		}
+		renamed[i].Subscriber = hash
+	}
+	return renamed, nil
+}
+
+// tookPart is the hash under which a person takes part in an experiment; empty if under none.
+func (l *Ledger) tookPart(s Steps, campaign, experiment string, hashes []string) (string, error) {
+	for _, hash := range hashes {
+		key := l.participantKey(campaign, experiment, l.codec.personKey(hash).ID)
+		docs, err := s.Read(key)
+		if err != nil {
+			return "", err
+		}
+		if docs[0].Value != nil {
+			return hash, nil
+		}
+	}
+	return "", nil
 }
 
 // exposureKey is that of the person in the experiment.

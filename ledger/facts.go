@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// This file answers what clicks ask of a subscriber and of a signed offer. One look-up answers all of it. Nothing is
-// computed here: what a payment means to clicks was decided when it came (person.go).
+// This file answers what clicks ask of a subscriber and of a signed offer. One look-up answers all
+// of it. Nothing is computed here: what a payment means to clicks was decided when it came
+// (person.go).
 
 // Facts are what is known of a subscriber, and of the signed offer that they came by. The zero Facts
 // know nothing. They are safe for concurrent use. They are a copy, so they stay what they were at
@@ -17,17 +18,22 @@ type Facts struct {
 	offer  offer
 }
 
-// Facts looks a subscriber up by their hash, and a signed offer by its OfferHash; either may be
-// empty. What cannot be looked up is an error, and then nothing is known. Of a subscriber that may
-// be passed over: a second checkout is better than none. Of an offer it may not.
-func (l *Ledger) Facts(ctx context.Context, subscriber, offer string) (f Facts, err error) {
+// Facts looks a subscriber up by their hash, and by the hashes that they had under former secrets,
+// and a signed offer by its OfferHash; either may be empty. What cannot be looked up is an error, and
+// then nothing is known. Of a subscriber that may be passed over: a second checkout is better than
+// none. Of an offer it may not.
+func (l *Ledger) Facts(
+	ctx context.Context, subscriber, offer string, former ...string,
+) (f Facts, err error) {
 	var keys []Key
-	var into []any
 	if subscriber != "" {
-		keys, into = append(keys, l.codec.personKey(subscriber)), append(into, &f.person)
+		keys = append(keys, l.codec.personKey(subscriber))
+	}
+	for _, hash := range former {
+		keys = append(keys, l.codec.personKey(hash))
 	}
 	if offer != "" {
-		keys, into = append(keys, l.offerKey(offer)), append(into, &f.offer)
+		keys = append(keys, l.offerKey(offer))
 	}
 	docs, err := l.store.Read(ctx, keys...) // one round trip
 	if err != nil {
@@ -37,11 +43,33 @@ func (l *Ledger) Facts(ctx context.Context, subscriber, offer string) (f Facts, 
 		if doc.Value == nil {
 			continue
 		}
-		if err := l.codec.read(keys[i], doc.Value, into[i]); err != nil {
+		if err := f.take(l.codec, keys[i], doc.Value); err != nil {
 			return Facts{}, err
 		}
 	}
 	return f, nil
+}
+
+// take takes in what a document knows.
+func (f *Facts) take(c *codec, key Key, value []byte) error {
+	if key.Kind != kindPerson {
+		return c.read(key, value, &f.offer)
+	}
+	var known person
+	if err := c.read(key, value, &known); err != nil {
+		return err
+	}
+	f.person.join(known)
+	return nil
+}
+
+// join takes in what another document knows of the same person.
+func (p *person) join(other person) {
+	p.Notes = append(p.Notes, other.Notes...)
+	p.Subs = append(p.Subs, other.Subs...)
+	for _, h := range other.Events {
+		p.happened(h)
+	}
 }
 
 // OfferSpent reports whether a payment has spent the offer, OfferRevoked whether it was revoked.

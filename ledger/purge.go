@@ -20,19 +20,36 @@ type Purged struct {
 // Purge forgets everything of a subscriber: payments, subscriptions, events and exposures. It reads
 // the whole ledger, so it takes as long as an export. After an error it is to be repeated; what was
 // done is not done again. The person's own document goes last: while a sale still names them, an
-// effect that is done again would write it anew.
-func (l *Ledger) Purge(ctx context.Context, subscriber string) (done Purged, err error) {
-	id := []byte(l.codec.personKey(subscriber).ID)
-	if done.Transactions, err = l.purgeSales(ctx, id); err != nil {
-		return done, err
+// effect that is done again would write it anew. They may have had several hashes.
+func (l *Ledger) Purge(ctx context.Context, hashes ...string) (done Purged, err error) {
+	for _, hash := range hashes {
+		id := []byte(l.codec.personKey(hash).ID)
+		err = l.purge(ctx, id, &done)
+		if err != nil {
+			break
+		}
 	}
-	if done.Subscriptions, err = l.purgeOrigins(ctx, id); err != nil {
-		return done, err
+	return done, err
+}
+
+// purge forgets whom a document is about, and adds to what was done.
+func (l *Ledger) purge(ctx context.Context, id []byte, done *Purged) error {
+	sales, err := l.purgeSales(ctx, id)
+	done.Transactions += sales
+	if err != nil {
+		return err
 	}
-	if done.Exposures, err = l.purgeSeen(ctx, id); err != nil {
-		return done, err
+	origins, err := l.purgeOrigins(ctx, id)
+	done.Subscriptions += origins
+	if err != nil {
+		return err
 	}
-	return done, l.remove(ctx, Key{kindPerson, string(id)})
+	seen, err := l.purgeSeen(ctx, id)
+	done.Exposures += seen
+	if err != nil {
+		return err
+	}
+	return l.remove(ctx, Key{kindPerson, string(id)})
 }
 
 // purgeSales takes the subscriber out of payments and refunds, which stay until their time is over.

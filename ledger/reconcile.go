@@ -28,8 +28,8 @@ type Reconciliation struct {
 	Since time.Time
 	// Apply takes in what is lacking. Without it, nothing is changed.
 	Apply bool
-	// Hash is the subscriber's hash of an id.
-	Hash func(subscriberID string) string
+	// Hash is the subscriber's hash of an id, and those that they had under former secrets.
+	Hash func(subscriberID string) (hash string, former []string)
 	// Found is told of each difference, Progress of how many records were read. Optional.
 	Found    func(Discrepancy)
 	Progress func(export string, records int)
@@ -188,7 +188,7 @@ func (w *reconciler) record(e zotlo.Event) error {
 		Attribution: w.secrets.Read(e.Checkout...),
 	}
 	if e.SubscriberID != "" {
-		d.Payer = w.Hash(e.SubscriberID)
+		d.Payer, d.Former = w.Hash(e.SubscriberID)
 	}
 	news, err := w.Record(w.ctx, d)
 	if err != nil {

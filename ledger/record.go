@@ -29,6 +29,8 @@ type Delivery struct {
 	Body []byte
 	// Payer is the hash of the subscriber whom the webhook names; empty if it names none.
 	Payer string
+	// Former are the hashes that the payer had under former secrets: what was known of them goes on.
+	Former []string
 	// Attribution is what Secrets.Read found in the webhook. Its subscriber, whom the link was for,
 	// counts as well as the payer: a shopper may change their address on the checkout page.
 	Attribution Attribution

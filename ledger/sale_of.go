@@ -71,6 +71,22 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
+// soldTo is what a sale was sold by. A payer who takes part in the experiment under a former hash
+// still does.
+func (l *Ledger) soldTo(s Steps, d Delivery) (source, error) {
+	a := d.Attribution
+	if a.Subscriber == d.Payer && a.Experiment != "" {
+		former, err := l.tookPart(s, a.Campaign, a.Experiment, d.Former)
+		if err != nil {
+			return source{}, err
+		}
+		if former != "" {
+			a.Subscriber = former
+		}
+	}
+	return l.sourceOf(a), nil
+}
+
 // sourceOf keeps of an attribution what a sale needs. The random part and the proof are dropped,
 // having done their work. The subscriber's hash becomes the id of their document, so that it can be
 // compared with the subjects.

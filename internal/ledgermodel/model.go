@@ -161,7 +161,7 @@ func (m *model) reconcile(apply bool) int {
 		found, applied := 0, 0
 		err := m.ledger.Reconcile(m.Context(), ledger.Reconciliation{
 			Client: m.client, Since: m.start, Apply: apply,
-			Hash: func(id string) string { return id },
+			Hash: func(id string) (string, []string) { return id, nil },
 			Found: func(d ledger.Discrepancy) {
 				found++
 				if d.Applied {

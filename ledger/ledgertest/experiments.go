@@ -15,33 +15,36 @@ import (
 // Experiments runs the stories of experiments, each with a store of its own from open, which is to
 // close it with t.Cleanup. The clock of the store must be time.Now.
 func Experiments(t *testing.T, open func(t *testing.T) ledger.Store) {
-	for _, story := range []struct {
-		name string
-		tell func(*trier)
-	}{
-		{"a person counts once, in the variant that they saw first", (*trier).firstExposure},
-		{"an exposure that arrives late but is older is honored", (*trier).lateExposure},
-		{"only those whose window has closed count", (*trier).open},
-		{"a window that is short closes within minutes", (*trier).shortWindow},
-		{"payments count within the window, and make one buyer", (*trier).withinWindow},
-		{"a trial is no purchase, what follows it is", (*trier).trial},
-		{"refunds within the window are taken off", (*trier).refunds},
-		{"only refunds are nothing", (*trier).onlyRefunds},
-		{"currencies stay apart", (*trier).currencies},
-		{"a payment before the exposure is unexposed", (*trier).unexposed},
-		{"a guest's payment is unexposed", (*trier).guest},
-		{"payments of another campaign are none", (*trier).otherCampaign},
-		{"a change begins a run, and going back continues the old one", (*trier).runs},
-		{"a payment belongs to the run of its link", (*trier).runOfLink},
-		{"two configurations at once lose nothing", (*trier).rollOut},
-		{"an experiment that is gone has ended", (*trier).gone},
-		{"a variant without people is shown", (*trier).nobody},
-		{"another window counts everybody anew", (*trier).otherWindow},
-		{"a payment's repeat changes nothing", (*trier).repeat},
-		{"many at once lose nothing", (*trier).manyAtOnce},
-	} {
+	for _, story := range experiments {
 		t.Run(story.name, func(t *testing.T) { story.tell(newTrier(t, open)) })
 	}
+}
+
+var experiments = []struct {
+	name string
+	tell func(*trier)
+}{
+	{"a person counts once, in the variant that they saw first", (*trier).firstExposure},
+	{"an exposure that arrives late but is older is honored", (*trier).lateExposure},
+	{"only those whose window has closed count", (*trier).open},
+	{"a window that is short closes within minutes", (*trier).shortWindow},
+	{"payments count within the window, and make one buyer", (*trier).withinWindow},
+	{"a trial is no purchase, what follows it is", (*trier).trial},
+	{"refunds within the window are taken off", (*trier).refunds},
+	{"only refunds are nothing", (*trier).onlyRefunds},
+	{"currencies stay apart", (*trier).currencies},
+	{"a payment before the exposure is unexposed", (*trier).unexposed},
+	{"a guest's payment is unexposed", (*trier).guest},
+	{"payments of another campaign are none", (*trier).otherCampaign},
+	{"a change begins a run, and going back continues the old one", (*trier).runs},
+	{"a payment belongs to the run of its link", (*trier).runOfLink},
+	{"two configurations at once lose nothing", (*trier).rollOut},
+	{"an experiment that is gone has ended", (*trier).gone},
+	{"a variant without people is shown", (*trier).nobody},
+	{"another window counts everybody anew", (*trier).otherWindow},
+	{"a payment's repeat changes nothing", (*trier).repeat},
+	{"a secret that is replaced makes nobody another person", (*trier).otherSecret},
+	{"many at once lose nothing", (*trier).manyAtOnce},
 }
 
 // trier has a verb for everything that happens in an experiment. Its days count from a day that is
@@ -157,6 +160,33 @@ func (t *trier) tells(e zotlo.Event, link ledger.Attribution) {
 	if _, err := t.ledger.Record(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// otherSecret: from a day on, everybody has another hash.
+func (t *trier) otherSecret() {
+	t.meets(ada, "cheaper", 1)
+	t.settle()
+	t.ledger.Expose(ledger.Exposure{
+		Run: t.run, Variant: "control", At: "link", Time: t.day(2),
+		Subscriber: "ada, hashed anew", Former: []string{ada},
+	})
+	t.settle()
+	e := zotlo.Event{
+		Kind: zotlo.WebhookPayment, Type: "start_paid", Status: "start_paid",
+		TransactionID: "t1", OriginalID: "t1", Price: "9.99", Currency: "EUR",
+		PurchasedAt: t.day(2), CreatedAt: t.day(2),
+	}
+	d := ledger.Delivery{
+		Event: e, Body: fmt.Append(nil, e), Payer: "ada, hashed anew", Former: []string{ada},
+		Attribution: ledger.Attribution{
+			Campaign: "pro", Experiment: "bf", Variant: "cheaper", Subscriber: "ada, hashed anew",
+			Minute: ledger.MinuteOf(t.day(2)),
+		},
+	}
+	if _, err := t.ledger.Record(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	t.shows(40, "control 0-0 0 | cheaper 1-0 1 EUR 9.99 | 0")
 }
 
 // shows wants the runs of the experiment to have these numbers on a day, the newest first: people,
