@@ -5,10 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/caddy-checkout/checkout/internal/duration"
 )
 
 // This file is what an experiment's numbers depend on beside its split: how long payments count,
@@ -60,32 +61,12 @@ func (e *ExperimentConfig) UnmarshalJSON(text []byte) error {
 // window is a duration in either of its forms.
 type window time.Duration
 
-var errWindow = errors.New("window must be a duration such as 14d or 36h")
-
 func (w *window) UnmarshalJSON(text []byte) error {
-	if len(text) == 0 || text[0] != '"' {
-		return json.Unmarshal(text, (*time.Duration)(w))
-	}
-	var s string
-	if err := json.Unmarshal(text, &s); err != nil {
-		return err
-	}
-	// Days come first: 1d12h.
-	var days time.Duration
-	if number, rest, found := strings.Cut(s, "d"); found {
-		n, err := time.ParseDuration(number + "h")
-		if err != nil {
-			return errWindow
-		}
-		if days, s = 24*n, rest; s == "" {
-			s = "0s"
-		}
-	}
-	d, err := time.ParseDuration(s)
+	d, err := duration.ParseJSON(text)
 	if err != nil {
-		return errWindow
+		return fmt.Errorf("window %w", err)
 	}
-	*w = window(days + d)
+	*w = window(d)
 	return nil
 }
 

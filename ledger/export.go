@@ -22,7 +22,7 @@ const (
 	exportVersion = 1
 	// maxExportLine bounds one line of an import, in bytes. A document has at most MaxValue bytes,
 	// of which base64 and the names of members make somewhat more.
-	maxExportLine = 1 << 20
+	maxExportLine = 2 * MaxValue
 )
 
 // exportLine is one line of an export. The first one has Format alone, each other one fact.

@@ -34,3 +34,9 @@ func (l *Ledger) Crowd(ctx context.Context, r *Run, variant int, day time.Time, 
 		return nil
 	})
 }
+
+// TextSize is how many bytes a text takes in a document.
+func TextSize(s string) int {
+	raw, _ := text(s).MarshalCBOR()
+	return len(raw)
+}

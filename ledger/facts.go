@@ -16,6 +16,8 @@ import (
 type Facts struct {
 	person person
 	offer  offer
+	// How long facts are kept. An event may stand in a document that something else kept alive.
+	keep time.Duration
 }
 
 // Facts looks a subscriber up by their hash, and by the hashes that they had under former secrets,
@@ -47,6 +49,7 @@ func (l *Ledger) Facts(
 			return Facts{}, err
 		}
 	}
+	f.keep = l.keep
 	return f, nil
 }
 
@@ -96,4 +99,36 @@ func (f Facts) Subscribed(project string, packages []string, now time.Time) bool
 		return s.Project == project && now.Unix() < s.Until &&
 			(len(packages) == 0 || slices.Contains(packages, string(s.Package)))
 	})
+}
+
+// Happened reports whether an event happened to them, less than within ago; zero is at any time for
+// which facts are kept. An event that was taken back has not happened. One with an instant ahead, as
+// of a clock that is fast, has.
+func (f Facts) Happened(event string, within time.Duration, now time.Time) bool {
+	h := f.event(event, now)
+	return h != nil && (within == 0 || time.UnixMicro(h.At).After(now.Add(-within)))
+}
+
+// Value is a value of an event that happened to them. It is not ok for an event that did not happen,
+// and for one that was told without it.
+func (f Facts) Value(event, value string, now time.Time) (text string, ok bool) {
+	h := f.event(event, now)
+	if h == nil {
+		return "", false
+	}
+	text, ok = h.Values[value]
+	return text, ok
+}
+
+// event is what happened under a name, if that counts.
+func (f Facts) event(name string, now time.Time) *happening {
+	for i := range f.person.Events {
+		if h := &f.person.Events[i]; string(h.Name) == name {
+			if h.counts(now, f.keep) {
+				return h
+			}
+			return nil
+		}
+	}
+	return nil
 }

@@ -47,27 +47,12 @@ type subscription struct {
 	Version uint `cbor:"5,keyasint,omitempty" json:"version,omitempty"`
 }
 
-// happening is an event, or that it was taken back. One that was taken back stays as such: without
-// it, an older copy of the event would bring it back.
-type happening struct {
-	Name text `cbor:"1,keyasint,omitzero" json:"name,omitempty"`
-	// Microseconds.
-	At int64 `cbor:"2,keyasint,omitempty" json:"at,omitempty"`
-	// Unix seconds; 0 is as long as facts are kept.
-	Until  int64             `cbor:"3,keyasint,omitempty" json:"until,omitempty"`
-	Gone   bool              `cbor:"4,keyasint,omitempty" json:"gone,omitempty"`
-	Values map[string]string `cbor:"5,keyasint,omitempty" json:"values,omitempty"`
-}
-
 const (
 	// Payments that are known of one subscriber. Clicks ask for the last minutes or days. Sixteen
 	// payments in that time are more than a shopper makes.
 	maxNotes = 16
 	// Subscriptions. Beyond it, the one that ended first goes.
 	maxSubs = 32
-	// Event names. Names come from campaigns and from callers of the event endpoint, who must not
-	// fill a store.
-	maxEvents = 64
 )
 
 // paid takes a payment in, or that it was given back. What an older version of the sale says
@@ -118,37 +103,6 @@ func (p *person) subscribed(s subscription) (changed bool) {
 	slices.SortStableFunc(p.Subs, func(a, b subscription) int { return int(b.Until - a.Until) })
 	p.Subs = p.Subs[:min(len(p.Subs), maxSubs)]
 	return true
-}
-
-// happened takes an event in. The later one wins, of two at one instant the one that takes back. So
-// the same set of events gives the same document in any order.
-func (p *person) happened(h happening) (changed bool) {
-	i := slices.IndexFunc(p.Events, func(old happening) bool { return old.Name == h.Name })
-	if i < 0 {
-		p.Events = append(p.Events, h)
-		p.dropOldest()
-		return true
-	}
-	old := p.Events[i]
-	if h.At < old.At || h.At == old.At && (old.Gone || !h.Gone) {
-		return false
-	}
-	p.Events[i] = h
-	return true
-}
-
-// dropOldest keeps the number of names bounded: the event with the oldest instant goes.
-func (p *person) dropOldest() {
-	if len(p.Events) <= maxEvents {
-		return
-	}
-	oldest := 0
-	for i, h := range p.Events {
-		if h.At < p.Events[oldest].At {
-			oldest = i
-		}
-	}
-	p.Events = slices.Delete(p.Events, oldest, oldest+1)
 }
 
 // until is how long the document is kept: as long as something in it matters. Subscriptions alone

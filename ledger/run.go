@@ -48,12 +48,12 @@ type Share struct {
 }
 
 // The newest runs and starts of an experiment that are known, so that a campaign whose price
-// changes every night does not outgrow its document. A run that is dropped has no answer any more,
-// though its sums stay. maxHistory leaves room, since history.size is an estimate.
+// changes every night does not make its document grow for ever. A run that is dropped has no answer
+// any more, though its sums stay. maxHistory is in bytes, as history.size estimates them.
 const (
 	maxRuns    = 64
 	maxStarts  = 256
-	maxHistory = MaxValue * 3 / 4
+	maxHistory = 48 << 10
 )
 
 // runID names a run in documents and rows. It is a hash of the configuration, so nodes agree on it

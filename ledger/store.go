@@ -29,8 +29,9 @@ type Doc struct {
 	Until time.Time
 }
 
-// MaxValue is the longest Doc.Value, in bytes.
-const MaxValue = 64 << 10
+// MaxValue is the longest Doc.Value, in bytes. A subscriber of whom a backend tells as much as it may
+// takes nine tenths of it.
+const MaxValue = 5 << 18
 
 // Delta is a number to be added to a field of a row. Numbers are added and never set, so that nodes
 // need not know of each other. A number may be negative: a refund in an experiment lowers a sum.

@@ -47,6 +47,9 @@ type Config struct {
 	// Timeout bounds every operation. Default 50 ms, at most 5 s. It should be several times the
 	// way to Redis and back: the first operation of a connection takes up to three.
 	Timeout time.Duration
+	// MaxReply is the longest text that a reply may hold, in bytes: what announces more is taken for
+	// a lie. Default 65 KiB.
+	MaxReply int
 }
 
 // The bounds of Config.Timeout.

@@ -2,6 +2,7 @@ package redisclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -12,9 +13,10 @@ import (
 	"time"
 )
 
-// newDialer connects, with TLS if there is a configuration for it, and guards what comes in.
+// newDialer connects, with TLS if there is a configuration for it, and guards what comes in: texts of
+// a reply have at most maxBulk bytes, by default maxReplyBulk.
 func newDialer(
-	config *tls.Config,
+	config *tls.Config, maxBulk int,
 ) func(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -24,14 +26,14 @@ func newDialer(
 		}
 		socket, _ := raw.(syscall.Conn)
 		if config == nil {
-			return &conn{Conn: raw, socket: socket}, nil
+			return &conn{Conn: raw, socket: socket, guard: replyGuard{maxBulk: maxBulk}}, nil
 		}
 		secure, err := handshake(ctx, raw, config, address)
 		if err != nil {
 			raw.Close()
 			return nil, err
 		}
-		return &conn{Conn: secure, socket: socket}, nil
+		return &conn{Conn: secure, socket: socket, guard: replyGuard{maxBulk: maxBulk}}, nil
 	}
 }
 
@@ -102,13 +104,15 @@ func (soundConn) Write(func(uintptr) bool) error { return nil }
 // The bounds of what one reply may announce.
 const (
 	maxReplyLine  = 4 << 10  // bytes of a simple string, an error or a length
-	maxReplyBulk  = 65 << 10 // bytes of a string; a ledger's document is the longest, 64 KiB
+	maxReplyBulk  = 65 << 10 // bytes of a string, where the configuration says none
 	maxReplyItems = 16 << 10 // items of an array; a cluster has at most as many slots
 )
 
 // replyGuard follows a stream of RESP replies just closely enough to refuse one that announces too
 // much.
 type replyGuard struct {
+	maxBulk int // bytes of a bulk string; 0 is maxReplyBulk
+
 	skip int    // bytes of a bulk string still to come
 	line []byte // the beginning of an unfinished line
 }
@@ -151,7 +155,7 @@ func (g *replyGuard) endLine() error {
 	case '+', '-', ':', '_', ',', '#', '(':
 		return nil
 	case '$', '=', '!':
-		limit, bulk = maxReplyBulk, true
+		limit, bulk = cmp.Or(g.maxBulk, maxReplyBulk), true
 	case '*', '%', '~', '>', '|':
 		limit = maxReplyItems
 	default:

@@ -39,6 +39,17 @@ func TestReplyGuard(t *testing.T) {
 	}
 }
 
+// TestALongerReplyMayBeAllowed: a ledger's documents are longer than a cache's links.
+func TestALongerReplyMayBeAllowed(t *testing.T) {
+	const most = maxReplyBulk * 2
+	for announced, good := range map[int]bool{most: true, most + 1: false} {
+		g := replyGuard{maxBulk: most}
+		if err := g.check(fmt.Appendf(nil, "$%d\r\n", announced)); (err == nil) != good {
+			t.Errorf("%d bytes: %v", announced, err)
+		}
+	}
+}
+
 // guarded feeds a stream in pieces.
 func guarded(stream string, step int) error {
 	var g replyGuard
@@ -88,10 +99,10 @@ func TestTheDialerClosesWhatItCannotUse(t *testing.T) {
 		}
 	}()
 	address := l.Addr().String()
-	if _, err := newDialer(&tls.Config{MinVersion: tls.VersionTLS12})(t.Context(), "tcp", address); err == nil {
+	if _, err := newDialer(&tls.Config{MinVersion: tls.VersionTLS12}, 0)(t.Context(), "tcp", address); err == nil {
 		t.Error("TLS with a server that speaks none")
 	}
-	if _, err := newDialer(nil)(t.Context(), "tcp", "127.0.0.1:no port"); err == nil {
+	if _, err := newDialer(nil, 0)(t.Context(), "tcp", "127.0.0.1:no port"); err == nil {
 		t.Error("connected to nowhere")
 	}
 }

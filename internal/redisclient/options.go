@@ -67,7 +67,7 @@ func clientOptions(cfg *Config) (*redis.UniversalOptions, error) {
 	if cfg.Password != "" {
 		o.Username, o.Password = cfg.Username, cfg.Password
 	}
-	o.Dialer = newDialer(tlsConfig(cfg.TLS, common.scheme))
+	o.Dialer = newDialer(tlsConfig(cfg.TLS, common.scheme), cfg.MaxReply)
 	return o, nil
 }
 

@@ -74,6 +74,16 @@ func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"spent and revoked offers move with the ledger", (*teller).offersMove},
 		{"of many sales by one offer, one spends it", (*teller).raceForOffer},
 		{"an unfinished sale by a spent offer is told once", (*teller).offerRepeat},
+		{"what happened is known until it is taken back", (*teller).happens},
+		{"events come in any order, and more than once", (*teller).eventsInAnyOrder},
+		{"an event counts for as long as it says", (*teller).eventEnds},
+		{"of too many events the oldest goes", (*teller).manyEvents},
+		{"a batch with a mistake is not kept", (*teller).badBatch},
+		{"many tell of one subscriber at once", (*teller).toldAtOnce},
+		{"a batch that was cut off is told again", (*teller).eventsCutOff},
+		{"as much as a backend may tell is kept", (*teller).mostEvents},
+		{"what Zotlo says happened is an event", (*teller).zotlosEvents},
+		{"events move with the ledger, and are forgotten with their subscriber", (*teller).eventsMove},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(newTeller(t, open)) })
 	}

@@ -100,7 +100,7 @@ func TestWhatCannotBeReadIsNotOverwritten(t *testing.T) {
 	server := redistest.Start(t)
 	s, admin := open(t, at(server)), server.Client()
 	name := s.name(docs, ada)
-	for _, stored := range []string{"\x02\x00\x00\x00\x00new", "x", strings.Repeat("x", 1<<20)} {
+	for _, stored := range []string{"\x02\x00\x00\x00\x00new", "x", strings.Repeat("x", ledger.MaxValue)} {
 		must(t, admin.Set(bg, name, stored, 0).Err())
 		fails(t, put(s, ada, to("mine")), "corrupt")
 		_, err := s.Read(bg, ada)

@@ -109,6 +109,7 @@ func (c Config) client(timeout time.Duration) redisclient.Config {
 	return redisclient.Config{
 		URLs: c.URLs, MasterName: c.MasterName, Cluster: c.Cluster,
 		Username: c.Username, Password: c.Password, TLS: c.TLS, Timeout: timeout,
+		MaxReply: maxStored,
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
+	"github.com/caddy-checkout/checkout/internal/duration"
 	"github.com/caddy-checkout/checkout/ledger"
 )
 
@@ -63,7 +63,7 @@ func printNumbers(w io.Writer, answer Experiments) {
 			fmt.Fprintln(w)
 		}
 		fmt.Fprintf(w, "%s (campaign %s): %s, within %s after the first exposure\n",
-			e.Key, e.Campaign, metricText(e.Metric), windowText(e.Window))
+			e.Key, e.Campaign, metricText(e.Metric), duration.Text(e.Window))
 		for _, r := range e.Runs {
 			printRun(w, e, r)
 		}
@@ -100,19 +100,6 @@ func metricText(metric string) string {
 		return "decided by money per person in " + currency
 	}
 	return "decided by the rate of buyers"
-}
-
-// windowText writes a duration as the Caddyfile does: 14d, 36h, 90m.
-func windowText(d time.Duration) string {
-	switch day := 24 * time.Hour; {
-	case d%day == 0:
-		return fmt.Sprintf("%dd", d/day)
-	case d%time.Hour == 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d%time.Minute == 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return d.String()
 }
 
 // perPerson lists money per person by currency.
