@@ -71,7 +71,6 @@
 package campaign
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -141,7 +140,7 @@ type Campaign struct {
 	conditions []condition
 	levels     []level
 
-	plain *arm   // the campaign without a variant; nil when the link id is only in the variants
+	plain *arm   // the campaign without a variant
 	split *split // nil: no experiment
 	arms  []*arm // one for each variant
 	first *arm   // the first variant, for users without a stable id
@@ -166,8 +165,8 @@ func New(cfg Config, opt Options) (*Campaign, error) {
 	return c, nil
 }
 
-// compile checks the configuration and prepares the arms. The schedule comes first and the link id
-// last: whether one is missing depends on the variants.
+// compile checks the configuration and prepares the arms. The schedule comes first, and what is sold
+// last: whether something is missing depends on the variants.
 func (c *Campaign) compile(opt Options) error {
 	var err error
 	if c.schedule, err = newSchedule(&c.cfg); err != nil {
@@ -185,11 +184,8 @@ func (c *Campaign) compile(opt Options) error {
 			return err
 		}
 	}
-	if c.cfg.LinkID == "" {
-		return c.linkInVariants()
-	}
 	c.plain = newArm(head, slots)
-	return nil
+	return c.sellable()
 }
 
 // compileVariants makes the arms of an experiment. A variant is checked by itself first, so that a
@@ -219,31 +215,6 @@ func (c *Campaign) compileVariants(opt Options) (err error) {
 	head := c.arms[0].head
 	head.Reason, head.Counted = reasonDefault, false
 	c.first = newArm(head, c.arms[0].slots)
-	return nil
-}
-
-// linkInVariants accepts a campaign without a link id of its own if everybody gets a variant that
-// has one.
-func (c *Campaign) linkInVariants() error {
-	e := c.cfg.Experiment
-	if e == nil {
-		return errors.New("link_id missing:" +
-			" write \"link_id 123\" with the id of a checkout link from the Zotlo Dashboard")
-	}
-	for i := range e.Variants {
-		if e.Variants[i].LinkID == "" {
-			return fmt.Errorf("link_id missing: write it in the campaign, or in every variant:"+
-				" %s has none", e.Variants[i].Name)
-		}
-	}
-	if !c.split.namespace.whole() {
-		return fmt.Errorf("link_id missing: outside of namespace %s users get no variant:"+
-			" write it in the campaign", e.Namespace.Name)
-	}
-	if n, err := e.coverage(); err != nil || n != basisPoints {
-		return fmt.Errorf("link_id missing: with coverage %s some users get no variant:"+
-			" write it in the campaign", e.Coverage)
-	}
 	return nil
 }
 

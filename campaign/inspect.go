@@ -63,7 +63,9 @@ func untrusted(slots []slot, trust func(key string) bool) error {
 }
 
 // Warnings are what the operator should know about this campaign at load. None of them keeps the
-// campaign from working. Each names the campaign, and the variant if it is about one.
+// campaign from working. Each names the campaign, and the variant if it is about one. A package is
+// nothing to warn of in a campaign without a link id: it is what Zotlo's Checkout SDK is started
+// with.
 func (c *Campaign) Warnings() []string {
 	var list []string
 	for _, l := range c.levels {
@@ -72,7 +74,7 @@ func (c *Campaign) Warnings() []string {
 		}
 		for i := range l.slots {
 			s := &l.slots[i]
-			if s.override.guessed {
+			if s.override.guessed && (s.override.name != packageID.option || c.mentions(linkID)) {
 				warn("%s is not in Zotlo's published reference and may have no effect;"+
 					" the sure way is a second base link, with its link_id in a variant", s.label())
 			}
@@ -99,6 +101,11 @@ func (c *Campaign) misquoted() (list []string) {
 			list = append(list, fmt.Sprintf("campaign %s: variant %s: quote %s is the campaign's,"+
 				" but link_id %s is another: write the quote of its package in the variant",
 				c.cfg.Name, v.Name, c.cfg.Quote, v.LinkID))
+		}
+		if v.Package != "" && v.Package != c.cfg.Package && v.Quote == nil {
+			list = append(list, fmt.Sprintf("campaign %s: variant %s: quote %s is the campaign's,"+
+				" but package %s is another: write the quote of that package in the variant",
+				c.cfg.Name, v.Name, c.cfg.Quote, v.Package))
 		}
 	}
 	return list

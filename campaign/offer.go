@@ -28,7 +28,8 @@ type Offer struct {
 	// the payment belongs to the campaign alone, or users whom the hash did not choose would tip
 	// the result. A guest, who has no subscriber, is never counted, whatever Counted says.
 	Counted bool
-	// LinkID is the base link. Never empty.
+	// LinkID is the base link. It is empty where the campaign can only be sold by an embedded
+	// checkout: see Campaign.ForLink.
 	LinkID string
 	// Price is the one-time price that is sent: Amount and Currency. Zero if none.
 	Price Price
