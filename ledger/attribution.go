@@ -48,6 +48,12 @@ func (a Attribution) At() time.Time {
 // exact enough.
 func MinuteOf(t time.Time) string { return strconv.FormatInt(t.Unix()/60, 10) }
 
+// AttributedUntil is how long a first charge is attributed by a text that was written at t. What
+// is bought later counts under no campaign.
+func AttributedUntil(t time.Time) time.Time {
+	return t.Truncate(time.Minute).Add(attributionLife)
+}
+
 // maxAttribution bounds what ParseAttribution reads. Ours have at most MaxAttribution characters.
 // The rest is room for what a newer version may write. It is read before anything is proved, so the
 // bound is on what an anonymous visitor can cost.

@@ -133,14 +133,7 @@ func (r *LinkRequest) wire(applicationKey string) map[string]any {
 	}
 	set("customPrice", r.Price)
 	set("customCurrency", r.Currency)
-	// The attribution has one writer: a parameter that begins with checkout is dropped, whatever it
-	// holds.
-	parameters := nest(r.Parameters)
-	delete(parameters, "checkout")
-	if r.Checkout != "" {
-		parameters["checkout"] = r.Checkout
-	}
-	body["customParameters"] = parameters
+	body["customParameters"] = CustomParameters(r.Parameters, r.Checkout)
 	return body
 }
 
