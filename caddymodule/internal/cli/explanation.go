@@ -22,7 +22,7 @@ const NoRoute = "no_route"
 // Explanation says what the click would have got, and why.
 type Explanation struct {
 	// Outcome is what checkout_link would have reached without a fault of the API: link, or why
-	// not; or NoRoute.
+	// not; embed of checkout_embed; or NoRoute.
 	Outcome string `json:"outcome"`
 	Error   string `json:"error,omitempty"`
 	// Note says what may make this answer another one than a click's.
@@ -64,6 +64,8 @@ type Explanation struct {
 	ClientIP   string              `json:"client_ip,omitempty"`
 	// APIRequest is exact, but for secrets and the random part.
 	APIRequest *zotlo.Described `json:"api_request,omitempty"`
+	// Start is what checkout_embed starts the form with, in place of a request; as exact.
+	Start *zotlo.Start `json:"start,omitempty"`
 }
 
 // ExplainedSubscriber names the subscriber as the log does. Claims says what became of each listed
@@ -161,6 +163,10 @@ func printExplanation(w io.Writer, e Explanation) {
 	if e.APIRequest != nil {
 		printAPIRequest(w, e)
 	}
+	if e.Start != nil {
+		fmt.Fprint(w, "\nThe form is started with\n")
+		printJSON(w, e.Start)
+	}
 }
 
 func printAPIRequest(w io.Writer, e Explanation) {
@@ -172,11 +178,15 @@ func printAPIRequest(w io.Writer, e Explanation) {
 		fmt.Fprintf(w, "%s: %s\n", name, e.APIRequest.Header[name])
 	}
 	fmt.Fprintln(w)
+	printJSON(w, e.APIRequest.Body)
+}
+
+// printJSON prints what was JSON a moment ago. A terminal that is gone wants no error.
+func printJSON(w io.Writer, v any) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	// It was JSON a moment ago, and a terminal that is gone wants no error.
-	_ = encoder.Encode(e.APIRequest.Body)
+	_ = encoder.Encode(v)
 }
 
 func (e Explanation) variantLine() string {

@@ -40,6 +40,21 @@ func Check(r *http.Request, backend bool) (outcome string) {
 	return ""
 }
 
+// CheckOwn is Check for an answer that is for the site's own pages alone: another site's script is
+// embedded, too. A browser names the site that asks (Fetch Metadata); what says nothing is let in, as
+// no browser gives another site's script the answer without the CORS headers that are not sent.
+func CheckOwn(r *http.Request, backend bool) (outcome string) {
+	outcome = Check(r, backend)
+	if outcome == Options || outcome == Prefetch {
+		return outcome
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		return outcome
+	}
+	return Embedded
+}
+
 // purposes are the headers whose value says what a request is for: Sec-Purpose, its older names,
 // and the one that a script may set itself (Turbo 8).
 var purposes = [...]string{"Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"}

@@ -54,6 +54,31 @@ func TestOnlyAShoppersOwnNavigationIsLetIn(t *testing.T) {
 	}
 }
 
+func TestAnOwnAnswerIsForNoOtherSite(t *testing.T) {
+	for _, tt := range []struct {
+		method  string
+		headers []string
+		want    string
+	}{
+		{"GET", nil, ""},
+		{"GET", []string{"Sec-Fetch-Site: none", "Sec-Fetch-Dest: document"}, ""},
+		{"POST", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: empty"}, ""},
+		{"GET", []string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Dest: empty"}, Embedded},
+		{"GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors"}, Embedded},
+		{"GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"}, Embedded},
+		{"GET", []string{"Sec-Fetch-Site: SAME-ORIGIN"}, Embedded}, // browsers write it in lower case
+		{"GET", []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: iframe"}, Embedded},
+		{"HEAD", []string{"Sec-Fetch-Site: cross-site"}, Embedded},
+		{"PUT", nil, Method},
+		{"OPTIONS", []string{"Sec-Fetch-Site: cross-site"}, Options},
+		{"GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Purpose: prefetch"}, Prefetch},
+	} {
+		if got := CheckOwn(ask(tt.method, tt.headers...), false); got != tt.want {
+			t.Errorf("%s %q: %q, want %q", tt.method, tt.headers, got, tt.want)
+		}
+	}
+}
+
 // TestBackendRouteTakesAnyMethod: the backend has acted on the request already. All other reasons
 // still hold.
 func TestBackendRouteTakesAnyMethod(t *testing.T) {

@@ -145,11 +145,7 @@ func (t *Target) String() string {
 // LeadsBack reports whether t is where the request already is: a redirect there would go round for
 // ever.
 func (t *Target) LeadsBack(r *http.Request) bool {
-	if t.host != "" && !strings.EqualFold(t.host, r.Host) &&
-		!strings.EqualFold(t.host, withoutDefaultPort(r.Host)) {
-		return false
-	}
-	return t.path == originalURL(r).Path
+	return t.IsOf(r) && t.path == originalURL(r).Path
 }
 
 // hasDotSegment reports whether a path, as it is written in a URL, is another one to browsers.
