@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/matchers"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/routewalk"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -49,7 +50,7 @@ type inquiry struct {
 	list  []*entry   // named by the question; nil: the route's
 	at    time.Time
 
-	link   *cli.Explanation // of the last checkout_link
+	link   *cli.Explanation // of the last checkout_link or checkout_embed
 	page   *cli.Explanation // of the last checkout_offer
 	passed []string         // the directives that handed the request on
 	err    error            // of the question
@@ -153,21 +154,36 @@ func (x *inquiry) meet(r *http.Request, m routewalk.Meeting) (routewalk.Step, bo
 		x.page, _ = x.visit(r, h.rt, nil, m.Title())
 		return routewalk.Passed, true
 	case *LinkHandler:
-		var next bool
-		x.link, next = x.visit(r, h.rt, h, m.Title())
-		if !next {
-			return routewalk.Answered, true
-		}
-		x.passed = append(x.passed, m.Title()+": "+x.link.Outcome)
-		return routewalk.Passed, true
+		return x.click(r, h.rt, &seller{gate.Check, h.visitors, h.fallback, nil}, m.Title()), true
+	case *EmbedHandler:
+		return x.click(r, h.rt, &seller{gate.CheckOwn, h.visitors, nil, h}, m.Title()), true
 	}
 	return routewalk.Passed, false
 }
 
-// visit explains one directive. h is nil for one that is no checkout_link: its answer is that of
+// seller is what explain needs of a directive that answers clicks.
+type seller struct {
+	gate     func(r *http.Request, backend bool) (outcome string)
+	visitors visitors
+	fallback *target.Target
+	embed    *EmbedHandler // nil: a checkout_link
+}
+
+// click explains a directive that answers.
+func (x *inquiry) click(r *http.Request, of *route, h *seller, title string) routewalk.Step {
+	var next bool
+	x.link, next = x.visit(r, of, h, title)
+	if !next {
+		return routewalk.Answered
+	}
+	x.passed = append(x.passed, title+": "+x.link.Outcome)
+	return routewalk.Passed
+}
+
+// visit explains one directive. h is nil for one that answers no clicks: its answer is that of
 // a checkout_link with the same campaigns.
 func (x *inquiry) visit(
-	r *http.Request, of *route, h *LinkHandler, title string,
+	r *http.Request, of *route, h *seller, title string,
 ) (out *cli.Explanation, next bool) {
 	rt := *of
 	if x.id != nil {
@@ -204,18 +220,18 @@ func (x *inquiry) visit(
 	return out, how.answer == answerNext
 }
 
-// way is LinkHandler.answer, explained. It stops before a link is asked for.
-func (x *inquiry) way(d *decision, h *LinkHandler, out *cli.Explanation) answer {
+// way is LinkHandler.answer, or that of EmbedHandler, explained. It stops before a link is asked for.
+func (x *inquiry) way(d *decision, h *seller, out *cli.Explanation) answer {
 	if h == nil {
-		h = new(LinkHandler)
-	} else if refused := gate.Check(d.r, d.rt.backend); refused != "" {
+		h = new(seller)
+	} else if refused := h.gate(d.r, d.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
 	user, err := x.user(d)
 	if err != nil {
 		tellToken(out, d, err)
 	}
-	a, done := h.admit(d, user, err)
+	a, done := h.visitors.admit(d, user, err)
 	if done && a.outcome != outcomeAnonymous && a.outcome != outcomeNoSubscriber {
 		return a
 	}
@@ -230,17 +246,23 @@ func (x *inquiry) way(d *decision, h *LinkHandler, out *cli.Explanation) answer 
 		return a
 	}
 	if done {
-		_ = d.describe(out) // there is no such request, which is only what it would be
+		_ = h.describe(d, out) // there is no such request, which is only what it would be
 		return a
 	}
 	if a := d.explainFacts(out); a.outcome != "" {
 		return a
 	}
-	if err := d.describe(out); err != nil {
+	if err := h.describe(d, out); err != nil {
+		if _, ok := errors.AsType[*campaign.Error](err); ok {
+			return noOffer(err)
+		}
 		return answer{outcome: string(linkgen.Refused), err: err}
 	}
 	_, known := d.knownUser()
 	out.Counted = d.offer.Counted && known
+	if h.embed != nil {
+		return answer{outcome: outcomeEmbed, start: new(embedStart)}
+	}
 	return answer{outcome: outcomeLink, link: linkgen.Result{URL: "a personal link"}}
 }
 
@@ -376,9 +398,19 @@ func (d *decision) explainFacts(out *cli.Explanation) answer {
 	return answer{}
 }
 
-// describe tells of the request that the API would get.
-func (d *decision) describe(out *cli.Explanation) error {
+// describe tells of the request that the API would get, or of what a form would be started with.
+func (h *seller) describe(d *decision, out *cli.Explanation) error {
 	out.Language = d.language()
+	if h.embed != nil {
+		start, err := h.embed.params(d, d.attributionWith(""))
+		if err == nil {
+			start.Token, out.Start = "(hidden)", &start
+		}
+		return err
+	}
+	if d.offer.LinkID == "" {
+		return noLinkID(d.offer)
+	}
 	described, err := d.rt.generator.Describe(d.order(clientip.Of(d.r)))
 	if err != nil {
 		return err
@@ -436,7 +468,7 @@ func (x *inquiry) withoutRoute(ctx context.Context) (*cli.Explanation, error) {
 // isOurs reports whether a handler decides what is offered.
 func isOurs(handler caddyhttp.MiddlewareHandler) bool {
 	switch handler.(type) {
-	case *LinkHandler, *OfferHandler:
+	case *LinkHandler, *OfferHandler, *EmbedHandler:
 		return true
 	}
 	return false

@@ -26,6 +26,7 @@ func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(LinkHandler))
 	caddy.RegisterModule(new(OfferHandler))
+	caddy.RegisterModule(new(EmbedHandler))
 	caddy.RegisterModule(new(WebhookHandler))
 	caddy.RegisterModule(new(ClaimMatcher))
 	caddy.RegisterModule(new(MemoryCache))
@@ -39,8 +40,9 @@ func init() {
 
 	httpcaddyfile.RegisterHandlerDirective("checkout_offer", parseOfferDirective)
 	httpcaddyfile.RegisterHandlerDirective("checkout_webhook", parseWebhookDirective)
+	httpcaddyfile.RegisterHandlerDirective("checkout_embed", parseEmbedDirective)
 	httpcaddyfile.RegisterHandlerDirective("checkout_link", parseLinkDirective)
-	orderDirectives("checkout_offer", "checkout_webhook", "checkout_link")
+	orderDirectives("checkout_offer", "checkout_webhook", "checkout_embed", "checkout_link")
 
 	caddycmd.RegisterCommand(cli.Command)
 }

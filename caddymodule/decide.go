@@ -131,9 +131,13 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 // attribution is what a page hands to a checkout of its own, so that its payment finds the campaign:
 // what a link made now would carry, with a random text of its own.
 func (d *decision) attribution() string {
+	return d.attributionWith(rand.Text()[:randomLength])
+}
+
+func (d *decision) attributionWith(random string) string {
 	order := d.order(netip.Addr{})
 	hash := d.rt.generator.SubscriberHash(order.Subscriber.ID)
-	return attributeWith(d.rt.secrets)(order, hash, rand.Text()[:randomLength])
+	return attributeWith(d.rt.secrets)(order, hash, random)
 }
 
 // randomLength is how much of a random text tells two attributions apart: 80 bits.

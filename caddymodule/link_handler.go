@@ -41,7 +41,7 @@ type LinkHandler struct {
 	Fallback string `json:"fallback,omitempty"`
 
 	rt       *route
-	login    *target.Target
+	visitors visitors
 	fallback *target.Target
 }
 
@@ -68,15 +68,19 @@ func (h *LinkHandler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.rt.self = h
+	if err = h.rt.sells((*campaign.Campaign).ForLink); err != nil {
+		return err
+	}
 	if h.fallback, err = target.ParseFallback(h.Fallback); err != nil {
 		return err
 	}
-	if h.login, err = h.parseLogin(); err != nil {
+	if h.visitors.login, err = h.parseLogin(); err != nil {
 		return err
 	}
 	if h.Anonymous == "" {
 		h.Anonymous = anonymousDeny
 	}
+	h.visitors.policy = h.Anonymous
 	h.rt.warnIfConditional()
 	return nil
 }
@@ -132,12 +136,20 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 		d.countRefusal(err)
 		d.countMissing(err)
 	}
-	if a, done := h.admit(d, user, err); done {
+	if a, done := h.visitors.admit(d, user, err); done {
 		return a
 	}
 	if err := d.decide(); err != nil {
 		return noOffer(err)
 	}
+	if a := d.elsewhere(); a.outcome != "" {
+		return a
+	}
+	return d.link()
+}
+
+// elsewhere is the answer that sends a shopper to another place than a checkout, if there is one.
+func (d *decision) elsewhere() answer {
 	if d.entry.subscribed != nil {
 		if to := d.subscribed(); to != "" {
 			return answer{outcome: outcomeSubscribed, to: to}
@@ -148,17 +160,24 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 			return answer{outcome: outcomeAfterPayment, to: to}
 		}
 	}
-	return d.link()
+	return answer{}
+}
+
+// visitors is what a directive does with requests whose user is not known, or is nobody whom Zotlo
+// can have as a subscriber. The zero value denies.
+type visitors struct {
+	policy string         // of Anonymous
+	login  *target.Target // of anonymousRedirect
 }
 
 // admit takes in who the user is, or err, why that is not known. done means that the anonymous
 // policy, or an error, has answered already.
-func (h *LinkHandler) admit(d *decision, user *auth.User, err error) (a answer, done bool) {
+func (v visitors) admit(d *decision, user *auth.User, err error) (a answer, done bool) {
 	if err != nil {
-		return h.anonymous(d, err)
+		return v.anonymous(d, err)
 	}
 	d.user = user
-	if user.Subscriber.ID != "" || h.Anonymous == anonymousGuest {
+	if user.Subscriber.ID != "" || v.policy == anonymousGuest {
 		return answer{}, false
 	}
 	a = answer{outcome: outcomeNoSubscriber}
@@ -169,7 +188,7 @@ func (h *LinkHandler) admit(d *decision, user *auth.User, err error) (a answer, 
 }
 
 // anonymous is the answer to a request whose user is not known, by the policy for them.
-func (h *LinkHandler) anonymous(d *decision, err error) (a answer, done bool) {
+func (v visitors) anonymous(d *decision, err error) (a answer, done bool) {
 	a.outcome = identityOutcome(d.r.Context(), err)
 	switch a.outcome {
 	case outcomeLeft:
@@ -179,13 +198,13 @@ func (h *LinkHandler) anonymous(d *decision, err error) (a answer, done bool) {
 		a.err, a.retryAfter = err, keysRetryAfter
 		return a, true
 	}
-	switch h.Anonymous {
+	switch v.policy {
 	case anonymousGuest:
 		return answer{}, false
 	case anonymousNext:
 		a.next = true
 	case anonymousRedirect:
-		a.login = h.login
+		a.login = v.login
 	}
 	return a, true
 }
@@ -222,8 +241,19 @@ func (d *decision) afterPayment() string {
 	return to.Render(d.r, d.repl)
 }
 
+// noLinkID is the error about a campaign that was named at the request, so that no check at load has
+// seen that only an embedded checkout can sell it.
+func noLinkID(o *campaign.Offer) error {
+	return &campaign.Error{
+		Campaign: o.Campaign, Override: "link_id", Why: "a personal link needs one",
+	}
+}
+
 // link gets the link that the offer wants.
 func (d *decision) link() answer {
+	if d.offer.LinkID == "" {
+		return answer{outcome: outcomeBadOffer, err: noLinkID(d.offer)}
+	}
 	ip := clientip.Of(d.r)
 	if !ip.IsValid() {
 		// Before the cache and the limits: no address is nobody's bucket.

@@ -56,6 +56,9 @@ func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
 		return err
 	}
 	if h.Warm {
+		if err = h.rt.sells(forWarm); err != nil {
+			return err
+		}
 		for _, e := range h.rt.entries {
 			metrics.ShowWarmLinks(e.Name())
 		}
@@ -112,7 +115,7 @@ func (h *OfferHandler) decide(d *decision) {
 // warm makes the link that a click on the page will want, in the background. A panic of ours costs
 // the page nothing.
 func (d *decision) warm() {
-	if _, known := d.knownUser(); !known || d.offer == nil {
+	if _, known := d.knownUser(); !known || d.offer == nil || d.offer.LinkID == "" {
 		return
 	}
 	ip := clientip.Of(d.r)

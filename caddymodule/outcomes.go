@@ -17,6 +17,7 @@ import (
 // {http.checkout.outcome}.
 const (
 	outcomeLink            = "link"
+	outcomeEmbed           = "embed"
 	outcomeSubscribed      = "subscribed"
 	outcomeAfterPayment    = "after_payment"
 	outcomeAnonymous       = "anonymous"
@@ -130,8 +131,9 @@ func linkOutcome(err error) string {
 
 // outcomeWords lists every outcome that is counted, for the documentation's test.
 func outcomeWords() []string {
-	words := slices.AppendSeq([]string{outcomeLink, outcomeSubscribed, outcomeAfterPayment},
-		maps.Keys(outcomes))
+	words := slices.AppendSeq([]string{
+		outcomeLink, outcomeEmbed, outcomeSubscribed, outcomeAfterPayment,
+	}, maps.Keys(outcomes))
 	slices.Sort(words)
 	return words
 }

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -36,7 +37,44 @@ func parseLinkDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, er
 	// Outside a campaign's own block the option belongs to the route, so that it also answers
 	// before a campaign is chosen.
 	grammar["fallback"] = func() error { return parseFallback(p.Block, &handler.Fallback) }
+	p.sells = (*campaign.Campaign).ForLink
 	return handler, p.parse(grammar)
+}
+
+// parseEmbedDirective reads:
+//
+//	checkout_embed [<matcher>] <campaign>... {
+//		jwt <name>
+//		jwt { … }
+//		identity <placeholder> [email|phone|uuid]
+//		anonymous deny|guest|next
+//		return_url <url>
+//	}
+func parseEmbedDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	h.Next()
+	handler := new(EmbedHandler)
+	p := newRouteParser(h, &handler.Route, "checkout_embed")
+	p.sells = (*campaign.Campaign).ForEmbed
+	err := p.parse(block.Options{
+		"jwt": p.parseJWT, "identity": p.parseIdentity,
+		"anonymous": func() error {
+			if err := p.Text(&handler.Anonymous); err != nil {
+				return err
+			}
+			return p.Check("anonymous", handler.checkAnonymous())
+		},
+		"return_url": func() error {
+			if err := p.Text(&handler.ReturnURL); err != nil {
+				return err
+			}
+			_, err := handler.parseReturnURL()
+			return p.Check("return_url", err)
+		},
+	})
+	if err == nil && handler.ReturnURL == "" {
+		err = p.errorf("%w", errNoReturnURL)
+	}
+	return handler, err
 }
 
 func parseAnonymous(b *block.Block, h *LinkHandler) error {
@@ -80,8 +118,19 @@ func parseOfferDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, e
 	p := newRouteParser(h, &handler.Route, "checkout_offer")
 	return handler, p.parse(block.Options{
 		"jwt": p.parseJWT, "identity": p.parseIdentity,
-		"warm": func() error { return parseWarm(p.Block, &handler.Warm) },
+		"warm": func() error {
+			p.sells = forWarm
+			return parseWarm(p.Block, &handler.Warm)
+		},
 	})
+}
+
+// forWarm says why no link of the campaign can be made in advance.
+func forWarm(c *campaign.Campaign) error {
+	if err := c.ForLink(); err != nil {
+		return fmt.Errorf("warm: %w", err)
+	}
+	return nil
 }
 
 func parseWarm(b *block.Block, warm *bool) error {
@@ -95,7 +144,7 @@ func parseWarm(b *block.Block, warm *bool) error {
 	return nil
 }
 
-// routeParser reads what checkout_link and checkout_offer have in common.
+// routeParser reads what checkout_link, checkout_offer and checkout_embed have in common.
 type routeParser struct {
 	*block.Block
 	h      httpcaddyfile.Helper
@@ -104,6 +153,8 @@ type routeParser struct {
 	app    *App
 	shared campaign.Options
 	inline Campaign
+	// sells says why the directive cannot sell a campaign; nil: it sells nothing.
+	sells func(*campaign.Campaign) error
 }
 
 func newRouteParser(h httpcaddyfile.Helper, cfg *Route, directive string) *routeParser {
@@ -217,6 +268,11 @@ func (p *routeParser) checkCampaign(name string) error {
 	compiled, err := campaign.New(cfg, p.shared)
 	if err != nil {
 		return err
+	}
+	if p.sells != nil {
+		if err := p.sells(compiled); err != nil {
+			return err
+		}
 	}
 	return compiled.Untrusted(p.trusts)
 }

@@ -41,6 +41,7 @@ func TestReferenceListsEveryOption(t *testing.T) {
 		{"checkout > campaign c > experiment e > variant v 1%", ref.names("Overrides")},
 		{"checkout_link", slices.Concat(campaignNames, ref.names("checkout_link"))},
 		{"checkout_offer c", ref.names("checkout_offer")},
+		{"checkout_embed c", ref.names("checkout_embed")},
 		{"checkout_webhook", ref.names("checkout_webhook")},
 	} {
 		wantSame(t, block.in, knownOptions(t, block.in), block.want)
@@ -73,8 +74,11 @@ func TestReferenceListsEveryAnswer(t *testing.T) {
 	for _, row := range ref.tables["Outcomes"] {
 		name, status, message := codes(row[0])[0], row[1], row[2]
 		o, known := outcomes[name]
-		if !known { // the two that lead on, to a link or past it
+		if !known { // those that lead on, to a link or past it
 			o = outcome{status: 303}
+		}
+		if name == outcomeEmbed {
+			o.status = 200
 		}
 		if text := strings.TrimPrefix(message, "–"); status != strconv.Itoa(o.status) ||
 			text != o.text {
@@ -194,6 +198,7 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		AfterPayment{},
 		LinkHandler{},
 		OfferHandler{},
+		EmbedHandler{},
 		WebhookHandler{},
 		ClaimMatcher{},
 		ClaimCondition{},
@@ -215,7 +220,7 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 	for _, heading := range []string{
 		"project", "jwt", "cache memory", "cache redis", "ledger file", "ledger redis",
 		"ledger memory", "limits",
-		"campaign", "Overrides", "experiment", "checkout_link", "checkout_webhook",
+		"campaign", "Overrides", "experiment", "checkout_link", "checkout_embed", "checkout_webhook",
 	} {
 		for _, name := range ref.names(heading) {
 			if !inCode[name] {

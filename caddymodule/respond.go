@@ -24,6 +24,7 @@ import (
 type answer struct {
 	outcome    string
 	link       linkgen.Result
+	start      *embedStart
 	to         string         // another place than a link: after a payment
 	login      *target.Target // of the anonymous policy
 	fallback   *target.Target // where a failure of ours leads; nil: the error answers
@@ -64,11 +65,13 @@ func respond(w http.ResponseWriter, d *decision, a answer, next caddyhttp.Handle
 // plan chooses the form. A framework's own header beats the preference for JSON: its code decides
 // what becomes of the page, and it looks at headers first.
 func plan(d *decision, a answer) reply {
-	how := reply{json: accept.PrefersJSON(strings.Join(d.r.Header["Accept"], ", "))}
-	how.moves = !how.json || navigation.ByScript(d.r.Header)
+	how := reply{json: d.rt.script || accept.PrefersJSON(strings.Join(d.r.Header["Accept"], ", "))}
+	how.moves = !how.json || !d.rt.script && navigation.ByScript(d.r.Header)
 	switch {
 	case a.next:
 		how.answer = answerNext
+	case a.start != nil:
+		how.answer = answerJSON
 	case a.outcome == outcomeLink:
 		how.url, how.answer = a.link.URL, answerLink
 	case a.to != "":
@@ -92,7 +95,9 @@ func planError(d *decision, a answer, how reply) reply {
 	}
 	switch {
 	case a.fallback.IsNext():
-		how.answer = answerNext
+		if !d.rt.script { // it expects JSON, which the next handler has not
+			how.answer = answerNext
+		}
 	case d.leadsBack(a.fallback):
 	case !how.moves:
 		how.fallback = a.fallback
@@ -119,6 +124,8 @@ func (d *decision) leadsBack(t *target.Target) bool {
 // write answers in the chosen form.
 func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
 	switch {
+	case a.start != nil:
+		return writeJSON(w, http.StatusOK, "application/json", a.start)
 	case how.answer == answerJSON && a.outcome == outcomeLink:
 		return writeLinkJSON(w, d, a.link)
 	case how.answer == answerJSON:
@@ -127,7 +134,7 @@ func write(w http.ResponseWriter, d *decision, a answer, how reply) error {
 		})
 	case how.url != "":
 		return redirect(w, d.r.Header, how.url)
-	case a.outcome == gate.Prefetch:
+	case a.outcome == gate.Prefetch && !d.rt.script:
 		// Never a page and never handle_errors: a framework shows an HTML answer of its guess when
 		// the shopper clicks, and asks again after anything else.
 		return writeText(w, outcomes[a.outcome].status, outcomes[a.outcome].text)

@@ -66,6 +66,8 @@ type route struct {
 	// backend is set when an upstream's answer names the campaign: the backend has acted already,
 	// so any method that can carry a body is answered.
 	backend bool
+	// script is set for a directive that a script in the page calls: every answer is JSON.
+	script bool
 }
 
 // choice is one listed campaign: known by name, or named at request time.
@@ -149,6 +151,17 @@ func (rt *route) add(name string) error {
 	rt.list = append(rt.list, choice{entry: e})
 	rt.entries = append(rt.entries, e)
 	rt.campaigns = append(rt.campaigns, e.Campaign)
+	return nil
+}
+
+// sells refuses a campaign that the directive cannot sell. One that a placeholder names is checked
+// with its offer, at each request.
+func (rt *route) sells(check func(*campaign.Campaign) error) error {
+	for _, c := range rt.campaigns {
+		if err := check(c); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

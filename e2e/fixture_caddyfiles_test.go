@@ -27,6 +27,7 @@ var fragments = map[string]string{
 		}
 		campaign pro {
 			link_id 123
+			package pro-monthly
 			quote 9.99 EUR
 		}
 		campaign black-friday {
