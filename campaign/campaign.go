@@ -13,8 +13,8 @@
 //  3. puts the variant's overrides over the campaign's,
 //  4. fills in placeholders and checks what came out.
 //
-// A campaign's conditions are the caller's request matchers. They are asked of an active campaign
-// in order, cheapest first, up to the first that does not hold; no fact is asked for before a
+// A campaign's conditions are the caller's request matchers, and events that happened to the user or
+// did not. They are asked of an active campaign in order, cheapest first, up to the first that does not hold; no fact is asked for before a
 // condition or an override needs it. The answer says which place of the list was chosen, so that
 // the caller finds what it keeps beside the campaign without a look-up.
 //
@@ -87,6 +87,13 @@ type Config struct {
 	Until time.Time `json:"until,omitzero"`
 	// Off switches the campaign off, whatever its schedule says.
 	Off bool `json:"off,omitempty"`
+	// Events must all have happened to the user: names, each with how long ago at most; 0 is at any
+	// time. A name is one that the site's backend tells, or Zotlo's own, such as `zotlo.cancel`.
+	// For anonymous visitors, and while the ledger is away, no campaign with events is chosen.
+	Events events `json:"event,omitempty"`
+	// NoEvents must not have happened to the user, each within its time, or ever where that is 0.
+	// They hold for known users alone, so that to sign out is no way to a discount.
+	NoEvents events `json:"no_event,omitempty"`
 	// Experiment splits the campaign's users into variants.
 	Experiment *ExperimentConfig `json:"experiment,omitempty"`
 }
@@ -170,6 +177,9 @@ func New(cfg Config, opt Options) (*Campaign, error) {
 func (c *Campaign) compile(opt Options) error {
 	var err error
 	if c.schedule, err = newSchedule(&c.cfg); err != nil {
+		return err
+	}
+	if err := c.compileEvents(); err != nil {
 		return err
 	}
 	slots, err := c.cfg.Overrides.compile(opt)

@@ -38,6 +38,7 @@ func (c *Campaign) ask(q question, index int) verdict {
 // verdict is what a condition answers. The zero verdict says that it holds.
 type verdict struct {
 	result string // why it does not hold, as Step.Result says it
+	detail string // more about it, for people
 	failed error  // the condition could not be asked
 }
 
@@ -48,6 +49,8 @@ func (v verdict) step(c *Campaign) Step {
 		return Step{c.Name(), "chosen", ""}
 	case v.failed != nil:
 		return Step{c.Name(), v.result, v.failed.Error()}
+	case v.detail != "":
+		return Step{c.Name(), v.result, v.detail}
 	}
 	return Step{c.Name(), v.result, c.schedule.detail(v.result)}
 }

@@ -33,6 +33,10 @@ type Facts interface {
 	// Match reports whether the matchers of the campaign at this place of the list accept the
 	// request. A campaign whose matchers fail does not match: the next one is tried.
 	Match(index int) (bool, error)
+	// Happened reports whether an event happened to the user, within that time before now; zero is at
+	// any time. It is not known of anonymous visitors, and of nobody while the one who knows is away:
+	// then neither an event holds nor its absence.
+	Happened(event string, within time.Duration) (happened, known bool)
 	// Value is the value of a placeholder. It is never looked at for placeholders again.
 	Value(key string) (string, bool)
 	// Trusted reports whether no visitor can write the placeholder. It is asked at each request,

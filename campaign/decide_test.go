@@ -104,6 +104,10 @@ func (incurious) Value(key string) (string, bool) { panic("asked for {" + key + 
 
 func (incurious) Trusted(key string) bool { panic("asked whether {" + key + "} is trusted") }
 
+func (incurious) Happened(event string, _ time.Duration) (happened, known bool) {
+	panic("asked whether " + event + " happened")
+}
+
 func TestPlainDecisionAsksForNoPlaceholder(t *testing.T) {
 	list, s := plain(t)
 	for _, id := range ids(10) {

@@ -22,6 +22,8 @@ func (r request) Value(key string) (string, bool) { v, ok := r.header[key]; retu
 func (r request) Trusted(string) bool             { return false }
 func (r request) Match(index int) (bool, error)   { return r.match == nil || r.match(index), nil }
 
+func (r request) Happened(string, time.Duration) (happened, known bool) { return false, false }
+
 var braces = regexp.MustCompile(`\{([a-z.]+)\}`)
 
 // cut cuts a text at its {placeholders}.

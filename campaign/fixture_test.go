@@ -19,6 +19,7 @@ type shopper struct {
 	claims     claims
 	values     map[string]string
 	match      func(index int) (bool, error)
+	events     map[string]time.Duration // how long ago each happened; nil: nothing is known
 	distrust   string // prefix of keys
 }
 
@@ -41,6 +42,11 @@ func (s shopper) Match(index int) (bool, error) {
 		return true, nil
 	}
 	return s.match(index)
+}
+
+func (s shopper) Happened(event string, within time.Duration) (happened, known bool) {
+	ago, did := s.events[event]
+	return did && (within == 0 || ago < within), s.events != nil
 }
 
 func (s shopper) Trusted(key string) bool {

@@ -21,7 +21,8 @@ func (c *Campaign) Placeholders() []string {
 
 // trustHelp ends the error of Untrusted.
 const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}," +
-	" {http.reverse_proxy.header.*} and {http.checkout.claim.*} of a claim listed in" +
+	" {http.reverse_proxy.header.*}, {http.checkout.event.*}" +
+	" and {http.checkout.claim.*} of a claim listed in" +
 	" trusted_claims; a claim that only your backend writes belongs there"
 
 // Untrusted returns an error naming the first trusted override that holds a placeholder which trust
