@@ -368,7 +368,7 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 			if state := e.State(d.now); state != "active" {
 				step.Detail = "and is " + state
 			} else {
-				step.Detail = "but " + says
+				step.Detail = strings.Join(append([]string{"but " + says}, e.ExplainEvents(d)...), "; ")
 			}
 		}
 	}
@@ -379,6 +379,7 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 // answer that sends them elsewhere instead of to a checkout, if there is one. The ledger is read, as
 // a click reads it.
 func (d *decision) explainFacts(out *cli.Explanation) answer {
+	out.Facts = append(out.Facts, d.entry.ExplainEvents(d)...)
 	if d.entry.subscribed != nil {
 		if to := d.subscribed(); to != "" {
 			out.Facts = append(out.Facts, "subscribed: a subscription runs")

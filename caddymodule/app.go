@@ -52,6 +52,7 @@ type App struct {
 	state    *sharedState
 	routes   [][]string // what each route lists
 	hooked   bool       // some route hears of payments
+	told     bool       // some route hears of the backend's events
 	started  bool
 
 	needsDirective bool // a checkout_claim has nobody to ask before a directive ran
@@ -163,9 +164,13 @@ var errNobodyToAsk = errors.New("checkout_claim: who the user is, is not configu
 // directives of the configuration known.
 func (a *App) warnWithoutWebhook() {
 	// Where the ledger is shared, another Caddy may hear of payments.
-	if a.shared.ledger.Alone() && !a.hooked {
+	if !a.shared.ledger.Alone() {
+		return
+	}
+	if !a.hooked {
 		a.shared.registry.warnAboutSilence()
 	}
+	a.shared.registry.warnAboutUntold(a.hooked, a.told)
 }
 
 // onlyValidated reports whether the configuration was provisioned whole and never run, as `caddy

@@ -28,6 +28,7 @@ func init() {
 	caddy.RegisterModule(new(OfferHandler))
 	caddy.RegisterModule(new(EmbedHandler))
 	caddy.RegisterModule(new(WebhookHandler))
+	caddy.RegisterModule(new(EventsHandler))
 	caddy.RegisterModule(new(ClaimMatcher))
 	caddy.RegisterModule(new(MemoryCache))
 	caddy.RegisterModule(new(RedisCache))
@@ -40,9 +41,11 @@ func init() {
 
 	httpcaddyfile.RegisterHandlerDirective("checkout_offer", parseOfferDirective)
 	httpcaddyfile.RegisterHandlerDirective("checkout_webhook", parseWebhookDirective)
+	httpcaddyfile.RegisterHandlerDirective("checkout_events", parseEventsDirective)
 	httpcaddyfile.RegisterHandlerDirective("checkout_embed", parseEmbedDirective)
 	httpcaddyfile.RegisterHandlerDirective("checkout_link", parseLinkDirective)
-	orderDirectives("checkout_offer", "checkout_webhook", "checkout_embed", "checkout_link")
+	orderDirectives("checkout_offer", "checkout_webhook", "checkout_events", "checkout_embed",
+		"checkout_link")
 
 	caddycmd.RegisterCommand(cli.Command)
 }

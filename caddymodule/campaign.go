@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -113,8 +114,25 @@ type entry struct {
 	source       []byte           // the configuration as JSON: a second definition must be equal
 }
 
-// conditional reports whether the campaign may not answer: by matchers or by schedule.
-func (e *entry) conditional() bool { return len(e.matchers) > 0 || e.Scheduled() }
+// conditional reports whether the campaign may not answer: by matchers, by schedule or by events.
+func (e *entry) conditional() bool {
+	cfg := e.Config()
+	return len(e.matchers) > 0 || e.Scheduled() || len(cfg.Events)+len(cfg.NoEvents) > 0
+}
+
+// events are the names of the events that the campaign asks for, or whose values it reads.
+func (e *entry) events() []string {
+	names := slices.Concat(slices.Collect(maps.Keys(e.Config().Events)),
+		slices.Collect(maps.Keys(e.Config().NoEvents)))
+	for _, key := range e.Placeholders() {
+		if rest, ok := strings.CutPrefix(key, placeholder.Event); ok {
+			name, _ := placeholder.CutEvent(rest)
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // hasVariant reports whether the campaign's experiment has a variant of that name.
 func (e *entry) hasVariant(name string) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/internal/eventname"
 	"github.com/caddy-checkout/checkout/ledger"
 )
 
@@ -26,6 +27,7 @@ type registry struct {
 
 	byName      map[string]*entry
 	experiments map[string]string // key → campaign
+	events      map[string]bool   // that campaigns ask for or read
 }
 
 // newRegistry holds the campaigns of the global option.
@@ -36,6 +38,7 @@ func newRegistry(
 	r := &registry{
 		log: log, projects: projects, languages: languages,
 		byName: make(map[string]*entry), experiments: make(map[string]string),
+		events: make(map[string]bool),
 	}
 	for _, name := range slices.Sorted(maps.Keys(campaigns)) {
 		if err := r.define(ctx, name, campaigns[name]); err != nil {
@@ -72,6 +75,9 @@ func (r *registry) define(ctx caddy.Context, name string, cfg *Campaign) error {
 			return err
 		}
 		r.experiments[key] = name
+	}
+	for _, event := range e.events() {
+		r.events[event] = true
 	}
 	r.warn(e)
 	r.byName[name] = e
@@ -161,6 +167,14 @@ func (r *registry) campaigns() map[string]*campaign.Campaign {
 	return all
 }
 
+// eventLabel is an event's name where a campaign asks for it: backends may tell of any number.
+func (r *registry) eventLabel(name string) string {
+	if r.events[name] {
+		return name
+	}
+	return metrics.Other
+}
+
 // running is the campaign that runs an experiment, or nil.
 func (r *registry) running(experiment string) *entry { return r.byName[r.experiments[experiment]] }
 
@@ -181,6 +195,21 @@ func (r *registry) warnAboutSilence() {
 	if has(func(e *entry) *target.Target { return e.subscribed }) {
 		r.log.Warn("subscribed learns of nobody: no checkout_webhook hears of subscriptions; " +
 			"add one, as docs/webhooks.md shows")
+	}
+}
+
+// warnAboutUntold tells of events that nobody tells: without hooks there are none of Zotlo's, and
+// without backend none of the site's.
+func (r *registry) warnAboutUntold(hooked, told bool) {
+	for _, name := range slices.Sorted(maps.Keys(r.events)) {
+		switch isZotlos := eventname.IsZotlo(name); {
+		case isZotlos && !hooked:
+			r.log.Warn("an event of Zotlo's never happens: no checkout_webhook hears of it; add "+
+				"one, as docs/webhooks.md shows", zap.String("event", name))
+		case !isZotlos && !told:
+			r.log.Warn("an event never happens: no checkout_events lets a backend tell of it; add "+
+				"one, as docs/events.md shows", zap.String("event", name))
+		}
 	}
 }
 
@@ -228,6 +257,12 @@ func (r *registry) showSeries(projects projects) {
 			metrics.ShowExposures(experiment, r.Variant, atOffer, atLink)
 		}
 	}
+	for name := range r.events {
+		if !eventname.IsZotlo(name) { // which no backend tells
+			metrics.ShowEvents(name, eventTold, eventTakenBack, eventFailed)
+		}
+	}
+	metrics.ShowEvents(metrics.Other, eventResults...)
 	metrics.ShowMismatches(metrics.Other)
 	metrics.ShowPayments(metrics.Other, "", "")
 	metrics.ShowPayments(metrics.Other, metrics.Other, metrics.Other)

@@ -43,6 +43,7 @@ const meteredServer = `{` + serverOptions + `
 			match {
 				expression {query.number} > 10
 			}
+			event m_event
 		}
 		campaign m-sale {
 			link_id 2
@@ -71,6 +72,9 @@ http:// {` + serverSite + `
 		jwt remote
 	}
 	checkout_webhook /hooks {
+		token {env.HOOK_TOKEN}
+	}
+	checkout_events /events {
 		token {env.HOOK_TOKEN}
 	}
 	checkout_webhook /again {
@@ -208,6 +212,8 @@ func (srv *server) liveADay() {
 	} {
 		srv.click(hook.path, method(http.MethodPost), withBody(hook.body))
 	}
+	srv.click("/events", method(http.MethodPost), bearing(hookToken), withBody(
+		`[{"subscriber":"m@example.com","event":"m_event"},{"subscriber":"m@example.com","event":"x"}]`))
 	srv.zotlo.Fail(sandbox.ServerError())
 	for i := range 8 { // until the breaker opens
 		srv.click("/plain", by(fmt.Sprintf("broken%d@example.com", i)))

@@ -130,6 +130,13 @@ var published = map[string]struct {
 			"unknown", "_other",
 		}, "result": {"processed", "repeated", "sandbox", "stale", "failed", "refused"}},
 	},
+	"caddy_checkout_events_total": {
+		dto.MetricType_COUNTER,
+		map[string][]string{
+			"event":  {"m_event", "asked", "bought", "read", "_other"},
+			"result": {"told", "taken_back", "refused", "failed"},
+		},
+	},
 	"caddy_checkout_jwks_refreshes_total": {
 		dto.MetricType_COUNTER,
 		map[string][]string{"result": auth.RefreshResults()},

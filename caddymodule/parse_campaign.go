@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -12,6 +13,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/internal/eventname"
 )
 
 // parseCampaignBlock reads a campaign; the dispenser stands before its opening brace:
@@ -24,6 +26,8 @@ import (
 //		off
 //		… overrides (see overrideOptions) …
 //		experiment <key> { … }        (see parseExperiment)
+//		event <name> [<duration>]       (may be repeated: all must have happened)
+//		no_event <name> [<duration>]    (may be repeated)
 //		subscribed <url> [<package>...]
 //		after_payment <url> [<duration>]
 //		fallback <url>|error|next
@@ -61,6 +65,8 @@ func campaignGrammar(b *block.Block, c *Campaign, shared campaign.Options) block
 	grammar["from"] = func() error { return b.Instant(&c.From) }
 	grammar["until"] = func() error { return b.Instant(&c.Until) }
 	grammar["off"] = func() error { return b.Flag(&c.Off) }
+	grammar["event"] = func() error { return parseEvent(b, (*map[string]time.Duration)(&c.Events)) }
+	grammar["no_event"] = func() error { return parseEvent(b, (*map[string]time.Duration)(&c.NoEvents)) }
 	grammar["experiment"] = func() error { return parseExperiment(b, c, shared) }
 	grammar["subscribed"] = func() error { return parseSubscribed(b, c) }
 	grammar["after_payment"] = func() error { return parseAfterPayment(b, c) }
@@ -87,6 +93,35 @@ func parseMatch(b *block.Block, c *Campaign) error {
 	}
 	c.MatchRaw = append(c.MatchRaw, set)
 	return b.Check("match", placeholder.CheckMatchers(caddyhttp.RawMatcherSets{set}))
+}
+
+// parseEvent reads what must, or must not, have happened.
+func parseEvent(b *block.Block, to *map[string]time.Duration) error {
+	option := b.Val()
+	args := b.RemainingArgs()
+	if len(args) < 1 || len(args) > 2 {
+		return b.Errf("%s takes a name and perhaps a duration: write `%s cart_left 3d`", option,
+			option)
+	}
+	name := args[0]
+	if _, given := (*to)[name]; given {
+		return b.Errf("%s %s is written twice: keep one of them", option, name)
+	}
+	if err := eventname.Check(name); err != nil {
+		return b.Check(option, err)
+	}
+	var within time.Duration
+	if len(args) == 2 {
+		var err error
+		if within, err = caddy.ParseDuration(args[1]); err != nil || within <= 0 {
+			return b.Errf("%s %s: %q is not a duration: write one such as 3d", option, name, args[1])
+		}
+	}
+	if *to == nil {
+		*to = make(map[string]time.Duration)
+	}
+	(*to)[name] = within
+	return nil
 }
 
 func parseSubscribed(b *block.Block, c *Campaign) error {

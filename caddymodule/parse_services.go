@@ -268,6 +268,29 @@ func parseWebhookDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler,
 	return handler, err
 }
 
+// parseEventsDirective reads:
+//
+//	checkout_events [<matcher>] {
+//		token <token>          (may be repeated)
+//	}
+func parseEventsDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	h.Next()
+	at := block.PlaceOf(h.Dispenser)
+	handler := new(EventsHandler)
+	if h.NextArg() {
+		return nil, h.Errf("checkout_events takes no value but a matcher, and %q is none: "+
+			"begin a path with /", h.Val())
+	}
+	b := block.New(h.Dispenser, "checkout_events")
+	err := b.Read(block.Options{
+		"token": func() error { return b.MoreAtLoad((*[]string)(&handler.Token)) },
+	})
+	if err == nil && len(handler.Token) == 0 {
+		err = at.Errorf("checkout_events: token is missing: write `token {env.EVENTS_TOKEN}`")
+	}
+	return handler, err
+}
+
 // Interface guards
 var (
 	_ caddyfile.Unmarshaler = (*MemoryCache)(nil)

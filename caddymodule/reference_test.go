@@ -114,6 +114,7 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 		"rule": append(auth.Rules(), ruleNoCookie, ruleNoHeader), "api": zotlo.Results(), "keys": auth.RefreshResults(),
 		"webhook type":   constants(t, "../zotlo/event.go", "Webhook"),
 		"webhook result": constants(t, "webhook_handler.go", "hook"),
+		"event result":   constants(t, "events_handler.go", "event"),
 	} {
 		paragraph := map[string]string{
 			"rule":           "**Rules**",
@@ -121,6 +122,7 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 			"keys":           "**Results of key refreshes**",
 			"webhook type":   "**Webhook types**",
 			"webhook result": "**Webhook results**",
+			"event result":   "**Results of events**",
 		}[label]
 		wantSame(t, label, inCode, firstCodes(ref.tableAfter(t, paragraph)))
 	}
@@ -128,7 +130,7 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 
 func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 	ref := readReference(t)
-	placeholders := []string{"claim.<path>", "override.<word>"}
+	placeholders := []string{"claim.<path>", "event.<name>.<value>", "override.<word>"}
 	placeholders = append(placeholders, stringsIn(t, "request.go", func(n ast.Node) []ast.Expr {
 		if c, ok := n.(*ast.CaseClause); ok {
 			return c.List

@@ -47,6 +47,7 @@ type decision struct {
 	entry   *entry          // the chosen one
 	offer   *campaign.Offer // nil: none, or not decided yet
 	ledger  *ledger.Facts   // what the ledger knows of the user; nil: not asked yet
+	known   bool            // the ledger has answered about the user
 
 	outcome string // how the request was answered, once it was
 	over    bool   // the directive has done its part
@@ -85,21 +86,35 @@ func (d *decision) knownUser() (*auth.User, bool) {
 // wants to know. A ledger that is away knows nothing, and stops no sale: a second checkout is better
 // than none.
 func (d *decision) facts() ledger.Facts {
-	if d.ledger == nil {
-		facts := d.lookUp()
+	if d.ledger == nil && !d.shareFacts() {
+		var facts ledger.Facts
+		facts, d.known = d.lookUp()
 		d.ledger = &facts
 	}
 	return *d.ledger
 }
 
-func (d *decision) lookUp() (facts ledger.Facts) {
+// shareFacts takes over what another directive of the request has looked up of the same user.
+func (d *decision) shareFacts() bool {
+	for _, other := range d.state.decisions {
+		if other.known && other.ledger != nil && d.user != nil &&
+			other.user.Subscriber == d.user.Subscriber {
+			d.ledger, d.known = other.ledger, true
+			return true
+		}
+	}
+	return false
+}
+
+// lookUp asks the ledger. It is not ok where nobody answers, or there is nobody to ask about.
+func (d *decision) lookUp() (facts ledger.Facts, ok bool) {
 	user, ok := d.knownUser()
 	if !ok {
-		return facts
+		return facts, false
 	}
 	l, err := d.rt.ledger.Get()
 	if err != nil {
-		return facts // it was told when it went away
+		return facts, false // it was told when it went away
 	}
 	hash, former := hashesOf(d.rt.generator, user.Subscriber.ID)
 	facts, err = l.Facts(d.r.Context(), hash, "", former...)
@@ -107,7 +122,21 @@ func (d *decision) lookUp() (facts ledger.Facts) {
 		metrics.LedgerErrors.WithLabelValues("facts").Inc()
 		d.rt.failures.Error("the ledger failed, the click goes on without it", zap.Error(err))
 	}
-	return facts
+	return facts, err == nil
+}
+
+// Happened reports whether an event happened to the user. It is not known of anonymous visitors, and
+// of nobody while the ledger is away.
+func (d *decision) Happened(event string, within time.Duration) (happened, known bool) {
+	facts := d.facts()
+	return facts.Happened(event, within, d.now), d.known
+}
+
+// eventValue is what an event that happened to the user says, or nothing.
+func (d *decision) eventValue(rest string) string {
+	event, name := placeholder.CutEvent(rest)
+	value, _ := d.facts().Value(event, name, d.now)
+	return value
 }
 
 // isSubscribed reports whether the user has a running subscription of the campaign's project, to one
@@ -141,6 +170,9 @@ func (s *requestState) placeholder(key string) (any, bool) {
 			return "", true
 		}
 		return claimvalue.Of(user, path), true
+	}
+	if rest, ok := strings.CutPrefix(name, "event."); ok {
+		return s.speaker(anyDecision).eventValue(rest), true
 	}
 	switch name {
 	case "return_to":

@@ -2,8 +2,6 @@ package caddymodule
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +18,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/passthrough"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/token"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
@@ -44,10 +43,10 @@ type WebhookHandler struct {
 	// answer is the answer.
 	PassThrough bool `json:"pass_through,omitempty"`
 
-	shared  *services
-	digests [][sha256.Size]byte
-	events  *caddyevents.App
-	ctx     caddy.Context
+	shared *services
+	tokens token.Set
+	events *caddyevents.App
+	ctx    caddy.Context
 }
 
 // texts are several values, or one that is written alone.
@@ -80,9 +79,6 @@ const (
 // hookTimeout is for a webhook's work; one operation of the cache has its own, shorter one.
 const hookTimeout = 5 * time.Second
 
-// minWebhookToken is the shortest token that cannot be guessed.
-const minWebhookToken = 16
-
 // CaddyModule returns the Caddy module information.
 func (*WebhookHandler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{
@@ -103,13 +99,8 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	if err := app.projects.check(h.Project); err != nil {
 		return block.Locate("project", h.Project, err)
 	}
-	if len(h.Token) == 0 {
-		return placeholder.ErrMissing("token")
-	}
-	for _, text := range h.Token {
-		if err := h.addToken(text, app.shared.log); err != nil {
-			return err
-		}
+	if h.tokens, err = h.Token.read(app.shared.log); err != nil {
+		return err
 	}
 	events, err := ctx.App("events")
 	if err != nil {
@@ -120,19 +111,21 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// addToken reads one token. Only its digest is kept.
-func (h *WebhookHandler) addToken(text string, log *zap.Logger) error {
-	token, err := placeholder.Secret("token", text, log)
-	if err != nil {
-		return err
+// read reads the tokens of a handler. Only their digests are kept.
+func (t texts) read(log *zap.Logger) (tokens token.Set, err error) {
+	if len(t) == 0 {
+		return tokens, placeholder.ErrMissing("token")
 	}
-	if len(token) < minWebhookToken {
-		return block.Locate("token", text,
-			fmt.Errorf("token: it has %d characters and can be guessed: use at least %d, such "+
-				"as those of `openssl rand -hex 16`", len(token), minWebhookToken))
+	for _, text := range t {
+		value, err := placeholder.Secret("token", text, log)
+		if err != nil {
+			return tokens, err
+		}
+		if err := tokens.Add(value); err != nil {
+			return tokens, block.Locate("token", text, err)
+		}
 	}
-	h.digests = append(h.digests, sha256.Sum256([]byte(token)))
-	return nil
+	return tokens, nil
 }
 
 // ServeHTTP checks a webhook, does its work, and only then answers 200: Zotlo repeats what was
@@ -195,18 +188,13 @@ func (h *WebhookHandler) read(w http.ResponseWriter, r *http.Request) (body []by
 	return body, 0, nil
 }
 
-// knowsToken compares with each token in constant time, whatever the length.
+// knowsToken reports whether the webhook brings a token.
 func (h *WebhookHandler) knowsToken(r *http.Request) bool {
 	given := r.Header.Get("X-Webhook-Token")
 	if given == "" {
 		given = r.URL.Query().Get("token")
 	}
-	digest := sha256.Sum256([]byte(given))
-	known := 0
-	for _, own := range h.digests {
-		known |= subtle.ConstantTimeCompare(digest[:], own[:])
-	}
-	return known == 1
+	return h.tokens.Knows(given)
 }
 
 // refuse answers by itself: Caddy would log an error with the request's address, and the address

@@ -130,6 +130,7 @@ func setDocumentedEnv(t *testing.T) {
 	t.Setenv("LEGACY_SECRET", shoptest.JWTSecret)
 	t.Setenv("ZOTLO_WEBHOOK_TOKEN", "a-token-that-opens-nothing")
 	t.Setenv("ZOTLO_WEBHOOK_TOKEN_OLD", "another-that-opens-nothing")
+	t.Setenv("EVENTS_TOKEN", "a-token-that-tells-nobody")
 	t.Setenv("LEDGER_SECRET", "a-secret-that-opens-nothing")
 	t.Setenv("LEDGER_SECRET_OLD", "another-that-opens-nothing")
 	t.Setenv("REDIS_PASSWORD", "a-password-of-nobody")

@@ -112,6 +112,10 @@ var (
 		"Webhooks received, by type and result.",
 		"type", "result")
 
+	Events = counter("caddy_checkout_events_total",
+		"Events that the site's backend told of subscribers, by name and result.",
+		"event", "result")
+
 	JWKSRefreshes = counter("caddy_checkout_jwks_refreshes_total",
 		"Fetches of key sets, by result.",
 		"result")
@@ -146,7 +150,7 @@ var collectors = []prometheus.Collector{
 	Requests, Links, WarmLinks, RequestDuration, TokenRefusals, MatcherErrors, OverridesDropped,
 	APIRequests, APIDuration, APIInFlight, BreakerOpen, CacheErrors,
 	Exposures, VariantShare, Conversions, Refunds, Mismatches, Revenue, Refunded,
-	Discounts, LedgerErrors, Webhooks, JWKSRefreshes,
+	Discounts, LedgerErrors, Webhooks, Events, JWKSRefreshes,
 }
 
 // Collectors are those of this package.

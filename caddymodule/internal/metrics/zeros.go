@@ -36,13 +36,20 @@ func ShowMismatches(campaign string) {
 
 // LedgerOperations lists every operation of LedgerErrors.
 func LedgerOperations() []string {
-	return []string{"open", "record", "facts", "expose", "sweep", "finish"}
+	return []string{"open", "record", "facts", "events", "expose", "sweep", "finish"}
 }
 
 // ShowLedgerErrors makes the series of the ledger's operations exist at 0.
 func ShowLedgerErrors() {
 	for _, operation := range LedgerOperations() {
 		LedgerErrors.WithLabelValues(operation)
+	}
+}
+
+// ShowEvents makes the series of an event exist at 0.
+func ShowEvents(name string, results ...string) {
+	for _, result := range results {
+		Events.WithLabelValues(name, result)
 	}
 }
 

@@ -10,12 +10,43 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-checkout/checkout/campaign"
+	"github.com/caddy-checkout/checkout/internal/eventname"
 )
 
 // Ours begins the placeholders of this module.
 const Ours = "http.checkout."
 
-// names are our placeholders that have no further part. The others begin with claim. or override.
+// Event begins the placeholders of what happened to the user: {http.checkout.event.NAME.VALUE}.
+const Event = Ours + "event."
+
+// CutEvent is the name of an event and of its value, in a placeholder without Event before it: the
+// value is what follows the last dot.
+func CutEvent(rest string) (event, value string) {
+	dot := strings.LastIndexByte(rest, '.')
+	if dot < 0 {
+		return rest, ""
+	}
+	return rest[:dot], rest[dot+1:]
+}
+
+// checkEvent refuses a placeholder of an event that no backend can tell.
+func checkEvent(rest string) error {
+	event, value := CutEvent(rest)
+	if value == "" {
+		return fmt.Errorf("{%s%s} does not exist: write {%s<name>.<value>}", Event, rest, Event)
+	}
+	err := eventname.Check(event)
+	if err == nil {
+		err = eventname.CheckValue(value)
+	}
+	if err != nil {
+		return fmt.Errorf("{%s%s} does not exist: %w", Event, rest, err)
+	}
+	return nil
+}
+
+// names are our placeholders that have no further part. The others begin with claim., event. or
+// override.
 var names = []string{
 	"attribution", "campaign", "currency", "experiment", "outcome", "price", "return_to",
 	"subscribed", "subscriber", "variant",
@@ -31,13 +62,16 @@ func checkOwn(key string) error {
 	if !ours || IsName(name) {
 		return nil
 	}
+	if rest, isEvent := strings.CutPrefix(name, "event."); isEvent {
+		return checkEvent(rest)
+	}
 	for _, family := range [...]string{"claim.", "override."} {
 		if len(name) > len(family) && strings.HasPrefix(name, family) {
 			return nil
 		}
 	}
 	return fmt.Errorf("{%s} does not exist: after http.checkout. may stand claim.<path>, "+
-		"override.<word>, %s",
+		"event.<name>.<value>, override.<word>, %s",
 		key, strings.Join(names, ", "))
 }
 

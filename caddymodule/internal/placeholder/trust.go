@@ -9,6 +9,7 @@ const claims = Ours + "claim."
 var trustedFamilies = []string{
 	"env.", "file.", "time.", "system.",
 	"http.auth.user.", Upstream,
+	Event, // the site's backend alone tells of events
 }
 
 // Trusted reports whether a visitor cannot write the placeholder, on a route whose identity trusts
