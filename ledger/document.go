@@ -28,7 +28,8 @@ const (
 	kindMark Kind = 'm'
 	// A transaction: its payments and refunds.
 	kindSale Kind = 's'
-	// What began with an original transaction: attribution and subscription.
+	// What began with an original transaction: attribution and subscription. Stores never see it,
+	// for it stands in the document of its transaction (entry.go).
 	kindOrigin Kind = 'o'
 	// Who paid under a link first.
 	kindClaim Kind = 'c'
@@ -62,16 +63,18 @@ type codec struct {
 	id []byte
 	// By the first byte of an id: so a key sees few of the random nonces.
 	seals [256]cipher.AEAD
+	// Ends what stands in a document with something that lives longer.
+	now func() time.Time
 }
 
 // newCodec derives all keys from the store's own. HKDF (RFC 5869) with a text for each purpose. The
 // texts are part of the format: another text is another key, and nothing would open.
-func newCodec(key []byte) (*codec, error) {
+func newCodec(key []byte, now func() time.Time) (*codec, error) {
 	id, err := hkdf.Key(sha256.New, key, nil, "ids", sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the key of ids: %w", err)
 	}
-	c := &codec{id: id}
+	c := &codec{id: id, now: now}
 	for i := range c.seals {
 		seal, err := hkdf.Key(sha256.New, key, nil, "seal "+string(rune(i)), sha256.Size)
 		if err != nil {
@@ -159,13 +162,37 @@ func readPlain(value []byte, v any) error {
 // can write to the store could put one subscriber's document in another's place.
 func aad(key Key) []byte { return append([]byte{byte(key.Kind)}, key.ID...) }
 
+// unpack reads into v what a key names, out of the document in which it stands, and reports whether
+// it is there. beside is all that stands in that document.
+func (c *codec) unpack(key Key, doc Doc, v any) (found bool, beside entry, err error) {
+	if stored(key).Kind == kindSale {
+		beside, err = c.readEntry(key.ID, doc)
+		return err == nil && beside.half(v), beside, err
+	}
+	if doc.Value == nil {
+		return false, beside, nil
+	}
+	return true, beside, c.read(key, doc.Value, v)
+}
+
+// pack is the other way. What stands beside it stays.
+func (c *codec) pack(key Key, v any, until time.Time, beside entry) (Doc, error) {
+	if stored(key).Kind == kindSale {
+		beside.put(v, until)
+		return c.writeEntry(key.ID, beside)
+	}
+	value, err := c.write(key, v)
+	return Doc{Value: value, Until: until}, err
+}
+
 // look reads one document into v, and reports whether it is there.
 func look(c *codec, read func(...Key) ([]Doc, error), key Key, v any) (found bool, err error) {
-	docs, err := read(key)
-	if err != nil || docs[0].Value == nil {
+	docs, err := read(stored(key))
+	if err != nil {
 		return false, err
 	}
-	return true, c.read(key, docs[0].Value, v)
+	found, _, err = c.unpack(key, docs[0], v)
+	return found, err
 }
 
 // errUnchanged is what a change answers that has nothing to write.
@@ -184,18 +211,16 @@ func alter(s Steps, key Key, f func(old Doc) (Doc, error)) error {
 // until when the document is kept, or errUnchanged; it may be called again, with another document.
 // An error of f leaves the document as it is.
 func change[T any](c *codec, s Steps, key Key, f func(doc *T) (until time.Time, err error)) error {
-	return alter(s, key, func(old Doc) (Doc, error) {
+	return alter(s, stored(key), func(old Doc) (Doc, error) {
 		doc := new(T)
-		if old.Value != nil {
-			if err := c.read(key, old.Value, doc); err != nil {
-				return Doc{}, err
-			}
+		_, beside, err := c.unpack(key, old, doc)
+		if err != nil {
+			return Doc{}, err
 		}
 		until, err := f(doc)
 		if err != nil {
 			return Doc{}, err
 		}
-		value, err := c.write(key, doc)
-		return Doc{Value: value, Until: until}, err
+		return c.pack(key, doc, until, beside)
 	})
 }

@@ -113,24 +113,16 @@ func (l *Ledger) Export(ctx context.Context, to io.Writer) error {
 // exportSales writes payments and refunds, out of their seal: the lines are readable, so that
 // another ledger can seal them under its own key.
 func (l *Ledger) exportSales(ctx context.Context, out *counter) error {
-	return l.store.Scan(ctx, kindSale, func(id string, doc Doc) error {
-		d := new(sale)
-		if err := l.codec.read(Key{kindSale, id}, doc.Value, d); err != nil {
-			return err
-		}
-		return out.Encode(exportLine{ID: []byte(id), Sale: d, Until: until(doc)})
+	return l.eachSale(ctx, func(key Key, d *sale, end time.Time) error {
+		return out.Encode(exportLine{ID: []byte(key.ID), Sale: d, Until: until(end)})
 	})
 }
 
 // exportOrigins writes subscriptions. They cannot be made from sales alone: their states came by
 // webhooks of their own.
 func (l *Ledger) exportOrigins(ctx context.Context, out *counter) error {
-	return l.store.Scan(ctx, kindOrigin, func(id string, doc Doc) error {
-		o := new(origin)
-		if err := l.codec.read(Key{kindOrigin, id}, doc.Value, o); err != nil {
-			return err
-		}
-		return out.Encode(exportLine{ID: []byte(id), Origin: o, Until: until(doc)})
+	return l.eachOrigin(ctx, func(key Key, o *origin, end time.Time) error {
+		return out.Encode(exportLine{ID: []byte(key.ID), Origin: o, Until: until(end)})
 	})
 }
 
@@ -144,7 +136,7 @@ func (l *Ledger) exportPersons(ctx context.Context, out *counter) error {
 		if len(p.Events) == 0 {
 			return nil
 		}
-		return out.Encode(exportLine{ID: []byte(id), Events: p.Events, Until: until(doc)})
+		return out.Encode(exportLine{ID: []byte(id), Events: p.Events, Until: until(doc.Until)})
 	})
 }
 
@@ -152,7 +144,7 @@ func (l *Ledger) exportPersons(ctx context.Context, out *counter) error {
 // ledger with the same key can use them.
 func (l *Ledger) exportClaims(ctx context.Context, out *counter) error {
 	return l.store.Scan(ctx, kindClaim, func(id string, doc Doc) error {
-		return out.Encode(exportLine{ID: []byte(id), Claim: doc.Value, Until: until(doc)})
+		return out.Encode(exportLine{ID: []byte(id), Claim: doc.Value, Until: until(doc.Until)})
 	})
 }
 
@@ -164,7 +156,7 @@ func (l *Ledger) exportOffers(ctx context.Context, out *counter) error {
 		if err := l.codec.read(Key{kindOffer, id}, doc.Value, o); err != nil {
 			return err
 		}
-		return out.Encode(exportLine{Offer: o, Until: until(doc)})
+		return out.Encode(exportLine{Offer: o, Until: until(doc.Until)})
 	})
 }
 
@@ -178,11 +170,11 @@ func (l *Ledger) exportDays(ctx context.Context, out *counter) error {
 
 // until is when a document ends, or nil. A year of five digits, as of a subscription that runs until
 // 9999 and is kept for longer, cannot be written (RFC 3339, section 1).
-func until(doc Doc) *time.Time {
-	if doc.Until.IsZero() || doc.Until.Year() > 9999 {
+func until(end time.Time) *time.Time {
+	if end = end.UTC(); end.IsZero() || end.Year() > 9999 {
 		return nil
 	}
-	return &doc.Until
+	return &end
 }
 
 // exportCheck is what proves that an export was written under this secret. It is a keyed hash of a

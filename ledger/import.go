@@ -67,7 +67,7 @@ func (in *importer) look() error {
 		return nil
 	}
 	// One sale is enough, or one day: the days of an export without sales count once, too.
-	err = in.store.Scan(in.ctx, kindSale, func(string, Doc) error { return errSeen })
+	err = in.eachSale(in.ctx, func(Key, *sale, time.Time) error { return errSeen })
 	if err == nil {
 		err = in.store.ScanRows(in.ctx, kindDay, func(string, map[string]int64) error {
 			return errSeen

@@ -23,7 +23,7 @@
 // Exposures are told as well: the document of a participant, a person in an experiment, is where
 // they stand.
 //
-// ll else follows. A person's document is what clicks ask of it, so that a click reads one
+// All else follows. A person's document is what clicks ask of it, so that a click reads one
 // document. What a participant paid is copied from sales. The rows of days and of experiments are
 // sums, so that a report is no pass over every payment. What follows can be made anew from its
 // source as long as that is kept; sums outlive it.
@@ -143,7 +143,7 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.codec, err = newCodec(key); err != nil {
+	if l.codec, err = newCodec(key, l.now); err != nil {
 		return nil, err
 	}
 	// Not the context of the caller, which ends when the ledger is open.

@@ -54,18 +54,16 @@ func (l *Ledger) purge(ctx context.Context, id []byte, done *Purged) error {
 
 // purgeSales takes the subscriber out of payments and refunds, which stay until their time is over.
 func (l *Ledger) purgeSales(ctx context.Context, id []byte) (n int, err error) {
-	err = l.store.Scan(ctx, kindSale, func(at string, doc Doc) error {
-		key := Key{kindSale, at}
-		var d sale
-		if err := l.codec.read(key, doc.Value, &d); err != nil || !about(d.Subjects, id) {
-			return err
+	err = l.eachSale(ctx, func(key Key, d *sale, until time.Time) error {
+		if !about(d.Subjects, id) {
+			return nil
 		}
 		// The scan's copy may be old by now. The step reads the document again.
 		n++
 		return l.store.Do(ctx, func(s Steps) error {
 			return change(l.codec, s, key, func(d *sale) (time.Time, error) {
 				d.forget(id)
-				return doc.Until, nil
+				return until, nil
 			})
 		})
 	})
@@ -93,11 +91,9 @@ func (s *source) forget(id []byte) {
 // purgeOrigins lets a subscription go on without its subscriber: By still names the campaign, so
 // that renewals are counted for it.
 func (l *Ledger) purgeOrigins(ctx context.Context, id []byte) (n int, err error) {
-	err = l.store.Scan(ctx, kindOrigin, func(at string, doc Doc) error {
-		key := Key{kindOrigin, at}
-		var o origin
-		if err := l.codec.read(key, doc.Value, &o); err != nil || !about(o.Subjects, id) {
-			return err
+	err = l.eachOrigin(ctx, func(key Key, o *origin, until time.Time) error {
+		if !about(o.Subjects, id) {
+			return nil
 		}
 		n++
 		return l.store.Do(ctx, func(s Steps) error {
@@ -107,7 +103,7 @@ func (l *Ledger) purgeOrigins(ctx context.Context, id []byte) (n int, err error)
 				if o.Subjects = without(o.Subjects, id); len(o.Subjects) == 0 {
 					o.Original = ""
 				}
-				return doc.Until, nil
+				return until, nil
 			})
 		})
 	})

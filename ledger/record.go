@@ -105,11 +105,11 @@ func (l *Ledger) reader(ctx context.Context) func(...Key) ([]Doc, error) {
 func (l *Ledger) repeated(read func(...Key) ([]Doc, error), d Delivery) (bool, error) {
 	key := l.saleKey(d)
 	docs, err := read(l.markKey(d), key)
-	if err != nil || docs[0].Value != nil || docs[1].Value == nil {
-		return err == nil && docs[0].Value != nil, err
+	if err != nil || docs[0].Value != nil {
+		return err == nil, err
 	}
 	var sold sale
-	if err := l.codec.read(key, docs[1].Value, &sold); err != nil {
+	if _, _, err := l.codec.unpack(key, docs[1], &sold); err != nil {
 		return false, err
 	}
 	marks, found := sold.progress(d.Event)
