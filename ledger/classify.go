@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"time"
 
@@ -136,10 +137,10 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 		payer:    l.part("payer", d.Payer),
 		original: l.part("original", original),
 		pack:     l.part("package", d.Event.PackageID),
-		bought:   bought.Unix(),
+		bought:   min(max(0, bought.Unix()), math.MaxUint32), // until 2106
 	}
 	// Each link has its own Random, so the hash names the link.
-	key := Key{kindClaim, l.codec.hash("claim", d.Attribution.Random)}
+	key := Key{kindClaim, string(short(l.codec.hash("claim", d.Attribution.Random)))}
 	var first claimant
 	err := alter(s, key, func(old Doc) (Doc, error) {
 		first = mine
@@ -169,9 +170,9 @@ func (l *Ledger) claim(s Steps, d Delivery, bought time.Time, k class) (class, e
 	return k, nil
 }
 
-// part is a short hash of a text; nothing is zero. Eight bytes tell the few apart who pay under one
-// link.
-func (l *Ledger) part(use, text string) (part [8]byte) {
+// part is a short hash of a text; nothing is zero. Four bytes tell the few apart who pay under one
+// link: it is keyed, so each guess at another payer with the same one costs a payment.
+func (l *Ledger) part(use, text string) (part [4]byte) {
 	if text != "" {
 		copy(part[:], l.codec.hash(use, text))
 	}
@@ -181,18 +182,18 @@ func (l *Ledger) part(use, text string) (part [8]byte) {
 // claimant is who paid under a link first, and what for: three short hashes and an instant, which
 // need no seal.
 type claimant struct {
-	payer, original, pack [8]byte
+	payer, original, pack [4]byte
 	// Unix seconds.
 	bought int64
 }
 
-// claimantSize is the length of a claimant, in bytes.
-const claimantSize = 4 * 8
+// claimantSize is the length of a claimant, in bytes: the instant has four.
+const claimantSize = 4 * 4
 
 // bytes has a fixed form, which an export may carry as it is.
 func (c claimant) bytes() []byte {
 	b := slices.Concat(c.payer[:], c.original[:], c.pack[:])
-	return binary.BigEndian.AppendUint64(b, uint64(c.bought))
+	return binary.BigEndian.AppendUint32(b, uint32(c.bought))
 }
 
 // readClaimant reads what bytes wrote. A value of another length is none: then the next purchase
@@ -202,7 +203,7 @@ func readClaimant(value []byte) (c claimant, ok bool) {
 		return claimant{}, false
 	}
 	return claimant{
-		[8]byte(value), [8]byte(value[8:]), [8]byte(value[16:]),
-		int64(binary.BigEndian.Uint64(value[24:])),
+		[4]byte(value), [4]byte(value[4:]), [4]byte(value[8:]),
+		int64(binary.BigEndian.Uint32(value[12:])),
 	}, true
 }

@@ -8,23 +8,71 @@ import (
 )
 
 // This file is what documents do not write twice: the person of a link is mostly one of the
-// subjects, and the instants of a payment are mostly seconds apart. The forms are exact: whatever a
-// document holds comes back as it was.
+// subjects, what was charged is mostly what was said, and the instants of a payment are mostly
+// seconds apart. The forms are exact: whatever a document holds comes back as it was.
 
-// MarshalCBOR writes the person of the link as their place. The receiver is a copy, so the document
-// in memory stays whole. The type without methods keeps the encoder from calling this one again.
+// asCharged are parts of a sale's source that its first charge says. Their values stand in files
+// and servers.
+type asCharged uint8
+
+const (
+	// Price and currency of the link.
+	chargedPrice asCharged = 1 << iota
+	// Those of the page.
+	chargedQuote
+	// Made is written as how long after the purchase it was.
+	chargedMade
+)
+
+// MarshalCBOR writes the person of the link as their place, and of the source what the first charge
+// does not say. Versions begin at 1, which is written as nothing. The receiver is a copy, so the document in memory stays whole. The type without
+// methods keeps the encoder from calling this one again.
 func (d sale) MarshalCBOR() ([]byte, error) {
 	type plain sale
+	d.Version--
 	d.By.Person = placeOf(d.By.Person, d.Subjects)
+	if len(d.Charges) > 0 {
+		by, c := &d.By, d.Charges[0]
+		if by.Price == c.Amount.String() && by.Currency == c.Currency {
+			d.AsCharged |= chargedPrice
+			by.Price, by.Currency = "", ""
+		}
+		if by.Quote == c.Amount.String() && by.QuoteCur == c.Currency {
+			d.AsCharged |= chargedQuote
+			by.Quote, by.QuoteCur = "", ""
+		}
+		if by.Made != 0 {
+			d.AsCharged |= chargedMade
+			by.Made -= c.Bought / 60
+		}
+	}
 	return cborMode.Marshal(plain(d))
 }
 
 // UnmarshalCBOR reads what MarshalCBOR wrote.
 func (d *sale) UnmarshalCBOR(raw []byte) error {
 	type plain sale
-	err := cbor.Unmarshal(raw, (*plain)(d))
-	d.By.Person = atPlace(d.By.Person, d.Subjects)
-	return err
+	if err := cbor.Unmarshal(raw, (*plain)(d)); err != nil {
+		return err
+	}
+	by, as := &d.By, d.AsCharged
+	d.AsCharged = 0
+	d.Version++
+	by.Person = atPlace(by.Person, d.Subjects)
+	if len(d.Charges) == 0 {
+		return nil
+	}
+	c := d.Charges[0]
+	if as&chargedPrice != 0 {
+		by.Price, by.Currency = c.Amount.String(), c.Currency
+	}
+	if as&chargedQuote != 0 {
+		by.Quote, by.QuoteCur = c.Amount.String(), c.Currency
+	}
+	if as&chargedMade != 0 {
+		by.Made += c.Bought / 60
+	}
+	return nil
 }
 
 // MarshalCBOR writes the person of the link as their place, and the last charge by how long before
@@ -66,21 +114,133 @@ func (c *charge) UnmarshalCBOR(raw []byte) error {
 	return err
 }
 
-// placeOf is where a person stands among the subjects, as one byte; else their id. A place is one
-// byte and an id sixteen, so a reader tells them apart by their length alone.
-func placeOf(person []byte, subjects [][]byte) []byte {
-	i := slices.IndexFunc(subjects, func(s []byte) bool { return bytes.Equal(s, person) })
-	if i < 0 || i > 0xff || len(person) != idSize {
-		return person
+// MarshalCBOR writes a subscription that began with one of the notes by the place of that one, and
+// events by how long after the newest note they were.
+func (p person) MarshalCBOR() ([]byte, error) {
+	type plain person
+	sales := p.sales()
+	p.Notes, p.Subs, p.Events = slices.Clone(p.Notes), slices.Clone(p.Subs), slices.Clone(p.Events)
+	for i := range p.Notes {
+		p.Notes[i].Version--
+	}
+	for i := range p.Subs {
+		s := &p.Subs[i]
+		s.Origin = placeOf(s.Origin, sales)
+		if j, found := place(s.Origin, sales); found {
+			s.Version -= uint(p.Notes[j].Heard)
+		}
+	}
+	for i := range p.Events {
+		p.Events[i].At -= p.newest()
+	}
+	return cborMode.Marshal(plain(p))
+}
+
+// UnmarshalCBOR reads what MarshalCBOR wrote.
+func (p *person) UnmarshalCBOR(raw []byte) error {
+	type plain person
+	err := cbor.Unmarshal(raw, (*plain)(p))
+	for i := range p.Notes {
+		p.Notes[i].Version++
+	}
+	sales := p.sales()
+	for i := range p.Subs {
+		s := &p.Subs[i]
+		if j, found := place(s.Origin, sales); found {
+			s.Origin = sales[j]
+			s.Version += uint(p.Notes[j].Heard)
+		}
+	}
+	for i := range p.Events {
+		p.Events[i].At += p.newest()
+	}
+	return err
+}
+
+// sales are the short hashes of the notes.
+func (p *person) sales() [][]byte {
+	ids := make([][]byte, len(p.Notes))
+	for i, n := range p.Notes {
+		ids[i] = n.Transaction
+	}
+	return ids
+}
+
+// newest is when the newest note was heard of, in microseconds; 0 where there is none.
+func (p *person) newest() int64 {
+	if len(p.Notes) == 0 {
+		return 0
+	}
+	return p.Notes[0].Heard * 1e6
+}
+
+// MarshalCBOR writes the run of a payment as its place among the exposures, and when its link was
+// made by how long after the money that was.
+func (p participant) MarshalCBOR() ([]byte, error) {
+	type plain participant
+	runs := p.runs()
+	p.Deals = slices.Clone(p.Deals)
+	for i := range p.Deals {
+		d := &p.Deals[i]
+		d.Run = placeOf(d.Run, runs)
+		d.Made -= d.paid() / 60
+	}
+	return cborMode.Marshal(plain(p))
+}
+
+// UnmarshalCBOR reads what MarshalCBOR wrote.
+func (p *participant) UnmarshalCBOR(raw []byte) error {
+	type plain participant
+	err := cbor.Unmarshal(raw, (*plain)(p))
+	runs := p.runs()
+	for i := range p.Deals {
+		d := &p.Deals[i]
+		d.Run = atPlace(d.Run, runs)
+		d.Made += d.paid() / 60
+	}
+	return err
+}
+
+// runs are the short hashes of the runs in which the person was exposed.
+func (p *participant) runs() [][]byte {
+	ids := make([][]byte, len(p.Exposures))
+	for i, x := range p.Exposures {
+		ids[i] = x.Run
+	}
+	return ids
+}
+
+// paid is the instant of the deal's first money, in seconds; 0 where there is none.
+func (d *deal) paid() int64 {
+	if len(d.Flows) == 0 {
+		return 0
+	}
+	return d.Flows[0].At
+}
+
+// placeOf is where an id stands in a list, as one byte; else the id. A place is one byte and an id
+// at least shortSize, so a reader tells them apart by their length alone.
+func placeOf(id []byte, list [][]byte) []byte {
+	i := slices.IndexFunc(list, func(s []byte) bool { return bytes.Equal(s, id) })
+	if i < 0 || i > 0xff || len(id) < shortSize {
+		return id
 	}
 	return []byte{byte(i)}
 }
 
-// atPlace is the person whom placeOf has written. A place beyond the subjects is left as it came: a
-// damaged document names nobody then, and not somebody else.
-func atPlace(place []byte, subjects [][]byte) []byte {
-	if len(place) == 1 && int(place[0]) < len(subjects) {
-		return subjects[place[0]]
+// place reads what placeOf wrote, and reports whether it is a place in the list.
+func place(written []byte, list [][]byte) (i int, found bool) {
+	if len(written) != 1 || int(written[0]) >= len(list) {
+		return 0, false
 	}
-	return place
+	return int(written[0]), true
+}
+
+// atPlace is the id that placeOf has written. A place beyond the list is left as it came: a damaged
+// document names nobody then, and not somebody else.
+func atPlace(written []byte, list [][]byte) []byte {
+	if i, found := place(written, list); found {
+		return list[i]
+	}
+	return written
 }

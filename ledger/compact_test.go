@@ -54,7 +54,69 @@ func TestCompactExact(t *testing.T) {
 			same(t, o)
 			o.Last.Transaction, o.Last.At = []byte("12345678"), bought
 			same(t, o)
+			compactPerson(t, bought, created)
+			compactParticipant(t, bought, created)
 		}
+	}
+}
+
+// compactPerson wants a subscriber back whose subscriptions began with one of their notes, and with
+// none.
+func compactPerson(t *testing.T, heard, at int64) {
+	t.Helper()
+	a, b := []byte("12345678"), []byte("abcdefgh")
+	same(t, person{
+		Notes: []note{{Transaction: a, Heard: heard}, {Transaction: b, Heard: at}},
+		Subs: []subscription{
+			{Origin: b, Version: 1795976679}, {Origin: []byte("ABCDEFGH"), Version: 7}, {Origin: a},
+		},
+		Events: []happening{{Name: "zotlo.payment", At: at}, {Name: "x", At: heard, Gone: true}},
+	})
+	same(t, person{Events: []happening{{Name: "x", At: at}}})
+}
+
+// compactParticipant does the same with runs.
+func compactParticipant(t *testing.T, made, at int64) {
+	t.Helper()
+	a, b := []byte("12345678"), []byte("abcdefgh")
+	flows := []flow{{At: at, Amount: 99900, Currency: "EUR"}}
+	same(t, participant{
+		Exposures: []exposed{{Run: a, At: at}, {Run: b, Variant: 1, At: made}},
+		Deals: []deal{
+			{Transaction: a, Made: made, Run: b, Exposed: true, Flows: flows},
+			{Transaction: b, Made: made, Run: []byte("ABCDEFGH"), Flows: flows},
+			{Transaction: b, Made: made},
+		},
+	})
+}
+
+// What the first charge says of price, quote and the link's minute is not written, and comes back.
+func TestCompactAsCharged(t *testing.T) {
+	const bought = 1795976675
+	base := compactSale()
+	base.Charges[0].Bought, base.Charges[0].Amount, base.Charges[0].Currency = bought, 99900, "EUR"
+	without := same(t, base)
+	for name, c := range map[string]struct {
+		by    source
+		bytes int
+	}{
+		"the quote":            {source{Quote: "9.99", QuoteCur: "EUR"}, 2},
+		"the price":            {source{Price: "9.99", Currency: "EUR"}, 2},
+		"both":                 {source{Price: "9.99", Currency: "EUR", Quote: "9.99", QuoteCur: "EUR"}, 2},
+		"the same minute":      {source{Made: bought / 60}, 2},
+		"three hours earlier":  {source{Made: bought/60 - 180}, 5},
+		"another spelling":     {source{Quote: "9.990", QuoteCur: "EUR"}, 1 + 6 + 1 + 4},
+		"another currency":     {source{Price: "9.99", Currency: "USD"}, 1 + 5 + 1 + 4},
+		"a price and no other": {source{Price: "9.99"}, 1 + 5},
+	} {
+		d := base
+		d.By = c.by
+		d.By.Campaign, d.By.Person = base.By.Campaign, base.By.Person
+		if more := same(t, d) - without; more > c.bytes {
+			t.Errorf("%s costs %d bytes, want %d", name, more, c.bytes)
+		}
+		d.Charges = nil // a sale of which only a refund is known
+		same(t, d)
 	}
 }
 

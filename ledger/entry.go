@@ -33,28 +33,35 @@ func stored(key Key) Key {
 // entryForm is an entry with an origin, as it is written: an array (RFC 8949, section 3.1, major
 // type 4). A sale alone is written as the map that it is, so a reader tells the two apart.
 type entryForm struct {
-	_    struct{} `cbor:",toarray"`
-	Sale *sale
-	// Shared are the parts of Origin that are left out, as they follow from the sale.
-	Shared shared
-	Origin origin
-	// Version of the origin, less the second in which the sale was heard of.
-	Version int64
-	// How many hours before the document each half ends.
-	SaleBehind, OriginBehind int64
+	_      struct{} `cbor:",toarray"`
+	Sale   *sale
+	Origin originForm
 }
 
-// shared are parts of an origin. Their values stand in files and servers.
-type shared uint8
+// originForm is an origin beside its sale. Of one that has just begun nothing is left to write.
+type originForm struct {
+	Origin origin `cbor:"1,keyasint,omitzero"`
+	// Own are the parts that Origin holds; the others follow from the sale.
+	Own originParts `cbor:"2,keyasint,omitempty"`
+	// Version of the origin, less the second in which the sale was heard of.
+	Version int64 `cbor:"3,keyasint,omitempty"`
+	// How many hours before the document each half ends.
+	SaleBehind   int64 `cbor:"4,keyasint,omitempty"`
+	OriginBehind int64 `cbor:"5,keyasint,omitempty"`
+}
+
+// originParts are parts of an origin. Their values stand in files and servers.
+type originParts uint8
 
 const (
-	sharedState shared = 1 << iota
-	sharedLast
+	partState originParts = 1 << iota
+	partLast
 	// Its attribution, and that it is the first charge's.
-	sharedBy
-	sharedSubjects
+	partBy
+	partSubjects
 	// Project and original.
-	sharedNames
+	partNames
+	allParts = partState | partLast | partBy | partSubjects | partNames
 )
 
 // beginning is the origin of which nothing is known but a sale with the given short hash. What it
@@ -75,37 +82,41 @@ func beginning(d *sale, transaction []byte) (o origin) {
 	return o
 }
 
-// same are the parts in which two origins are equal.
-func (o *origin) same(other origin) (parts shared) {
-	for part, equal := range map[shared]bool{
-		sharedState:    o.State == other.State,
-		sharedLast:     reflect.DeepEqual(o.Last, other.Last),
-		sharedBy:       reflect.DeepEqual(o.By, other.By) && o.Begun == other.Begun,
-		sharedSubjects: reflect.DeepEqual(o.Subjects, other.Subjects),
-		sharedNames:    o.Project == other.Project && o.Original == other.Original,
-	} {
-		if equal {
-			parts |= part
-		}
+// differ are the parts in which two origins are not equal.
+func (o *origin) differ(other origin) (parts originParts) {
+	if o.State != other.State {
+		parts |= partState
+	}
+	if !reflect.DeepEqual(o.Last, other.Last) {
+		parts |= partLast
+	}
+	if !reflect.DeepEqual(o.By, other.By) || o.Begun != other.Begun {
+		parts |= partBy
+	}
+	if !reflect.DeepEqual(o.Subjects, other.Subjects) {
+		parts |= partSubjects
+	}
+	if o.Project != other.Project || o.Original != other.Original {
+		parts |= partNames
 	}
 	return parts
 }
 
 // take replaces parts by those of another origin.
-func (o *origin) take(parts shared, other origin) {
-	if parts&sharedState != 0 {
+func (o *origin) take(parts originParts, other origin) {
+	if parts&partState != 0 {
 		o.State = other.State
 	}
-	if parts&sharedLast != 0 {
+	if parts&partLast != 0 {
 		o.Last = other.Last
 	}
-	if parts&sharedBy != 0 {
+	if parts&partBy != 0 {
 		o.By, o.Begun = other.By, other.Begun
 	}
-	if parts&sharedSubjects != 0 {
+	if parts&partSubjects != 0 {
 		o.Subjects = other.Subjects
 	}
-	if parts&sharedNames != 0 {
+	if parts&partNames != 0 {
 		o.Project, o.Original = other.Project, other.Original
 	}
 }
@@ -132,16 +143,16 @@ func (c *codec) readEntry(id string, doc Doc) (e entry, err error) {
 		f.Sale = new(sale)
 		err = readPlain(raw, f.Sale)
 	} else if err = readPlain(raw, &f); err == nil {
-		f.Origin.take(f.Shared, beginning(f.Sale, short(id)))
-		e.origin = &f.Origin
-		e.origin.Version = uint(f.Version + f.Sale.heard())
+		e.origin = &f.Origin.Origin
+		e.origin.take(allParts&^f.Origin.Own, beginning(f.Sale, short(id)))
+		e.origin.Version = uint(f.Origin.Version + f.Sale.heard())
 	}
 	if err != nil {
 		return entry{}, err
 	}
 	e.sale = f.Sale
 	end := hourOf(doc.Until)
-	e.saleEnd, e.originEnd = end-f.SaleBehind, end-f.OriginBehind
+	e.saleEnd, e.originEnd = end-f.Origin.SaleBehind, end-f.Origin.OriginBehind
 	e.drop(c.now())
 	return e, nil
 }
@@ -167,7 +178,7 @@ func (c *codec) writeEntry(id string, e entry) (doc Doc, err error) {
 		end = e.saleEnd
 		doc.Value, err = c.write(Key{kindSale, id}, e.sale)
 	default:
-		f := entryForm{Sale: e.sale, Origin: *e.origin}
+		f := originForm{Origin: *e.origin}
 		end = e.originEnd
 		if e.sale != nil {
 			end = max(end, e.saleEnd)
@@ -175,9 +186,9 @@ func (c *codec) writeEntry(id string, e entry) (doc Doc, err error) {
 		}
 		f.OriginBehind = end - e.originEnd
 		f.Version, f.Origin.Version = int64(e.origin.Version)-e.sale.heard(), 0
-		f.Shared = f.Origin.same(beginning(e.sale, short(id)))
-		f.Origin.take(f.Shared, origin{})
-		doc.Value, err = c.write(Key{kindSale, id}, f)
+		f.Own = f.Origin.differ(beginning(e.sale, short(id)))
+		f.Origin.take(allParts&^f.Own, origin{})
+		doc.Value, err = c.write(Key{kindSale, id}, entryForm{Sale: e.sale, Origin: f})
 	}
 	doc.Until = time.Unix(end*3600, 0)
 	return doc, err

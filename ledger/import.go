@@ -252,7 +252,7 @@ func (in *importer) takeEvents(line exportLine) (taken bool, err error) {
 // takeClaim takes in who paid under a link first. One that is here stays: payments were counted by
 // it.
 func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err error) {
-	if _, ok := readClaimant(line.Claim); !ok || !in.same || len(line.ID) != idSize {
+	if _, ok := readClaimant(line.Claim); !ok || !in.same || len(line.ID) != shortSize {
 		done.Passed++ // its hashes mean nothing here
 		return false, nil
 	}

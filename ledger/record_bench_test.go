@@ -46,12 +46,19 @@ func openFileAt(
 }
 
 // bought is the webhook of the n-th payment: a subscription that a link of an experiment sold to a
-// new subscriber, with ids as long as Zotlo's.
+// new subscriber, with ids as long as Zotlo's, and instants to the second as it writes them.
 func bought(n int) ledger.Delivery {
-	now := time.Now().Add(-time.Duration(n%8000) * time.Hour)
+	return boughtAt(n, time.Now().Add(-time.Duration(n%8000)*time.Hour))
+}
+
+// boughtNow is one that is told of at once.
+func boughtNow(n int) ledger.Delivery { return boughtAt(n, time.Now()) }
+
+func boughtAt(n int, now time.Time) ledger.Delivery {
+	now = now.Truncate(time.Second)
 	id := fmt.Sprintf("f3b1c2d4-0000-4000-8000-%012d", n)
 	return ledger.Delivery{
-		Payer: subscriberHash(n),
+		Payer: subscriberHash(n), Heard: now.Add(2 * time.Second),
 		Event: zotlo.Event{
 			Kind: zotlo.WebhookPayment, Type: "start_paid", Status: "start_paid",
 			RequestID: "r" + id, TransactionID: id, OriginalID: id, PackageID: "pro-monthly",
@@ -104,7 +111,7 @@ func renewed(n, months int) ledger.Delivery {
 	e.Type, e.Status = "renewal", "renewal"
 	e.TransactionID = fmt.Sprintf("f3b1c2d4-0000-4000-9%03d-%012d", months, n)
 	e.RequestID = "r" + e.TransactionID
-	for _, at := range []*time.Time{&e.CreatedAt, &e.PurchasedAt, &e.ExpiresAt} {
+	for _, at := range []*time.Time{&e.CreatedAt, &e.PurchasedAt, &e.ExpiresAt, &d.Heard} {
 		*at = at.AddDate(0, months, 0)
 	}
 	return d
@@ -162,7 +169,7 @@ func BenchmarkFacts(b *testing.B) {
 
 // writePayments records payments, many at once.
 func writePayments(b *testing.B, l *ledger.Ledger, n int, _ <-chan struct{}) {
-	record(b, l, n, bought)
+	record(b, l, n, boughtNow)
 }
 
 // writeYears records years of subscribers who were shown a variant: a first payment and eleven

@@ -53,3 +53,34 @@ func TestRenewalHoldsNoQuote(t *testing.T) {
 		t.Errorf("%d documents are the campaign's, want 4", n)
 	}
 }
+
+// TestFirstPaymentSize: what a first payment of a new subscriber needs, with all its indexes. Pages
+// of the file are 69 % full when documents come in random order (ln 2), so 480 bytes need 700.
+func TestFirstPaymentSize(t *testing.T) {
+	store := memorystore.New(nil)
+	l, err := ledger.Open(t.Context(), store, ledger.Config{Secrets: storySecrets(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	if _, err := l.Record(t.Context(), boughtNow(1)); err != nil {
+		t.Fatal(err)
+	}
+	// Beside each document the file has 16 bytes of bbolt's, and three for when it ends.
+	const beside = 16 + 3
+	size := 0
+	for kind := range 256 {
+		err := store.Scan(t.Context(), ledger.Kind(kind), func(id string, doc ledger.Doc) error {
+			if !doc.Until.IsZero() {
+				size += beside + len(id) + len(doc.Value)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if size < 400 || size > 480 {
+		t.Errorf("a first payment needs %d bytes, want 400 to 480", size)
+	}
+}

@@ -31,6 +31,8 @@ type sale struct {
 	Refunds  []refund `cbor:"9,keyasint,omitempty" json:"refunds,omitempty"`
 	// Grows with every change of this document.
 	Version uint `cbor:"10,keyasint,omitempty" json:"version,omitempty"`
+	// Of the written form alone (compact.go).
+	AsCharged asCharged `cbor:"20,keyasint,omitempty" json:"-"`
 }
 
 // source is what a sale is attributed to: an Attribution without what only its link needed. It is
