@@ -77,6 +77,7 @@ func reconciliations(app *App, project *string) (list []ledger.Reconciliation, e
 			Project: p.Name, Client: app.shared.generator.Client(p.Name),
 			Sandbox: app.shared.testMode[p.Name],
 			Hash:    func(id string) (string, []string) { return hashesOf(app.shared.generator, id) },
+			Took:    app.shared.count,
 		})
 	}
 	if len(list) == 0 {

@@ -243,7 +243,11 @@ func (r *registry) showSeries(projects projects) {
 		metrics.ShowAPIResults(metrics.Project(p.Name))
 	}
 	metrics.VariantShare.Reset()
+	var all []string
 	for name, e := range r.byName {
+		known := currencies(e.Config())
+		all = append(all, known...)
+		metrics.ShowMoney(name, "", "", known...)
 		if len(e.matchers) > 0 {
 			metrics.MatcherErrors.WithLabelValues(name) // at 0
 		}
@@ -254,6 +258,7 @@ func (r *registry) showSeries(projects projects) {
 			share := float64(r.End-r.Start) / 10_000
 			metrics.VariantShare.WithLabelValues(experiment, r.Variant).Set(share)
 			metrics.ShowPayments(name, experiment, r.Variant)
+			metrics.ShowMoney(name, experiment, r.Variant, known...)
 			metrics.ShowExposures(experiment, r.Variant, atOffer, atLink)
 		}
 	}
@@ -267,4 +272,28 @@ func (r *registry) showSeries(projects projects) {
 	metrics.ShowPayments(metrics.Other, "", "")
 	metrics.ShowPayments(metrics.Other, metrics.Other, metrics.Other)
 	metrics.ShowPayments("", "", "") // links that were not ours
+	metrics.ShowMoney("", "", "", all...)
+}
+
+// currencies are those that a campaign names: of its prices and quotes, and of what its experiment is
+// judged by. What else Zotlo charges, nobody knows before it does.
+func currencies(c campaign.Config) (codes []string) {
+	of := []campaign.Overrides{c.Overrides}
+	if c.Experiment != nil {
+		for _, v := range c.Experiment.Variants {
+			of = append(of, v.Overrides)
+		}
+		if code, ok := strings.CutPrefix(c.Experiment.Metric, "revenue "); ok {
+			codes = append(codes, code)
+		}
+	}
+	for _, o := range of {
+		for _, price := range []*campaign.Price{o.OneTimePrice, o.Quote} {
+			if price != nil {
+				codes = append(codes, price.Currency)
+			}
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }

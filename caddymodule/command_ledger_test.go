@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddy-checkout/checkout/sandbox"
 )
 
 // subscriptionCampaign sells one campaign, and verifies what it hears.
@@ -57,6 +59,38 @@ func TestReconcileTakesInWhatNoWebhookTold(t *testing.T) {
 	srv.checkout("", "reconcile", srv.address()).succeeds(t, "The ledger holds what Zotlo holds.")
 	if to := srv.leads("ann@example.com"); to != "/account" {
 		t.Errorf("a subscriber is sent to %q", to)
+	}
+}
+
+// TestReconcileCounts: what is taken in counts as its webhooks would have, and once.
+func TestReconcileCounts(t *testing.T) {
+	srv := openBooks(t)
+	before := srv.scraped()
+	link := srv.leads("ann@example.com")
+	srv.door("post", `{"lose": 100}`)
+	srv.door("shift", `{"by": "-5h"}`)
+	payment := srv.pay(link, sandbox.Charge("12.34", "CHF"))
+	if _, err := srv.zotlo.Refund(payment.TransactionID); err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range []struct {
+		apply bool
+		times float64
+	}{{false, 0}, {true, 1}, {true, 1}} {
+		options := []string{"reconcile", srv.address()}
+		if run.apply {
+			options = append(options, "--apply")
+		}
+		srv.checkout("", options...).succeeds(t)
+		moved := srv.scraped().moved(before)
+		for metric, want := range map[string]float64{
+			"conversions": 1, "refunds": 1, "revenue": 12.34, "refunded": 12.34,
+		} {
+			name := "caddy_checkout_" + metric + "_total["
+			if got := moved.total(name, "campaign=pro "); got != want*run.times {
+				t.Errorf("after %q %s moved by %v, want %v", options, metric, got, want*run.times)
+			}
+		}
 	}
 }
 

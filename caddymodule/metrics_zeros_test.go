@@ -43,6 +43,18 @@ func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
 			zero("caddy_checkout_mismatches_total", "campaign="+campaign, "kind="+kind)
 		}
 	}
+	for _, metric := range []string{"revenue", "refunded"} {
+		name := "caddy_checkout_" + metric + "_total"
+		zero(name, "campaign=rare-sale", "experiment=", "variant=", "currency=EUR")
+		zero(name, "campaign=", "experiment=", "variant=", "currency=EUR")
+		for _, variant := range []string{"control", "cheaper"} {
+			zero(name, "campaign=rare-sale", "experiment=rare-price", "variant="+variant,
+				"currency=EUR")
+		}
+		if _, ok := loaded[name+"[campaign=rare-plain currency=EUR experiment= variant=]"]; ok {
+			t.Errorf("%s has a currency that its campaign does not name", name)
+		}
+	}
 	for _, variant := range []string{"control", "cheaper"} {
 		zero("caddy_checkout_exposures_total", "experiment=rare-price", "variant="+variant,
 			"at=link")

@@ -43,27 +43,37 @@ func knownVariant(e *entry, experiment, variant string) (string, string) {
 	return metrics.Other, metrics.Other
 }
 
-// tell tells metrics, log and event handlers what was new in a webhook. A refund that waited for its
-// payment is told with it.
-func (h *WebhookHandler) tell(event zotlo.Event, news ledger.News) {
+// count tells metrics and log what was new in a webhook, or in a record that a reconciliation took
+// in. A refund that waited for its payment is told with it.
+func (s *services) count(event zotlo.Event, news ledger.News) {
 	if p := news.Payment; p != nil {
-		sold := h.shared.registry.sold(p.Source)
+		sold := s.registry.sold(p.Source)
 		metrics.Conversions.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant,
 			p.Type).Inc()
 		addMoney(metrics.Revenue, sold, p.Currency, p.Amount)
 		if p.Discounted {
 			metrics.Discounts.WithLabelValues(sold.Campaign).Inc()
 		}
-		h.report(event, sold, p.Mismatches)
-		h.emit("checkout.payment", event, p.Type, sold)
+		s.report(event, sold, p.Mismatches)
 	}
 	for _, r := range news.Refunds {
-		sold := h.shared.registry.sold(r.Source)
+		sold := s.registry.sold(r.Source)
 		if r.Whole {
 			metrics.Refunds.WithLabelValues(sold.Campaign, sold.Experiment, sold.Variant).Inc()
 		}
 		addMoney(metrics.Refunded, sold, r.Currency, r.Amount)
-		h.emit("checkout.refund", event, r.Type, sold)
+	}
+}
+
+// tell tells event handlers as well. A reconciliation tells them nothing: what it takes in may be a
+// year old, and a handler would take it for a payment of today.
+func (h *WebhookHandler) tell(event zotlo.Event, news ledger.News) {
+	h.shared.count(event, news)
+	if p := news.Payment; p != nil {
+		h.emit("checkout.payment", event, p.Type, h.shared.registry.sold(p.Source))
+	}
+	for _, r := range news.Refunds {
+		h.emit("checkout.refund", event, r.Type, h.shared.registry.sold(r.Source))
 	}
 }
 
@@ -82,11 +92,11 @@ func addMoney(
 }
 
 // report tells of a payment that is not what its link asked for, or its page said.
-func (h *WebhookHandler) report(event zotlo.Event, sold ledger.Source, kinds []string) {
-	asked := h.shared.secrets.Read(event.Checkout...)
+func (s *services) report(event zotlo.Event, sold ledger.Source, kinds []string) {
+	asked := s.secrets.Read(event.Checkout...)
 	for _, kind := range kinds {
 		metrics.Mismatches.WithLabelValues(sold.Campaign, kind).Inc()
-		h.shared.log.Error("a payment differs from what its link asked for",
+		s.log.Error("a payment differs from what its link asked for",
 			zap.String("kind", kind), zap.String("campaign", sold.Campaign),
 			zap.String("transaction_id", event.TransactionID),
 			zap.String("asked", cmp.Or(asked.Price, asked.Quote)+" "+

@@ -61,3 +61,11 @@ func ShowPayments(campaign, experiment, variant string) {
 		Conversions.WithLabelValues(campaign, experiment, variant, kind)
 	}
 }
+
+// ShowMoney makes the series of money in these currencies exist at 0.
+func ShowMoney(campaign, experiment, variant string, currencies ...string) {
+	for _, currency := range currencies {
+		Revenue.WithLabelValues(campaign, experiment, variant, currency)
+		Refunded.WithLabelValues(campaign, experiment, variant, currency)
+	}
+}
