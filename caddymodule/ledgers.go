@@ -86,7 +86,8 @@ func (l *FileLedger) source(*zap.Logger) (ledgerlife.Source, error) {
 				Path: path, MaxSize: l.MaxSize, MustExist: again,
 			})
 		},
-		Alone: true,
+		Serves: func(store ledger.Store) { store.(*filestore.Store).SetMaxSize(l.MaxSize) },
+		Alone:  true,
 	}, nil
 }
 

@@ -13,7 +13,10 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/caddy-checkout/checkout/caddymodule"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/internal/redistest"
+	"github.com/caddy-checkout/checkout/ledger"
+	"github.com/caddy-checkout/checkout/ledger/filestore"
 )
 
 // ledgerServer sells to those who have not just paid, with these options beside.
@@ -140,6 +143,34 @@ func TestPaymentOutlivesReloadAndRestart(t *testing.T) {
 	srv.sells("ann@example.com", false)
 	srv.sells("bob@example.com", false)
 	srv.sells("cem@example.com", true)
+}
+
+// A reload that changes the bound changes that of the file which is open; one that is refused does
+// not.
+func TestReloadChangesTheBoundOfAnOpenFile(t *testing.T) {
+	at := func(options string) string {
+		return ledgerServer("\t\tledger file {$DIR}/ledger.db {\n" + options + "\n}")
+	}
+	srv := openServer(t, at(""))
+	full := func(want bool) {
+		t.Helper()
+		ledgerlife.Each(func(store ledger.Store) {
+			if got := store.(*filestore.Store).Full(); got != want {
+				t.Errorf("the ledger is full: %t, want %t", got, want)
+			}
+		})
+	}
+	full(false)
+	srv.loads(at("max_size 4KiB"))
+	full(true)
+	srv.loads(at("max_size 4GiB"))
+	full(false)
+	unknown := strings.Replace(at("max_size 4KiB"), "/u pro", "/u nobody", 1)
+	if err := srv.reload(unknown); err == nil {
+		t.Error("a route of a campaign that is not there was taken")
+	}
+	full(false)
+	srv.warns(1, "the ledger is open") // the others shared it
 }
 
 // A reload may name the file in another way.

@@ -56,6 +56,7 @@ type Store struct {
 	info  os.FileInfo // which file that was: by device and inode
 	queue queue
 
+	maxSize atomic.Int64          // Config.MaxSize, until it is replaced
 	failure atomic.Pointer[error] // why nothing is written any more
 	stop    context.CancelFunc    // ends the sweep
 	sweeper sync.WaitGroup

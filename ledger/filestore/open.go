@@ -56,6 +56,7 @@ func open(cfg Config, known formats) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{cfg: cfg}
+	s.SetMaxSize(cfg.MaxSize)
 	s.queue.idle.L = &s.queue.mu
 	if err := s.openFile(); err != nil {
 		return nil, err

@@ -31,5 +31,9 @@ func (s *Store) Full() bool { return s.fills(100) }
 func (s *Store) NearlyFull() bool { return s.fills(80) }
 
 func (s *Store) fills(percent int64) bool {
-	return s.cfg.MaxSize > 0 && s.Size() >= s.cfg.MaxSize/100*percent
+	maxSize := s.maxSize.Load()
+	return maxSize > 0 && s.Size() >= maxSize/100*percent
 }
+
+// SetMaxSize replaces Config.MaxSize. 0 is no limit.
+func (s *Store) SetMaxSize(bytes int64) { s.maxSize.Store(bytes) }

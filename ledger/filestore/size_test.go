@@ -43,6 +43,11 @@ func TestSize(t *testing.T) {
 	write(2, "")
 	is(false, false)
 
+	store.SetMaxSize(1)
+	is(true, true)
+	store.SetMaxSize(0)
+	is(false, false)
+
 	unbound := opened(t, filestore.Config{Path: fresh(t)})
 	if unbound.Full() || unbound.NearlyFull() || unbound.Size() == 0 {
 		t.Errorf("without a bound: %d bytes", unbound.Size())

@@ -2,6 +2,7 @@ package ledgerlife_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -20,6 +21,7 @@ type shelf struct {
 	mu     sync.Mutex
 	fails  error         // of Open
 	hold   chan struct{} // if there is one, Open waits for it
+	served []string      // by whom Serves was told, in order
 	opened []bool        // whether each Open was one of a store that this process had open before
 	now    *store        // the store that is open
 }
@@ -136,8 +138,35 @@ type holder struct {
 	heard []error
 }
 
+// isOf checks who was told that the store is theirs, in order.
+func (s *shelf) isOf(want ...string) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Equal(s.served, want) {
+		s.t.Errorf("the store was that of %q, want %q", s.served, want)
+	}
+}
+
+// names makes a handle of a configuration with a name.
+func (s *shelf) names(name string) *holder {
+	source := s.source()
+	source.Serves = func(ledger.Store) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.served = append(s.served, name)
+	}
+	return s.over(source, secret)
+}
+
 // configure makes a handle over a shelf, with secrets.
 func (s *shelf) configure(secrets ...string) *holder {
+	s.t.Helper()
+	return s.over(s.source(), secrets...)
+}
+
+// over makes a handle over a source.
+func (s *shelf) over(source ledgerlife.Source, secrets ...string) *holder {
 	s.t.Helper()
 	var texts [][]byte
 	for _, secret := range secrets {
@@ -149,7 +178,7 @@ func (s *shelf) configure(secrets ...string) *holder {
 	}
 	h := &holder{t: s.t}
 	h.Handle = ledgerlife.New(ledgerlife.Config{
-		Source: s.source(), Ledger: ledger.Config{Secrets: made}, Changed: h.hear,
+		Source: source, Ledger: ledger.Config{Secrets: made}, Changed: h.hear,
 	})
 	s.t.Cleanup(func() { _ = h.Close() })
 	return h

@@ -33,6 +33,9 @@ type Source struct {
 	Open func(again bool) (ledger.Store, error)
 	// Alone says that no other process writes into the store.
 	Alone bool
+	// Serves is told of the store once the configuration serves: what that says of the store holds
+	// from then on, also of one that another configuration opened. Optional.
+	Serves func(ledger.Store)
 	// Away reports whether an error only says that the store does not answer at the moment, so
 	// that nothing is wrong with the configuration. Nil means that none does.
 	Away func(error) bool
@@ -169,7 +172,15 @@ func (h *Handle) hold(store *shared) error {
 	}
 	h.tellBegin(l)
 	h.current.Store(&held{l, store})
+	h.tellServes()
 	return nil
+}
+
+// tellServes tells what holds for the store, unless the configuration may still be refused.
+func (h *Handle) tellServes() {
+	if held := h.current.Load(); held != nil && h.stop != nil && h.cfg.Source.Serves != nil {
+		h.cfg.Source.Serves(held.store.Store)
+	}
 }
 
 // Begin has begin told to the ledger that is open, and to each that is opened later. What fails is
@@ -218,6 +229,7 @@ func (h *Handle) Run() {
 		return
 	}
 	h.stop, h.done = make(chan struct{}), make(chan struct{})
+	h.tellServes()
 	go h.look(h.stop, h.done)
 }
 
@@ -238,6 +250,7 @@ func (h *Handle) look(stop, done chan struct{}) {
 		} else {
 			h.warn(held.store)
 			h.mu.Lock()
+			h.tellServes() // another one that began to serve may have been refused after all
 			h.tellBegin(held.Ledger)
 			h.mu.Unlock()
 		}

@@ -312,3 +312,30 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 		t.Errorf("%v, and counted were %q", err, counted)
 	}
 }
+
+// What a configuration says of the store holds from when it serves: one that is refused before
+// changes nothing, and one that is refused afterwards not for long.
+func TestStoreIsOfTheOneThatServes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf(t)
+		old, next := s.names("old"), s.names("next")
+		old.opens()
+		s.isOf()
+		old.Run()
+		s.isOf("old")
+		next.shares()
+		s.isOf("old")
+		next.Run()
+		s.isOf("old", "next")
+		_ = next.Close() // what else it needs could not be had
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		s.isOf("old", "next", "old")
+		s.breaks(errDamaged)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		old.works()
+		s.isOf("old", "next", "old", "old")
+		_ = old.Close()
+	})
+}
