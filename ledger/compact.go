@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"github.com/caddy-checkout/checkout/internal/money"
 )
 
 // This file is what documents do not write twice: the person of a link is mostly one of the
@@ -97,20 +99,49 @@ func (o *origin) UnmarshalCBOR(raw []byte) error {
 	return err
 }
 
-// MarshalCBOR writes the other instants by how long after the purchase they were.
+// chargeForm is a charge as it is written: its instants by how long after the purchase they were,
+// and each number in a larger unit if it is a whole one of that.
+type chargeForm struct {
+	chargeFields
+	// Hundredths of the currency's major unit, in place of Amount.
+	Hundredths int64 `cbor:"11,keyasint,omitempty"`
+	// Days after the purchase, in place of Expires.
+	Days int64 `cbor:"12,keyasint,omitempty"`
+	// Milliseconds after the purchase, in place of Created.
+	Millis int64 `cbor:"13,keyasint,omitempty"`
+}
+
+// chargeFields is a charge without methods.
+type chargeFields charge
+
+// MarshalCBOR writes a chargeForm.
 func (c charge) MarshalCBOR() ([]byte, error) {
-	type plain charge
 	c.Heard -= c.Bought
 	c.Created -= c.Bought * 1e6
-	return cborMode.Marshal(plain(c))
+	f := chargeForm{chargeFields: chargeFields(c)}
+	if f.Amount%100 == 0 {
+		f.Hundredths, f.Amount = int64(f.Amount/100), 0
+	}
+	if f.Created%1000 == 0 {
+		f.Millis, f.Created = f.Created/1000, 0
+	}
+	if after := c.Expires - c.Bought; c.Expires != 0 && after%wholeDay == 0 && after != 0 {
+		f.Days, f.Expires = after/wholeDay, 0
+	}
+	return cborMode.Marshal(f)
 }
 
 // UnmarshalCBOR reads what MarshalCBOR wrote.
 func (c *charge) UnmarshalCBOR(raw []byte) error {
-	type plain charge
-	err := cbor.Unmarshal(raw, (*plain)(c))
+	var f chargeForm
+	err := cbor.Unmarshal(raw, &f)
+	*c = charge(f.chargeFields)
+	c.Amount += money.Amount(f.Hundredths * 100)
 	c.Heard += c.Bought
-	c.Created += c.Bought * 1e6
+	c.Created += f.Millis*1000 + c.Bought*1e6
+	if f.Days != 0 {
+		c.Expires = c.Bought + f.Days*wholeDay
+	}
 	return err
 }
 

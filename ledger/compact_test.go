@@ -5,6 +5,8 @@ import (
 	"math"
 	"reflect"
 	"testing"
+
+	"github.com/caddy-checkout/checkout/internal/money"
 )
 
 // compactSale is a sale with every kind of field that is written in another form.
@@ -48,6 +50,9 @@ func TestCompactExact(t *testing.T) {
 			d.By.Person = persons[i%len(persons)]
 			c := &d.Charges[0]
 			c.Bought, c.Created, c.Heard = bought, created, created
+			c.Expires, c.Amount = created, money.Amount(created)
+			same(t, d)
+			c.Expires, c.Created = bought+30*wholeDay, bought*1e6+807_000
 			same(t, d)
 			o := origin{Original: "t", Subjects: d.Subjects, By: d.By}
 			o.State.At = created

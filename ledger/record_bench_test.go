@@ -46,7 +46,8 @@ func openFileAt(
 }
 
 // bought is the webhook of the n-th payment: a subscription that a link of an experiment sold to a
-// new subscriber, with ids as long as Zotlo's, and instants to the second as it writes them.
+// new subscriber, with ids as long as Zotlo's, and instants as it writes them: those of the
+// transaction to the second, that of the webhook to the millisecond.
 func bought(n int) ledger.Delivery {
 	return boughtAt(n, time.Now().Add(-time.Duration(n%8000)*time.Hour))
 }
@@ -63,7 +64,7 @@ func boughtAt(n int, now time.Time) ledger.Delivery {
 			Kind: zotlo.WebhookPayment, Type: "start_paid", Status: "start_paid",
 			RequestID: "r" + id, TransactionID: id, OriginalID: id, PackageID: "pro-monthly",
 			PaymentType: "subscription", Price: "9.99", Currency: "EUR", Quantity: 1,
-			CreatedAt: now, PurchasedAt: now, ExpiresAt: now.AddDate(0, 1, 0),
+			CreatedAt: now.Add(807 * time.Millisecond), PurchasedAt: now, ExpiresAt: now.AddDate(0, 1, 0),
 		},
 		Attribution: ledger.Attribution{
 			Campaign: "black-friday", Experiment: "price", Variant: "cheaper",
