@@ -24,6 +24,9 @@ type lab struct {
 	binary string
 	zotlo  *api
 	keys   keys
+
+	command, machine string  // of the part that runs
+	found            results // so far
 }
 
 // api is a stand-in for Zotlo over HTTP.

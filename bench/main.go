@@ -45,6 +45,7 @@ type settings struct {
 	cluster  bool          // the soak's links lie in a Redis Cluster that loses nodes
 	against  string        // the other binary of the part that compares builds
 	profile  string        // directory for CPU profiles
+	results  string // file that figures are added to
 	markdown bool
 }
 
@@ -64,6 +65,8 @@ var parts = []part{
 	{"offer", "a page with and without checkout_offer", measureOffer},
 	{"many", "1,000 campaigns in the config, one on the route", measureMany},
 	{"node", "the same redirect by Express, jose and lru-cache", measureNode},
+	{"nginx", "the same redirect by nginx with Lua", measureNginx},
+	{"embed", "the same redirect by net/http with auth and linkgen", measureEmbed},
 	{"forged", "the refusal of forged and of huge tokens", measureForged},
 	{"miss", "latency added to the API's own", measureMiss},
 	{"warm", "the first click after a page that makes links in advance", measureWarm},
@@ -111,6 +114,8 @@ func run() error {
 		"`binary` of the other build of the build part; this one, if empty")
 	flag.StringVar(&s.profile, "profile", "",
 		"write CPU and heap profiles of the server into this `directory`")
+	flag.StringVar(&s.results, "results", "",
+		"add the figures to this `file`, and let the model read it; else it reads the committed ones")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
 	limit := flag.Duration("timeout", time.Hour, "stop after this time")
 	flag.Usage = usage
@@ -129,9 +134,11 @@ func run() error {
 		return err
 	}
 	defer l.close()
-	fmt.Println(machine())
+	l.machine = machine()
+	fmt.Println(l.machine)
 	var failures []error
 	for _, p := range todo {
+		l.command = command(p.name)
 		tables, err := p.run(ctx, l)
 		for _, t := range tables {
 			t.print(os.Stdout, s.markdown)
@@ -139,6 +146,9 @@ func run() error {
 		if err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", p.name, err))
 		}
+	}
+	if l.results != "" {
+		failures = append(failures, l.found.addTo(l.results))
 	}
 	return errors.Join(failures...)
 }

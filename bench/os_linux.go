@@ -25,6 +25,23 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(ts.Nano()), nil
 }
 
+// family are a process and its children, as they are now.
+func family(pid int) ([]int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil, err
+	}
+	pids := []int{pid}
+	for field := range strings.FieldsSeq(string(text)) {
+		child, err := strconv.Atoi(field)
+		if err != nil {
+			return nil, err
+		}
+		pids = append(pids, child)
+	}
+	return pids, nil
+}
+
 // resident is the memory of a process in bytes: now (VmRSS) and at its peak (VmHWM).
 func resident(pid int) (now, peak int64, err error) {
 	path := fmt.Sprintf("/proc/%d/status", pid)

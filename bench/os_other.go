@@ -11,6 +11,8 @@ var errLinuxOnly = errors.New("the CPU time of another process is read from Linu
 
 func cpuTime(int) (time.Duration, error) { return 0, errLinuxOnly }
 
+func family(int) ([]int, error) { return nil, errLinuxOnly }
+
 func resident(int) (now, peak int64, err error) { return 0, 0, errLinuxOnly }
 
 func cpuModel() string { return "unknown CPU" }

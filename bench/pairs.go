@@ -13,9 +13,9 @@ type contender interface {
 	take(n int) (turn, error)
 }
 
-// side is a server process and a client that asks it for one route.
+// side is a server and a client that asks it for one route.
 type side struct {
-	pid    int
+	pids   []int // its processes: some servers have workers
 	client *client
 }
 
@@ -24,7 +24,7 @@ type turn struct{ cpu, wall time.Duration }
 
 // take sends n requests.
 func (s side) take(n int) (turn, error) {
-	before, err := cpuTime(s.pid)
+	before, err := cpuTimes(s.pids)
 	if err != nil {
 		return turn{}, err
 	}
@@ -32,8 +32,20 @@ func (s side) take(n int) (turn, error) {
 	if err != nil {
 		return turn{}, err
 	}
-	after, err := cpuTime(s.pid)
+	after, err := cpuTimes(s.pids)
 	return turn{after - before, wall}, err
+}
+
+// cpuTimes is the CPU time of several processes together.
+func cpuTimes(pids []int) (sum time.Duration, err error) {
+	for _, pid := range pids {
+		used, err := cpuTime(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
 }
 
 // work is done in this process, while nothing else is.

@@ -65,7 +65,7 @@ func TestSidesAlternate(t *testing.T) {
 			order.WriteString(letter)
 			redirect(w, r)
 		})
-		return side{pid: os.Getpid(), client: c}
+		return side{pids: []int{os.Getpid()}, client: c}
 	}
 	c, err := compare(t.Context(), sideOf("a"), sideOf("b"), 4, 2)
 	if err != nil {

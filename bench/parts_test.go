@@ -25,8 +25,11 @@ func TestEveryPartMeasures(t *testing.T) {
 			continue // its packages are not ours to install
 		}
 		t.Run(p.name, func(t *testing.T) {
-			if p.name == "fleet" {
+			switch p.name {
+			case "fleet":
 				testneed.Redis(t)
+			case "nginx":
+				testneed.Nginx(t)
 			}
 			tables, err := p.run(t.Context(), l)
 			if err != nil {

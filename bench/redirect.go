@@ -183,7 +183,12 @@ func (l *lab) side(site *server, alg, path string, status int) (side, error) {
 		c.close()
 		return side{}, fmt.Errorf("%s: %w\n%s", path, err, site.complaint())
 	}
-	return side{pid: site.pid(), client: c}, nil
+	pids, err := family(site.pid())
+	if err != nil {
+		c.close()
+		return side{}, err
+	}
+	return side{pids: pids, client: c}, nil
 }
 
 // sameHeaders checks that a comparison is fair: both answers carry the same headers.
@@ -195,6 +200,11 @@ func sameHeaders(a, b *http.Response) error {
 			}
 		}
 	}
+	return sameFour(a, b)
+}
+
+// sameFour checks the headers that every redirect of ours carries.
+func sameFour(a, b *http.Response) error {
 	for _, name := range []string{
 		"Cache-Control", "Referrer-Policy", "X-Content-Type-Options", "X-Robots-Tag",
 	} {

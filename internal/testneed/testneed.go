@@ -36,6 +36,17 @@ func OpenSSL(t testing.TB) string {
 	return program(t, "openssl", "openssl")
 }
 
+// Nginx returns the path of an nginx that has Lua, as Debian's packages install it: nginx,
+// libnginx-mod-http-lua and lua-cjson.
+func Nginx(t testing.TB) string {
+	t.Helper()
+	path := program(t, "nginx", "nginx")
+	if _, err := os.Stat("/usr/lib/nginx/modules/ngx_http_lua_module.so"); err != nil {
+		missing(t, "nginx", "nginx's Lua")
+	}
+	return path
+}
+
 func program(t testing.TB, need string, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -43,9 +54,15 @@ func program(t testing.TB, need string, names ...string) string {
 			return path
 		}
 	}
-	if slices.Contains(strings.Split(os.Getenv("CHECKOUT_TEST_REQUIRE"), ","), need) {
-		t.Fatalf("%s is not installed, and CHECKOUT_TEST_REQUIRE asks for it", names[0])
-	}
-	t.Skipf("%s is not installed: this test needs it", names[0])
+	missing(t, need, names[0])
 	return ""
+}
+
+// missing skips a test whose program is not there, or fails it if it is required.
+func missing(t testing.TB, need, what string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("CHECKOUT_TEST_REQUIRE"), ","), need) {
+		t.Fatalf("%s is not installed, and CHECKOUT_TEST_REQUIRE asks for it", what)
+	}
+	t.Skipf("%s is not installed: this test needs it", what)
 }
