@@ -20,6 +20,7 @@ type client struct {
 	script script
 	status int // what every answer must have
 	next   int
+	after  func() // what belongs to a run and happens without requests; nil is nothing
 }
 
 // script is the i-th request, for any i.
@@ -57,6 +58,9 @@ func (c *client) close() {
 func (c *client) run(n int) (time.Duration, error) {
 	start := time.Now()
 	_, err := c.send(n, false)
+	if c.after != nil && err == nil {
+		c.after()
+	}
 	return time.Since(start), err
 }
 

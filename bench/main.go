@@ -45,7 +45,7 @@ type settings struct {
 	cluster  bool          // the soak's links lie in a Redis Cluster that loses nodes
 	against  string        // the other binary of the part that compares builds
 	profile  string        // directory for CPU profiles
-	results  string // file that figures are added to
+	results  string        // file that figures are added to
 	markdown bool
 }
 
@@ -72,6 +72,8 @@ var parts = []part{
 	{"warm", "the first click after a page that makes links in advance", measureWarm},
 	{"cold", "10,000 shoppers who click at once", measureCold},
 	{"fleet", "four nodes and one rate; needs redis-server", measureFleet},
+	{"costs", "what clicks and people cost a Caddy and a Redis; needs redis-server", measureCosts},
+	{"nodes", "one, two and four real nodes by the model; needs redis-server", measureNodes},
 	{"memory", "memory of cached links", measureMemory},
 	{"start", "start-up and reload", measureStart},
 	{buildPart, "the cached redirect of two builds; only when named", measureBuild},

@@ -75,6 +75,9 @@ func (s *redisServer) stop() {
 // redisCluster is three masters with a replica each.
 type redisCluster []*redisServer
 
+// clusterTimeout is after how long a master that does not answer is taken for dead.
+const clusterTimeout = 5 * time.Second
+
 // startCluster starts a cluster with the settings that docs/operations.md asks for.
 func startCluster(ctx context.Context) (c redisCluster, err error) {
 	defer func() {
@@ -89,7 +92,8 @@ func startCluster(ctx context.Context) (c redisCluster, err error) {
 			return c, err
 		}
 		node, err := startRedis(ctx, "--cluster-enabled", "yes", "--cluster-port", bus,
-			"--cluster-node-timeout", "5000", "--cluster-require-full-coverage", "no")
+			"--cluster-node-timeout", fmt.Sprint(clusterTimeout.Milliseconds()),
+			"--cluster-require-full-coverage", "no")
 		if err != nil {
 			return c, err
 		}
