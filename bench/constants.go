@@ -30,6 +30,8 @@ func costsOf(r results) (c model.Costs, err error) {
 	}{
 		{&c.NodeHit, nodeHit, 1e-6},
 		{&c.NodeMiss, nodeMiss, 1e-6},
+		{&c.MemoryHit, memoryHit, 1e-6},
+		{&c.MemoryMiss, memoryMiss, 1e-6},
 		{&c.NodeRefused, nodeRefused, 1e-6},
 		{&c.NodeExposure, nodeExposure, 1e-6},
 		{&c.RedisHit, redisHit, 1e-6},

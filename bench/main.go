@@ -46,6 +46,9 @@ type settings struct {
 	against  string        // the other binary of the part that compares builds
 	profile  string        // directory for CPU profiles
 	results  string        // file that figures are added to
+	mail     float64       // shoppers who come within an hour, in the scale part
+	allows   float64       // calls a second that the provider allows there
+	cores    int           // of a Caddy there
 	markdown bool
 }
 
@@ -74,6 +77,7 @@ var parts = []part{
 	{"fleet", "four nodes and one rate; needs redis-server", measureFleet},
 	{"costs", "what clicks and people cost a Caddy and a Redis; needs redis-server", measureCosts},
 	{"nodes", "one, two and four real nodes by the model; needs redis-server", measureNodes},
+	{scalePart, "the model: how many Caddys, which Redis, what fails first", measureScale},
 	{"memory", "memory of cached links", measureMemory},
 	{"start", "start-up and reload", measureStart},
 	{buildPart, "the cached redirect of two builds; only when named", measureBuild},
@@ -118,6 +122,9 @@ func run() error {
 		"write CPU and heap profiles of the server into this `directory`")
 	flag.StringVar(&s.results, "results", "",
 		"add the figures to this `file`, and let the model read it; else it reads the committed ones")
+	flag.Float64Var(&s.mail, "mail", 10e6, "shoppers who come within an hour, of the scale part")
+	flag.Float64Var(&s.allows, "allows", 1000, "calls a second that the provider allows there")
+	flag.IntVar(&s.cores, "cores", 2, "CPUs of each Caddy there")
 	flag.BoolVar(&s.markdown, "md", false, "print tables as Markdown")
 	limit := flag.Duration("timeout", time.Hour, "stop after this time")
 	flag.Usage = usage

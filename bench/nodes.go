@@ -18,7 +18,7 @@ var nodesCounts = []int{1, 2, 4}
 // What the trials of the nodes part have in common.
 const (
 	nodesRate   = 50  // calls a second
-	nodesPlaces = 4   // max_in_flight of each node
+	nodesPlaces = 8   // max_in_flight of each node
 	nodesWait   = 5.0 // seconds: the default of wait
 	nodesDawdle = 2 * time.Second
 )

@@ -13,7 +13,8 @@ import (
 // figures mean nothing then.
 func TestEveryPartMeasures(t *testing.T) {
 	l, err := openLab(t.Context(), settings{
-		pairs: 1, requests: 32, conns: 4, users: 8, algs: "HS256,RS256,ES256", runs: 1, links: 200, crowd: 20,
+		pairs: 1, requests: 32, conns: 4, users: 8, algs: "HS256,RS256,ES256", runs: 1, links: 200,
+		crowd: 20, mail: 1e6, allows: 1000, cores: 2,
 		latency: time.Millisecond, soak: 2 * time.Second, rate: 100, payments: 20,
 	})
 	if err != nil {
@@ -26,7 +27,7 @@ func TestEveryPartMeasures(t *testing.T) {
 		}
 		t.Run(p.name, func(t *testing.T) {
 			switch p.name {
-			case "fleet":
+			case "fleet", "costs", "nodes":
 				testneed.Redis(t)
 			case "nginx":
 				testneed.Nginx(t)

@@ -24,6 +24,7 @@ type shop struct {
 	perLook int       // people whose window closes between two looks
 	foreign float64   // the share of the buyers who pay in a currency that is not looked at
 	refunds float64   // the share of all purchases that is refunded, late, between two looks
+	sampled int       // one person in so many is counted; 0 means all
 }
 
 // arm is one variant on its way.
@@ -37,6 +38,14 @@ func binomial(r *rand.Rand, n int, p float64) int {
 		return 0
 	}
 	return int(distuv.Binomial{N: float64(n), P: p, Src: r}.Rand())
+}
+
+// sample is how many of some people are among the one in so many who are counted.
+func sample(r *rand.Rand, people, in int) int {
+	if in == 0 {
+		return people
+	}
+	return binomial(r, people, 1/float64(in))
 }
 
 // join lets people of the i-th variant become old enough to count.
@@ -113,7 +122,7 @@ func (s *shop) run(seed uint64) (all seen) {
 				s.giveBack(r, &arms[i])
 			}
 			people := binomial(r, left, min(1, s.shares[i]/share))
-			s.join(r, &arms[i], i, people)
+			s.join(r, &arms[i], i, sample(r, people, s.sampled))
 			left -= people
 			share -= s.shares[i]
 		}

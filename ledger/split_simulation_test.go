@@ -26,7 +26,7 @@ func TestSimulationOfSplits(t *testing.T) {
 			t.Parallel()
 			n, broken := testsize.Long(10_000), 0
 			for seed := range uint64(n) {
-				if looksBroken(seed+1, tt.configured, tt.truth) {
+				if looksBroken(seed+1, tt.configured, tt.truth, 20_000, 0) {
 					broken++
 				}
 			}
@@ -39,14 +39,18 @@ func TestSimulationOfSplits(t *testing.T) {
 	}
 }
 
-func looksBroken(seed uint64, configured, truth []float64) bool {
+// looksBroken looks again and again at an experiment with so many people, of whom one in sampled is
+// counted.
+func looksBroken(
+	seed uint64, configured, truth []float64, everybody, sampled int,
+) bool {
 	r := rand.New(rand.NewPCG(seed, 1))
 	people := make([]int64, len(truth))
 	for range looks {
-		left, share := 20_000/looks, 1.0
+		left, share := everybody/looks, 1.0
 		for i, p := range truth {
 			n := binomial(r, left, min(1, p/share))
-			people[i] += int64(n)
+			people[i] += int64(sample(r, n, sampled))
 			left -= n
 			share -= p
 		}

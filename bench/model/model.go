@@ -12,7 +12,9 @@ import "math"
 type Costs struct {
 	NodeHit      float64 // of a Caddy, for a click whose link is in Redis
 	NodeMiss     float64 // the same for a click that makes a link
-	NodeRefused  float64 // the same for a click that is turned away by the rate
+	MemoryHit    float64 // of a Caddy, for a click whose link is in its own memory
+	MemoryMiss   float64 // the same for a click that makes a link
+	NodeRefused  float64 // of a Caddy, for a click that is turned away by the rate
 	RedisHit     float64 // of Redis, for a click whose link is there
 	RedisMiss    float64 // the same for a click that makes a link, its turn of the rate included
 	RedisRefused float64 // the same for a click that is turned away by the rate

@@ -53,29 +53,6 @@ func newRegion(w *World, g Region, steps int) *region {
 	return r
 }
 
-// broken is which part of the links is out of reach, and whether the rate is.
-func (g *region) broken(i int) (part float64, rate bool) {
-	if g.Masters == 0 {
-		return 0, true
-	}
-	t := float64(i) * step
-	for _, o := range g.Outages {
-		if t >= o.From && t < o.Until {
-			part += float64(o.Masters) / float64(g.Masters)
-			rate = rate || o.Rate
-		}
-	}
-	return min(part, 1), rate
-}
-
-// missing is the part of those who have clicked n times that find no link.
-func (g *region) missing(n int, broken float64) float64 {
-	if g.Masters > 0 {
-		return broken
-	}
-	return math.Pow(1-1/float64(g.Nodes), float64(n)) // no click was at this node
-}
-
 // clicks takes the clicks of a step as far as the API, and returns how many calls would begin.
 func (g *region) clicks(i int, first float64, r *Result) float64 {
 	g.finish(i, r)
@@ -158,7 +135,12 @@ func (g *region) turnAway(
 // charge adds up what the clicks of a step cost.
 func (g *region) charge(hits, accepted, away, broken float64, alone bool, r *Result) {
 	c := g.w.Costs
-	cpu := hits*c.NodeHit + accepted*c.NodeMiss + away*c.NodeRefused
+	reached := 1 - broken
+	hit, miss := c.NodeHit, reached*c.NodeMiss+broken*c.MemoryMiss
+	if g.Masters == 0 {
+		hit, miss = c.MemoryHit, c.MemoryMiss
+	}
+	cpu := hits*hit + accepted*miss + away*c.NodeRefused
 	r.NodeCPU += cpu
 	r.MostNode = max(r.MostNode, g.node.add(cpu)/(float64(g.Nodes)*max(g.Cores, 1)))
 	if g.Masters == 0 {
@@ -168,7 +150,6 @@ func (g *region) charge(hits, accepted, away, broken float64, alone bool, r *Res
 	if g.Rate > 0 && !alone {
 		turns = c.RedisTurn
 	}
-	reached := 1 - broken
 	links := hits*c.RedisHit + reached*(accepted*(c.RedisMiss-c.RedisTurn)+
 		away*(c.RedisRefused-c.RedisTurn))
 	r.RedisCPU += links + (accepted+away)*turns
