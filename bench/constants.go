@@ -43,6 +43,7 @@ func costsOf(r results) (c model.Costs, err error) {
 		{&c.RedisEpochBytes, redisEpochBytes, 1},
 		{&c.RedisExposureBytes, redisExposureBytes, 1},
 		{&c.FileExposureBytes, fileExposureBytes, 1},
+		{&c.ExposureTrips, exposureTrips, 1},
 	} {
 		n, err := r.of(f.name)
 		if err != nil {

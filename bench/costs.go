@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// costRounds is how often each cost is measured. The rounds of the kinds alternate.
-const costRounds = 3
+// rounds is how often costs are measured. What is measured alternates, since CPU drifts.
+func (l *lab) rounds() int { return min(l.runs, 3) }
 
 // The names of the figures that the model is built on.
 const (
@@ -26,6 +26,7 @@ const (
 	redisEpochBytes    = "epoch in Redis"
 	redisExposureBytes = "person in an experiment, Redis of the ledger"
 	fileExposureBytes  = "person in an experiment, file of the ledger"
+	exposureTrips      = "person new in an experiment, round trips to Redis"
 
 	unused = "" // of a Redis that has nothing to do
 )
@@ -35,6 +36,7 @@ type costs struct {
 	clicks int
 	cpu    map[string]time.Duration // by the name of the figure
 	bytes  map[string]int64         // of one round
+	trips  int64                    // of one round
 }
 
 // measureCosts finds out what a click and a person cost a node and a Redis. The model of a fleet
@@ -43,7 +45,8 @@ func measureCosts(ctx context.Context, l *lab) ([]table, error) {
 	c := &costs{
 		clicks: min(l.crowd, 4000), cpu: map[string]time.Duration{}, bytes: map[string]int64{},
 	}
-	for range costRounds {
+	rounds := l.rounds()
+	for range rounds {
 		for _, round := range []func(context.Context, *lab) error{
 			c.links, c.refusals, c.alone, c.people,
 		} {
@@ -66,7 +69,7 @@ func measureCosts(ctx context.Context, l *lab) ([]table, error) {
 		memoryHit, memoryMiss, nodeHit, nodeMiss, nodeRefused, nodeExposure,
 		redisHit, redisMiss, redisRefused, redisExposure,
 	} {
-		each := inMicros(c.cpu[name]) / float64(costRounds*c.clicks)
+		each := inMicros(c.cpu[name]) / float64(rounds*c.clicks)
 		l.keep(name, "µs", each)
 		t.add(name, fmt.Sprintf("%.1f µs", each))
 	}
@@ -78,7 +81,10 @@ func measureCosts(ctx context.Context, l *lab) ([]table, error) {
 		l.keep(name, "B", each)
 		t.add(name, fmt.Sprintf("%.0f B", each))
 	}
+	trips := float64(c.trips) / float64(c.clicks)
+	l.keep(exposureTrips, "trips", trips)
+	t.add(exposureTrips, fmt.Sprintf("%.2f", trips))
 	t.note("%d rounds of %d shoppers, a Redis and a Caddy of their own in each, links of %d bytes.",
-		costRounds, c.clicks, linkLength)
+		rounds, c.clicks, linkLength)
 	return []table{t}, nil
 }

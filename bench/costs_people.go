@@ -30,8 +30,17 @@ func (c *costs) people(ctx context.Context, l *lab) error {
 		return err
 	}
 	defer w.stop()
-	bytes, err := c.meet(ctx, l, w, func() (int64, error) { return w.usedMemory(ctx) })
+	var trips [2]int64
+	looks := 0
+	bytes, err := c.meet(ctx, l, w, func() (n int64, err error) {
+		if trips[looks], err = w.trips(ctx); err != nil {
+			return 0, err
+		}
+		looks++
+		return w.usedMemory(ctx)
+	})
 	c.bytes[redisExposureBytes] = bytes
+	c.trips = trips[1] - trips[0]
 	return err
 }
 

@@ -94,11 +94,22 @@ func (w *stand) spend(c *costs, client *client, n int, node, redis string) error
 
 // usedMemory is what Redis has allocated.
 func (w *stand) usedMemory(ctx context.Context) (int64, error) {
-	text, err := w.admin.Info(ctx, "memory").Result()
+	return w.info(ctx, "memory", "used_memory")
+}
+
+// trips is how many times Redis has read from a connection: commands that are sent together count
+// once.
+func (w *stand) trips(ctx context.Context) (int64, error) {
+	return w.info(ctx, "stats", "total_reads_processed")
+}
+
+// info is a number that Redis tells of itself.
+func (w *stand) info(ctx context.Context, section, name string) (int64, error) {
+	text, err := w.admin.Info(ctx, section).Result()
 	if err != nil {
 		return 0, err
 	}
-	_, value, _ := strings.Cut(text, "\r\nused_memory:")
+	_, value, _ := strings.Cut(text, "\r\n"+name+":")
 	value, _, _ = strings.Cut(value, "\r\n")
 	return strconv.ParseInt(value, 10, 64)
 }

@@ -12,15 +12,13 @@ import (
 	"github.com/caddy-checkout/checkout/bench/model"
 )
 
-// nodesRounds is how often the clicks of each number of nodes are measured. The numbers alternate.
-const nodesRounds = 3
-
 // clickTrials are the claims about shoppers who click three times, each time at any node. They are
 // measured first, all numbers of nodes in turn, since CPU drifts.
 func (l *lab) clickTrials(ctx context.Context, c model.Costs) ([]trial, error) {
 	shoppers := min(l.crowd, 4000)
 	memory, shared := map[int]use{}, map[int]use{}
-	for range nodesRounds {
+	rounds := l.rounds()
+	for range rounds {
 		for _, n := range nodesCounts {
 			for cache, to := range map[string]map[int]use{"": memory, inRedis: shared} {
 				u, err := l.threeClicks(ctx, n, shoppers, cache)
@@ -43,7 +41,7 @@ func (l *lab) clickTrials(ctx context.Context, c model.Costs) ([]trial, error) {
 	}
 	of := func(what, unit string, said func(n int) float64, got func(n int) float64) trial {
 		return trial{what, unit, said, func(_ context.Context, _ *lab, n int) (float64, error) {
-			return got(n) / nodesRounds, nil
+			return got(n) / float64(rounds), nil
 		}}
 	}
 	return []trial{
@@ -173,7 +171,8 @@ func (l *lab) deadMaster(ctx context.Context, n, shoppers int) (float64, error) 
 			timeout 5s
 		}
 		`
-	nodes, stop, err := l.nodesOf(ctx, n, cache+fileBook, "API="+zotlo.url,
+	const often = "limits {\n\t\t\tper_subscriber 1000/1m\n\t\t}\n\t\t"
+	nodes, stop, err := l.nodesOf(ctx, n, often+cache+fileBook, "API="+zotlo.url,
 		"REDIS="+cluster[0].addr)
 	if err != nil {
 		return 0, err
@@ -189,6 +188,7 @@ func (l *lab) deadMaster(ctx context.Context, n, shoppers int) (float64, error) 
 		if time.Since(began) > startPatience {
 			return 0, errors.New("the cluster does not keep links")
 		}
+		time.Sleep(100 * time.Millisecond)
 		before = zotlo.Calls()
 		if err := clickAt(nodes, requests, l.conns); err != nil {
 			return 0, err

@@ -32,7 +32,7 @@ func (l *lab) sizes(c model.Costs) table {
 		head: []string{
 			"shoppers an hour", "calls a second", "requests a second", "calls in flight", "Caddys",
 			"CPUs used", "max_in_flight of each", "masters for links", "Redis for links",
-			"masters for the ledger", "ledger, one experiment: Redis", "file",
+			"masters for the ledger", "Caddys that write people down", "ledger, one experiment: Redis", "file",
 		},
 	}
 	for _, shoppers := range []float64{l.mail / 100, l.mail / 10, l.mail, l.mail * 10} {
@@ -44,11 +44,12 @@ func (l *lab) sizes(c model.Costs) table {
 		t.add(fmt.Sprintf("%.3g", shoppers), fmt.Sprintf("%.0f", s.Calls),
 			fmt.Sprintf("%.0f", s.Requests), fmt.Sprintf("%.0f", s.InFlight), fmt.Sprint(s.Caddys),
 			fmt.Sprintf("%.1f", s.NodeCores), fmt.Sprint(s.MaxInFlight), masters, size(s.RedisBytes),
-			fmt.Sprint(s.LedgerMaster), size(s.LedgerBytes), size(shoppers*c.FileExposureBytes))
+			fmt.Sprint(s.LedgerMaster), fmt.Sprint(s.Writers), size(s.LedgerBytes), size(shoppers*c.FileExposureBytes))
 	}
 	t.note("A shopper clicks %.0f times; the peak is %.0f times the mean of the hour; a call takes "+
-		"%.1f s; ttl %.0f s. Half of each CPU is left free, and a third of max_in_flight.",
-		h.Clicks, h.Peak, h.Latency, h.TTL)
+		"%.1f s, a round trip to Redis %.1f ms; ttl %.0f s. Half of each CPU is left free, and a third "+
+		"of max_in_flight. The last four columns are for an experiment that everybody meets.",
+		h.Clicks, h.Peak, h.Latency, 1000*h.Trip, h.TTL)
 	return t
 }
 

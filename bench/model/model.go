@@ -22,6 +22,7 @@ type Costs struct {
 
 	NodeExposure  float64 // of a Caddy, for a person who is new in an experiment
 	RedisExposure float64 // of the Redis of the ledger
+	ExposureTrips float64 // round trips to that Redis, one after the other
 
 	LinkBytes          float64 // in a memory cache
 	RedisLinkBytes     float64 // in Redis
@@ -36,10 +37,11 @@ type Habit struct {
 	Peak    float64 // arrivals at the peak, by the mean of the hour
 	Latency float64 // of an API call
 	TTL     float64 // of a link
+	Trip    float64 // a round trip to Redis
 }
 
-// Usual is what docs/operations.md reckons with.
-var Usual = Habit{Clicks: 3, Peak: 5, Latency: 0.3, TTL: 300}
+// Usual is what docs/operations.md reckons with, and a Redis in the same zone.
+var Usual = Habit{Clicks: 3, Peak: 5, Latency: 0.3, TTL: 300, Trip: 500e-6}
 
 // Size is what a number of shoppers an hour needs at the peak.
 type Size struct {
@@ -57,6 +59,7 @@ type Size struct {
 	MaxInFlight  int // of one Caddy
 	LedgerCores  float64
 	LedgerMaster int // masters of the ledger's Redis, where everybody meets an experiment
+	Writers      int // Caddys that it takes to write these people down: each writes one at a time
 }
 
 // headroom is the part of a resource that may be in use at the peak. Half is left: for one of two
@@ -82,6 +85,7 @@ func (h Habit) Size(c Costs, shoppers float64, cores int) Size {
 	s.Caddys = max(minCaddys, ceil(s.NodeCores/(headroom*float64(cores))))
 	s.MaxInFlight = ceil(1.5 * s.InFlight / float64(s.Caddys))
 	s.LedgerMaster = max(1, ceil(s.LedgerCores/headroom))
+	s.Writers = ceil(s.Calls * c.ExposureTrips * h.Trip)
 	s.Masters = masters(s.RedisCores, s.TurnCores)
 	return s
 }
