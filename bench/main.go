@@ -1,6 +1,6 @@
 // Command bench measures what the module costs, on the machine it runs on, and stops by itself.
 //
-//	go run ./bench                      every part but the soak, some twenty-five minutes on two cores
+//	go run ./bench                      every part but the soak, half an hour on two cores
 //	go run ./bench -run redirect,offer  these only
 //	go run ./bench -md                  tables as Markdown
 //
@@ -121,7 +121,7 @@ func run() error {
 	flag.StringVar(&s.profile, "profile", "",
 		"write CPU and heap profiles of the server into this `directory`")
 	flag.StringVar(&s.results, "results", "",
-		"add the figures to this `file`, and let the model read it; else it reads the committed ones")
+		"add the figures to this `file`, and let the model read it; else the committed ones")
 	flag.Float64Var(&s.mail, "mail", 10e6, "shoppers who come within an hour, of the scale part")
 	flag.Float64Var(&s.allows, "allows", 1000, "calls a second that the provider allows there")
 	flag.IntVar(&s.cores, "cores", 2, "CPUs of each Caddy there")

@@ -30,9 +30,9 @@ func measureNginx(ctx context.Context, l *lab) ([]table, error) {
 		return nil, err
 	}
 	p := peer{name: "nginx", start: startNginx}
-	t, err := p.against(ctx, l, "Cached redirects per second of server CPU, by those of nginx with "+
-		"Lua", append(eachRequest,
-		duty{"any, nginx remembers verified tokens too", "HS256", true}))
+	t, err := p.against(ctx, l,
+		"Cached redirects per second of server CPU, by those of nginx with Lua",
+		append(eachRequest, duty{"any, nginx remembers verified tokens too", "HS256", true}))
 	if err != nil {
 		return []table{t}, err
 	}

@@ -45,7 +45,7 @@ func (l *lab) stories(c model.Costs) []story {
 	masters := normal(func(*model.World) {}).Regions[0].Masters
 	return []story{
 		{"all goes well", normal(func(*model.World) {})},
-		{"max_in_flight is 64, the default", normal(func(w *model.World) {
+		{"`max_in_flight` is 64, the default", normal(func(w *model.World) {
 			for i := range w.Regions {
 				w.Regions[i].MaxInFlight = 64
 			}

@@ -23,17 +23,17 @@ type Limit struct {
 	Shoppers float64 // an hour
 }
 
-// Limits are the numbers of shoppers an hour at whose peak each part of a fleet is used up, the first
-// to give way first. Nothing is held back here: it is where things break, not where to stop.
+// Limits are the numbers of shoppers an hour at whose peak each part of a fleet is used up, the
+// first to give way first. Nothing is held back here: it is where things break, not where to stop.
 func (h Habit) Limits(c Costs, f Fleet) []Limit {
 	// What one shopper an hour needs.
 	one := h.Size(c, 1, f.Cores)
 	nodes, redis := float64(f.Caddys), float64(f.Masters)
 	list := []Limit{
 		{"the provider's calls", f.Provider / one.Calls},
-		{"max_in_flight", nodes * float64(f.MaxInFlight) / one.InFlight},
+		{"`max_in_flight`", nodes * float64(f.MaxInFlight) / one.InFlight},
 		{"CPU of the Caddys", nodes * float64(f.Cores) / one.NodeCores},
-		{"CPU of Redis, the master that counts the rate", 1 / (one.RedisCores/redis + one.TurnCores)},
+		{"CPU of the master that counts the rate", 1 / (one.RedisCores/redis + one.TurnCores)},
 		{"memory of Redis", f.RedisBytes / one.RedisBytes},
 		{"memory of the ledger, one experiment", f.LedgerBytes / one.LedgerBytes},
 		{"CPU of the ledger's Redis", 1 / one.LedgerCores},

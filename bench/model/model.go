@@ -1,9 +1,9 @@
 // Package model says what a fleet needs for a number of shoppers, what gives way first, and what
 // happens while something is broken. It measures nothing: what a click costs is given to it.
 //
-// It has two halves. Plan.Size and Fleet.Limits are arithmetic. World.Run plays the shoppers in steps
-// of a tenth of a second, as amounts and not one by one, so that a hundred million take as long as a
-// hundred.
+// It has two halves. Habit.Size and Habit.Limits are arithmetic. World.Run plays the shoppers in
+// steps of a tenth of a second, as amounts and not one by one, so that a hundred million take as
+// long as a hundred.
 package model
 
 import "math"
@@ -18,7 +18,7 @@ type Costs struct {
 	RedisHit     float64 // of Redis, for a click whose link is there
 	RedisMiss    float64 // the same for a click that makes a link, its turn of the rate included
 	RedisRefused float64 // the same for a click that is turned away by the rate
-	RedisTurn    float64 // of the master that counts the rate: the part of a miss that does not spread
+	RedisTurn    float64 // the part of a miss that is the rate's, and does not spread over masters
 
 	NodeExposure  float64 // of a Caddy, for a person who is new in an experiment
 	RedisExposure float64 // of the Redis of the ledger
@@ -63,7 +63,7 @@ type Size struct {
 }
 
 // headroom is the part of a resource that may be in use at the peak. Half is left: for one of two
-// nodes that is lost, for bunches, and for the system calls of a network that loopback does not have.
+// nodes that is lost, for bunches, and for what a real network costs beside loopback.
 const headroom = 0.5
 
 // minCaddys is how many there are in any case, so that one may be restarted.
@@ -90,8 +90,8 @@ func (h Habit) Size(c Costs, shoppers float64, cores int) Size {
 	return s
 }
 
-// masters is how many share the work so that the one that also counts the rate has headroom; 0 if no
-// number does.
+// masters is how many share the work so that the one that also counts the rate has headroom; 0 if
+// no number does.
 func masters(spread, turn float64) int {
 	if turn >= headroom {
 		return 0

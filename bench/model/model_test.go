@@ -74,11 +74,11 @@ func TestLimitsComeInOrder(t *testing.T) {
 		shoppers float64
 	}{
 		{"the provider's calls", 500 * 720},
-		{"max_in_flight", 256 / 0.3 * 720},
+		{"`max_in_flight`", 256 / 0.3 * 720},
 		{"people whom each Caddy writes down, one after the other", 4 * 720 / (5 * 400e-6)},
 		{"memory of Redis", 1e9 / (300*400/720. + 400)},
 		{"memory of the ledger, one experiment", 1e9 / 300},
-		{"CPU of Redis, the master that counts the rate", 720 / 120e-6},
+		{"CPU of the master that counts the rate", 720 / 120e-6},
 		{"CPU of the Caddys", 8 / 700e-6 * 720},
 		{"CPU of the ledger's Redis", 720 / 80e-6},
 	}
@@ -93,7 +93,7 @@ func TestLimitsComeInOrder(t *testing.T) {
 	}
 	// What nobody has said is no limit.
 	f.Provider = 0
-	if got := h.Limits(round, f); got[0].What != "max_in_flight" || len(got) != len(want)-1 {
+	if got := h.Limits(round, f); got[0].What != "`max_in_flight`" || len(got) != len(want)-1 {
 		t.Errorf("without a provider's limit: %+v", got)
 	}
 }

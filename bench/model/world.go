@@ -30,7 +30,7 @@ type Region struct {
 	Cores       float64 // of each node
 	MaxInFlight int     // of each node
 	Masters     int     // of its Redis; 0 means memory caches and no stickiness
-	Rate        float64 // calls a second of the region; with memory caches of each node; 0 means none
+	Rate        float64 // calls a second, of the region or, without Redis, of each node; 0 is none
 	Outages     []Outage
 }
 
