@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/caddy-checkout/checkout/internal/testsize"
 )
 
 // usualLab reckons with the committed figures and the flags as they are by default.
@@ -19,9 +21,14 @@ func TestScalePageIsWhatTheModelSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := squeezed(string(page))
-	tables, err := measureScale(t.Context(), usualLab())
+	l := usualLab()
+	c, err := l.constants()
 	if err != nil {
 		t.Fatal(err)
+	}
+	tables := []table{l.sizes(c), l.limits(c)}
+	if !testsize.Race {
+		tables = append(tables, l.hours(c))
 	}
 	for _, table := range tables {
 		var b bytes.Buffer
@@ -50,7 +57,11 @@ func TestStoriesKeepTheirAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, s := range l.stories(c) {
+	stories := l.stories(c)
+	if testsize.Race {
+		stories = stories[:1]
+	}
+	for i, s := range stories {
 		t.Run(s.name, func(t *testing.T) {
 			r := s.world.Run()
 			if sum := r.Served + r.Lost + r.Waiting; math.Abs(sum-l.mail) > 1 || r.Waiting > 1 {
