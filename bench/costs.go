@@ -39,12 +39,16 @@ type costs struct {
 	trips  int64                    // of one round
 }
 
+func (l *lab) noCosts() *costs {
+	return &costs{
+		clicks: min(l.crowd, 4000), cpu: map[string]time.Duration{}, bytes: map[string]int64{},
+	}
+}
+
 // measureCosts finds out what a click and a person cost a node and a Redis. The model of a fleet
 // takes its constants from here.
 func measureCosts(ctx context.Context, l *lab) ([]table, error) {
-	c := &costs{
-		clicks: min(l.crowd, 4000), cpu: map[string]time.Duration{}, bytes: map[string]int64{},
-	}
+	c := l.noCosts()
 	rounds := l.rounds()
 	for range rounds {
 		for _, round := range []func(context.Context, *lab) error{

@@ -18,7 +18,7 @@ var nodesCounts = []int{1, 2, 4}
 // What the trials of the nodes part have in common.
 const (
 	nodesRate   = 50  // calls a second
-	nodesPlaces = 8   // max_in_flight of each node
+	nodesPlaces = 12  // max_in_flight of each node
 	nodesWait   = 5.0 // seconds: the default of wait
 	nodesDawdle = 2 * time.Second
 )
@@ -116,7 +116,7 @@ func (l *lab) trials(c model.Costs) []trial {
 			},
 		},
 	}
-	return append(list, trial{
+	return append(list, l.peopleTrial(c), trial{
 		"calls for each click, one of three masters is dead", "calls",
 		func(n int) float64 {
 			w := world(n, 3, 1000, 0)
@@ -134,13 +134,19 @@ func (l *lab) trials(c model.Costs) []trial {
 func (l *lab) nodesOf(
 	ctx context.Context, n int, global string, env ...string,
 ) (nodes []*server, stop func(), err error) {
+	return l.startAll(ctx, n, shop{
+		global: global, campaigns: plain, routes: []route{{oursPath, "checkout_link pro"}},
+	}, env...)
+}
+
+// startAll starts Caddys of one configuration.
+func (l *lab) startAll(
+	ctx context.Context, n int, s shop, env ...string,
+) (nodes []*server, stop func(), err error) {
 	stop = func() {
 		for _, node := range nodes {
 			node.stop()
 		}
-	}
-	s := shop{
-		global: global, campaigns: plain, routes: []route{{oursPath, "checkout_link pro"}},
 	}
 	for range n {
 		node, err := l.startCaddy(ctx, s.text(), env...)

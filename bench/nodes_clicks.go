@@ -13,12 +13,16 @@ import (
 )
 
 // clickTrials are the claims about shoppers who click three times, each time at any node. They are
-// measured first, all numbers of nodes in turn, since CPU drifts.
+// measured first, all numbers of nodes in turn, and with them what one click costs: CPU drifts.
 func (l *lab) clickTrials(ctx context.Context, c model.Costs) ([]trial, error) {
 	shoppers := min(l.crowd, 4000)
 	memory, shared := map[int]use{}, map[int]use{}
 	rounds := l.rounds()
+	now := l.noCosts()
 	for range rounds {
+		if err := now.links(ctx, l); err != nil {
+			return nil, err
+		}
 		for _, n := range nodesCounts {
 			for cache, to := range map[string]map[int]use{"": memory, inRedis: shared} {
 				u, err := l.threeClicks(ctx, n, shoppers, cache)
@@ -30,6 +34,11 @@ func (l *lab) clickTrials(ctx context.Context, c model.Costs) ([]trial, error) {
 			}
 		}
 	}
+	each := func(name string) float64 {
+		return now.cpu[name].Seconds() / float64(rounds*now.clicks)
+	}
+	c.NodeHit, c.NodeMiss = each(nodeHit), each(nodeMiss)
+	c.RedisHit, c.RedisMiss = each(redisHit), each(redisMiss)
 	three := func(nodes, masters int) model.Result {
 		w := model.World{
 			Shoppers: 1, Wait: nodesWait, TTL: 300, Clicks: 3, Pause: 1, Tries: 1, Length: 10,

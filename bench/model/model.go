@@ -85,10 +85,13 @@ func (h Habit) Size(c Costs, shoppers float64, cores int) Size {
 	s.Caddys = max(minCaddys, ceil(s.NodeCores/(headroom*float64(cores))))
 	s.MaxInFlight = ceil(1.5 * s.InFlight / float64(s.Caddys))
 	s.LedgerMaster = max(1, ceil(s.LedgerCores/headroom))
-	s.Writers = ceil(s.Calls * c.ExposureTrips * h.Trip)
+	s.Writers = ceil(s.Calls / h.Writes(c))
 	s.Masters = masters(s.RedisCores, s.TurnCores)
 	return s
 }
+
+// Writes is how many people a second one Caddy writes down, one after the other.
+func (h Habit) Writes(c Costs) float64 { return 1 / (c.ExposureTrips * h.Trip) }
 
 // masters is how many share the work so that the one that also counts the rate has headroom; 0 if
 // no number does.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/caddy-checkout/checkout/bench/model"
+)
+
+// farTrip is how far away the Redis of the people is, and gathering how long the ledger waits for
+// company before it writes the first of them down.
+const (
+	farTrip   = 5 * time.Millisecond
+	gathering = 500 * time.Millisecond
+)
+
+// peopleTrial is how long nodes take to write people down whose ledger is in a Redis far away.
+func (l *lab) peopleTrial(c model.Costs) trial {
+	people := min(l.crowd, 300)
+	return trial{
+		fmt.Sprintf("time until %d people are written down, a round trip of %v", people, farTrip),
+		"s",
+		func(n int) float64 {
+			h := model.Habit{Trip: farTrip.Seconds()}
+			return gathering.Seconds() + float64(people)/h.Writes(c)/float64(n)
+		},
+		func(ctx context.Context, l *lab, n int) (float64, error) {
+			return l.writtenDown(ctx, n, people)
+		},
+	}
+}
+
+func (l *lab) writtenDown(ctx context.Context, n, people int) (float64, error) {
+	redis, err := startRedis(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer redis.stop()
+	far, err := listenFar(redis.addr)
+	if err != nil {
+		return 0, err
+	}
+	defer far.Close()
+	s := shop{
+		global: redisBook, campaigns: inExperiment,
+		routes: []route{{oursPath, "checkout_link pro"}},
+	}
+	nodes, stop, err := l.startAll(ctx, n, s, "REDIS="+far.Addr().String())
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	// The first person of a run takes longer, and so do connections.
+	requests, err := l.keys.clicks("HS256", oursPath, people+n)
+	if err != nil {
+		return 0, err
+	}
+	for i, node := range nodes {
+		if _, _, err := ask(node.addr, requests[people+i]); err != nil {
+			return 0, err
+		}
+	}
+	if err := writtenBy(ctx, nodes, n); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	for i, request := range requests[:people] {
+		res, _, err := ask(nodes[i%n].addr, request)
+		if err != nil {
+			return 0, err
+		}
+		if res.StatusCode != http.StatusSeeOther {
+			return 0, fmt.Errorf("the answer is %s", res.Status)
+		}
+	}
+	err = writtenBy(ctx, nodes, people+n)
+	return time.Since(start).Seconds(), err
+}
+
+// writtenBy waits until the nodes together have written that many people down.
+func writtenBy(ctx context.Context, nodes []*server, people int) error {
+	for deadline := time.Now().Add(startPatience); time.Now().Before(deadline); {
+		sum := 0.0
+		for _, node := range nodes {
+			n, err := node.metric(ctx, "caddy_checkout_exposures_total")
+			if err != nil {
+				return err
+			}
+			sum += n
+		}
+		if int(sum) >= people {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fmt.Errorf("not all of %d people were written down", people)
+}
+
+// listenFar passes connections on to a server, whose answers come later by farTrip.
+func listenFar(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", addr)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			go func() {
+				_, _ = io.Copy(far, near)
+				far.Close()
+			}()
+			go func() {
+				_, _ = io.Copy(late{near}, far)
+				near.Close()
+			}()
+		}
+	}()
+	return listener, nil
+}
+
+// late writes what it is given after a while.
+type late struct{ w io.Writer }
+
+func (l late) Write(p []byte) (int, error) {
+	time.Sleep(farTrip)
+	return l.w.Write(p)
+}
