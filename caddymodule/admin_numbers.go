@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"cmp"
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,12 +17,17 @@ import (
 
 // listCampaigns shows every campaign of the running configuration, by name.
 func listCampaigns(app *App, _ []byte, _ *http.Request) (any, error) {
-	counted, now := readCounts(), time.Now()
-	list := make([]cli.Campaign, 0, len(app.shared.registry.byName))
-	for _, name := range slices.Sorted(maps.Keys(app.shared.registry.byName)) {
-		list = append(list, counted.campaign(app.shared.registry.byName[name], now))
+	return cli.Campaigns{Campaigns: app.shared.registry.offered(time.Now())}, nil
+}
+
+// offered are the campaigns by name, with this process's counts.
+func (r *registry) offered(now time.Time) []cli.Campaign {
+	counted := readCounts()
+	list := make([]cli.Campaign, 0, len(r.byName))
+	for _, name := range r.names() {
+		list = append(list, counted.campaign(r.byName[name], now))
 	}
-	return cli.Campaigns{Campaigns: list}, nil
+	return list
 }
 
 // showExperiments shows what the experiments that the ledger knows have shown, or the one that is

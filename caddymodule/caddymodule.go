@@ -29,6 +29,7 @@ func init() {
 	caddy.RegisterModule(new(EmbedHandler))
 	caddy.RegisterModule(new(WebhookHandler))
 	caddy.RegisterModule(new(EventsHandler))
+	caddy.RegisterModule(new(ReportHandler))
 	caddy.RegisterModule(new(ClaimMatcher))
 	caddy.RegisterModule(new(MemoryCache))
 	caddy.RegisterModule(new(RedisCache))
@@ -44,8 +45,9 @@ func init() {
 	httpcaddyfile.RegisterHandlerDirective("checkout_events", parseEventsDirective)
 	httpcaddyfile.RegisterHandlerDirective("checkout_embed", parseEmbedDirective)
 	httpcaddyfile.RegisterHandlerDirective("checkout_link", parseLinkDirective)
+	httpcaddyfile.RegisterHandlerDirective("checkout_report", parseReportDirective)
 	orderDirectives("checkout_offer", "checkout_webhook", "checkout_events", "checkout_embed",
-		"checkout_link")
+		"checkout_link", "checkout_report")
 
 	caddycmd.RegisterCommand(cli.Command)
 }

@@ -52,6 +52,11 @@ func TestNoCanarySings(t *testing.T) {
 		}
 		w.silent(path, string(body))
 	}
+	_, report := srv.click("/report")
+	w.silent("the report page", string(report))
+	if !strings.Contains(string(report), "canary-priced") {
+		t.Error("the report page shows no sale: this test listens to nothing")
+	}
 	w.silent("an event", sungEvents...)
 	if len(sungEvents) == 0 || !strings.Contains(strings.Join(sungEvents, ""), "checkout.payment") {
 		t.Error("no event was heard: this test listens to nothing")

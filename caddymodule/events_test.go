@@ -100,7 +100,8 @@ func TestExplainSaysWhatHappened(t *testing.T) {
 		Campaign string
 		Facts    []string
 		Rules    []struct{ Campaign, Result, Detail string }
-	}) {
+	},
+	) {
 		t.Helper()
 		srv.ask(http.MethodPost, "/checkout/explain",
 			`{"claims":{"email":"ann@example.com"},"request":{"uri":"/upgrade"}}`, &e)

@@ -86,6 +86,9 @@ http:// {` + serverSite + `
 	checkout_webhook /hooks {
 		token {env.HOOK_TOKEN}
 	}
+	checkout_report /report {
+		open
+	}
 	handle_errors {
 		respond "{err.status_code} {err.message}"
 	}

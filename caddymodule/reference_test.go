@@ -43,6 +43,7 @@ func TestReferenceListsEveryOption(t *testing.T) {
 		{"checkout_offer c", ref.names("checkout_offer")},
 		{"checkout_embed c", ref.names("checkout_embed")},
 		{"checkout_webhook", ref.names("checkout_webhook")},
+		{"checkout_report", ref.names("checkout_report")},
 	} {
 		wantSame(t, block.in, knownOptions(t, block.in), block.want)
 	}
@@ -202,6 +203,7 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		OfferHandler{},
 		EmbedHandler{},
 		WebhookHandler{},
+		ReportHandler{},
 		ClaimMatcher{},
 		ClaimCondition{},
 		Identity{},
@@ -223,6 +225,7 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		"project", "jwt", "cache memory", "cache redis", "ledger file", "ledger redis",
 		"ledger memory", "limits",
 		"campaign", "Overrides", "experiment", "checkout_link", "checkout_embed", "checkout_webhook",
+		"checkout_report",
 	} {
 		for _, name := range ref.names(heading) {
 			if !inCode[name] {

@@ -135,16 +135,16 @@ func (h *WebhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 ) error {
 	body, status, err := h.read(w, r)
 	if err != nil {
-		metrics.Webhooks.WithLabelValues(metrics.Other, hookRefused).Inc()
+		metrics.HeardWebhook(metrics.Other, hookRefused)
 		return h.refuse(w, status, err)
 	}
 	event, err := zotlo.ParseWebhook(body)
 	if err != nil {
-		metrics.Webhooks.WithLabelValues(metrics.Other, hookRefused).Inc()
+		metrics.HeardWebhook(metrics.Other, hookRefused)
 		return h.refuse(w, http.StatusBadRequest, errors.New("the webhook is not a JSON object"))
 	}
 	heard := h.safely(r, event, body)
-	metrics.Webhooks.WithLabelValues(event.Kind, heard.result).Inc()
+	metrics.HeardWebhook(event.Kind, heard.result)
 	if h.PassThrough && heard.pass {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if heard.err != nil {

@@ -20,7 +20,7 @@ type shopper struct {
 	values     map[string]string
 	match      func(index int) (bool, error)
 	events     map[string]time.Duration // how long ago each happened; nil: nothing is known
-	distrust   string // prefix of keys
+	distrust   string                   // prefix of keys
 }
 
 type claims map[string]string

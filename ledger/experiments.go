@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -10,35 +12,81 @@ import (
 // This file reads what experiments have shown. It reads sums alone, so it takes as long for a
 // million people as for ten.
 
-// Experiments are all experiments that the ledger knows, by campaign and key, with the numbers of
+// Experiments are all experiments that the ledger knows, by key and campaign, with the numbers of
 // their runs at an instant.
 func (l *Ledger) Experiments(ctx context.Context, now time.Time) ([]Experiment, error) {
+	found, _, err := l.LatestExperiments(ctx, now, math.MaxInt, maxRuns)
+	return found, err
+}
+
+// LatestExperiments is Experiments for a page that has room for so many experiments, and so many
+// runs of each: what runs comes before what has ended, and what began last before what is older. It
+// reads the sums of no others. Left out are so many experiments, and Experiment.Older runs.
+func (l *Ledger) LatestExperiments(
+	ctx context.Context, now time.Time, experiments, runs int,
+) (found []Experiment, leftOut int, err error) {
 	all, err := l.histories(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var found []Experiment
+	var known []knownTrial
 	for _, h := range all {
 		for i := range h.Experiments {
-			t := &h.Experiments[i]
-			e := Experiment{
-				Key: t.Key, Campaign: h.Campaign, Metric: t.metric(),
-				Window: time.Duration(t.window()) * time.Second, Runs: []RunNumbers{},
-			}
-			for _, r := range t.newestFirst() {
-				n, err := l.numbers(ctx, t, r, now)
-				if err != nil {
-					return nil, err
-				}
-				e.Runs = append(e.Runs, n)
-			}
-			found = append(found, e)
+			known = append(known, knownTrial{h.Campaign, &h.Experiments[i]})
 		}
+	}
+	slices.SortStableFunc(known, knownTrial.compare)
+	leftOut = max(len(known)-experiments, 0)
+	for _, k := range known[:len(known)-leftOut] {
+		e, err := l.experiment(ctx, k, now, runs)
+		if err != nil {
+			return nil, 0, err
+		}
+		found = append(found, e)
 	}
 	slices.SortStableFunc(found, func(a, b Experiment) int {
 		return strings.Compare(a.Key+"\x00"+a.Campaign, b.Key+"\x00"+b.Campaign)
 	})
-	return found, nil
+	return found, leftOut, nil
+}
+
+// knownTrial is an experiment and whose it is.
+type knownTrial struct {
+	campaign string
+	*trial
+}
+
+// compare puts what runs first, and then what began last.
+func (k knownTrial) compare(other knownTrial) int {
+	last := func(t *trial) (ended, began int64) {
+		if runs := t.newestFirst(); len(runs) > 0 {
+			_, began, ended = t.span(runs[0])
+		}
+		return min(ended, 1), began
+	}
+	ended, began := last(k.trial)
+	otherEnded, otherBegan := last(other.trial)
+	return cmp.Or(cmp.Compare(ended, otherEnded), cmp.Compare(otherBegan, began))
+}
+
+// experiment reads the numbers of an experiment's newest runs.
+func (l *Ledger) experiment(
+	ctx context.Context, k knownTrial, now time.Time, most int,
+) (Experiment, error) {
+	e := Experiment{
+		Key: k.Key, Campaign: k.campaign, Metric: k.metric(),
+		Window: time.Duration(k.window()) * time.Second, Runs: []RunNumbers{},
+	}
+	runs := k.newestFirst()
+	e.Older = max(len(runs)-most, 0)
+	for _, r := range runs[:len(runs)-e.Older] {
+		n, err := l.numbers(ctx, k.trial, r, now)
+		if err != nil {
+			return Experiment{}, err
+		}
+		e.Runs = append(e.Runs, n)
+	}
+	return e, nil
 }
 
 // metric is the one that decides. An empty choice is kept as empty in the document: judge must tell

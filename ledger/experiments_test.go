@@ -2,7 +2,9 @@ package ledger_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -122,6 +124,59 @@ func TestVerdicts(t *testing.T) {
 		if run.Verdict != test.of || variant.Verdict != test.want || metric != test.metric ||
 			control.Verdict != "" || control.Difference != nil {
 			t.Errorf("%s: %q, %q by %q; the first %+v", name, run.Verdict, variant.Verdict, metric, control)
+		}
+	}
+}
+
+// TestLatestExperiments: what runs comes before what is over, and what began last before what is
+// older; what is left out is counted, and the figures are those of Experiments.
+func TestLatestExperiments(t *testing.T) {
+	c := newCrowd(t, memorystore.New(nil), func(*ledger.Run) {})
+	begin := func(day int, settings ...string) {
+		t.Helper()
+		var runs []ledger.Run
+		for i := 0; i < len(settings); i += 2 {
+			r := c.run
+			r.Campaign, r.Experiment, r.Settings = settings[i], settings[i], settings[i+1]
+			runs = append(runs, r)
+		}
+		if err := c.ledger.Begin(t.Context(), runs, c.first.AddDate(0, 0, day)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(1, "old", "1")
+	begin(2, "steady", "1", "recent", "1") // "old" is over, as "pro" of the crowd is
+	begin(3, "steady", "1", "recent", "2")
+	begin(4, "steady", "1", "recent", "3")
+	begin(5, "steady", "1", "new", "1") // "recent" is over
+	now := c.first.AddDate(0, 0, 30)
+	all, err := c.ledger.Experiments(t.Context(), now)
+	if err != nil || len(all) != 5 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	for _, tt := range []struct {
+		experiments, runs int
+		want              string
+		leftOut           int
+	}{
+		{1, 9, "new/1+0 ", 4},
+		{2, 9, "new/1+0 steady/1+0 ", 3},
+		{3, 2, "new/1+0 recent/2+1 steady/1+0 ", 2},
+		{4, 1, "new/1+0 old/1+0 recent/1+2 steady/1+0 ", 1},
+		{0, 1, "", 5},
+	} {
+		latest, leftOut, err := c.ledger.LatestExperiments(t.Context(), now, tt.experiments, tt.runs)
+		got := ""
+		for _, e := range latest {
+			got += fmt.Sprint(e.Key, "/", len(e.Runs), "+", e.Older, " ")
+			i := slices.IndexFunc(all, func(a ledger.Experiment) bool { return a.Key == e.Key })
+			if diff := cmp.Diff(all[i].Runs[:len(e.Runs)], e.Runs); diff != "" {
+				t.Errorf("%s: -Experiments +LatestExperiments:\n%s", e.Key, diff)
+			}
+		}
+		if err != nil || got != tt.want || leftOut != tt.leftOut {
+			t.Errorf("%d of %d runs: %q and %d more, %v; want %q and %d", tt.experiments, tt.runs, got,
+				leftOut, err, tt.want, tt.leftOut)
 		}
 	}
 }

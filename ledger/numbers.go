@@ -24,6 +24,8 @@ type Experiment struct {
 	Window time.Duration `json:"window"`
 	// The newest first, by their last start.
 	Runs []RunNumbers `json:"runs"`
+	// Older is how many runs LatestExperiments left out.
+	Older int `json:"-"`
 }
 
 // RunNumbers are the numbers of one run. Runs are never added up: another set of settings is

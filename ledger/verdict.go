@@ -35,6 +35,13 @@ const (
 	gateEffective = 5
 )
 
+// GatePeople and GateBuyers are what it takes of both variants before anything is compared: people
+// whose window has closed, and buyers among them.
+const (
+	GatePeople = gatePeople
+	GateBuyers = gateBuyers
+)
+
 // falseVerdicts is the chance that a run whose variants are all equal ever gets a verdict. The
 // comparisons of one run share it (Bonferroni).
 const falseVerdicts = 0.05

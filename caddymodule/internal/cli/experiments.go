@@ -63,7 +63,7 @@ func printNumbers(w io.Writer, answer Experiments) {
 			fmt.Fprintln(w)
 		}
 		fmt.Fprintf(w, "%s (campaign %s): %s, within %s after the first exposure\n",
-			e.Key, e.Campaign, metricText(e.Metric), duration.Text(e.Window))
+			e.Key, e.Campaign, MetricText(e.Metric), duration.Text(e.Window))
 		for _, r := range e.Runs {
 			printRun(w, e, r)
 		}
@@ -85,17 +85,17 @@ func printRun(w io.Writer, e ledger.Experiment, r ledger.RunNumbers) {
 	for _, v := range r.Variants {
 		t.row(v.Name, number(v.People), number(v.Open), number(v.Buyers),
 			fmt.Sprintf("%.2f %%", 100*v.Rate), perPerson(v.Revenue),
-			differenceText(v.Difference), string(v.Verdict))
+			DifferenceText(v.Difference), string(v.Verdict))
 	}
 	t.Flush()
 	fmt.Fprintln(w)
-	for _, line := range conclusions(e, r) {
+	for _, line := range Conclusions(e, r) {
 		fmt.Fprintln(w, line)
 	}
 }
 
-// metricText says what decides.
-func metricText(metric string) string {
+// MetricText says what decides.
+func MetricText(metric string) string {
 	if currency, ok := strings.CutPrefix(metric, "revenue "); ok {
 		return "decided by money per person in " + currency
 	}
@@ -111,8 +111,8 @@ func perPerson(revenue map[string]ledger.Revenue) string {
 	return strings.Join(parts, ", ")
 }
 
-// differenceText writes a difference and its interval: rates in percentage points.
-func differenceText(d *ledger.MetricDifference) string {
+// DifferenceText writes a difference and its interval: rates in percentage points.
+func DifferenceText(d *ledger.MetricDifference) string {
 	if d == nil {
 		return ""
 	}
@@ -124,8 +124,8 @@ func differenceText(d *ledger.MetricDifference) string {
 		scale*d.Estimate, scale*d.Low, scale*d.High, unit)
 }
 
-// conclusions say in words what a run has shown.
-func conclusions(e ledger.Experiment, r ledger.RunNumbers) (lines []string) {
+// Conclusions say in words what a run has shown.
+func Conclusions(e ledger.Experiment, r ledger.RunNumbers) (lines []string) {
 	if r.Verdict == ledger.Unreadable {
 		return []string{"Unreadable: people are not split as configured, so some of one variant are " +
 			"missing. Find out why, and begin a new run; nothing of this one can be believed."}

@@ -43,3 +43,12 @@ func Sum(list []Sample, by string) map[string]int64 {
 	}
 	return total
 }
+
+// Value is what a gauge shows at this moment.
+func Value(g prometheus.Metric) float64 {
+	var m dto.Metric
+	if err := g.Write(&m); err != nil {
+		return 0 // a gauge of ours always writes
+	}
+	return m.GetGauge().GetValue()
+}
