@@ -37,7 +37,7 @@ func TestBrowserEveryPageIsForEverybody(t *testing.T) {
 	prepare(t, d)
 	b := sit(t, d)
 	checkout := arrive(t, d).hit("/ref/mira/get")
-	for _, address := range append([]string{"/nowhere", checkout}, shopPages...) {
+	for _, address := range append([]string{"/nowhere", "/report", checkout}, shopPages...) {
 		b.open(address)
 		b.obeys(address)
 	}

@@ -33,7 +33,7 @@ func (d *demo) startCaddy() error {
 		"DEMO_SHOP":     d.place.shop,
 		"DEMO_PAY":      d.pay,
 		"DEMO_PAY_HOST": d.payHost,
-		"DEMO_API":      "http://" + d.api,
+		"DEMO_API":      d.apiURL(),
 		"DEMO_API_HOST": d.api,
 		"DEMO_COOKIE":   d.cookie,
 		"XDG_DATA_HOME": d.dir, // where Caddy notes its instance id, wherever its storage is
@@ -45,6 +45,14 @@ func (d *demo) startCaddy() error {
 			}
 		}
 	}
+	if err := loadCaddyfile(); err != nil {
+		return err
+	}
+	return d.trustCaddy()
+}
+
+// loadCaddyfile makes Caddy run the Caddyfile as the environment is now.
+func loadCaddyfile() error {
 	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
 	config, warnings, err := adapter.Adapt(caddyfileText, map[string]any{"filename": "Caddyfile"})
 	if err != nil {
@@ -53,10 +61,7 @@ func (d *demo) startCaddy() error {
 	for _, w := range warnings {
 		return fmt.Errorf("%s", w)
 	}
-	if err := caddy.Load(config, true); err != nil {
-		return err
-	}
-	return d.trustCaddy()
+	return caddy.Load(config, true)
 }
 
 // trustCaddy waits for the certificates that Caddy makes after its start, and lets the stand-in's

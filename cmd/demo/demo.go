@@ -27,6 +27,7 @@ type demo struct {
 	sandbox *sandbox.Sandbox
 	shop    *shop
 	roots   *x509.CertPool // of Caddy's own certificates, for the webhooks
+	renewed renewals
 
 	log     net.Listener    // where Caddy's log arrives, until Caddy has said its last word
 	ctx     context.Context // ends the long requests of the panel
@@ -66,7 +67,7 @@ func start(at place, data string) (_ *demo, err error) {
 	if d.shop, err = newShop(d); err != nil {
 		return nil, err
 	}
-	d.serve(apiListener, d.forgetsExpired(d.sandbox))
+	d.serve(apiListener, atAnyAddress(d.forgetsExpired(d.sandbox)))
 	go d.sandbox.Run(d.ctx)
 
 	logListener, err := net.Listen("unix", filepath.Join(dir, "log.sock"))
@@ -158,6 +159,8 @@ func (d *demo) Close() error {
 	for _, server := range d.servers {
 		_ = server.Close() // cuts the requests off: nobody waits for a demo
 	}
+	d.renewed.mu.Lock() // nothing is loaded after the end
+	defer d.renewed.mu.Unlock()
 	err := stopCaddy()
 	if d.log != nil {
 		_ = d.log.Close()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -106,6 +107,12 @@ func (s *shopper) do(method, address, body string, header ...string) page {
 		r.Header.Set(header[i], header[i+1])
 	}
 	res, err := s.client.Do(r)
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		// A server that a reload has just replaced may take the connection and close it unread;
+		// browsers try again, too.
+		r.Body = io.NopCloser(strings.NewReader(body))
+		res, err = s.client.Do(r)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -153,6 +160,8 @@ func (s *shopper) pay(link string) {
 func (s *shopper) trouble(id string) {
 	s.t.Helper()
 	sentTo(s.t, s.send("/trouble", url.Values{"trouble": {id}}), "/trouble")
+	s.demo.renewed.mu.Lock() // a person takes longer to press the next button
+	defer s.demo.renewed.mu.Unlock()
 }
 
 func sentTo(t testing.TB, p page, want string) {

@@ -65,10 +65,14 @@ func (s *shop) switchTrouble(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "choose one of the switches on the page", http.StatusBadRequest)
 		return
 	}
+	before := s.history.trouble()
 	s.demo.sandbox.Heal()
 	if t.ID != "" {
 		s.demo.sandbox.Fail(t.fault)
 	}
 	s.history.setTrouble(t)
+	if before.ID != "" {
+		s.demo.renew()
+	}
 	http.Redirect(w, r, "/trouble", http.StatusSeeOther)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -40,4 +41,25 @@ func TestSlowIsSlowOnce(t *testing.T) {
 	ada.hit("/checkout/plus")
 	happens(t, d, "the cached link", func(it happening) bool { return it.Source == "cache" })
 	apiCalls(t, d, 1)
+}
+
+// TestAllIsWellAtOnce: whatever the module had learned to keep away from, nobody has to wait for it
+// once the switch is back.
+func TestAllIsWellAtOnce(t *testing.T) {
+	d := open(t, false)
+	// Nobody of them has a link from before.
+	for id, who := range map[string]string{
+		"down": "ada", "limited": "claire", "lying": "marta", "broken": "kofi",
+	} {
+		s := arrive(t, d)
+		s.signIn(who)
+		s.trouble(id)
+		for range 4 { // two calls each: enough for the breaker
+			sentTo(t, s.get("/checkout/plus"), "/later?next=%2Fcheckout%2Fplus")
+		}
+		s.trouble("")
+		if p := s.get("/checkout/plus"); !strings.HasPrefix(p.to(), d.pay+"/pay/") {
+			t.Errorf("after %q all is well, and the checkout leads to %q", id, p.to())
+		}
+	}
 }

@@ -38,11 +38,10 @@ type run struct {
 // variant is a line of the table.
 type variant struct {
 	ledger.VariantNumbers
-	RateText   string
-	PerPerson  []decimal
-	Totals     []decimal
-	Difference string
-	Mark       string
+	RateText  string
+	PerPerson []decimal
+	Totals    []decimal
+	Mark      string
 }
 
 // marks are the verdicts as shapes, so that no colour is needed to tell them apart.
@@ -114,9 +113,6 @@ func variantOf(n ledger.VariantNumbers) variant {
 	v := variant{
 		VariantNumbers: n, RateText: fmt.Sprintf("%.2f %%", 100*n.Rate), Mark: marks[n.Verdict],
 	}
-	if n.Difference != nil {
-		v.Difference = cli.DifferenceText(n.Difference)
-	}
 	for _, code := range slices.Sorted(maps.Keys(n.Revenue)) {
 		v.PerPerson = append(v.PerPerson, decimal{n.Revenue[code].PerPerson.String(), code})
 		v.Totals = append(v.Totals, decimal{n.Revenue[code].Total.String(), code})
@@ -127,28 +123,16 @@ func variantOf(n ledger.VariantNumbers) variant {
 // intervals are the differences of a run as a picture: what is left of the line is worse than the
 // first variant, what is right of it better.
 type intervals struct {
-	Rows     []interval
-	Height   int
-	Unit     string
-	Low      string // the ends of the scale
-	High     string
-	ZeroFrom int
-	ZeroTo   int
-	ScaleY   int
+	Rows      []interval
+	Unit      string
+	Low, High string // the ends of the scale
 }
 
 type interval struct {
 	Name          string
-	Y, TextY      int
 	From, To, Dot percent
 	Says          string
 }
-
-// The heights of a row and of the scale below all of them.
-const (
-	rowHeight   = 52
-	scaleHeight = 30
-)
 
 // intervalsOf draws the differences of a run, all of them on one scale with zero in its middle.
 func intervalsOf(n ledger.RunNumbers) *intervals {
@@ -176,15 +160,11 @@ func intervalsOf(n ledger.RunNumbers) *intervals {
 		if v.Difference == nil {
 			continue
 		}
-		top := len(p.Rows) * rowHeight
 		p.Rows = append(p.Rows, interval{
-			Name: v.Name, TextY: top + 14, Y: top + 34,
-			From: place(v.Difference.Low), To: place(v.Difference.High),
+			Name: v.Name, From: place(v.Difference.Low), To: place(v.Difference.High),
 			Dot: place(v.Difference.Estimate), Says: cli.DifferenceText(v.Difference),
 		})
 	}
-	p.ZeroFrom, p.ZeroTo = 20, len(p.Rows)*rowHeight+2
-	p.ScaleY, p.Height = p.ZeroTo+18, p.ZeroTo+scaleHeight
 	return &p
 }
 
