@@ -62,12 +62,16 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// plain is what a campaign may know of a request: this shop has no matchers and no placeholders.
+// plain is what a campaign may know of a request: this shop has no matchers, no events and no
+// placeholders.
 type plain struct{}
 
 func (plain) Match(int) (bool, error)     { return true, nil }
 func (plain) Value(string) (string, bool) { return "", false }
 func (plain) Trusted(string) bool         { return false }
+
+// Happened knows of nothing.
+func (plain) Happened(string, time.Duration) (happened, known bool) { return false, false }
 
 // A shop without Caddy: auth, campaign and linkgen in a plain net/http server.
 func Example_server() {
