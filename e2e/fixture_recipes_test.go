@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -83,6 +85,7 @@ func site(w http.ResponseWriter, r *http.Request) {
 func (here *surroundings) env() []string {
 	return []string{
 		"ZOTLO_WEBHOOK_TOKEN=" + shoptest.HookToken,
+		"EVENTS_TOKEN=" + eventsToken,
 		"LEGACY_SECRET=" + shoptest.JWTSecret,
 		"PARTNERS_ACCESS_KEY=" + sandbox.DefaultAccessKey,
 		"PARTNERS_ACCESS_SECRET=" + sandbox.DefaultAccessSecret,
@@ -144,11 +147,20 @@ func (here *surroundings) send(t *testing.T, s *shoptest.Shop, v request) shopte
 }
 
 // plays does what a visitor does, and says what came of it. Beside asking they may pay the link that
-// they get, or end the subscription that they have.
+// they get, cancel the subscription that they have, or end it. The backend may tell of what they did,
+// some hours ago, or take it back.
 func (here *surroundings) plays(t *testing.T, s *shoptest.Shop, v request) string {
 	t.Helper()
 	path, pays := strings.CutPrefix(v.asks, "pay ")
 	switch {
+	case strings.HasPrefix(v.asks, "tell "), strings.HasPrefix(v.asks, "take "):
+		return tellEvent(t, s, v)
+	case strings.HasPrefix(v.asks, "cancel "):
+		sold := s.Zotlo.Subscriptions()
+		if err := s.Zotlo.Cancel(sold[len(sold)-1].LastTransactionID); err != nil {
+			t.Fatal(err)
+		}
+		return "cancelled"
 	case strings.HasPrefix(v.asks, "end "):
 		sold := s.Zotlo.Subscriptions()
 		if err := s.Zotlo.CancelNow(sold[len(sold)-1].LastTransactionID); err != nil {
@@ -164,6 +176,45 @@ func (here *surroundings) plays(t *testing.T, s *shoptest.Shop, v request) strin
 	s.Pay(t, link)
 	return "paid " + here.describe(t, s, got)
 }
+
+// tellEvent has the backend tell of an event of the visitor's, "tell <event> <hours ago> <total>", or
+// take one back, "take <event>". It answers the status.
+func tellEvent(t *testing.T, s *shoptest.Shop, v request) string {
+	t.Helper()
+	words := strings.Fields(v.asks)
+	method, event := http.MethodDelete, map[string]any{"subscriber": ann, "event": words[1]}
+	if email, other := v.who["email"]; other {
+		event["subscriber"] = email
+	}
+	if words[0] == "tell" {
+		ago, err := time.ParseDuration(words[2] + "h")
+		if err != nil {
+			t.Fatal(err)
+		}
+		method = http.MethodPost
+		event["at"] = time.Now().Add(-ago - time.Minute).Format(time.RFC3339)
+		event["values"] = map[string]string{"total": words[3], "title": "Three books"}
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method,
+		"http://"+shoptest.Host+"/internal/events", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+eventsToken)
+	r.Header.Set("Content-Type", "application/json")
+	got, err := shoptest.Do(s.Client, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(fmt.Sprint(got.StatusCode, " ", got.Text))
+}
+
+// eventsToken is what the shop's backend brings.
+const eventsToken = "what only the backend and this shop know"
 
 // hear has Zotlo's webhooks reach the shop under the name that its Caddyfile answers to.
 func hear(t *testing.T, s *shoptest.Shop) {

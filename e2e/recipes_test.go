@@ -28,6 +28,8 @@ type request struct {
 // who is what a visitor's token says of them, beside their e-mail. A nil one has no token.
 type who map[string]any
 
+const winBack = "link 110, ann@example.com, en, Welcome back. Your projects are where you left them."
+
 const toLogin = "303 to /login?next=%2Fupgrade"
 
 var (
@@ -164,6 +166,36 @@ var recipes = []recipe{
 		{user, "end /upgrade", "ended", nil},
 		{user, "/upgrade", "link 100, ann@example.com, en", nil},
 		{user, "/pricing", "the site, X-Offer-Subscribed false", nil},
+	}},
+	{"Win back who cancelled", nil, []request{
+		{user, "pay /upgrade", "paid link 100, ann@example.com, en", nil},
+		{user, "/upgrade", "303 to /account", nil},
+		{user, "cancel /upgrade", "cancelled", nil},
+		{user, "/upgrade", "303 to /account", nil},
+		{user, "/pricing", "the site, X-Offer-Price 6.99", forged},
+		{user, "end /upgrade", "ended", nil},
+		{user, "/upgrade", winBack, nil},
+		{anonymous, "/upgrade", toLogin, nil},
+		{anonymous, "/pricing", "the site, X-Offer-Price 9.99", nil},
+		{who{"email": ben}, "/upgrade", "link 100, ben@example.com, en", nil},
+		{user, "pay /upgrade", "paid " + winBack, nil},
+		{user, "/upgrade", "303 to /account", nil},
+	}},
+	{"The abandoned cart", nil, []request{
+		{user, "/resume", "link 100, ann@example.com, en", nil},
+		{user, "tell cart_left 0 49.90", "204", nil},
+		{user, "/resume", "link 100, ann@example.com, en", nil},
+		{user, "take cart_left", "204", nil},
+		{user, "/resume", "link 100, ann@example.com, en", nil},
+		{who{"email": ben}, "tell cart_left 2 49.90", "204", nil},
+		{who{"email": ben}, "/resume", "link 300, ben@example.com, en, 49.90 EUR", nil},
+		{anonymous, "/resume", "303 to /login?next=%2Fresume", nil},
+		{who{"email": ben}, "tell cart_left 1 900.00", "204", nil},
+		{who{"email": ben}, "/resume", "303 to /cart", nil},
+		{who{"email": ben}, "take cart_left", "204", nil},
+		{who{"email": ben}, "/resume", "link 100, ben@example.com, en", nil},
+		{who{"email": "cleo@example.com"}, "tell cart_left 80 49.90", "204", nil},
+		{who{"email": "cleo@example.com"}, "/resume", "link 100, cleo@example.com, en", nil},
 	}},
 	{"The page that quotes the same offer", nil, []request{
 		{user, "/upgrade", "link 100, ann@example.com, en", nil},
