@@ -66,6 +66,7 @@ var parts = []part{
 	{"redirect", "cached redirect against Caddy's own redir", measureRedirect},
 	{"dynamic", "the same with matcher, experiment and placeholders", measureDynamic},
 	{"offer", "a page with and without checkout_offer", measureOffer},
+	{"events", "events that a backend tells, and a campaign that asks for them", measureEvents},
 	{"many", "1,000 campaigns in the config, one on the route", measureMany},
 	{"node", "the same redirect by Express, jose and lru-cache", measureNode},
 	{"nginx", "the same redirect by nginx with Lua", measureNginx},
