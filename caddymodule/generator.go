@@ -83,7 +83,7 @@ func parseRate(text string) (zotlo.Rate, error) {
 
 // newGenerator makes the generator on the state that outlives configurations. It is nil without any
 // project: no campaign can be defined then, so nobody will ask for a link. Subscribers are known by
-// hashes under the ledger's secrets, so that they stay known when the access secret is changed.
+// hashes under the first of the keys, and were under the others.
 func newGenerator(
 	p projects, subscriberKeys [][]byte, limits *Limits, cache *openCache, state *linkgen.State,
 	attribute func(linkgen.Order, linkgen.SubscriberHash, string) string, hooks linkgen.Hooks,

@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -34,11 +36,10 @@ type LedgerSettings struct {
 	// Default 400d. A running subscription's state, and the attribution of one that still renews,
 	// outlive it.
 	Keep caddy.Duration `json:"keep,omitempty"`
-	// Secret seals what is kept, proves attributions, and keys the hashes by which subscribers are
-	// known. Repeat it to change it: the first one writes, all of them read. Default: the access
-	// secret of the default, else the first project. So when an access secret is changed, the old one
-	// is written second here. Danger: a ledger whose secrets are all lost cannot be read any more, and
-	// subscribers from before a secret are unknown once it is left out.
+	// Secret seals what is kept and proves attributions. Repeat it to change it: the first one
+	// writes, all of them read. Default: the access secret of the default, else the first project.
+	// When that one is changed, write the old one here as well, as the last: subscribers are known by
+	// hashes under it. Danger: a ledger whose secrets are all lost cannot be read any more.
 	Secret []string `json:"secret,omitempty"`
 }
 
@@ -156,8 +157,9 @@ func (l *RedisLedger) source(log *zap.Logger) (ledgerlife.Source, error) {
 }
 
 // newLedger reads the configuration of the ledger, and gives the services their ledger and secrets.
-// It shares one that is open in this process and opens none. access is the access secret. What it
-// returns are the ledger's secrets: those who are in it are known by hashes under these.
+// It shares one that is open in this process and opens none. access is the access secret. The keys
+// are the secrets under which subscribers may be known: the access secret, and after it those of the
+// ledger, of which an older access secret is one.
 func newLedger(
 	ctx caddy.Context, to *services, configured, cache any, access []byte,
 ) (keys [][]byte, err error) {
@@ -202,7 +204,8 @@ func newLedger(
 		return nil, err
 	}
 	to.ledger, to.secrets = handle, secrets
-	return keys, nil
+	own := slices.DeleteFunc(keys, func(key []byte) bool { return bytes.Equal(key, access) })
+	return append([][]byte{access}, own...), nil
 }
 
 // openLedger opens the ledger. At process start Caddy comes up without one that cannot be opened; a
