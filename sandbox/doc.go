@@ -53,6 +53,13 @@
 // [InTestMode], [MarkedAsSandbox] and others. [Sandbox.Upsell] sells something
 // else under a link that is paid.
 //
+// # In a page
+//
+// SDKPath serves a stand-in of the Checkout SDK: zotlo-checkout.min.js, which
+// defines ZotloCheckout as the published one does. It takes the same start
+// values, sells the package that they name without a link, and sends the same
+// webhooks. A package is known if a base link sells it.
+//
 // # What becomes of it
 //
 // The buttons of the pages and the methods do the same. [Sandbox.Pay] kills the

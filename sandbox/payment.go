@@ -29,7 +29,8 @@ type Payment struct {
 	// purchase began with; renewals share it.
 	TransactionID         string `json:"transaction_id"`
 	OriginalTransactionID string `json:"original_transaction_id"`
-	// LinkURL is the personal link that was paid, of a renewal too.
+	// LinkURL is the personal link that was paid, of a renewal too. It is empty
+	// where a form in a page was paid.
 	LinkURL string `json:"link"`
 	// SubscriberID is who paid: the page lets a shopper change it.
 	SubscriberID string `json:"subscriber_id"`

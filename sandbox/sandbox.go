@@ -18,6 +18,7 @@ type Sandbox struct {
 	oneLink oneLink
 	reads   *Reads
 	hosted  hosted
+	sdk     sdk
 	door    door
 }
 
@@ -46,6 +47,7 @@ func New(cfg Config) *Sandbox {
 		oneLink: oneLink{known, kept},
 		reads:   &Reads{reads, known, kept},
 		hosted:  hosted{books: kept, mail: post, successURL: cfg.SuccessURL},
+		sdk:     sdk{known, kept, newForms(clock)},
 		door:    door{&desk{clock, kept, post, calls, reads}, salesPages{kept, post}},
 	}
 }
@@ -54,8 +56,8 @@ func New(cfg Config) *Sandbox {
 // faults.
 func (s *Sandbox) Reads() *Reads { return s.reads }
 
-// ServeHTTP answers the API, the hosted pages under /pay/, and the door for
-// scripts under DoorPath. Every other path is Zotlo's error 404001.
+// ServeHTTP answers the API, the hosted pages under /pay/, the Checkout SDK's
+// stand-in under SDKPath, and the door for scripts under DoorPath. Every other path is Zotlo's error 404001.
 //
 // It routes by hand: http.ServeMux would fix a doubled slash by a redirect,
 // and hide a wrong address that Zotlo would refuse.
@@ -71,6 +73,10 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if rest, ok := strings.CutPrefix(r.URL.Path, pagePath); ok {
 		id, action, _ := strings.Cut(rest, "/")
 		s.hosted.serve(w, r, id, action)
+		return
+	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, SDKPath); ok {
+		s.sdk.serve(w, r, rest)
 		return
 	}
 	if rest, ok := strings.CutPrefix(r.URL.Path, DoorPath); ok {
