@@ -2,6 +2,8 @@ module github.com/caddy-checkout/checkout
 
 go 1.26.0
 
+ignore ./e2e/scripts/node_modules
+
 require (
 	cel.dev/cel-go v0.32.0
 	github.com/MicahParks/jwkset v0.11.4

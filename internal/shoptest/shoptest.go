@@ -5,6 +5,7 @@
 package shoptest
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -51,8 +52,19 @@ type Shop struct {
 // test, which fails if Caddy does not end in order.
 func Open(t *testing.T, caddyfile string, env ...string) *Shop {
 	t.Helper()
+	return open(t, PayURL, caddyfile, env...)
+}
+
+// OpenReachable is Open with links that lead to the stand-in's own address, for browsers that pay
+// there. The site must have another host than 127.0.0.1.
+func OpenReachable(t *testing.T, caddyfile string, env ...string) *Shop {
+	t.Helper()
+	return open(t, "", caddyfile, env...)
+}
+
+func open(t *testing.T, pay, caddyfile string, env ...string) *Shop {
+	t.Helper()
 	s := &Shop{Clock: sandbox.NewClock(time.Now()), asked: make(chan struct{}, 1000)}
-	s.Zotlo = sandbox.New(sandbox.Config{PublicURL: PayURL, Now: s.Clock.Now})
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case s.asked <- struct{}{}:
@@ -64,6 +76,7 @@ func Open(t *testing.T, caddyfile string, env ...string) *Shop {
 	}))
 	t.Cleanup(api.Close)
 	s.api = api.URL
+	s.Zotlo = sandbox.New(sandbox.Config{PublicURL: cmp.Or(pay, api.URL), Now: s.Clock.Now})
 	s.start(t, caddyfile, env...)
 	return s
 }
@@ -98,6 +111,9 @@ func (s *Shop) start(t *testing.T, caddyfile string, env ...string) {
 		DialContext: DialTo("tcp", s.HTTP), MaxIdleConnsPerHost: 64,
 	})
 }
+
+// APIURL is the stand-in's address.
+func (s *Shop) APIURL() string { return s.api }
 
 // HoldAPI makes API calls wait until release is called, or the test ends.
 func (s *Shop) HoldAPI(t *testing.T) (release func()) {

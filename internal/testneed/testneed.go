@@ -1,12 +1,13 @@
 // Package testneed finds the installed programs that some tests need.
 //
 // A test whose program is missing is skipped and says so, unless the environment variable
-// CHECKOUT_TEST_REQUIRE names what it needs, in a list like "redis,chromium": then it fails.
+// CHECKOUT_TEST_REQUIRE names what it needs, in a list like "redis,chromium,npm": then it fails.
 package testneed
 
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,18 @@ func Nginx(t testing.TB) string {
 		missing(t, "nginx", "nginx's Lua")
 	}
 	return path
+}
+
+// NodeModules returns the folder of the packages that `npm ci` installs beside the package.json in
+// dir.
+func NodeModules(t testing.TB, dir string) string {
+	t.Helper()
+	modules := filepath.Join(dir, "node_modules")
+	// npm writes it last.
+	if _, err := os.Stat(filepath.Join(modules, ".package-lock.json")); err != nil {
+		missing(t, "npm", "what `npm ci` brings to "+dir)
+	}
+	return modules
 }
 
 func program(t testing.TB, need string, names ...string) string {

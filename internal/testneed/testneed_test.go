@@ -44,3 +44,29 @@ func TestProgramsAreFoundSkippedOrRequired(t *testing.T) {
 		t.Errorf("found %q, want %q", got, want)
 	}
 }
+
+func TestPackagesOfNpmAreFoundSkippedOrRequired(t *testing.T) {
+	dir := t.TempDir()
+	modules := func(t testing.TB) string { return NodeModules(t, dir) }
+	t.Setenv("CHECKOUT_TEST_REQUIRE", "redis")
+	if _, r := ask(modules); !r.skipped {
+		t.Error("missing packages do not skip the test")
+	}
+	t.Setenv("CHECKOUT_TEST_REQUIRE", "redis,npm")
+	if _, r := ask(modules); !r.failed {
+		t.Error("missing packages that are required do not fail the test")
+	}
+	want := filepath.Join(dir, "node_modules")
+	if err := os.Mkdir(want, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, r := ask(modules); !r.failed {
+		t.Error("a folder that npm has not finished will do")
+	}
+	if err := os.WriteFile(filepath.Join(want, ".package-lock.json"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if path, r := ask(modules); path != want || r.failed || r.skipped {
+		t.Errorf("found %q", path)
+	}
+}
