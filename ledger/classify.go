@@ -45,6 +45,8 @@ type class struct {
 	upsell bool
 	// With what link or page said.
 	compared bool
+	// What the partner gets of it, in hundredths of a percent.
+	share uint16
 }
 
 // mark puts what was decided on a charge.
@@ -55,6 +57,7 @@ func (k class) mark(c charge) charge {
 	if k.stale {
 		c.Marks |= markStale
 	}
+	c.Share = k.share
 	return c
 }
 

@@ -45,6 +45,8 @@ const (
 	kindOpen Kind = 'O'
 	// A row a day: numbers and money by campaign.
 	kindDay Kind = 'd'
+	// A row a day: links and money by partner.
+	kindPartner Kind = 'a'
 	// Rows: the numbers of an experiment's runs.
 	kindTally Kind = 't'
 	// A row: the campaigns that ever had an experiment.

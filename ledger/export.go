@@ -38,16 +38,18 @@ type exportLine struct {
 	// Check proves that the lines were written under one of the importer's secrets.
 	Check []byte `json:"check,omitempty"`
 
-	ID     []byte           `json:"id,omitempty"`
-	Sale   *sale            `json:"sale,omitempty"`
-	Origin *origin          `json:"origin,omitempty"`
-	Events []happening      `json:"events,omitempty"`
-	Claim  []byte           `json:"claim,omitempty"`
-	Offer  *offer           `json:"offer,omitempty"`
-	Until  *time.Time       `json:"until,omitempty"`
-	Day    string           `json:"day,omitempty"`
-	Kind   string           `json:"kind,omitempty"`
-	Row    map[string]int64 `json:"row,omitempty"`
+	ID     []byte      `json:"id,omitempty"`
+	Sale   *sale       `json:"sale,omitempty"`
+	Origin *origin     `json:"origin,omitempty"`
+	Events []happening `json:"events,omitempty"`
+	Claim  []byte      `json:"claim,omitempty"`
+	Offer  *offer      `json:"offer,omitempty"`
+	Until  *time.Time  `json:"until,omitempty"`
+	Day    string      `json:"day,omitempty"`
+	// A day of partners. It is no Day, which an older importer would take for one of campaigns.
+	PartnerDay string           `json:"partner_day,omitempty"`
+	Kind       string           `json:"kind,omitempty"`
+	Row        map[string]int64 `json:"row,omitempty"`
 	// Facts ends the export: how many lines there were, but the first and this one.
 	Facts *int `json:"facts,omitempty"`
 }
@@ -163,8 +165,14 @@ func (l *Ledger) exportOffers(ctx context.Context, out *counter) error {
 // exportDays writes all days, though most follow from sales: which of them do not, only the
 // importer can know.
 func (l *Ledger) exportDays(ctx context.Context, out *counter) error {
-	return l.store.ScanRows(ctx, kindDay, func(id string, row map[string]int64) error {
+	err := l.store.ScanRows(ctx, kindDay, func(id string, row map[string]int64) error {
 		return out.Encode(exportLine{Day: id, Row: row})
+	})
+	if err != nil {
+		return err
+	}
+	return l.store.ScanRows(ctx, kindPartner, func(id string, row map[string]int64) error {
+		return out.Encode(exportLine{PartnerDay: id, Row: row})
 	})
 }
 

@@ -69,6 +69,7 @@ func (l *Ledger) Expose(e Exposure) {
 // writeExposures runs until ctx ends, and then writes what waits. The delay begins with the first
 // that waits, so a steady stream cannot put it off.
 func (l *Ledger) writeExposures(ctx context.Context) {
+	defer l.flushLinks()
 	defer l.flushExposures()
 	for {
 		select {
@@ -82,6 +83,7 @@ func (l *Ledger) writeExposures(ctx context.Context) {
 			return
 		}
 		l.flushExposures()
+		l.flushLinks()
 	}
 }
 
@@ -103,6 +105,13 @@ func (l *Ledger) flushExposures() {
 	}
 }
 
+// batchName names a batch for all nodes and for all time, which no counter of a process could.
+func batchName() string {
+	var mark [8]byte
+	rand.Read(mark[:]) // never fails
+	return string(mark[:])
+}
+
 // writeBatch writes exposures down, and tells which of them were a person's first.
 func (l *Ledger) writeBatch(batch []Exposure) error {
 	// Payments are written all the same. What can be spared stops first.
@@ -111,12 +120,10 @@ func (l *Ledger) writeBatch(batch []Exposure) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), exposureTimeout)
 	defer cancel()
-	// It names the batch for all nodes and for all time, which no counter of a process could.
-	var mark [8]byte
-	rand.Read(mark[:]) // never fails
+	mark := batchName()
 	var first []Exposure
 	err := l.store.Do(ctx, func(s Steps) (err error) {
-		first, err = l.expose(s, batch, string(mark[:]))
+		first, err = l.expose(s, batch, mark)
 		return err
 	})
 	if err != nil {

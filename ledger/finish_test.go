@@ -78,7 +78,8 @@ func story(now time.Time) []ledger.Delivery {
 		if e.Kind == zotlo.WebhookPayment {
 			d.Attribution = ledger.Attribution{
 				Campaign: "pro", Random: "r1", Minute: ledger.MinuteOf(now), Subscriber: "bob",
-				Offer: ledger.OfferHash("o1"),
+				Offer:   ledger.OfferHash("o1"),
+				Partner: "MIRA10",
 			}
 		}
 		told = append(told, d)
@@ -94,9 +95,12 @@ func play(t *testing.T, n int) (holds []string, twice, steps int) {
 	cut := func() bool { return taken.Add(1)-1 == int64(n) }
 	store := ledgertest.Tear(memorystore.New(nil), cut)
 	open := func() *ledger.Ledger {
-		l, err := ledger.Open(t.Context(), store, ledger.Config{Secrets: storySecrets(t)})
+		cfg := ledger.Config{
+			Secrets: storySecrets(t), Share: func(string) int { return 1250 },
+		}
+		l, err := ledger.Open(t.Context(), store, cfg)
 		for errors.Is(err, ledgertest.ErrCut) { // it dies while it opens
-			l, err = ledger.Open(t.Context(), store, ledger.Config{Secrets: storySecrets(t)})
+			l, err = ledger.Open(t.Context(), store, cfg)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,9 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,8 +28,9 @@ type importer struct {
 	same bool
 	// days are the export's sums, and oldest is the day of its oldest fact. Only the days before it
 	// are not made from facts.
-	days   map[string]map[string]int64
-	oldest string
+	days     map[string]map[string]int64
+	partners map[string]map[string]int64
+	oldest   string
 }
 
 // errSeen ends a scan that has seen enough. It never leaves this file: to a Scan an error is the
@@ -52,6 +55,7 @@ func (in *importer) begin(line exportLine) error {
 	}
 	in.same = string(line.Key) == in.codec.hash("key")
 	in.begun, in.days = true, map[string]map[string]int64{}
+	in.partners = map[string]map[string]int64{}
 	return in.look()
 }
 
@@ -68,10 +72,12 @@ func (in *importer) look() error {
 	}
 	// One sale is enough, or one day: the days of an export without sales count once, too.
 	err = in.eachSale(in.ctx, func(Key, *sale, time.Time) error { return errSeen })
-	if err == nil {
-		err = in.store.ScanRows(in.ctx, kindDay, func(string, map[string]int64) error {
-			return errSeen
-		})
+	for _, kind := range []Kind{kindDay, kindPartner} {
+		if err == nil {
+			err = in.store.ScanRows(in.ctx, kind, func(string, map[string]int64) error {
+				return errSeen
+			})
+		}
 	}
 	if in.empty = err == nil; !in.empty {
 		if errors.Is(err, errSeen) {
@@ -108,6 +114,9 @@ func (in *importer) take(line exportLine, done *Imported) (err error) {
 		taken, err = in.takeClaim(line, done)
 	case line.Offer != nil:
 		taken, err = in.takeOffer(line)
+	case line.PartnerDay != "":
+		in.partners[line.PartnerDay] = line.Row
+		done.Read--
 	case line.Day != "":
 		// They wait for the end, for only then the oldest fact is known.
 		in.days[line.Day] = line.Row
@@ -308,6 +317,11 @@ func (in *importer) takeDays(done *Imported) error {
 			}
 			taken++
 		}
+		partners, err := in.takePartners(s)
+		if err != nil {
+			return err
+		}
+		taken += partners
 		// The mark goes last. After a crash before it, days are added again under the same once,
 		// which counts them once.
 		return s.Change(in.unfinished(), func(Doc) (Doc, error) { return Doc{}, nil })
@@ -316,4 +330,29 @@ func (in *importer) takeDays(done *Imported) error {
 		done.Taken += taken
 	}
 	return err
+}
+
+// takePartners takes in the days of partners. Links follow from no fact, so theirs are taken of all
+// days. A day may have a hundred thousand partners, so it is taken in pieces, which are the same
+// ones each time.
+func (in *importer) takePartners(s Steps) (taken int, err error) {
+	for id, row := range in.partners {
+		var deltas []Delta
+		for _, field := range slices.Sorted(maps.Keys(row)) {
+			isLinks := strings.HasPrefix(field, figureLinks+"\x00")
+			if isLinks || in.oldest == "" || id < in.oldest {
+				deltas = append(deltas, Delta{field, row[field]})
+			}
+		}
+		n := 0
+		for piece := range slices.Chunk(deltas, linkBatch) {
+			once := fmt.Sprint("import ", n)
+			if err := s.Add(Key{kindPartner, id}, once, piece...); err != nil {
+				return taken, err
+			}
+			n++
+		}
+		taken += min(n, 1)
+	}
+	return taken, nil
 }

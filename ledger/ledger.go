@@ -64,11 +64,14 @@ type Config struct {
 	// it, and so does the attribution of one that still renews.
 	Keep time.Duration
 	// Exposed is told of every exposure that was a person's first in its run, once it is written;
-	// Failed of work that nobody waits for and that failed, by its name: expose, sweep, finish. (Who
+	// Failed of work that nobody waits for and that failed, by its name: expose, links, sweep, finish. (Who
 	// calls Begin may use it with the name begin.)
 	// Both are optional, and must be quick and safe for concurrent use.
 	Exposed func(Exposure)
 	Failed  func(operation string, err error)
+	// Share is what a partner gets of a payment that is recorded now, in hundredths of a percent; the
+	// partner is named as in Attribution. Nil means nothing.
+	Share func(partner string) int
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }
@@ -85,6 +88,8 @@ type Ledger struct {
 	exposed   func(Exposure)
 	failed    func(operation string, err error)
 	exposures exposures
+	links     links
+	share     func(partner string) int
 
 	// There is something to finish at once. Holds one wish at most: asked twice before anybody
 	// looks, it is done once.
@@ -124,7 +129,7 @@ type lockDoc struct {
 func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	l := &Ledger{
 		store: store, secrets: cfg.Secrets, keep: cfg.Keep, now: cfg.Now,
-		exposed: cfg.Exposed, failed: cfg.Failed,
+		exposed: cfg.Exposed, failed: cfg.Failed, share: cfg.Share,
 		exposures: exposures{wake: make(chan struct{}, 1)}, unfinished: make(chan struct{}, 1),
 	}
 	if l.keep == 0 {
@@ -132,6 +137,9 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	}
 	if l.now == nil {
 		l.now = time.Now
+	}
+	if l.share == nil {
+		l.share = func(string) int { return 0 }
 	}
 	if l.exposed == nil {
 		l.exposed = func(Exposure) {}

@@ -20,6 +20,10 @@ func (l *Ledger) recordSale(s Steps, d Delivery) (news News, err error) {
 	if err != nil {
 		return News{}, err
 	}
+	// It is that of the day: a payment is recorded on the day on which it is heard of.
+	if known.by.Partner != "" {
+		known.share = uint16(min(max(l.share(known.by.Partner), 0), 100_00)) //nolint:gosec // bounded
+	}
 	// Two copies of a delivery have one once, so the row goes up and down by one for both.
 	once := identity(d.Event)
 	if err := l.outstanding(s, key, "begin "+once, 1); err != nil {
@@ -89,6 +93,7 @@ func (d *sale) enter(by Delivery, known class, subjects [][]byte, now time.Time)
 			d.Subjects = with(d.Subjects, subjects)
 			d.By, d.PaymentType = known.by, "consumable"
 			r.nameless(e)
+			r.Share = known.share
 		}
 		d.Refunds = append(d.Refunds, r)
 		entered = true
@@ -174,12 +179,7 @@ func (p *Payment) compare(paid zotlo.Event, known class) {
 
 // refund is a refund as the outside sees it.
 func (d *sale) refund(r refund) Refund {
-	// A refund bears the status of its payment. Where that status is not here, the newest charge is
-	// the one that is most likely meant.
-	of := d.last()
-	if c := d.find(r.Status); c != nil {
-		of = *c
-	}
+	of := d.refunded(r)
 	return Refund{
 		Source: d.By.source(), Type: of.label(), Amount: r.Counted,
 		Currency: cmp.Or(of.Currency, r.Currency),

@@ -80,6 +80,8 @@ type charge struct {
 	Marks   marks `cbor:"9,keyasint,omitempty" json:"marks,omitempty"`
 	// Of all but the first: a plan may change between a trial and what is paid after it.
 	Package text `cbor:"10,keyasint,omitzero" json:"package,omitempty"`
+	// What its partner gets of it, in hundredths of a percent. It is that of its own day, and stays.
+	Share uint16 `cbor:"11,keyasint,omitempty" json:"share,omitempty"`
 }
 
 // refund is a part of a transaction's money that was given back, or all of it. Zotlo gives refunds
@@ -98,6 +100,8 @@ type refund struct {
 	Marks   marks `cbor:"6,keyasint,omitempty" json:"marks,omitempty"`
 	// Currency is set where the refund names no transaction, which would know it.
 	Currency string `cbor:"7,keyasint,omitempty" json:"currency,omitempty"`
+	// Share, too; else it is that of the payment.
+	Share uint16 `cbor:"8,keyasint,omitempty" json:"share,omitempty"`
 }
 
 // marks say how far a payment or refund has come. They are bits, since they are set and taken away
@@ -248,6 +252,19 @@ func (d *sale) settleRefunds() {
 // transaction is not what money was given back of.
 func (d *sale) knows(r refund) bool {
 	return d.find(r.Status) != nil || len(d.Charges) > 0 && (d.price() > 0 || r.Said == 0)
+}
+
+// refunded is the charge that a refund gives back. A refund bears the status of its payment. Where
+// that status is not here, the newest charge is the one that is most likely meant; without any, what
+// the refund says itself has to do.
+func (d *sale) refunded(r refund) charge {
+	if c := d.find(r.Status); c != nil {
+		return *c
+	}
+	if len(d.Charges) == 0 {
+		return charge{Share: r.Share}
+	}
+	return d.last()
 }
 
 // last is the newest charge. Newest is by the purchase, and of two in one second the one that was

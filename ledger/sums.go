@@ -54,6 +54,9 @@ func (l *Ledger) sum(s Steps, key Key, d *sale) error {
 		if err != nil {
 			return err
 		}
+		if err := sumCharge(s, key, p, c); err != nil {
+			return err
+		}
 	}
 	for _, r := range d.Refunds {
 		if r.Marks&markOpen == 0 || r.Marks&markWaiting != 0 {
@@ -71,6 +74,12 @@ func (l *Ledger) sum(s Steps, key Key, d *sale) error {
 			at = r.Created / 1e6
 		}
 		if err := s.Add(Key{kindDay, day(at)}, key.ID+r.once(), deltas...); err != nil {
+			return err
+		}
+		err := sumPartner(s, day(at), key.ID+r.once(), b.Partner, Delta{
+			partnerField(figureRefunded, b.Partner, d.refunded(r), b.Currency), int64(b.Amount),
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -101,11 +110,7 @@ const daysAtOnce = 100
 // order. It reads a row for each day, whether it holds anything or not. A row that is not there
 // costs little, and a list of those that are would be one more thing to keep true.
 func (l *Ledger) Days(ctx context.Context, from, to time.Time) (figures []Figure, err error) {
-	var keys []Key
-	for at := from.UTC().Truncate(24 * time.Hour); !at.After(to); at = at.AddDate(0, 0, 1) {
-		keys = append(keys, Key{kindDay, day(at.Unix())})
-	}
-	for keys := range slices.Chunk(keys, daysAtOnce) {
+	for keys := range slices.Chunk(dayKeys(kindDay, from, to), daysAtOnce) {
 		rows, err := l.store.Rows(ctx, keys...)
 		if err != nil {
 			return nil, err
@@ -115,6 +120,14 @@ func (l *Ledger) Days(ctx context.Context, from, to time.Time) (figures []Figure
 		}
 	}
 	return figures, nil
+}
+
+// dayKeys are the rows of the days from one instant's to another's, both included.
+func dayKeys(kind Kind, from, to time.Time) (keys []Key) {
+	for at := from.UTC().Truncate(24 * time.Hour); !at.After(to); at = at.AddDate(0, 0, 1) {
+		keys = append(keys, Key{kind, day(at.Unix())})
+	}
+	return keys
 }
 
 // figuresOf reads the row of a day. Fields of a newer version are passed over.

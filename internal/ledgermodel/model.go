@@ -112,6 +112,7 @@ func newModel(t *testing.T, seed uint64, open func(now func() time.Time) ledger.
 	_, m.torn = store.(*ledgertest.Torn)
 	m.ledger, err = ledger.Open(t.Context(), store, ledger.Config{
 		Secrets: secrets, Now: m.clock.Now,
+		Share: func(partner string) int { return partnerShares[partner] },
 		Failed: func(operation string, err error) {
 			if !errors.Is(err, ledgertest.ErrCut) {
 				t.Errorf("%s: %v", operation, err)
@@ -199,6 +200,9 @@ func (m *model) isRight() {
 	figures, err := m.ledger.Days(m.Context(), m.start.AddDate(0, 0, -1), m.clock.Now())
 	m.must(err)
 	m.books.compare(m.T, figures, !m.torn)
+	numbers, err := m.ledger.Partners(m.Context(), m.start.AddDate(0, 0, -1), m.clock.Now(), nil)
+	m.must(err)
+	m.books.comparePartners(m.T, numbers)
 	m.Logf("%d payments, %d refunds, %d webhooks: %d lost, %d died", len(m.paid), m.books.refunds,
 		m.post.sent, m.post.lost, m.post.died)
 }

@@ -3,7 +3,9 @@ package ledgermodel
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -39,11 +41,17 @@ func (m *model) sellFor(sales int) {
 	}
 }
 
+// partnerShares are the shop's partners, and what they get in hundredths of a percent.
+var partnerShares = map[string]int{"MIRA10": 1250, "ben & co": 3333, "gratis": 0}
+
 // source is a campaign of the shop, perhaps with an experiment.
 func (m *model) source() ledger.Source {
 	by := ledger.Source{Campaign: pick(m, []string{"black-friday", "welcome", "a & b"})}
 	if by.Campaign == "welcome" {
 		by.Experiment, by.Variant = "price", pick(m, []string{"control", "cheaper"})
+	}
+	if m.chance(40) {
+		by.Partner = pick(m, slices.Sorted(maps.Keys(partnerShares)))
 	}
 	return by
 }
@@ -88,7 +96,7 @@ var modelIP = netip.MustParseAddr("203.0.113.7")
 // attribution is that of a link which is made now.
 func (m *model) attribution(by ledger.Source) ledger.Attribution {
 	return ledger.Attribution{
-		Campaign: by.Campaign, Experiment: by.Experiment, Variant: by.Variant,
+		Campaign: by.Campaign, Experiment: by.Experiment, Variant: by.Variant, Partner: by.Partner,
 		Subscriber: m.shopper(), Minute: ledger.MinuteOf(m.clock.Now()),
 		Random: strconv.FormatUint(m.dice.Uint64(), 36),
 	}

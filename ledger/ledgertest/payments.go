@@ -61,6 +61,10 @@ func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"states come in any order", (*teller).anyOrder},
 		{"a full refund ends what is paid, and no more", (*teller).refundEnds},
 		{"a subscription is everybody's whom it names", (*teller).statesOfAll},
+		{"partners get what held on the day of each payment", (*teller).partnerShares},
+		{"a refund takes back the share of its payment, in any order", (*teller).partnerRefunds},
+		{"links of partners are counted", (*teller).partnerLinks},
+		{"partners move with their ledger", (*teller).partnersMove},
 		{"an export moves a ledger, once", (*teller).moving},
 		{"an import adds what is lacking", (*teller).merging},
 		{"an export wants its secret", (*teller).otherSecret},
@@ -97,20 +101,24 @@ type teller struct {
 	store      ledger.Store
 	ledger     *ledger.Ledger
 	deliveries int
+	shares     map[string]int // of partners, in hundredths of a percent
 }
 
 func newTeller(t *testing.T, open func(*testing.T) ledger.Store) *teller {
 	t.Helper()
 	store := open(t)
+	to := &teller{T: t, open: open, store: store, shares: map[string]int{}}
 	l, err := ledger.Open(t.Context(), store, ledger.Config{
 		Secrets: secrets,
+		Share:   func(partner string) int { return to.shares[partner] },
 		Failed:  func(operation string, err error) { t.Errorf("%s: %v", operation, err) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
-	return &teller{T: t, open: open, store: store, ledger: l}
+	to.ledger = l
+	return to
 }
 
 // The shoppers of the stories. A ledger reads nothing in a subscriber's hash, so any text will do.
