@@ -13,8 +13,9 @@
 //  3. puts the variant's overrides over the campaign's,
 //  4. fills in placeholders and checks what came out.
 //
-// A campaign's conditions are the caller's request matchers, and events that happened to the user or
-// did not. They are asked of an active campaign in order, cheapest first, up to the first that does not hold; no fact is asked for before a
+// A campaign's conditions are the partners that it is for, the caller's request matchers, and events
+// that happened to the user or did not. They are asked of an active campaign in order, cheapest
+// first, up to the first that does not hold; no fact is asked for before a
 // condition or an override needs it. The answer says which place of the list was chosen, so that
 // the caller finds what it keeps beside the campaign without a look-up.
 //
@@ -72,6 +73,7 @@ package campaign
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -87,6 +89,10 @@ type Config struct {
 	Until time.Time `json:"until,omitzero"`
 	// Off switches the campaign off, whatever its schedule says.
 	Off bool `json:"off,omitempty"`
+	// Partner restricts the campaign to visitors whom a partner has sent: one of these codes, which
+	// are compared without case, or any partner of the table where the list is empty. Default: all
+	// visitors.
+	Partner []string `json:"partner,omitzero"`
 	// Events must all have happened to the user: names, each with how long ago at most; 0 is at any
 	// time. A name is one that the site's backend tells, or Zotlo's own, such as `zotlo.cancel`.
 	// For anonymous visitors, and while the ledger is away, no campaign with events is chosen.
@@ -166,6 +172,9 @@ func New(cfg Config, opt Options) (*Campaign, error) {
 		return nil, fmt.Errorf("campaign %q: name must be %s", cfg.Name, nameRule)
 	}
 	c := &Campaign{cfg: cfg, conditions: []condition{matchers{}}}
+	if cfg.Partner != nil { // cheaper than matchers, so it is asked first
+		c.conditions = slices.Insert(c.conditions, 0, condition(partners{}))
+	}
 	if err := c.compile(opt.withDefaults()); err != nil {
 		return nil, fmt.Errorf("campaign %s: %w", cfg.Name, err)
 	}

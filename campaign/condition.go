@@ -71,6 +71,18 @@ func (matchers) ask(q question, index int) verdict {
 	return verdict{}
 }
 
+// partners is the condition that a partner has sent the visitor: any, or one of those that are
+// listed.
+type partners struct{}
+
+// ask asks the caller, who has the table of partners.
+func (partners) ask(q question, index int) verdict {
+	if !q.facts.Partner(index) {
+		return verdict{result: "no partner"}
+	}
+	return verdict{}
+}
+
 // matchError is the report of matchers that failed. Of the failure only its type is quoted: its
 // text may hold what a token says.
 func matchError(index int, c *Campaign, cause error) *Error {

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -85,5 +86,65 @@ func TestAFailureIsNotAskedOfAnInactiveCampaign(t *testing.T) {
 	d, err := explain([]*Campaign{load(t, Config{Off: true}), load(t, Config{Name: "b"})}, s, "")
 	if err != nil || d.Index != 1 || d.Failed != nil || d.Steps[0].Result != "off" {
 		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
+func TestPartnersAreAskedFirst(t *testing.T) {
+	mira := load(t, Config{Name: "mira", Partner: []string{"MIRA10"}})
+	anyone := load(t, Config{Name: "any-partner", Partner: []string{}})
+	plain := load(t, Config{Name: "plain"})
+	list := []*Campaign{mira, anyone, plain}
+	for _, test := range []struct {
+		partners []int
+		want     []Step
+	}{
+		{nil, []Step{
+			{"mira", "no partner", ""}, {"any-partner", "no partner", ""}, {"plain", "chosen", ""},
+		}},
+		{[]int{1}, []Step{
+			{"mira", "no partner", ""}, {"any-partner", "chosen", ""}, {"plain", "not reached", ""},
+		}},
+		{[]int{0, 1}, []Step{
+			{"mira", "chosen", ""}, {"any-partner", "not reached", ""}, {"plain", "not reached", ""},
+		}},
+	} {
+		s := shopper{partners: test.partners}
+		d, err := explain(list, s, "")
+		if diff := cmp.Diff(test.want, d.Steps); diff != "" || err != nil {
+			t.Errorf("partners %v: %v, steps (-want +got):\n%s", test.partners, err, diff)
+		}
+		if got, err := decide(list, s); err != nil || got.Campaign != list[d.Index] {
+			t.Errorf("partners %v: decided %+v, %v", test.partners, got, err)
+		}
+	}
+	// Matchers of a campaign for somebody else are not asked, so they cannot fail.
+	s := fails(0, 1)
+	if d, err := Decide(list, s.user(), s, s.at); err != nil || d.Index != 2 || len(d.Failed) != 0 {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
+func TestAnEmptyListOfPartnersIsAnyPartnerInJSON(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"name":"a","link_id":"1"}`:                 false,
+		`{"name":"a","link_id":"1","partner":[]}`:    true,
+		`{"name":"a","link_id":"1","partner":["b"]}`: true,
+		`{"name":"a","link_id":"1","partner":null}`:  false,
+	} {
+		var cfg Config
+		if err := json.Unmarshal([]byte(text), &cfg); err != nil {
+			t.Fatal(err)
+		}
+		again, err := json.Marshal(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var twice Config
+		if err := json.Unmarshal(again, &twice); err != nil {
+			t.Fatal(err)
+		}
+		if (cfg.Partner != nil) != want || (twice.Partner != nil) != want {
+			t.Errorf("%s is read as %v, and after %s as %v", text, cfg.Partner, again, twice.Partner)
+		}
 	}
 }

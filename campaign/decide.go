@@ -37,6 +37,10 @@ type Facts interface {
 	// any time. It is not known of anonymous visitors, and of nobody while the one who knows is away:
 	// then neither an event holds nor its absence.
 	Happened(event string, within time.Duration) (happened, known bool)
+	// Partner reports whether the request came by one of the partners that the campaign at this
+	// place of the list names, or by any where it names none. It is asked only of campaigns whose
+	// Config.Partner is set.
+	Partner(index int) bool
 	// Value is the value of a placeholder. It is never looked at for placeholders again.
 	Value(key string) (string, bool)
 	// Trusted reports whether no visitor can write the placeholder. It is asked at each request,

@@ -102,6 +102,8 @@ func (incurious) Match(int) (bool, error) { return true, nil }
 
 func (incurious) Value(key string) (string, bool) { panic("asked for {" + key + "}") }
 
+func (incurious) Partner(int) bool { panic("asked for the partner") }
+
 func (incurious) Trusted(key string) bool { panic("asked whether {" + key + "} is trusted") }
 
 func (incurious) Happened(event string, _ time.Duration) (happened, known bool) {

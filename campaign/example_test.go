@@ -21,6 +21,7 @@ type request struct {
 func (r request) Value(key string) (string, bool) { v, ok := r.header[key]; return v, ok }
 func (r request) Trusted(string) bool             { return false }
 func (r request) Match(index int) (bool, error)   { return r.match == nil || r.match(index), nil }
+func (r request) Partner(int) bool                { return false }
 
 func (r request) Happened(string, time.Duration) (happened, known bool) { return false, false }
 

@@ -8,8 +8,8 @@ import (
 // Step is what became of one campaign of a list.
 type Step struct {
 	Campaign string `json:"campaign"`
-	// Result is chosen, or why not: off, scheduled, ended, no match, not reached, match failed; event
-	// or no_event where such a condition does not hold.
+	// Result is chosen, or why not: off, scheduled, ended, no partner, no match, not reached, match
+	// failed; event or no_event where such a condition does not hold.
 	Result string `json:"result"`
 	Detail string `json:"detail,omitempty"`
 }

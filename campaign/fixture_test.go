@@ -3,6 +3,7 @@ package campaign
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ type shopper struct {
 	values     map[string]string
 	match      func(index int) (bool, error)
 	events     map[string]time.Duration // how long ago each happened; nil: nothing is known
+	partners   []int                    // places of the campaigns whose partner has sent them
 	distrust   string                   // prefix of keys
 }
 
@@ -48,6 +50,8 @@ func (s shopper) Happened(event string, within time.Duration) (happened, known b
 	ago, did := s.events[event]
 	return did && (within == 0 || ago < within), s.events != nil
 }
+
+func (s shopper) Partner(index int) bool { return slices.Contains(s.partners, index) }
 
 func (s shopper) Trusted(key string) bool {
 	return s.distrust == "" || !strings.HasPrefix(key, s.distrust)

@@ -21,7 +21,7 @@ func (c *Campaign) Placeholders() []string {
 
 // trustHelp ends the error of Untrusted.
 const trustHelp = "allowed are {env.*}, {file.*}, {time.*}, {system.*}, {http.auth.user.*}," +
-	" {http.reverse_proxy.header.*}, {http.checkout.event.*}" +
+	" {http.reverse_proxy.header.*}, {http.checkout.event.*}, {http.checkout.partner.*}" +
 	" and {http.checkout.claim.*} of a claim listed in" +
 	" trusted_claims; a claim that only your backend writes belongs there"
 
