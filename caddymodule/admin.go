@@ -28,6 +28,7 @@ import (
 //
 //	GET  /checkout/campaigns   what is on sale, and this process's counts
 //	GET  /checkout/experiments what experiments have shown; ?key= asks for one
+//	GET  /checkout/partners    what partners have sold; ?since= and ?until= bound the days
 //	POST /checkout/purge       {"subscriber": "ann@example.com"}: makes the links of one subscriber dead
 //	POST /checkout/explain     why a request with these claims gets this offer; calls nothing
 //	GET  /checkout/ledger      exports the ledger; POST imports; /backup copies its file
@@ -52,6 +53,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 			Pattern: "/checkout/experiments",
 			Handler: endpoint{http.MethodGet, showExperiments},
 		},
+		{Pattern: "/checkout/partners", Handler: endpoint{http.MethodGet, showPartners}},
 		{Pattern: "/checkout/purge", Handler: endpoint{http.MethodPost, purge}},
 		{Pattern: "/checkout/explain", Handler: endpoint{http.MethodPost, explain}},
 	}, ledgeradmin.Routes(servingLedger)...)

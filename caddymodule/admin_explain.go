@@ -362,6 +362,8 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 		step, e := &steps[i], d.entries[i]
 		says := matchers.Explain(e.matchers, e.source, d.r)
 		switch step.Result {
+		case "no partner":
+			step.Detail = d.whyNoPartner(e.Campaign)
 		case "chosen", "no match":
 			step.Detail = says
 		case "not reached":
@@ -379,6 +381,7 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 // answer that sends them elsewhere instead of to a checkout, if there is one. The ledger is read, as
 // a click reads it.
 func (d *decision) explainFacts(out *cli.Explanation) answer {
+	out.Facts = append(out.Facts, d.explainPartner()...)
 	out.Facts = append(out.Facts, d.entry.ExplainEvents(d)...)
 	if d.entry.subscribed != nil {
 		if to := d.subscribed(); to != "" {

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -55,6 +56,53 @@ func showExperiments(app *App, _ []byte, r *http.Request) (any, error) {
 			"knows: %s", key, cmp.Or(strings.Join(slices.Compact(keys), ", "), "none"))
 	}
 	return cli.Experiments{Experiments: found}, nil
+}
+
+// partnersSince is how far back partners are shown where nothing is said.
+const partnersSince = "30d"
+
+// showPartners shows what partners have sold on the days that are asked for, which are those of UTC.
+func showPartners(app *App, _ []byte, r *http.Request) (any, error) {
+	asked, now := r.URL.Query(), time.Now()
+	since, err := ledgeradmin.ReadSince(cmp.Or(asked.Get("since"), partnersSince), now)
+	if err != nil {
+		return nil, err
+	}
+	last := now
+	if text := asked.Get("until"); text != "" {
+		until, err := time.Parse(time.DateOnly, text)
+		if err != nil || !until.After(since) {
+			return nil, adminError(http.StatusBadRequest, "until: write the day after the last one "+
+				"that is shown, such as 2026-12-01; it must be after since")
+		}
+		last = until.Add(-1)
+	}
+	list, err := partnerNumbers(r.Context(), app, since, last)
+	if err != nil {
+		return nil, err
+	}
+	return cli.Partners{
+		Since: since.UTC().Format(time.DateOnly), Until: last.UTC().Format(time.DateOnly),
+		Partners: list,
+	}, nil
+}
+
+// partnerNumbers are what the partners have sold between two instants, by the codes of the table.
+func partnerNumbers(
+	ctx context.Context, app *App, since, until time.Time,
+) ([]ledger.PartnerNumbers, error) {
+	l, err := app.shared.ledger.Get()
+	if err != nil {
+		return nil, adminError(http.StatusServiceUnavailable, "the ledger cannot be used: %w", err)
+	}
+	list, err := l.Partners(ctx, since, until, app.shared.partners.name)
+	if err != nil {
+		return nil, adminError(http.StatusServiceUnavailable, "reading the ledger: %w", err)
+	}
+	if list == nil {
+		list = []ledger.PartnerNumbers{} // JSON has no null for a list
+	}
+	return list, nil
 }
 
 // servingLedger is what the operator's questions about the ledger are answered from.

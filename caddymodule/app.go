@@ -39,6 +39,8 @@ type App struct {
 	// LedgerRaw is where it is kept what came of the links: payments, subscriptions, events,
 	// exposures. Default: `file`, and `redis` where the cache is in Redis.
 	LedgerRaw json.RawMessage `json:"ledger,omitempty" caddy:"namespace=checkout.ledgers inline_key=module"`
+	// Partners are people who send visitors and may be paid for it. Default: there are none.
+	Partners *Partners `json:"partners,omitempty"`
 	// Limits bound what is asked of the API.
 	Limits *Limits `json:"limits,omitempty"`
 	// Campaigns are the campaigns by name.
@@ -89,6 +91,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if a.state, err = takeState(); err != nil {
 		return err
 	}
+	if a.shared.partners, err = a.Partners.open(); err != nil {
+		return err
+	}
 	hooks := newHooks(log, a.shared.failures, a.cache)
 	ledger, err := a.guest(ctx, "LedgerRaw", a.LedgerRaw)
 	if err != nil {
@@ -108,7 +113,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	}
 	a.shared.orders = memo.New[question, *linkgen.Prepared]()
 	a.shared.exposed = memo.NewSet[exposure]()
-	a.shared.registry, err = newRegistry(ctx, log, a.projects, a.shared.languages, a.Campaigns)
+	a.shared.registry, err = newRegistry(ctx, a.shared, a.projects, a.Campaigns)
 	return err
 }
 
@@ -207,6 +212,7 @@ func (a *App) activate() {
 	}
 	metrics.ShowLedgerErrors()
 	a.shared.registry.showSeries(a.projects)
+	a.shared.partners.watch(a.shared.log)
 	beginRuns(a.shared.ledger, a.shared.registry.runs())
 }
 
@@ -235,6 +241,9 @@ func (a *App) Cleanup() error {
 	err := a.cache.release()
 	if a.shared != nil && a.shared.ledger != nil {
 		err = errors.Join(err, a.shared.ledger.Close())
+	}
+	if a.shared != nil {
+		err = errors.Join(err, a.shared.partners.close())
 	}
 	if serr := a.state.release(); err == nil {
 		err = serr

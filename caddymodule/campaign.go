@@ -109,15 +109,18 @@ type entry struct {
 	dynamic      bool // it reads placeholders, so every request has an offer of its own
 	counters     metrics.LinkCounters
 	run          *ledger.Run      // nil: no experiment
+	partners     []string         // keys of the codes that it is for, sorted; empty is any
 	hashWatch    *hashwatch.Watch // nil: no experiment, or its hash_attribute is the default
 	openBraces   []string         // texts with a { that opens no placeholder
 	source       []byte           // the configuration as JSON: a second definition must be equal
 }
 
-// conditional reports whether the campaign may not answer: by matchers, by schedule or by events.
+// conditional reports whether the campaign may not answer: by matchers, partners, schedule or
+// events.
 func (e *entry) conditional() bool {
 	cfg := e.Config()
-	return len(e.matchers) > 0 || e.Scheduled() || len(cfg.Events)+len(cfg.NoEvents) > 0
+	return len(e.matchers) > 0 || cfg.Partner != nil || e.Scheduled() ||
+		len(cfg.Events)+len(cfg.NoEvents) > 0
 }
 
 // events are the names of the events that the campaign asks for, or whose values it reads.

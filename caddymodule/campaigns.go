@@ -24,6 +24,7 @@ type registry struct {
 	log       *zap.Logger
 	projects  projects
 	languages *campaign.Languages
+	partners  *partnerTable
 
 	byName      map[string]*entry
 	experiments map[string]string // key → campaign
@@ -32,11 +33,10 @@ type registry struct {
 
 // newRegistry holds the campaigns of the global option.
 func newRegistry(
-	ctx caddy.Context, log *zap.Logger, projects projects, languages *campaign.Languages,
-	campaigns map[string]*Campaign,
+	ctx caddy.Context, shared *services, projects projects, campaigns map[string]*Campaign,
 ) (*registry, error) {
 	r := &registry{
-		log: log, projects: projects, languages: languages,
+		log: shared.log, projects: projects, languages: shared.languages, partners: shared.partners,
 		byName: make(map[string]*entry), experiments: make(map[string]string),
 		events: make(map[string]bool),
 	}
@@ -64,6 +64,9 @@ func (r *registry) define(ctx caddy.Context, name string, cfg *Campaign) error {
 		return known.checkEqual(cfg)
 	}
 	e, err := compile(ctx, cfg, r.projects, r.languages)
+	if err == nil {
+		err = r.partners.prepare(e, r.log)
+	}
 	if err != nil {
 		return named(name, err)
 	}

@@ -91,7 +91,9 @@ const maxLanguageHeader = 256
 // prepared is the order for the offer with its cache key: a remembered one, if the same was asked
 // for a moment ago.
 func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
-	if d.user == nil || !d.user.Remembered || d.entry.dynamic {
+	// Those of partners are not remembered: a click with another partner is another order.
+	partner := d.partner()
+	if d.user == nil || !d.user.Remembered || d.entry.dynamic || partner.Known() {
 		return d.rt.generator.Prepare(d.order(ip))
 	}
 	q := question{user: d.user, offer: d.offer, ip: ip}
@@ -116,6 +118,9 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 		Fields: d.offer.Fields, Parameters: d.offer.Parameters,
 		Campaign: d.entry.Name(),
 		Quote:    d.offer.Quote.Amount, QuoteCurrency: d.offer.Quote.Currency,
+	}
+	if p := d.partner(); p.Known() {
+		o.Partner = p.Attribution()
 	}
 	if user, ok := d.knownUser(); ok {
 		if d.offer.Counted { // else the payment belongs to the campaign, never to a variant

@@ -118,6 +118,9 @@ func (h *EmbedHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 ) error {
 	d := newDecision(h.rt, r)
 	a := h.answer(d)
+	if h.rt.partners != nil && d.shopper {
+		d.meetPartner(w)
+	}
 	if d.entry != nil {
 		a.fallback = d.entry.fallback
 	}
@@ -135,6 +138,7 @@ func (h *EmbedHandler) answer(d *decision) (a answer) {
 	if refused := gate.CheckOwn(d.r, h.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
+	d.shopper = true
 	user, err := h.rt.id.identify(d.r, d.repl)
 	if err != nil {
 		d.countRefusal(err)
@@ -167,6 +171,9 @@ func (h *EmbedHandler) start(d *decision) answer {
 	}
 	if d.offer.Counted {
 		d.expose(atLink)
+	}
+	if d.rt.partners != nil {
+		d.countPartnerLink()
 	}
 	return answer{outcome: outcomeEmbed, start: &embedStart{
 		start, ledger.AttributedUntil(d.now).UTC(),

@@ -224,6 +224,13 @@ func (srv *server) liveADay() {
 		srv.t.Fatal(err)
 	}
 	srv.click("/plain", by("uncached@example.com"))
+	partnersFile(srv.t, "code\nMIRA10\nold\n")
+	if err := srv.reload(strings.Replace(meteredServer, "cache memory {\n",
+		"partners {env.PARTNERS} {\n\t\t\tfrom query ref\n\t\t}\n\t\tcache memory {\n", 1)); err != nil {
+		srv.t.Fatal(err)
+	}
+	srv.click("/plain?ref=MIRA10", by("m@example.com"))
+	srv.click("/plain?ref=nobody", by("m@example.com"))
 	if err := srv.reload(meteredServer); err != nil {
 		srv.t.Fatal(err)
 	}

@@ -114,6 +114,9 @@ func (h *LinkHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 ) error {
 	d := newDecision(h.rt, r)
 	a := h.answer(d)
+	if h.rt.partners != nil && d.shopper {
+		d.meetPartner(w)
+	}
 	if a.fallback = h.fallback; d.entry != nil && d.entry.fallback != nil {
 		a.fallback = d.entry.fallback
 	}
@@ -131,6 +134,7 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 	if refused := gate.Check(d.r, h.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
+	d.shopper = true
 	user, err := h.rt.id.identify(d.r, d.repl)
 	if err != nil {
 		d.countRefusal(err)
@@ -272,6 +276,9 @@ func (d *decision) link() answer {
 	}
 	if d.offer.Counted {
 		d.expose(atLink)
+	}
+	if d.rt.partners != nil {
+		d.countPartnerLink()
 	}
 	return answer{outcome: outcomeLink, link: result}
 }

@@ -97,6 +97,9 @@ var published = map[string]struct {
 			},
 		},
 	},
+	"caddy_checkout_partner_codes_total": {dto.MetricType_COUNTER, map[string][]string{
+		"from": {"query", "path", "cookie"}, "result": {"active", "inactive", "unknown"},
+	}},
 	"caddy_checkout_revenue_total":  {dto.MetricType_COUNTER, moneyLabels},
 	"caddy_checkout_refunded_total": {dto.MetricType_COUNTER, moneyLabels},
 	"caddy_checkout_discounts_total": {

@@ -73,6 +73,9 @@ func (h *OfferHandler) ServeHTTP(w http.ResponseWriter, r *http.Request,
 	d := newDecision(h.rt, r)
 	h.decide(d)
 	d.page, d.over = true, true
+	if h.rt.partners != nil && showsPage(r) {
+		d.meetPartner(w)
+	}
 	privatepage.Unconditional(r)
 	page := privatepage.New(w)
 	err := next.ServeHTTP(page, r)

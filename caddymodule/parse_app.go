@@ -38,6 +38,7 @@ type appParser struct {
 //		jwt [<name>] { … }
 //		cache <module> { … }
 //		ledger <module> { … }
+//		partners <file> { … }
 //		limits { … }
 //		campaign <name> { … }
 //	}
@@ -71,6 +72,7 @@ func (p *appParser) parse() error {
 	grammar["jwt"] = p.parseJWT
 	grammar["cache"] = func() error { return parseCache(p.Block, &app.CacheRaw) }
 	grammar["ledger"] = func() error { return parseLedger(p.Block, &app.LedgerRaw) }
+	grammar["partners"] = func() error { return parsePartners(p.Block, &app.Partners) }
 	grammar["limits"] = func() error { return parseLimits(p.Block, &app.Limits) }
 	// Campaigns are read last, wherever they stand: what they may say depends on the other options.
 	var campaigns []caddyfile.Segment

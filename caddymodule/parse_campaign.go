@@ -28,6 +28,7 @@ import (
 //		experiment <key> { … }        (see parseExperiment)
 //		event <name> [<duration>]       (may be repeated: all must have happened)
 //		no_event <name> [<duration>]    (may be repeated)
+//		partner [<code>...]
 //		subscribed <url> [<package>...]
 //		after_payment <url> [<duration>]
 //		fallback <url>|error|next
@@ -68,6 +69,7 @@ func campaignGrammar(b *block.Block, c *Campaign, shared campaign.Options) block
 	grammar["event"] = func() error { return parseEvent(b, (*map[string]time.Duration)(&c.Events)) }
 	grammar["no_event"] = func() error { return parseEvent(b, (*map[string]time.Duration)(&c.NoEvents)) }
 	grammar["experiment"] = func() error { return parseExperiment(b, c, shared) }
+	grammar["partner"] = func() error { return parsePartner(b, c) }
 	grammar["subscribed"] = func() error { return parseSubscribed(b, c) }
 	grammar["after_payment"] = func() error { return parseAfterPayment(b, c) }
 	grammar["fallback"] = func() error { return parseFallback(b, &c.Fallback) }
@@ -121,6 +123,19 @@ func parseEvent(b *block.Block, to *map[string]time.Duration) error {
 		*to = make(map[string]time.Duration)
 	}
 	(*to)[name] = within
+	return nil
+}
+
+func parsePartner(b *block.Block, c *Campaign) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	c.Partner = append([]string{}, b.RemainingArgs()...) // an empty list is any partner
+	for _, code := range c.Partner {
+		if err := checkPartnerCode(code); err != nil {
+			return b.Check("partner", err)
+		}
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 )
 
 // parseLimits reads:
@@ -51,6 +53,71 @@ func parseLimits(b *block.Block, to **Limits) error {
 		"per_subscriber": rate(&l.PerSubscriber),
 		"per_ip":         rate(&l.PerIP),
 	})
+}
+
+// parsePartners reads:
+//
+//	partners <file> {
+//		from query <name>      (may be repeated: the first that names an active partner counts)
+//		from path <number>
+//		remember <duration> [<placeholder>]
+//	}
+func parsePartners(b *block.Block, to **Partners) error {
+	cfg := new(Partners)
+	*to = cfg
+	at := block.PlaceOf(b.Dispenser)
+	if err := b.TextAtLoad(&cfg.Path); err != nil {
+		return err
+	}
+	inner := b.Inner("partners")
+	err := inner.Read(block.Options{
+		"from":     func() error { return parsePartnerPlace(inner, cfg) },
+		"remember": func() error { return parseRememberPartner(inner, cfg) },
+	})
+	if err != nil {
+		return err
+	}
+	if err := cfg.check(); err != nil {
+		return at.Errorf("%w", err)
+	}
+	return nil
+}
+
+func parsePartnerPlace(b *block.Block, cfg *Partners) error {
+	args := b.RemainingArgs()
+	var place partners.Place
+	if len(args) == 2 {
+		place.In, place.Name = args[0], args[1]
+	}
+	if place.In == partners.InPath {
+		n, err := strconv.Atoi(place.Name)
+		if err != nil {
+			n = -1
+		}
+		place.Name, place.Part = "", n
+	}
+	cfg.From = append(cfg.From, place)
+	return b.Check("from", place.Check())
+}
+
+func parseRememberPartner(b *block.Block, cfg *Partners) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	args := b.RemainingArgs()
+	if len(args) < 1 || len(args) > 2 {
+		return b.Err("remember takes a duration and perhaps a placeholder that says whether the " +
+			"visitor consents: write `remember 30d {http.request.cookie.consent}`")
+	}
+	d, err := caddy.ParseDuration(args[0])
+	if err != nil {
+		return b.Errf("remember: %q is not a duration: write one such as 30d", args[0])
+	}
+	cfg.Remember = &RememberPartner{For: caddy.Duration(d)}
+	if len(args) == 2 {
+		cfg.Remember.Consent = args[1]
+	}
+	return nil
 }
 
 // parseCache reads:

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/changes"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/zotlo"
@@ -35,6 +36,7 @@ func TestReferenceListsEveryOption(t *testing.T) {
 		{"checkout > ledger file", ref.names("ledger file")},
 		{"checkout > ledger redis", ref.names("ledger redis")},
 		{"checkout > ledger memory", ref.names("ledger memory")},
+		{"checkout > partners f", ref.names("partners")},
 		{"checkout > limits", ref.names("limits")},
 		{"checkout > campaign c", campaignNames},
 		{"checkout > campaign c > experiment e", ref.names("experiment")},
@@ -131,7 +133,9 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 
 func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 	ref := readReference(t)
-	placeholders := []string{"claim.<path>", "event.<name>.<value>", "override.<word>"}
+	placeholders := []string{
+		"claim.<path>", "event.<name>.<value>", "override.<word>", "partner", "partner.<column>",
+	}
 	placeholders = append(placeholders, stringsIn(t, "request.go", func(n ast.Node) []ast.Expr {
 		if c, ok := n.(*ast.CaseClause); ok {
 			return c.List
@@ -188,6 +192,9 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		JWT{},
 		auth.Source{},
 		Limits{},
+		Partners{},
+		RememberPartner{},
+		partners.Place{},
 		MemoryCache{},
 		RedisCache{},
 		FileLedger{},
@@ -223,7 +230,7 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 	}
 	for _, heading := range []string{
 		"project", "jwt", "cache memory", "cache redis", "ledger file", "ledger redis",
-		"ledger memory", "limits",
+		"ledger memory", "limits", "partners",
 		"campaign", "Overrides", "experiment", "checkout_link", "checkout_embed", "checkout_webhook",
 		"checkout_report",
 	} {

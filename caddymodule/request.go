@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/claimvalue"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -25,6 +26,8 @@ import (
 type requestState struct {
 	decisions []*decision // one for each directive that ran, in that order
 	refused   bool        // a token of this request was counted as refused, or as not there
+	met       bool        // its codes of partners were counted
+	arrival   *partners.Arrival
 
 	first decision // so that a request with one directive, as nearly all are, costs one allocation
 	room  [2]*decision
@@ -50,6 +53,7 @@ type decision struct {
 	known   bool            // the ledger has answered about the user
 
 	outcome string // how the request was answered, once it was
+	shopper bool   // the gate has let the request in
 	over    bool   // the directive has done its part
 	page    bool   // it is checkout_offer's
 }
@@ -173,6 +177,9 @@ func (s *requestState) placeholder(key string) (any, bool) {
 	}
 	if rest, ok := strings.CutPrefix(name, "event."); ok {
 		return s.speaker(anyDecision).eventValue(rest), true
+	}
+	if value, ok := newest.partnerValue(name); ok {
+		return value, true
 	}
 	switch name {
 	case "return_to":

@@ -27,6 +27,7 @@ type services struct {
 	registry  *registry
 	generator *linkgen.Generator
 	ledger    *ledgerlife.Handle
+	partners  *partnerTable   // nil: there are none
 	secrets   *ledger.Secrets // of attributions
 	testMode  map[string]bool // by project
 

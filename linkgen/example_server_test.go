@@ -68,6 +68,7 @@ type plain struct{}
 
 func (plain) Match(int) (bool, error)     { return true, nil }
 func (plain) Value(string) (string, bool) { return "", false }
+func (plain) Partner(int) bool            { return false }
 func (plain) Trusted(string) bool         { return false }
 
 // Happened knows of nothing.

@@ -104,6 +104,10 @@ var (
 		"First payments whose price a discount code cut.",
 		"campaign")
 
+	PartnerCodes = counter("caddy_checkout_partner_codes_total",
+		"Codes of partners that requests brought: from says where, result what the table says.",
+		"from", "result")
+
 	LedgerErrors = counter("caddy_checkout_ledger_errors_total",
 		"Operations of the ledger that failed.",
 		"operation")
@@ -150,7 +154,7 @@ var collectors = []prometheus.Collector{
 	Requests, Links, WarmLinks, RequestDuration, TokenRefusals, MatcherErrors, OverridesDropped,
 	APIRequests, APIDuration, APIInFlight, BreakerOpen, CacheErrors,
 	Exposures, VariantShare, Conversions, Refunds, Mismatches, Revenue, Refunded,
-	Discounts, LedgerErrors, Webhooks, Events, JWKSRefreshes,
+	Discounts, PartnerCodes, LedgerErrors, Webhooks, Events, JWKSRefreshes,
 }
 
 // Collectors are those of this package.

@@ -36,7 +36,7 @@ func ShowMismatches(campaign string) {
 
 // LedgerOperations lists every operation of LedgerErrors.
 func LedgerOperations() []string {
-	return []string{"open", "record", "facts", "events", "expose", "sweep", "finish"}
+	return []string{"open", "record", "facts", "events", "expose", "links", "sweep", "finish"}
 }
 
 // ShowLedgerErrors makes the series of the ledger's operations exist at 0.

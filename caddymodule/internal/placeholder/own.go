@@ -16,6 +16,10 @@ import (
 // Ours begins the placeholders of this module.
 const Ours = "http.checkout."
 
+// Partner is the placeholder of a partner's code, without Ours before it. With a dot and a column
+// behind it, it is what the table of partners says of them.
+const Partner = "partner"
+
 // Event begins the placeholders of what happened to the user: {http.checkout.event.NAME.VALUE}.
 const Event = Ours + "event."
 
@@ -45,10 +49,10 @@ func checkEvent(rest string) error {
 	return nil
 }
 
-// names are our placeholders that have no further part. The others begin with claim., event. or
-// override.
+// names are our placeholders that have no further part. The others begin with claim., event.,
+// override. or partner.
 var names = []string{
-	"attribution", "campaign", "currency", "experiment", "outcome", "price", "return_to",
+	"attribution", "campaign", "currency", "experiment", "outcome", Partner, "price", "return_to",
 	"subscribed", "subscriber", "variant",
 }
 
@@ -65,13 +69,13 @@ func checkOwn(key string) error {
 	if rest, isEvent := strings.CutPrefix(name, "event."); isEvent {
 		return checkEvent(rest)
 	}
-	for _, family := range [...]string{"claim.", "override."} {
+	for _, family := range [...]string{"claim.", "override.", Partner + "."} {
 		if len(name) > len(family) && strings.HasPrefix(name, family) {
 			return nil
 		}
 	}
 	return fmt.Errorf("{%s} does not exist: after http.checkout. may stand claim.<path>, "+
-		"event.<name>.<value>, override.<word>, %s",
+		"event.<name>.<value>, override.<word>, partner.<column>, %s",
 		key, strings.Join(names, ", "))
 }
 
@@ -87,6 +91,19 @@ func ParseForRequest(text string) ([]campaign.Part, error) {
 		}
 	}
 	return tmpl, nil
+}
+
+var partnerColumn = regexp.MustCompile(`\{http\.checkout\.partner\.([^{}\s"]+)\}`)
+
+// PartnerColumns are the columns of the table of partners that a configuration reads, given as
+// JSON.
+func PartnerColumns(source []byte) (columns []string) {
+	for _, found := range partnerColumn.FindAllSubmatch(source, -1) {
+		if column := string(found[1]); !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+	}
+	return columns
 }
 
 var own = regexp.MustCompile(`\{(http\.checkout\.[^{}\s"]*)\}`)
