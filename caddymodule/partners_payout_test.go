@@ -39,7 +39,7 @@ func openPayouts(t *testing.T, table string) *server {
 	return openServer(t, serverWith(partnerCampaigns, partnerSite))
 }
 
-// sells sells to somebody whom a partner has sent.
+// sellsBy sells to somebody whom a partner has sent.
 func (srv *server) sellsBy(code, who string, options ...sandbox.PayOption) sandbox.Payment {
 	srv.t.Helper()
 	res, _ := srv.click("/u?ref="+code, by(who))

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// reads reads a table that is good.
+// reads is a table that is good.
 func reads(t testing.TB, text string) *Table {
 	t.Helper()
 	table, err := Read(strings.NewReader(text))
