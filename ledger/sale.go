@@ -81,7 +81,8 @@ type charge struct {
 	// Of all but the first: a plan may change between a trial and what is paid after it.
 	Package text `cbor:"10,keyasint,omitzero" json:"package,omitempty"`
 	// What its partner gets of it, in hundredths of a percent. It is that of its own day, and stays.
-	Share uint16 `cbor:"11,keyasint,omitempty" json:"share,omitempty"`
+	// The numbers from 11 to 13 are those of chargeForm.
+	Share uint16 `cbor:"14,keyasint,omitempty" json:"share,omitempty"`
 }
 
 // refund is a part of a transaction's money that was given back, or all of it. Zotlo gives refunds
