@@ -196,7 +196,17 @@ func (h *ReportHandler) readLedger(ctx context.Context, now time.Time, p *report
 	if err != nil {
 		return err
 	}
-	p.Money, err = l.Days(ctx, now.AddDate(0, 0, 1-report.Days), now)
+	from := now.AddDate(0, 0, 1-report.Days)
+	if p.Money, err = l.Days(ctx, from, now); err != nil || h.app.shared.partners == nil {
+		return err
+	}
+	partners, err := l.Partners(ctx, from, now, h.app.shared.partners.name)
+	for _, n := range partners {
+		p.Partners = append(p.Partners, report.Partner{
+			Code: n.Code, Links: n.Links, First: n.FirstCharges, Renewals: n.Renewals,
+			Currency: n.Currency, Revenue: n.Revenue, Refunds: n.Refunds, Share: n.Share,
+		})
+	}
 	return err
 }
 

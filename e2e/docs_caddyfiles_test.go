@@ -80,9 +80,18 @@ func TestConfigurationsInTheDocs(t *testing.T) {
 	}
 }
 
-// filesHere leads the paths of the keys that a shop would have to a key of the test.
+// filesHere leads the paths of the files that a shop would have to files of the test: its keys, and
+// the table of partners that docs/partners.md shows.
 func filesHere(t *testing.T, text string) string {
 	t.Helper()
+	if table := "/etc/caddy/partners.csv"; strings.Contains(text, table) {
+		path := filepath.Join(t.TempDir(), "partners.csv")
+		shown := codeBlocks(t, "docs/partners.md", "csv")[0].text
+		if err := os.WriteFile(path, []byte(shown), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text = strings.ReplaceAll(text, table, path)
+	}
 	return regexp.MustCompile(`/etc/shop/[\w.-]+\.pem`).ReplaceAllStringFunc(text,
 		func(string) string {
 			public, _, err := ed25519.GenerateKey(nil)
