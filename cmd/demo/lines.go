@@ -25,7 +25,7 @@ type route struct {
 }
 
 // routeDirectives are the directives that answer a path.
-var routeDirectives = []string{"checkout_link", "checkout_webhook", "handle"}
+var routeDirectives = []string{"checkout_link", "checkout_embed", "checkout_webhook", "handle"}
 
 // readLines finds the blocks that the panel points at. It counts on the layout of `caddy fmt`: a
 // block ends with a brace at the indent of its first line.

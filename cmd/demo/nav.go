@@ -8,6 +8,7 @@ func (view) Nav() []navLink {
 	return []navLink{
 		{"/", "Plans"},
 		{"/ref/mira", "Partner"},
+		{"/form", "Form"},
 		{"/invoices", "Invoices"},
 		{"/experiment", "Experiment"},
 		{"/not-a-click", "Not a click"},

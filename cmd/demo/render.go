@@ -21,6 +21,7 @@ type view struct {
 	People            []person
 	Next              string // of the query, and a path of this shop
 	Partner           string // of the path
+	Pay               string // where Zotlo's pages and its SDK are
 	Offers            map[string]offer
 	Purchases         []purchase
 	Invoices          []invoice

@@ -38,6 +38,7 @@ func newShop(d *demo) (*shop, error) {
 	mux.HandleFunc("POST /sign-out", s.signOut)
 	mux.HandleFunc("GET /account", s.page("account", "Your account"))
 	mux.HandleFunc("GET /ref/{partner}", s.page("partner", "A friend sent you"))
+	mux.HandleFunc("GET /form", s.page("form", "Paid on this page"))
 	mux.HandleFunc("GET /invoices", s.page("invoices", "Invoices"))
 	mux.HandleFunc("POST /invoices/{number}/pay", s.priceInvoice)
 	mux.HandleFunc("GET /later", s.page("later", "The checkout is taking a rest"))
@@ -58,12 +59,12 @@ func newShop(d *demo) (*shop, error) {
 	return s, nil
 }
 
-// headers says what the pages may load: nothing from elsewhere. A form may end on the checkout's
+// headers says what the pages may load: nothing from elsewhere but Zotlo's SDK. A form may end on the checkout's
 // host, because browsers hold the redirect that follows a form against form-action too.
 func (s *shop) headers(next http.Handler) http.Handler {
 	policy := "default-src 'none'; style-src 'self'; img-src 'self' data:; " +
-		"connect-src 'self'; frame-src 'self'; " +
-		"script-src 'self' 'inline-speculation-rules'; form-action 'self' " + s.demo.pay +
+		"connect-src 'self' " + s.demo.pay + "/sdk/; frame-src 'self'; " +
+		"script-src 'self' " + s.demo.pay + "/sdk/ 'inline-speculation-rules'; form-action 'self' " + s.demo.pay +
 		"; base-uri 'none'; frame-ancestors 'self'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -100,6 +101,7 @@ func (s *shop) view(r *http.Request, name, title string) view {
 		Name: name, Title: title, Path: r.URL.Path, Visitor: v, People: people,
 		Next:      ownPath(r.URL.Query().Get("next")),
 		Partner:   r.PathValue("partner"),
+		Pay:       s.demo.pay,
 		Offers:    offersOf(r.Header),
 		Purchases: s.members.purchasesOf(v.ID),
 		Invoices:  s.invoices(),

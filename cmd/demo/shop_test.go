@@ -30,7 +30,7 @@ func TestEveryPageAnswers(t *testing.T) {
 
 // shopPages are the pages that the shop can show to anybody.
 var shopPages = []string{
-	"/", "/sign-in", "/account", "/ref/mira", "/invoices",
+	"/", "/sign-in", "/account", "/ref/mira", "/form", "/invoices",
 	"/later?next=/checkout/plus", "/trouble", "/not-a-click", "/caddyfile",
 }
 

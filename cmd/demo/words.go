@@ -33,6 +33,11 @@ var outcomeSaid = map[string]said{
 		"good", "A personal link, shared",
 		"The same link was already being fetched for another request, so this one waited for it.",
 	},
+	"embed": {
+		"good", "What a payment form is started with",
+		"The form stands in the shop's own page. It was told the package, the person and the " +
+			"attribution; no API was called.",
+	},
 	"subscribed": {
 		"good", "Subscribed already",
 		"Their subscription runs. They go to their account, and nobody sells them a second one.",
