@@ -79,6 +79,7 @@ var parts = []part{
 	{"costs", "what clicks and people cost a Caddy and a Redis; needs redis-server", measureCosts},
 	{"nodes", "one, two and four real nodes by the model; needs redis-server", measureNodes},
 	{scalePart, "the model: how many Caddys, which Redis, what fails first", measureScale},
+	{"webhooks", "payments that are on the disk before they are answered", measureWebhooks},
 	{"memory", "memory of cached links", measureMemory},
 	{"start", "start-up and reload", measureStart},
 	{buildPart, "the cached redirect of two builds; only when named", measureBuild},
