@@ -17,8 +17,9 @@
 //
 // Two documents are the source. A sale is a transaction: its payments, its refunds, and what it is
 // attributed to. An origin is a subscription: whom it is about, and the newest state that Zotlo
-// told of it. With them go the claims (who paid under a link first) and the events of subscribers,
-// which are told and not derived.
+// told of it. What began with a sale is stored beside it, in one document (entry.go). With them go
+// the claims (who paid under a link first) and the events of subscribers, which are told and not
+// derived.
 //
 // Exposures are told as well: the document of a participant, a person in an experiment, is where
 // they stand.
