@@ -62,8 +62,8 @@ func nginxMissing() error {
 	return nil
 }
 
-// startNginx writes the handler into a directory of its own and runs it. Its master has no work, so
-// what is measured is the master and its workers.
+// startNginx writes the handler into a directory of its own and runs it. What is measured later are
+// the master, which has no work, and its workers.
 func startNginx(ctx context.Context, l *lab, alg, link string, remember bool) (*server, error) {
 	port, err := freePort()
 	if err != nil {

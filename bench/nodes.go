@@ -48,7 +48,11 @@ func measureNodes(ctx context.Context, l *lab) ([]table, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, test := range append(shared, l.trials(c)...) {
+	people, err := l.peopleTrial(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, test := range append(append(shared, people), l.trials(c)...) {
 		for _, nodes := range nodesCounts {
 			said := test.predict(nodes)
 			got, err := test.measure(ctx, l, nodes)
@@ -116,7 +120,7 @@ func (l *lab) trials(c model.Costs) []trial {
 			},
 		},
 	}
-	return append(list, l.peopleTrial(c), trial{
+	return append(list, trial{
 		"calls for each click, one of three masters is dead", "calls",
 		func(n int) float64 {
 			w := world(n, 3, 1000, 0)

@@ -15,7 +15,7 @@ import (
 // clickTrials are the claims about shoppers who click three times, each time at any node. They are
 // measured first, all numbers of nodes in turn, and with them what one click costs: CPU drifts.
 func (l *lab) clickTrials(ctx context.Context, c model.Costs) ([]trial, error) {
-	shoppers := min(l.crowd, 4000)
+	each := min(l.crowd, 2000) // node
 	memory, shared := map[int]use{}, map[int]use{}
 	rounds := l.rounds()
 	now := l.noCosts()
@@ -25,7 +25,7 @@ func (l *lab) clickTrials(ctx context.Context, c model.Costs) ([]trial, error) {
 		}
 		for _, n := range nodesCounts {
 			for cache, to := range map[string]map[int]use{"": memory, inRedis: shared} {
-				u, err := l.threeClicks(ctx, n, shoppers, cache)
+				u, err := l.threeClicks(ctx, n, n*each, cache)
 				if err != nil {
 					return nil, err
 				}
@@ -34,11 +34,11 @@ func (l *lab) clickTrials(ctx context.Context, c model.Costs) ([]trial, error) {
 			}
 		}
 	}
-	each := func(name string) float64 {
+	cost := func(name string) float64 {
 		return now.cpu[name].Seconds() / float64(rounds*now.clicks)
 	}
-	c.NodeHit, c.NodeMiss = each(nodeHit), each(nodeMiss)
-	c.RedisHit, c.RedisMiss = each(redisHit), each(redisMiss)
+	c.NodeHit, c.NodeMiss = cost(nodeHit), cost(nodeMiss)
+	c.RedisHit, c.RedisMiss = cost(redisHit), cost(redisMiss)
 	three := func(nodes, masters int) model.Result {
 		w := model.World{
 			Shoppers: 1, Wait: nodesWait, TTL: 300, Clicks: 3, Pause: 1, Tries: 1, Length: 10,
@@ -76,8 +76,8 @@ type use struct {
 }
 
 // threeClicks lets each shopper click three times, each time at any of the nodes, over connections
-// that stay: a load balancer keeps them, too. Each node has as many as one alone has, for a process
-// with less to do at once needs more CPU for it.
+// that stay: a load balancer keeps them, too. Each node has as many as one alone has, and as many
+// shoppers: a process with less to do at once needs more CPU for it.
 func (l *lab) threeClicks(ctx context.Context, n, shoppers int, cache string) (use, error) {
 	var u use
 	redis, err := startRedis(ctx)

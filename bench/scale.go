@@ -45,7 +45,7 @@ func (l *lab) sizes(c model.Costs) table {
 		}
 		t.add(round(shoppers), round(s.Calls), round(s.Requests), round(s.InFlight),
 			fmt.Sprint(s.Caddys), fmt.Sprintf("%.1f", s.NodeCores), fmt.Sprint(s.MaxInFlight),
-			masters, size(s.RedisBytes), fmt.Sprint(s.LedgerMaster), fmt.Sprint(s.Writers),
+			masters, size(s.RedisBytes), fmt.Sprint(s.LedgerMasters), fmt.Sprint(s.Writers),
 			size(s.LedgerBytes), size(shoppers*c.FileExposureBytes))
 	}
 	t.note("A shopper clicks %.0f times; the peak is %.0f times the mean of the hour; a call "+

@@ -45,21 +45,21 @@ var Usual = Habit{Clicks: 3, Peak: 5, Latency: 0.3, TTL: 300, Trip: 500e-6}
 
 // Size is what a number of shoppers an hour needs at the peak.
 type Size struct {
-	Calls        float64 // a second, that the provider must allow
-	Requests     float64 // a second
-	InFlight     float64 // calls, on average
-	NodeCores    float64
-	RedisCores   float64 // that spread over masters
-	TurnCores    float64 // of the master that counts the rate
-	Alive        float64 // links
-	RedisBytes   float64 // of the cache
-	LedgerBytes  float64 // of one experiment, in Redis
-	Caddys       int
-	Masters      int
-	MaxInFlight  int // of one Caddy
-	LedgerCores  float64
-	LedgerMaster int // masters of the ledger's Redis, where everybody meets an experiment
-	Writers      int // Caddys that it takes to write these people down: each writes one at a time
+	Calls         float64 // a second, that the provider must allow
+	Requests      float64 // a second
+	InFlight      float64 // calls, on average
+	NodeCores     float64
+	RedisCores    float64 // that spread over masters
+	TurnCores     float64 // of the master that counts the rate
+	Alive         float64 // links
+	RedisBytes    float64 // of the cache
+	LedgerBytes   float64 // of one experiment, in Redis
+	Caddys        int
+	Masters       int
+	MaxInFlight   int // of one Caddy
+	LedgerCores   float64
+	LedgerMasters int // masters of the ledger's Redis, where everybody meets an experiment
+	Writers       int // Caddys that it takes to write these people down: each writes one at a time
 }
 
 // headroom is the part of a resource that may be in use at the peak. Half is left: for one of two
@@ -84,7 +84,7 @@ func (h Habit) Size(c Costs, shoppers float64, cores int) Size {
 	s.LedgerCores = s.Calls * c.RedisExposure
 	s.Caddys = max(minCaddys, ceil(s.NodeCores/(headroom*float64(cores))))
 	s.MaxInFlight = ceil(1.5 * s.InFlight / float64(s.Caddys))
-	s.LedgerMaster = max(1, ceil(s.LedgerCores/headroom))
+	s.LedgerMasters = max(1, ceil(s.LedgerCores/headroom))
 	s.Writers = ceil(s.Calls / h.Writes(c))
 	s.Masters = masters(s.RedisCores, s.TurnCores)
 	return s

@@ -25,20 +25,20 @@ func TestSizeIsItsArithmetic(t *testing.T) {
 		{720, Size{
 			Calls: 1, Requests: 3, InFlight: 0.3, NodeCores: 700e-6, RedisCores: 100e-6,
 			TurnCores: 20e-6, Alive: 300, RedisBytes: 300*400 + 1440*200, LedgerBytes: 720 * 300,
-			Caddys: 2, Masters: 1, MaxInFlight: 1, LedgerCores: 80e-6, LedgerMaster: 1,
+			Caddys: 2, Masters: 1, MaxInFlight: 1, LedgerCores: 80e-6, LedgerMasters: 1,
 			Writers: 1,
 		}},
 		{7_200_000, Size{
 			Calls: 10_000, Requests: 30_000, InFlight: 3000, NodeCores: 7, RedisCores: 1,
 			TurnCores: 0.2, Alive: 3e6, RedisBytes: 3e6*400 + 14_400_000*200,
 			LedgerBytes: 7_200_000 * 300, Caddys: 7, Masters: 4, MaxInFlight: 643,
-			LedgerCores: 0.8, LedgerMaster: 2, Writers: 20,
+			LedgerCores: 0.8, LedgerMasters: 2, Writers: 20,
 		}},
 		// Here one master cannot count the rate: none of the numbers is enough.
 		{72_000_000, Size{
 			Calls: 100_000, Requests: 300_000, InFlight: 30_000, NodeCores: 70, RedisCores: 10,
 			TurnCores: 2, Alive: 3e7, RedisBytes: 3e7*400 + 144e6*200, LedgerBytes: 72e6 * 300,
-			Caddys: 70, Masters: 0, MaxInFlight: 643, LedgerCores: 8, LedgerMaster: 16,
+			Caddys: 70, Masters: 0, MaxInFlight: 643, LedgerCores: 8, LedgerMasters: 16,
 			Writers: 200,
 		}},
 	} {
@@ -55,7 +55,7 @@ func nearly(a, b Size) bool {
 		return []float64{
 			s.Calls, s.Requests, s.InFlight, s.NodeCores, s.RedisCores, s.TurnCores, s.Alive,
 			s.RedisBytes, s.LedgerBytes, s.LedgerCores, float64(s.Caddys), float64(s.Masters),
-			float64(s.MaxInFlight), float64(s.LedgerMaster), float64(s.Writers),
+			float64(s.MaxInFlight), float64(s.LedgerMasters), float64(s.Writers),
 		}
 	}
 	return slices.EqualFunc(numbers(a), numbers(b), func(x, y float64) bool {
