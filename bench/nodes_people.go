@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/caddy-checkout/checkout/bench/model"
 )
 
@@ -24,7 +22,7 @@ const (
 // busy machine makes it farther, so the way there is measured.
 func (l *lab) peopleTrial(ctx context.Context, c model.Costs) (trial, error) {
 	people := min(l.crowd, 300)
-	trip, err := measureTrip(ctx)
+	trip, err := l.measureTrip(ctx)
 	if err != nil {
 		return trial{}, err
 	}
@@ -41,8 +39,9 @@ func (l *lab) peopleTrial(ctx context.Context, c model.Costs) (trial, error) {
 	}, nil
 }
 
-// measureTrip is how long a Redis that is far away takes to answer, on average.
-func measureTrip(ctx context.Context) (time.Duration, error) {
+// measureTrip is how long a Caddy waits for a Redis that is far away, on average: a click on a link
+// there takes one round trip, and little else.
+func (l *lab) measureTrip(ctx context.Context) (time.Duration, error) {
 	server, err := startRedis(ctx)
 	if err != nil {
 		return 0, err
@@ -53,19 +52,26 @@ func measureTrip(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	defer far.Close()
-	client := redis.NewClient(&redis.Options{Addr: far.Addr().String()})
-	defer client.Close()
-	const pings = 200
-	var start time.Time
-	for i := range pings + 1 {
-		if i == 1 {
-			start = time.Now() // the first one connects
-		}
-		if err := client.Ping(ctx).Err(); err != nil {
-			return 0, err
-		}
+	nodes, stop, err := l.nodesOf(ctx, 1, inRedis+fileBook, "REDIS="+far.Addr().String())
+	if err != nil {
+		return 0, err
 	}
-	return time.Since(start) / pings, nil
+	defer stop()
+	requests, err := l.keys.clicks("HS256", oursPath, 1)
+	if err != nil {
+		return 0, err
+	}
+	shopper, err := dial(nodes[0].addr, 1, http.StatusSeeOther, repeat(requests))
+	if err != nil {
+		return 0, err
+	}
+	defer shopper.close()
+	if _, err := shopper.run(2); err != nil { // makes the link
+		return 0, err
+	}
+	const clicks = 200
+	took, err := shopper.run(clicks)
+	return took / clicks, err
 }
 
 func (l *lab) writtenDown(ctx context.Context, n, people int) (float64, error) {
