@@ -69,6 +69,25 @@ func TestDashboardWorksWithAnyPrometheus(t *testing.T) {
 	}
 }
 
+// TestDashboardHasAPlaceForEveryPanel: two panels in one place are one that nobody finds.
+func TestDashboardHasAPlaceForEveryPanel(t *testing.T) {
+	panels := readDashboard(t).Panels
+	for i, p := range panels {
+		if p.GridPos.W < 1 || p.GridPos.X+p.GridPos.W > 24 {
+			t.Errorf("%s is beside the page", p.Title)
+		}
+		for _, q := range panels[:i] {
+			if p.ID == q.ID {
+				t.Errorf("%s and %s have one id", p.Title, q.Title)
+			}
+			a, b := p.GridPos, q.GridPos
+			if a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
+				t.Errorf("%s lies on %s", p.Title, q.Title)
+			}
+		}
+	}
+}
+
 // TestPromtoolTakesEveryQuery lets Prometheus's own tool parse the rules and the dashboard's
 // queries, and try the alerts on made-up series.
 func TestPromtoolTakesEveryQuery(t *testing.T) {

@@ -23,6 +23,8 @@ type dashboard struct {
 		}
 	}
 	Panels []struct {
+		ID                       int
+		GridPos                  struct{ X, Y, W, H int }
 		Title, Type, Description string
 		Datasource               struct{ UID string }
 		Targets                  []struct {

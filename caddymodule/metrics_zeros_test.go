@@ -37,6 +37,14 @@ func TestRareSeriesAreThereBeforeTheyCount(t *testing.T) {
 			t.Errorf("no series of the ledger's operation %s", operation)
 		}
 	}
+	for _, result := range []string{"forged", "unknown", "failed"} {
+		for _, kind := range []string{"payment", "refund"} {
+			if _, ok := loaded["caddy_checkout_webhooks_total"+
+				fmt.Sprint([]string{"result=" + result, "type=" + kind})]; !ok {
+				t.Errorf("no series of a %s that is %s", kind, result)
+			}
+		}
+	}
 	zero("caddy_checkout_api_requests_total", "project=rare", "result=credentials")
 	for _, campaign := range []string{"rare-plain", "rare-sale"} {
 		for _, kind := range published["caddy_checkout_mismatches_total"].labels["kind"] {

@@ -171,6 +171,9 @@ func (h *ReportHandler) page(ctx context.Context, now time.Time) report.Page {
 	for kind, list := range metrics.Read(metrics.Webhooks, "type") {
 		for _, s := range list {
 			result := s.Labels["result"]
+			if s.Value == 0 {
+				continue // it is there for Prometheus
+			}
 			p.Webhooks = append(p.Webhooks, report.Webhook{
 				Kind: kind, Result: result, Count: s.Value, Last: metrics.HeardLast(kind, result),
 			})

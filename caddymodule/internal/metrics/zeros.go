@@ -53,6 +53,15 @@ func ShowEvents(name string, results ...string) {
 	}
 }
 
+// ShowWebhooks makes the series of payments and refunds that are not taken exist at 0.
+func ShowWebhooks(results ...string) {
+	for _, kind := range []string{zotlo.WebhookPayment, zotlo.WebhookRefund} {
+		for _, result := range results {
+			Webhooks.WithLabelValues(kind, result)
+		}
+	}
+}
+
 // ShowPayments makes the series of payments and refunds exist at 0.
 func ShowPayments(campaign, experiment, variant string) {
 	Refunds.WithLabelValues(campaign, experiment, variant)
