@@ -31,6 +31,12 @@ func Promtool(t testing.TB) string {
 	return program(t, "promtool", "promtool")
 }
 
+// Prometheus returns the path of the Prometheus server.
+func Prometheus(t testing.TB) string {
+	t.Helper()
+	return program(t, "prometheus", "prometheus")
+}
+
 // OpenSSL returns the path of openssl.
 func OpenSSL(t testing.TB) string {
 	t.Helper()
