@@ -18,11 +18,11 @@ import (
 
 // listCampaigns shows every campaign of the running configuration, by name.
 func listCampaigns(app *App, _ []byte, _ *http.Request) (any, error) {
-	return cli.Campaigns{Campaigns: app.shared.registry.offered(time.Now())}, nil
+	return cli.Campaigns{Campaigns: offered(app.shared.registry, time.Now())}, nil
 }
 
 // offered are the campaigns by name, with this process's counts.
-func (r *registry) offered(now time.Time) []cli.Campaign {
+func offered(r *registry, now time.Time) []cli.Campaign {
 	counted := readCounts()
 	list := make([]cli.Campaign, 0, len(r.byName))
 	for _, name := range r.names() {

@@ -271,7 +271,6 @@ func (r *registry) showSeries(projects projects) {
 		}
 	}
 	metrics.ShowEvents(metrics.Other, eventResults...)
-	metrics.ShowWebhooks(hookForged, hookUnknown, hookFailed)
 	metrics.ShowMismatches(metrics.Other)
 	metrics.ShowPayments(metrics.Other, "", "")
 	metrics.ShowPayments(metrics.Other, metrics.Other, metrics.Other)

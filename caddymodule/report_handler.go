@@ -155,7 +155,7 @@ func (h *ReportHandler) draw(ctx context.Context) ([]byte, error) {
 // page gathers what the page shows.
 func (h *ReportHandler) page(ctx context.Context, now time.Time) report.Page {
 	p := report.Page{
-		At: now, Started: metrics.Started, Campaigns: h.app.shared.registry.offered(now),
+		At: now, Started: metrics.Started, Campaigns: offered(h.app.shared.registry, now),
 		LedgerBytes: int64(metrics.Value(ledgerBytes)),
 		Hears:       h.app.hooked || !h.app.shared.ledger.Alone(),
 		Cache:       h.cache(),

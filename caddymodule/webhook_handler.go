@@ -106,6 +106,7 @@ func (h *WebhookHandler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
+	metrics.ShowWebhooks(hookForged, hookUnknown, hookFailed)
 	app.hooked = true
 	h.shared, h.ctx, h.events = app.shared, ctx, events.(*caddyevents.App)
 	return nil
