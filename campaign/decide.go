@@ -106,14 +106,31 @@ func Decide(list []*Campaign, user User, facts Facts, now time.Time) (d Decision
 	if d.Index < 0 {
 		return d, ErrNone
 	}
-	a, _ := list[d.Index].assign(user)
+	err = d.take(list[d.Index], user, facts)
+	return d, err
+}
+
+// Decide is the function of that name for a campaign that somebody has chosen already, as a signed
+// offer does: its conditions are not asked. Its schedule is, since that ends a campaign for
+// everybody. The decision's Index is 0, or -1 beside ErrNone.
+func (c *Campaign) Decide(user User, facts Facts, now time.Time) (d Decision, err error) {
+	if c.schedule.bar(now) != "" {
+		return Decision{Index: -1}, ErrNone
+	}
+	err = d.take(c, user, facts)
+	return d, err
+}
+
+// take finds what the chosen campaign offers the user.
+func (d *Decision) take(c *Campaign, user User, facts Facts) error {
+	a, _ := c.assign(user)
 	offer, bad := a.offer(facts, nil)
 	if bad != nil {
 		bad.Index = d.Index
-		return d, bad
+		return bad
 	}
 	d.Offer = offer
-	return d, nil
+	return nil
 }
 
 // choose finds the first campaign whose conditions hold. With explain it notes a step for each that

@@ -28,17 +28,37 @@ func Explain(
 	if d.Index < 0 {
 		return d, ErrNone
 	}
-	c := list[d.Index]
+	err = d.explain(list[d.Index], user, facts, variant)
+	return d, err
+}
+
+// Explain is to [Campaign.Decide] what the function is to [Decide]. Its one step says chosen, or what
+// the schedule says.
+func (c *Campaign) Explain(
+	user User, facts Facts, now time.Time, variant string,
+) (d Decision, err error) {
+	v := verdict{result: c.schedule.bar(now)}
+	d.Steps = []Step{v.step(c)}
+	if v.result != "" {
+		d.Index = -1
+		return d, ErrNone
+	}
+	err = d.explain(c, user, facts, variant)
+	return d, err
+}
+
+// explain finds what the chosen campaign offers the user, and why.
+func (d *Decision) explain(c *Campaign, user User, facts Facts, variant string) error {
 	a, bucket := c.assign(user)
 	if variant != "" {
 		if a, bucket = c.forced(variant), -1; a == nil {
-			return d, fmt.Errorf("campaign %s has no variant %q", c.Name(), variant)
+			return fmt.Errorf("campaign %s has no variant %q", c.Name(), variant)
 		}
 	}
 	offer, bad := a.offer(facts, &d.Dropped)
 	if bad != nil {
 		bad.Index = d.Index
-		return d, bad
+		return bad
 	}
 	own := *offer // the offer may be shared
 	own.Bucket = bucket
@@ -46,7 +66,7 @@ func Explain(
 		own.Reason, own.Counted = reasonStatic, false
 	}
 	d.Offer = &own
-	return d, nil
+	return nil
 }
 
 // forced is the arm of a variant that somebody asked for, or nil. Nothing is hashed.
