@@ -85,7 +85,7 @@
 //
 // # What it is not
 //
-// It signs nobody in, makes no tokens, decrypts none, and asks no provider about a token (RFC
+// It signs nobody in, makes no sessions, decrypts nothing, and asks no provider about a token (RFC
 // 7662). It writes no log: errors say which rule was broken and hold nothing of the token.
 package auth
 
