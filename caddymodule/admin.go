@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -22,6 +23,8 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgeradmin"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // adminAPI adds endpoints to Caddy's admin API, for the operator and for `caddy checkout`:
@@ -30,6 +33,8 @@ import (
 //	GET  /checkout/experiments what experiments have shown; ?key= asks for one
 //	GET  /checkout/partners    what partners have sold; ?since= and ?until= bound the days
 //	POST /checkout/purge       {"subscriber": "ann@example.com"}: makes the links of one subscriber dead
+//	                           {"offer": "<jti>"}: ends one signed offer
+//	POST /checkout/sign        mints a signed offer
 //	POST /checkout/explain     why a request with these claims gets this offer; calls nothing
 //	GET  /checkout/ledger      exports the ledger; POST imports; /backup copies its file
 //	POST /checkout/reconcile   compares the ledger with Zotlo's exports
@@ -55,6 +60,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		},
 		{Pattern: "/checkout/partners", Handler: endpoint{http.MethodGet, showPartners}},
 		{Pattern: "/checkout/purge", Handler: endpoint{http.MethodPost, purge}},
+		{Pattern: "/checkout/sign", Handler: endpoint{http.MethodPost, sign}},
 		{Pattern: "/checkout/explain", Handler: endpoint{http.MethodPost, explain}},
 	}, ledgeradmin.Routes(servingLedger)...)
 }
@@ -148,15 +154,68 @@ func readQuestion(body []byte, v any, members string) error {
 	return nil
 }
 
-// purge makes every link of one subscriber dead. The answer names them only as the log does.
+// sign mints a signed offer.
+func sign(app *App, body []byte, _ *http.Request) (any, error) {
+	var question cli.Terms
+	if err := readQuestion(body, &question, `{"campaign": "winback", "for": "72h"}, and perhaps `+
+		`"values": {"price": "4.90"}, "subscriber": "ann@example.com", "once": true`); err != nil {
+		return nil, err
+	}
+	if app.shared.signed == nil {
+		return nil, adminError(http.StatusNotFound, "%w", errNoOffers)
+	}
+	if _, err := app.shared.registry.chosen([]string{question.Campaign}); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	life, err := caddy.ParseDuration(question.For)
+	if err != nil || life <= 0 {
+		return nil, adminError(http.StatusBadRequest, "for: write how long the offer is good, such "+
+			"as 72h or 30d")
+	}
+	token, err := app.shared.signed.Mint(signedoffer.Terms{
+		Campaign: question.Campaign, Values: question.Values, Subscriber: question.Subscriber,
+		Once: question.Once, Until: now.Add(life),
+	}, now)
+	if err != nil {
+		return nil, adminError(http.StatusBadRequest, "%w", err)
+	}
+	return cli.Signed{Token: token}, nil
+}
+
+// revoke ends one signed offer. Links that are out stay payable, as Zotlo has no way to end one.
+func revoke(app *App, jti string, r *http.Request) (any, error) {
+	books, err := app.shared.ledger.Get()
+	if err == nil {
+		err = books.Revoke(r.Context(), ledger.OfferHash(jti))
+	}
+	if err != nil {
+		return nil, adminError(http.StatusServiceUnavailable,
+			"the offer is still good, for the ledger cannot be used: %w", err)
+	}
+	return cli.Purged{Offer: jti}, nil
+}
+
+// purge makes every link of one subscriber dead, or ends one signed offer. The answer names a
+// subscriber only as the log does.
 func purge(app *App, body []byte, r *http.Request) (any, error) {
 	var question struct {
 		Subscriber string `json:"subscriber"`
 		Everything bool   `json:"everything"`
+		Offer      string `json:"offer"`
 	}
 	if err := readQuestion(body, &question,
-		`{"subscriber": "ann@example.com"}, and perhaps "everything": true`); err != nil {
+		`{"subscriber": "ann@example.com"}, and perhaps "everything": true, or `+
+			`{"offer": "<jti>"}`); err != nil {
 		return nil, err
+	}
+	switch {
+	case question.Offer == "":
+	case question.Subscriber != "" || question.Everything:
+		return nil, adminError(http.StatusBadRequest,
+			"offer and subscriber exclude each other: purge one after the other")
+	default:
+		return revoke(app, question.Offer, r)
 	}
 	id, err := parseSubscriber(question.Subscriber)
 	if err != nil {
@@ -209,12 +268,14 @@ func parseSubscriber(text string) (id string, err error) {
 // guess.
 func (a *App) listed() (names []string, guessed bool) {
 	all := a.shared.registry.names()
-	if len(a.routes) == 0 {
+	// Routes for signed offers alone list none.
+	routes := slices.DeleteFunc(slices.Clone(a.routes), func(r []string) bool { return len(r) == 0 })
+	if len(routes) == 0 {
 		return all, false
 	}
-	first := a.routes[0]
+	first := routes[0]
 	differs := func(other []string) bool { return !slices.Equal(other, first) }
-	if placeholder.In(first...) || slices.ContainsFunc(a.routes, differs) {
+	if placeholder.In(first...) || slices.ContainsFunc(routes, differs) {
 		return all, true
 	}
 	return first, false

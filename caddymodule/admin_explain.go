@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/matchers"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/routewalk"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -227,6 +228,12 @@ func (x *inquiry) way(d *decision, h *seller, out *cli.Explanation) answer {
 	} else if refused := h.gate(d.r, d.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
+	if d.rt.offer != nil && x.list == nil { // else the question chooses
+		if a, done := d.admitOffer(x.offer); done {
+			return a
+		}
+		d.tellOffer(out)
+	}
 	user, err := x.user(d)
 	if err != nil {
 		tellToken(out, d, err)
@@ -264,6 +271,28 @@ func (x *inquiry) way(d *decision, h *seller, out *cli.Explanation) answer {
 		return answer{outcome: outcomeEmbed, start: new(embedStart)}
 	}
 	return answer{outcome: outcomeLink, link: linkgen.Result{URL: "a personal link"}}
+}
+
+// offer reads a signed offer as it was at the question's instant.
+func (x *inquiry) offer(token string) (*signedoffer.Offer, error) {
+	return x.app.shared.signed.Examine(token, x.at)
+}
+
+// tellOffer says what a signed offer in the request chooses, or that there is none.
+func (d *decision) tellOffer(out *cli.Explanation) {
+	if d.signed == nil {
+		out.Facts = append(out.Facts, "offer: none in "+d.rt.offer.String())
+		return
+	}
+	text := "offer: chooses campaign " + d.signed.Campaign + " until " +
+		d.signed.Expires.UTC().Format(time.RFC3339)
+	if d.signed.Subscriber != "" {
+		text += ", for one subscriber"
+	}
+	if d.signed.ID != "" {
+		text += ", for one payment"
+	}
+	out.Facts = append(out.Facts, text)
 }
 
 // user is who the question says clicks: the one of a real token, else the one whom the claims
@@ -309,6 +338,9 @@ var errNoVariant = errors.New("no such variant")
 
 // explain decides, and says why. Its errors are errNoVariant and those of decide.
 func (d *decision) explain(variant string, out *cli.Explanation) error {
+	if d.signed != nil {
+		d.entries = []*entry{d.entry}
+	}
 	campaigns, err := d.listed()
 	if err != nil {
 		return err
@@ -322,7 +354,7 @@ func (d *decision) explain(variant string, out *cli.Explanation) error {
 			out.Untrusted = append(out.Untrusted, err.Error())
 		}
 	}
-	chosen, err := campaign.Explain(campaigns, d.campaignUser(), d, d.now, variant)
+	chosen, err := d.reasons(campaigns, variant)
 	out.Rules, out.Dropped = d.rules(chosen.Steps), chosen.Dropped
 	out.Subscriber = d.explainedSubscriber()
 	if chosen.Index >= 0 {
@@ -338,6 +370,20 @@ func (d *decision) explain(variant string, out *cli.Explanation) error {
 		out.Bucket = &d.offer.Bucket
 	}
 	return nil
+}
+
+// reasons decides, with its reasons.
+func (d *decision) reasons(
+	list []*campaign.Campaign, variant string,
+) (chosen campaign.Decision, err error) {
+	if d.signed == nil {
+		return campaign.Explain(list, d.campaignUser(), d, d.now, variant)
+	}
+	chosen, err = d.entry.Explain(d.campaignUser(), d, d.now, variant)
+	if errors.Is(err, campaign.ErrNone) {
+		err = signedoffer.Refuse(offerState(d.entry.State(d.now)))
+	}
+	return chosen, err
 }
 
 // listed are the campaigns that the question names, else those that the route lists.
@@ -360,6 +406,12 @@ func (d *decision) listed() (list []*campaign.Campaign, err error) {
 func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 	for i := range steps {
 		step, e := &steps[i], d.entries[i]
+		if d.signed != nil { // its matchers are not asked
+			if step.Result == "chosen" {
+				step.Detail = "by the signed offer"
+			}
+			continue
+		}
 		says := matchers.Explain(e.matchers, e.source, d.r)
 		switch step.Result {
 		case "no partner":
@@ -382,6 +434,24 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 // a click reads it.
 func (d *decision) explainFacts(out *cli.Explanation) answer {
 	out.Facts = append(out.Facts, d.explainPartner()...)
+	if d.offerHash() != "" {
+		if a, done := d.unusable(); done {
+			return a
+		}
+	}
+	if a := d.explainCustomer(out); a.outcome != "" || d.offerHash() == "" {
+		return a
+	}
+	if d.facts().OfferSpent() {
+		out.Facts = append(out.Facts, "offer: spent by a payment")
+		return d.spent()
+	}
+	out.Facts = append(out.Facts, "offer: not spent")
+	return answer{}
+}
+
+// explainCustomer is the part of explainFacts about who has bought already.
+func (d *decision) explainCustomer(out *cli.Explanation) answer {
 	out.Facts = append(out.Facts, d.entry.ExplainEvents(d)...)
 	if d.entry.subscribed != nil {
 		if to := d.subscribed(); to != "" {

@@ -34,6 +34,8 @@ type App struct {
 	// JWT are the identities by name. The one named `default` is used by every route that names
 	// none.
 	JWT map[string]*JWT `json:"jwt,omitempty"`
+	// Offers are the keys of signed offers. Default: none are taken.
+	Offers *Offers `json:"offers,omitempty"`
 	// CacheRaw is where links are kept. Default: `memory`.
 	CacheRaw json.RawMessage `json:"cache,omitempty" caddy:"namespace=checkout.caches inline_key=module"`
 	// LedgerRaw is where it is kept what came of the links: payments, subscriptions, events,
@@ -107,6 +109,9 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 		attributeWith(a.shared.secrets), hooks)
 	if err != nil {
 		return err
+	}
+	if a.shared.signed, err = a.ids.openOffers(a.Offers, log); err != nil {
+		return fmt.Errorf("offers: %w", err)
 	}
 	if err := a.ids.openNamed(a.JWT, log); err != nil {
 		return err

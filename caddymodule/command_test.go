@@ -76,7 +76,7 @@ func TestCommandFailsWithASentenceAndACode(t *testing.T) {
 		code int
 		says string
 	}{
-		{"nonsense", 2, "campaigns, experiments, partners, explain, purge, reconcile and ledger"},
+		{"nonsense", 2, "campaigns, experiments, partners, explain, sign, purge, reconcile and ledger"},
 		{"campaigns extra", 2, "no argument"},
 		{"campaigns --nonsense", 2, "unknown flag"},
 		{"experiments one two", 2, "the key of one experiment, or none"},

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -16,9 +17,38 @@ import (
 // errNoSuchOffer means that a backend named a campaign that is not configured.
 var errNoSuchOffer = errors.New("the backend named a campaign that is not configured")
 
+// findOffer reads the signed offer of the request, if there is one, and finds its campaign. The error
+// is a *signedoffer.Refusal.
+func (d *decision) findOffer(
+	read func(token string) (*signedoffer.Offer, error),
+) (*signedoffer.Offer, error) {
+	token, err := d.rt.offer.Find(d.r)
+	if err != nil || token == "" {
+		return nil, err
+	}
+	signed, err := read(token)
+	if err != nil {
+		return nil, err
+	}
+	// Set at once, so that its fallback answers whatever else is wrong with the offer.
+	if d.entry = d.rt.registry.byName[signed.Campaign]; d.entry == nil {
+		return nil, signedoffer.Refuse(signedoffer.Unknown)
+	}
+	return signed, nil
+}
+
+// readOffer is findOffer for a request that somebody waits for.
+func (d *decision) readOffer(token string) (*signedoffer.Offer, error) {
+	return d.rt.signed.Read(d.r.Context(), token)
+}
+
 // decide chooses campaign, variant and overrides. Its errors are errNoSuchOffer and those of
-// campaign.Decide; beside a *campaign.Error d.entry is set all the same, for its fallback.
+// campaign.Decide; beside a *campaign.Error d.entry is set all the same, for its fallback. Where a
+// signed offer has chosen the campaign, its error may be a *signedoffer.Refusal.
 func (d *decision) decide() error {
+	if d.signed != nil {
+		return d.decideSigned()
+	}
 	entries, campaigns, ok := d.rt.offers(d.repl)
 	if !ok {
 		return errNoSuchOffer
@@ -36,14 +66,41 @@ func (d *decision) decide() error {
 	if err != nil {
 		return err
 	}
-	d.offer = chosen.Offer
+	d.take(chosen.Offer)
+	return nil
+}
+
+// decideSigned is decide for the campaign of a signed offer. Its matchers are not asked: the offer
+// has chosen it. Off, not begun or over, it ends the offer.
+func (d *decision) decideSigned() error {
+	chosen, err := d.entry.Decide(d.campaignUser(), d, d.now)
+	switch {
+	case errors.Is(err, campaign.ErrNone):
+		return signedoffer.Refuse(offerState(d.entry.State(d.now)))
+	case err != nil:
+		return err
+	}
+	d.take(chosen.Offer)
+	return nil
+}
+
+// offerState is the rule by which an offer is refused whose campaign is not active.
+func offerState(campaign string) string {
+	if campaign == "scheduled" {
+		return signedoffer.Scheduled
+	}
+	return signedoffer.Over
+}
+
+// take makes the offer the decision's.
+func (d *decision) take(offer *campaign.Offer) {
+	d.offer = offer
 	if d.entry.hashWatch != nil {
 		d.watchHashAttribute()
 	}
 	if len(d.offer.Dropped)+len(d.offer.Unusable) > 0 {
 		d.tellDropped()
 	}
-	return nil
 }
 
 // tellDropped counts the values that the offer does without. Of those that were there, but
@@ -93,7 +150,8 @@ const maxLanguageHeader = 256
 func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
 	// Those of partners are not remembered: a click with another partner is another order.
 	partner := d.partner()
-	if d.user == nil || !d.user.Remembered || d.entry.dynamic || partner.Known() {
+	if d.user == nil || !d.user.Remembered || d.entry.dynamic || d.signed != nil ||
+		partner.Known() {
 		return d.rt.generator.Prepare(d.order(ip))
 	}
 	q := question{user: d.user, offer: d.offer, ip: ip}
@@ -116,8 +174,8 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 		Project: d.entry.project, IP: ip, Language: d.language(), LinkID: d.offer.LinkID,
 		Price: d.offer.Price.Amount, Currency: d.offer.Price.Currency,
 		Fields: d.offer.Fields, Parameters: d.offer.Parameters,
-		Campaign: d.entry.Name(),
-		Quote:    d.offer.Quote.Amount, QuoteCurrency: d.offer.Quote.Currency,
+		Campaign: d.entry.Name(), Offer: d.offerHash(),
+		Quote: d.offer.Quote.Amount, QuoteCurrency: d.offer.Quote.Currency,
 	}
 	if p := d.partner(); p.Known() {
 		o.Partner = p.Attribution()

@@ -65,6 +65,7 @@ func (*EmbedHandler) CaddyModule() caddy.ModuleInfo {
 
 // Provision resolves names and the return URL.
 func (h *EmbedHandler) Provision(ctx caddy.Context) (err error) {
+	h.guests = h.Anonymous == anonymousGuest
 	if h.rt, err = h.Route.provision(ctx); err != nil {
 		return err
 	}
@@ -139,6 +140,11 @@ func (h *EmbedHandler) answer(d *decision) (a answer) {
 		return answer{outcome: refused}
 	}
 	d.shopper = true
+	if h.rt.offer != nil {
+		if a, done := d.admitOffer(d.readOffer); done {
+			return a
+		}
+	}
 	user, err := h.rt.id.identify(d.r, d.repl)
 	if err != nil {
 		d.countRefusal(err)

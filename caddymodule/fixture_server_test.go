@@ -46,6 +46,8 @@ const serverOptions = `
 			request>headers>Referer delete
 			request>uri query {
 				replace token REDACTED
+				replace offer REDACTED
+				replace next REDACTED
 			}
 		}
 	}

@@ -1,12 +1,14 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -15,6 +17,8 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // identities are the authenticators of a configuration: the named ones and those written inside
@@ -24,7 +28,8 @@ type identities struct {
 	named  map[string]*auth.Authenticator
 	opened map[string]*auth.Authenticator // by fingerprint of the block
 	all    []*auth.Authenticator
-	keys   []string // what we hold of remoteKeys
+	keys   []string            // what we hold of remoteKeys
+	offers *auth.Authenticator // of signed offers; nil: none are taken
 }
 
 // openIdentities makes the named ones.
@@ -73,10 +78,82 @@ func (ids *identities) open(cfg *JWT) (*auth.Authenticator, error) {
 	if err != nil {
 		return nil, located(err)
 	}
+	if ids.offers != nil && authenticator.SharesKey(ids.offers) {
+		return nil, located(errSharedKey)
+	}
 	ids.opened[fingerprint] = authenticator
 	ids.all = append(ids.all, authenticator)
 	return authenticator, nil
 }
+
+// Offers says which keys verify signed offers: tokens in links, which name a campaign and perhaps
+// values and a subscriber. A site mints them with any JWT library, under the `typ` `offer+jwt`.
+type Offers struct {
+	// Secrets are HMAC keys, as those of a `jwt` are. Any of them verifies, and the first signs what
+	// `caddy checkout sign` mints. They must not be the sign-in's.
+	Secrets []string `json:"secret,omitempty"`
+	// PublicKeys are PEM files or PEM texts, as those of a `jwt` are. Then only the site, which has
+	// the private key, mints offers.
+	PublicKeys []string `json:"public_key,omitempty"`
+	// MaxAge is how far ahead the `exp` of an offer may lie, counted from each click. Default 30d, at
+	// most 400d: for that long the ledger knows of an offer that was paid or revoked.
+	MaxAge caddy.Duration `json:"max_age,omitempty"`
+}
+
+// defaultOfferAge is how long an offer may be good where nothing is said.
+const defaultOfferAge = 30 * 24 * time.Hour
+
+// check refuses what can be seen to be wrong without reading a key.
+func (o *Offers) check() error {
+	switch age := time.Duration(o.MaxAge); {
+	case age < 0:
+		return fmt.Errorf("max_age %s is negative: write `max_age 30d`, for example", age)
+	case age > ledger.OfferLife:
+		return fmt.Errorf("max_age %s is more than 400d: for no longer does the ledger know that "+
+			"an offer was paid; write `max_age 400d` or less", age)
+	}
+	if len(o.Secrets)+len(o.PublicKeys) == 0 {
+		return errors.New("no key: write `secret {env.OFFER_SECRET}`, or public_key")
+	}
+	return o.config().Check()
+}
+
+// config is the block as it stands.
+func (o *Offers) config() auth.Config {
+	return auth.Config{
+		Secrets: o.Secrets, PublicKeys: o.PublicKeys, Type: signedoffer.Type,
+		MaxLife: cmp.Or(time.Duration(o.MaxAge), defaultOfferAge),
+	}
+}
+
+// openOffers makes the reader of signed offers; nil where none are taken.
+func (ids *identities) openOffers(cfg *Offers, log *zap.Logger) (*signedoffer.Reader, error) {
+	if cfg == nil {
+		return nil, nil
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	keys := JWT{Secrets: cfg.Secrets, PublicKeys: cfg.PublicKeys}
+	resolved, err := keys.resolve(log)
+	if err != nil {
+		return nil, err
+	}
+	whole := cfg.config()
+	whole.Secrets, whole.PublicKeys = resolved.Secrets, resolved.PublicKeys
+	if ids.offers, err = auth.New(whole); err != nil {
+		return nil, keys.conceal(err, resolved)
+	}
+	return signedoffer.New(ids.offers), nil
+}
+
+var (
+	errSharedKey = errors.New("one key signs sessions and offers: make another for `offers`, for " +
+		"secrets with `openssl rand -base64 32`; a token that is not what it seems would be good " +
+		"for both")
+	errNoOffers = errors.New("offer: nothing verifies signed offers: write " +
+		"`offers { secret {env.OFFER_SECRET} }` in the global checkout option")
+)
 
 // resolve is the block with its placeholders filled in.
 func (j *JWT) resolve(log *zap.Logger) (auth.Config, error) {

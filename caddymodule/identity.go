@@ -157,6 +157,15 @@ func (t tokenIdentifier) identify(r *http.Request, _ *caddy.Replacer) (*auth.Use
 
 func (t tokenIdentifier) trusts(claim string) bool { return t.Trusts(claim) }
 
+// nobody identifies nobody: the route is for signed offers that anybody may use.
+type nobody struct{}
+
+func (nobody) identify(*http.Request, *caddy.Replacer) (*auth.User, error) {
+	return nil, auth.ErrNoToken
+}
+
+func (nobody) trusts(string) bool { return false }
+
 // The rules for a token that is not there, by the first place that should hold it: a wrong name of
 // a cookie is nothing that any token could be refused for.
 const (

@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -26,7 +27,7 @@ import (
 // Placeholders set for later handlers and error routes: `{http.checkout.outcome}`,
 // `{http.checkout.campaign}`, `{http.checkout.experiment}`, `{http.checkout.variant}`,
 // `{http.checkout.price}`, `{http.checkout.currency}`, `{http.checkout.override.<word>}`,
-// `{http.checkout.claim.<path>}`, `{http.checkout.return_to}`.
+// `{http.checkout.claim.<path>}`, `{http.checkout.signed.<name>}`, `{http.checkout.return_to}`.
 type LinkHandler struct {
 	Route
 	// Anonymous says what happens to a request without a good token: `deny` (default, 401),
@@ -64,6 +65,7 @@ func (*LinkHandler) CaddyModule() caddy.ModuleInfo {
 // Provision resolves names and URLs.
 func (h *LinkHandler) Provision(ctx caddy.Context) error {
 	var err error
+	h.guests = h.Anonymous == anonymousGuest
 	if h.rt, err = h.Route.provision(ctx); err != nil {
 		return err
 	}
@@ -135,6 +137,11 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 		return answer{outcome: refused}
 	}
 	d.shopper = true
+	if h.rt.offer != nil {
+		if a, done := d.admitOffer(d.readOffer); done {
+			return a
+		}
+	}
 	user, err := h.rt.id.identify(d.r, d.repl)
 	if err != nil {
 		d.countRefusal(err)
@@ -154,6 +161,11 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 
 // elsewhere is the answer that sends a shopper to another place than a checkout, if there is one.
 func (d *decision) elsewhere() answer {
+	if d.offerHash() != "" {
+		if a, done := d.unusable(); done {
+			return a
+		}
+	}
 	if d.entry.subscribed != nil {
 		if to := d.subscribed(); to != "" {
 			return answer{outcome: outcomeSubscribed, to: to}
@@ -163,6 +175,9 @@ func (d *decision) elsewhere() answer {
 		if to := d.afterPayment(); to != "" {
 			return answer{outcome: outcomeAfterPayment, to: to}
 		}
+	}
+	if d.offerHash() != "" && d.facts().OfferSpent() {
+		return d.spent()
 	}
 	return answer{}
 }
@@ -174,6 +189,47 @@ type visitors struct {
 	login  *target.Target // of anonymousRedirect
 }
 
+// admitOffer takes in the signed offer of a request. done means that the answer is there: the offer
+// is bad, or there is none, and nothing else is sold here.
+func (d *decision) admitOffer(
+	read func(token string) (*signedoffer.Offer, error),
+) (a answer, done bool) {
+	signed, err := d.findOffer(read)
+	switch {
+	case err != nil:
+		return noOffer(err), true
+	case signed == nil && len(d.rt.list) == 0:
+		return answer{outcome: outcomeNoCampaign, next: true}, true
+	}
+	d.signed = signed
+	return answer{}, false
+}
+
+// unusable is the answer to an offer that was revoked, or of which nobody can say whether it was.
+func (d *decision) unusable() (a answer, done bool) {
+	switch facts := d.facts(); {
+	case d.ledgerErr != nil && d.r.Context().Err() != nil:
+		return answer{outcome: outcomeLeft, err: d.ledgerErr}, true
+	case d.ledgerErr != nil:
+		return answer{
+			outcome: outcomeLedgerAway, err: d.ledgerErr, retryAfter: ledgerRetryAfter,
+		}, true
+	case facts.OfferRevoked():
+		return noOffer(signedoffer.Refuse(signedoffer.Revoked)), true
+	}
+	return answer{}, false
+}
+
+// spent is the answer to an offer that was paid: where one goes after a payment, if there is such a
+// place.
+func (d *decision) spent() answer {
+	a := answer{outcome: outcomeOfferSpent}
+	if to := d.entry.afterPayment; to != nil && !to.LeadsBack(d.r) {
+		a.to = to.Render(d.r, d.repl)
+	}
+	return a
+}
+
 // admit takes in who the user is, or err, why that is not known. done means that the anonymous
 // policy, or an error, has answered already.
 func (v visitors) admit(d *decision, user *auth.User, err error) (a answer, done bool) {
@@ -182,6 +238,9 @@ func (v visitors) admit(d *decision, user *auth.User, err error) (a answer, done
 	}
 	d.user = user
 	if user.Subscriber.ID != "" || v.policy == anonymousGuest {
+		if d.signed != nil && !d.signed.IsFor(user.Subscriber) {
+			return noOffer(signedoffer.Refuse(signedoffer.Owner)), true
+		}
 		return answer{}, false
 	}
 	a = answer{outcome: outcomeNoSubscriber}
@@ -202,11 +261,15 @@ func (v visitors) anonymous(d *decision, err error) (a answer, done bool) {
 		a.err, a.retryAfter = err, keysRetryAfter
 		return a, true
 	}
+	// Of an offer for one person only they can be told whether it is theirs.
+	personal := d.signed != nil && d.signed.Subscriber != ""
 	switch v.policy {
 	case anonymousGuest:
-		return answer{}, false
+		if !personal {
+			return answer{}, false
+		}
 	case anonymousNext:
-		a.next = true
+		a.next = !personal
 	case anonymousRedirect:
 		a.login = v.login
 	}
@@ -215,9 +278,12 @@ func (v visitors) anonymous(d *decision, err error) (a answer, done bool) {
 
 // noOffer is the answer where nothing can be sold.
 func noOffer(err error) answer {
+	refused, isRefused := errors.AsType[*signedoffer.Refusal](err)
 	switch {
 	case errors.Is(err, campaign.ErrNone):
 		return answer{outcome: outcomeNoCampaign, next: true}
+	case isRefused:
+		return answer{outcome: outcomeBadOfferToken, text: refused.Sentence(), err: err}
 	case errors.Is(err, errNoSuchOffer):
 		return answer{outcome: outcomeNoCampaign, err: err}
 	}

@@ -45,7 +45,7 @@ var published = map[string]struct {
 	},
 	"caddy_checkout_token_refusals_total": {
 		dto.MetricType_COUNTER,
-		map[string][]string{"rule": append(auth.Rules(), "no_cookie", "no_header")},
+		map[string][]string{"rule": append(auth.Rules(), "offer", "no_cookie", "no_header")},
 	},
 	"caddy_checkout_overrides_dropped_total": {
 		dto.MetricType_COUNTER,

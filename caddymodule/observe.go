@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/hashwatch"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -36,6 +37,9 @@ func observe(d *decision, a answer, what string) {
 	// else this server keeps no access log, so nobody would read them
 	if !ok || server.Logs != nil {
 		fields.add(d)
+	}
+	if refused, ok := errors.AsType[*signedoffer.Refusal](a.err); ok {
+		d.countOffer(refused)
 	}
 	switch {
 	case a.outcome == outcomeNoAddress:
@@ -199,6 +203,25 @@ func (d *decision) countMissing(err error) {
 		d.state.refused = true
 		metrics.TokenRefusals.WithLabelValues(d.rt.missing).Inc()
 	}
+}
+
+// ruleOffer is what refused offers count under. Sign-in and offers fail for different people and
+// different reasons, and an offer that has expired is everyday.
+const ruleOffer = "offer"
+
+// countOffer counts a refused offer, once a request, and tells of its rule at most once a minute.
+func (d *decision) countOffer(refused *signedoffer.Refusal) {
+	if d.state.refusedOffer {
+		return
+	}
+	d.state.refusedOffer = true
+	metrics.TokenRefusals.WithLabelValues(ruleOffer).Inc()
+	due := d.rt.refusals.Add(refusals.Kind{Rule: refused.Rule, Identity: "offers"}, d.now)
+	if due == 0 {
+		return
+	}
+	d.rt.log.Warn("signed offer refused: its link gets the fallback, or an error",
+		zap.String("rule", refused.Rule), zap.Int("count", due))
 }
 
 // logPanic logs a panic's type and place. Its text may hold anything, so it stays out.

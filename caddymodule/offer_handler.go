@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/privatepage"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
@@ -22,7 +23,7 @@ import (
 // Placeholders: `{http.checkout.campaign}`, `{http.checkout.experiment}`,
 // `{http.checkout.variant}`, `{http.checkout.price}` and `{http.checkout.currency}` (from
 // `one_time_price` or `quote`), `{http.checkout.override.<word>}`, and
-// `{http.checkout.claim.<path>}`. They are empty where nothing is offered. `templates`,
+// `{http.checkout.claim.<path>}`, `{http.checkout.signed.<name>}`. They are empty where nothing is offered. `templates`,
 // `request_header`, `header_up` and deferred `header` read them; `map`, `vars`, `redir` and
 // `rewrite` run earlier and see nothing.
 //
@@ -52,6 +53,7 @@ func (*OfferHandler) CaddyModule() caddy.ModuleInfo {
 
 // Provision resolves names.
 func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
+	h.guests = true // a page refuses nobody
 	if h.rt, err = h.Route.provision(ctx); err != nil {
 		return err
 	}
@@ -106,13 +108,49 @@ func (h *OfferHandler) decide(d *decision) {
 	} else {
 		d.countRefusal(err)
 	}
+	if h.rt.offer != nil && !d.showsSigned(d.readOffer) {
+		return
+	}
 	if err := d.decide(); err != nil {
 		h.warn(d, err)
+		return
+	}
+	if d.offerHash() != "" && !d.stillGood() {
+		d.offer, d.entry, d.signed = nil, nil, nil
 		return
 	}
 	if d.offer.Counted && showsPage(d.r) {
 		d.expose(atOffer)
 	}
+}
+
+// showsSigned takes in the signed offer of a page's request, and reports whether the page may go on
+// to show an offer. One that a click would not get is not shown, nor is another in its place.
+func (d *decision) showsSigned(read func(token string) (*signedoffer.Offer, error)) bool {
+	signed, err := d.findOffer(read)
+	if err == nil && signed != nil && signed.Subscriber != "" {
+		user, known := d.knownUser()
+		switch {
+		case !known && d.user == nil: // a click is asked to sign in first
+			signed, d.entry = nil, nil
+			return false
+		case !known || !signed.IsFor(user.Subscriber):
+			err = signedoffer.Refuse(signedoffer.Owner)
+		}
+	}
+	if refused, ok := errors.AsType[*signedoffer.Refusal](err); ok {
+		d.countOffer(refused)
+		d.entry = nil
+		return false
+	}
+	d.signed = signed
+	return true
+}
+
+// stillGood reports whether a click would get what a signed offer says that is good for one payment.
+func (d *decision) stillGood() bool {
+	facts := d.facts()
+	return d.ledgerErr == nil && !facts.OfferSpent() && !facts.OfferRevoked()
 }
 
 // warm makes the link that a click on the page will want, in the background. A panic of ours costs
@@ -138,6 +176,11 @@ func (d *decision) warm() {
 
 // warn tells the operator why a page has no offer, unless that is as they configured it.
 func (h *OfferHandler) warn(d *decision, err error) {
+	if refused, ok := errors.AsType[*signedoffer.Refusal](err); ok {
+		d.countOffer(refused)
+		d.entry, d.signed = nil, nil
+		return
+	}
 	failed, ok := errors.AsType[*campaign.Error](err)
 	if !ok {
 		return

@@ -26,6 +26,9 @@ const (
 	outcomeKeysUnavailable = "keys_unavailable"
 	outcomeNoCampaign      = "no_campaign"
 	outcomeBadOffer        = "bad_offer"
+	outcomeBadOfferToken   = "bad_offer_token"
+	outcomeOfferSpent      = "offer_spent"
+	outcomeLedgerAway      = "ledger_unavailable"
 	outcomeNoAddress       = "no_address"
 	outcomePanic           = string(linkgen.Panicked)
 	outcomeLeft            = string(linkgen.Left)
@@ -49,6 +52,10 @@ const (
 
 // keysRetryAfter is how soon a shopper may try again when nobody can be signed in yet.
 const keysRetryAfter = 5 * time.Second
+
+// ledgerRetryAfter is how soon a shopper may try again when the ledger is away. The ledger is tried
+// again as often.
+const ledgerRetryAfter = 10 * time.Second
 
 // statusClientClosed is what Caddy itself answers to nobody when a client has left (nginx's 499).
 const statusClientClosed = 499
@@ -83,6 +90,12 @@ var outcomes = map[string]outcome{
 	outcomeBadOffer: {
 		http.StatusInternalServerError, "this offer cannot be sold right now", true,
 	},
+	outcomeBadOfferToken: {http.StatusForbidden, "this offer cannot be used", false},
+	outcomeOfferSpent:    {http.StatusGone, "this offer has been used already", false},
+	outcomeLedgerAway: {
+		http.StatusServiceUnavailable,
+		"this offer cannot be checked right now, please try again in a moment", true,
+	},
 	outcomeNoAddress: {http.StatusInternalServerError, "the checkout could not be opened", true},
 
 	string(linkgen.Limited):       noLink(linkgen.Limited, http.StatusTooManyRequests),
@@ -96,6 +109,10 @@ var outcomes = map[string]outcome{
 
 	outcomeLeft: {statusClientClosed, "", false},
 }
+
+// everyday are outcomes that the fallback answers as well, though nothing of ours has failed: offers
+// expire, and are opened again after they were paid.
+var everyday = map[string]bool{outcomeBadOfferToken: true, outcomeOfferSpent: true}
 
 // noLink is an outcome of package linkgen, which has the text.
 func noLink(why linkgen.Reason, status int) outcome {

@@ -36,6 +36,7 @@ type appParser struct {
 //		languages <language>...
 //		project <name> { … the options above, languages apart … }
 //		jwt [<name>] { … }
+//		offers { … }
 //		cache <module> { … }
 //		ledger <module> { … }
 //		partners <file> { … }
@@ -70,6 +71,7 @@ func (p *appParser) parse() error {
 	grammar["languages"] = p.parseLanguages
 	grammar["project"] = p.parseProject
 	grammar["jwt"] = p.parseJWT
+	grammar["offers"] = func() error { return parseOffers(p.Block, &app.Offers) }
 	grammar["cache"] = func() error { return parseCache(p.Block, &app.CacheRaw) }
 	grammar["ledger"] = func() error { return parseLedger(p.Block, &app.LedgerRaw) }
 	grammar["partners"] = func() error { return parsePartners(p.Block, &app.Partners) }

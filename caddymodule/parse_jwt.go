@@ -103,3 +103,35 @@ func parseContact(b *block.Block, j *JWT) error {
 	}
 	return b.Check("verified_contact", auth.CheckVerifiedContact(j.VerifiedContact))
 }
+
+// parseOffers reads the keys of signed offers:
+//
+//	offers {
+//		secret <secret>            (may be repeated)
+//		public_key <file or PEM>   (may be repeated)
+//		max_age <duration>
+//	}
+func parseOffers(b *block.Block, to **Offers) error {
+	if err := b.Once(); err != nil {
+		return err
+	}
+	if b.NextArg() {
+		return b.Err("offers takes no value on its own line: open a block with {")
+	}
+	at := block.PlaceOf(b.Dispenser)
+	cfg := new(Offers)
+	inner := b.Inner("offers")
+	err := inner.Read(block.Options{
+		"secret":     func() error { return inner.MoreAtLoad(&cfg.Secrets) },
+		"public_key": func() error { return inner.MoreAtLoad(&cfg.PublicKeys) },
+		"max_age":    func() error { return inner.Duration(&cfg.MaxAge) },
+	})
+	if err != nil {
+		return err
+	}
+	if err := cfg.check(); err != nil {
+		return at.Errorf("offers: %w", err)
+	}
+	*to = cfg
+	return nil
+}

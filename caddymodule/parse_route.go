@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -12,6 +13,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
 )
@@ -22,6 +24,7 @@ import (
 //		jwt <name>
 //		jwt { … }
 //		identity <placeholder> [email|phone|uuid]
+//		offer query <name>|path <n>
 //		anonymous deny|redirect <url>|guest|next
 //		fallback <url>|error|next
 //		… the options of a campaign: they define one right here …
@@ -33,7 +36,12 @@ func parseLinkDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, er
 	grammar := campaignGrammar(p.Block, &p.inline, p.shared)
 	grammar["jwt"] = p.parseJWT
 	grammar["identity"] = p.parseIdentity
-	grammar["anonymous"] = func() error { return parseAnonymous(p.Block, handler) }
+	grammar["offer"] = p.parseOffer
+	grammar["anonymous"] = func() error {
+		err := parseAnonymous(p.Block, handler)
+		handler.guests = handler.Anonymous == anonymousGuest
+		return err
+	}
 	// Outside a campaign's own block the option belongs to the route, so that it also answers
 	// before a campaign is chosen.
 	grammar["fallback"] = func() error { return parseFallback(p.Block, &handler.Fallback) }
@@ -47,6 +55,7 @@ func parseLinkDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, er
 //		jwt <name>
 //		jwt { … }
 //		identity <placeholder> [email|phone|uuid]
+//		offer query <name>|path <n>
 //		anonymous deny|guest|next
 //		return_url <url>
 //	}
@@ -56,11 +65,12 @@ func parseEmbedDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, e
 	p := newRouteParser(h, &handler.Route, "checkout_embed")
 	p.sells = (*campaign.Campaign).ForEmbed
 	err := p.parse(block.Options{
-		"jwt": p.parseJWT, "identity": p.parseIdentity,
+		"jwt": p.parseJWT, "identity": p.parseIdentity, "offer": p.parseOffer,
 		"anonymous": func() error {
 			if err := p.Text(&handler.Anonymous); err != nil {
 				return err
 			}
+			handler.guests = handler.Anonymous == anonymousGuest
 			return p.Check("anonymous", handler.checkAnonymous())
 		},
 		"return_url": func() error {
@@ -110,14 +120,16 @@ func parseAnonymous(b *block.Block, h *LinkHandler) error {
 //		jwt <name>
 //		jwt { … }
 //		identity <placeholder> [email|phone|uuid]
+//		offer query <name>|path <n>
 //		warm
 //	}
 func parseOfferDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	h.Next()
 	handler := new(OfferHandler)
+	handler.guests = true
 	p := newRouteParser(h, &handler.Route, "checkout_offer")
 	return handler, p.parse(block.Options{
-		"jwt": p.parseJWT, "identity": p.parseIdentity,
+		"jwt": p.parseJWT, "identity": p.parseIdentity, "offer": p.parseOffer,
 		"warm": func() error {
 			p.sells = forWarm
 			return parseWarm(p.Block, &handler.Warm)
@@ -183,7 +195,7 @@ func (p *routeParser) parse(grammar block.Options) error {
 	if err := p.checkIdentity(); err != nil {
 		return p.errorf("%w", err)
 	}
-	if len(p.cfg.Campaigns) == 0 {
+	if len(p.cfg.Campaigns) == 0 && p.cfg.Offer == nil {
 		return p.errorf("no campaign: name one, as in `%s /path pro`", p.Title)
 	}
 	for _, name := range p.cfg.Campaigns {
@@ -229,10 +241,38 @@ func (p *routeParser) parseIdentity() error {
 	return p.Check("identity", err)
 }
 
+// parseOffer reads where a signed offer may stand.
+func (p *routeParser) parseOffer() error {
+	if err := p.Once(); err != nil {
+		return err
+	}
+	args := p.RemainingArgs()
+	if len(args) != 2 || args[0] != "query" && args[0] != "path" {
+		return p.Err("offer takes a place and its name or number: write `offer query offer` or " +
+			"`offer path 1`")
+	}
+	place := &signedoffer.Place{Query: args[1]}
+	if args[0] == "path" {
+		n, err := strconv.Atoi(args[1])
+		if err != nil {
+			return p.Errf("offer path %s: segments are numbers, counted from 0", args[1])
+		}
+		place = &signedoffer.Place{Path: &n}
+	}
+	p.cfg.Offer = place
+	return p.Check("offer", place.Check())
+}
+
 // checkIdentity refuses a route that could know nobody.
 func (p *routeParser) checkIdentity() error {
 	if err := p.cfg.check(); err != nil {
 		return err
+	}
+	if p.cfg.Offer != nil && p.app.Offers == nil {
+		return errNoOffers
+	}
+	if p.cfg.forNobody(p.app.JWT[defaultJWT] != nil) {
+		return nil
 	}
 	name := p.cfg.jwtName()
 	if _, ok := p.app.JWT[name]; !ok && name != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/zotlo"
 )
@@ -90,7 +91,7 @@ func TestReferenceListsEveryAnswer(t *testing.T) {
 	}
 	var ours []string
 	for name, o := range outcomes {
-		if o.ours {
+		if o.ours || everyday[name] {
 			ours = append(ours, name)
 		}
 	}
@@ -114,7 +115,7 @@ func TestReferenceListsEveryMetric(t *testing.T) {
 func TestReferenceListsEveryLabelValue(t *testing.T) {
 	ref := readReference(t)
 	for label, inCode := range map[string][]string{
-		"rule": append(auth.Rules(), ruleNoCookie, ruleNoHeader), "api": zotlo.Results(), "keys": auth.RefreshResults(),
+		"rule": append(auth.Rules(), ruleOffer, ruleNoCookie, ruleNoHeader), "api": zotlo.Results(), "keys": auth.RefreshResults(),
 		"webhook type":   constants(t, "../zotlo/event.go", "Webhook"),
 		"webhook result": constants(t, "webhook_handler.go", "hook"),
 		"event result":   constants(t, "events_handler.go", "event"),
@@ -135,6 +136,7 @@ func TestReferenceListsEveryPlaceholderAndField(t *testing.T) {
 	ref := readReference(t)
 	placeholders := []string{
 		"claim.<path>", "event.<name>.<value>", "override.<word>", "partner", "partner.<column>",
+		"signed.<name>",
 	}
 	placeholders = append(placeholders, stringsIn(t, "request.go", func(n ast.Node) []ast.Expr {
 		if c, ok := n.(*ast.CaseClause); ok {
@@ -191,6 +193,8 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		App{},
 		JWT{},
 		auth.Source{},
+		Offers{},
+		signedoffer.Place{},
 		Limits{},
 		Partners{},
 		RememberPartner{},

@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/ledger"
@@ -28,6 +29,8 @@ type requestState struct {
 	refused   bool        // a token of this request was counted as refused, or as not there
 	met       bool        // its codes of partners were counted
 	arrival   *partners.Arrival
+
+	refusedOffer bool // the same of a signed offer
 
 	first decision // so that a request with one directive, as nearly all are, costs one allocation
 	room  [2]*decision
@@ -49,8 +52,12 @@ type decision struct {
 	entries []*entry        // those that are tried
 	entry   *entry          // the chosen one
 	offer   *campaign.Offer // nil: none, or not decided yet
-	ledger  *ledger.Facts   // what the ledger knows of the user; nil: not asked yet
-	known   bool            // the ledger has answered about the user
+
+	signed *signedoffer.Offer // what has chosen the campaign; nil: no signed offer has
+
+	ledger    *ledger.Facts // what the ledger knows of the user and the signed offer; nil: not asked yet
+	ledgerErr error         // why it knows nothing of them
+	known     bool          // the ledger has answered about the user
 
 	outcome string // how the request was answered, once it was
 	shopper bool   // the gate has let the request in
@@ -86,23 +93,25 @@ func (d *decision) knownUser() (*auth.User, bool) {
 	return d.user, true
 }
 
-// facts are what the ledger knows of the user. It is asked once a request, and only by a request that
-// wants to know. A ledger that is away knows nothing, and stops no sale: a second checkout is better
-// than none.
+// facts are what the ledger knows of the user, and of the signed offer. It is asked once a request,
+// and only by a request that wants to know. A ledger that is away knows nothing, and stops no sale: a
+// second checkout is better than none. Only a signed offer that is good for one payment waits for it.
 func (d *decision) facts() ledger.Facts {
 	if d.ledger == nil && !d.shareFacts() {
-		var facts ledger.Facts
-		facts, d.known = d.lookUp()
-		d.ledger = &facts
+		facts, err := d.lookUp()
+		_, isKnown := d.knownUser()
+		d.ledger, d.ledgerErr, d.known = &facts, err, isKnown && err == nil
 	}
 	return *d.ledger
 }
 
-// shareFacts takes over what another directive of the request has looked up of the same user.
+// shareFacts takes over what another directive of the request has looked up of the same user and the
+// same signed offer.
 func (d *decision) shareFacts() bool {
+	user, ok := d.knownUser()
 	for _, other := range d.state.decisions {
-		if other.known && other.ledger != nil && d.user != nil &&
-			other.user.Subscriber == d.user.Subscriber {
+		if ok && other.known && other.ledger != nil &&
+			other.user.Subscriber == user.Subscriber && other.offerHash() == d.offerHash() {
 			d.ledger, d.known = other.ledger, true
 			return true
 		}
@@ -110,23 +119,28 @@ func (d *decision) shareFacts() bool {
 	return false
 }
 
-// lookUp asks the ledger. It is not ok where nobody answers, or there is nobody to ask about.
-func (d *decision) lookUp() (facts ledger.Facts, ok bool) {
+// lookUp asks the ledger. Of nobody and of no offer it knows nothing.
+func (d *decision) lookUp() (facts ledger.Facts, err error) {
+	offer := d.offerHash()
 	user, ok := d.knownUser()
-	if !ok {
-		return facts, false
+	if !ok && offer == "" {
+		return facts, nil
 	}
 	l, err := d.rt.ledger.Get()
 	if err != nil {
-		return facts, false // it was told when it went away
+		return facts, err // it was told when it went away
 	}
-	hash, former := hashesOf(d.rt.generator, user.Subscriber.ID)
-	facts, err = l.Facts(d.r.Context(), hash, "", former...)
+	var hash string
+	var former []string
+	if ok {
+		hash, former = hashesOf(d.rt.generator, user.Subscriber.ID)
+	}
+	facts, err = l.Facts(d.r.Context(), hash, offer, former...)
 	if err != nil && d.r.Context().Err() == nil {
 		metrics.LedgerErrors.WithLabelValues("facts").Inc()
 		d.rt.failures.Error("the ledger failed, the click goes on without it", zap.Error(err))
 	}
-	return facts, err == nil
+	return facts, err
 }
 
 // Happened reports whether an event happened to the user. It is not known of anonymous visitors, and
@@ -141,6 +155,14 @@ func (d *decision) eventValue(rest string) string {
 	event, name := placeholder.CutEvent(rest)
 	value, _ := d.facts().Value(event, name, d.now)
 	return value
+}
+
+// offerHash is how the ledger knows the signed offer; empty where a payment spends none.
+func (d *decision) offerHash() string {
+	if d.signed == nil || d.signed.ID == "" {
+		return ""
+	}
+	return ledger.OfferHash(d.signed.ID)
 }
 
 // isSubscribed reports whether the user has a running subscription of the campaign's project, to one
@@ -180,6 +202,9 @@ func (s *requestState) placeholder(key string) (any, bool) {
 	}
 	if value, ok := newest.partnerValue(name); ok {
 		return value, true
+	}
+	if value, ok := strings.CutPrefix(name, "signed."); ok {
+		return s.speaker(hasOffer).signed.Value(value), true
 	}
 	switch name {
 	case "return_to":

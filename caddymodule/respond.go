@@ -90,7 +90,8 @@ func plan(d *decision, a answer) reply {
 // planError chooses between the fallback and the error itself.
 func planError(d *decision, a answer, how reply) reply {
 	how.answer = answerError
-	if a.fallback == nil || a.fallback.IsError() || !outcomes[a.outcome].ours {
+	leads := outcomes[a.outcome].ours || everyday[a.outcome]
+	if a.fallback == nil || a.fallback.IsError() || !leads {
 		return how
 	}
 	switch {

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
 )
 
@@ -30,6 +31,12 @@ type Route struct {
 	JWT *JWTRef `json:"jwt,omitempty"`
 	// Identity believes an earlier Caddy authentication handler instead of reading a token.
 	Identity *Identity `json:"identity,omitempty"`
+	// Offer says where a signed offer may stand: `query NAME` or `path N`. It chooses the campaign;
+	// without one in the request the listed campaigns are tried, and without any listed the next
+	// handler runs. A route where nobody needs to sign in then needs no jwt.
+	Offer *signedoffer.Place `json:"offer,omitempty"`
+
+	guests bool // a visitor whom nobody knows is served
 }
 
 // jwtName is the name of the identity that the route refers to; it is empty where it has its own.
@@ -48,7 +55,20 @@ func (cfg *Route) check() error {
 	if cfg.Identity != nil && cfg.JWT != nil {
 		return errTwoIdentities
 	}
+	if cfg.Offer == nil {
+		return nil
+	}
+	if err := cfg.Offer.Check(); err != nil {
+		return fmt.Errorf("offer: %w", err)
+	}
 	return nil
+}
+
+// forNobody reports whether the route knows nobody: it takes signed offers from anybody, and there
+// is no identity by default.
+func (cfg *Route) forNobody(defaultIdentity bool) bool {
+	return cfg.Offer != nil && cfg.guests && cfg.Identity == nil && cfg.JWT == nil &&
+		!defaultIdentity
 }
 
 // route is a Route that is ready to serve: all that a request needs of it, already looked up.
@@ -60,6 +80,7 @@ type route struct {
 	identity string // its name, for people
 	missing  string // the rule that an anonymous click counts; empty: none
 	list     []choice
+	offer    *signedoffer.Place // nil: signed offers are not read
 	// entries and campaigns are the list when no name is a placeholder: the common case.
 	entries   []*entry
 	campaigns []*campaign.Campaign
@@ -82,7 +103,10 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt := &route{services: app.shared, identity: cfg.jwtName()}
+	rt := &route{services: app.shared, identity: cfg.jwtName(), offer: cfg.Offer}
+	if cfg.Offer != nil && rt.signed == nil {
+		return nil, errNoOffers
+	}
 	if rt.identity == "" {
 		rt.identity = "(the directive's own)"
 	}
@@ -95,7 +119,7 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 			return nil, err
 		}
 	}
-	if len(cfg.Campaigns) == 0 {
+	if len(cfg.Campaigns) == 0 && cfg.Offer == nil {
 		return nil, errNoCampaign
 	}
 	if err := app.projects.any(); err != nil {
@@ -119,6 +143,9 @@ func (cfg *Route) identifier(ids *identities) (identifier, error) {
 	}
 	if cfg.Identity != nil {
 		return newPlaceholderIdentifier(*cfg.Identity)
+	}
+	if cfg.forNobody(ids.named[defaultJWT] != nil) {
+		return nobody{}, nil
 	}
 	if name := cfg.jwtName(); name != "" {
 		authenticator, err := ids.lookup(name)
@@ -210,6 +237,9 @@ func (rt *route) offers(repl *caddy.Replacer) (
 
 // warnIfConditional tells the operator at load that shoppers may meet no campaign at all.
 func (rt *route) warnIfConditional() {
+	if len(rt.list) == 0 {
+		return // signed offers alone: without one the next handler is meant to answer
+	}
 	var names []string
 	for _, c := range rt.list {
 		if c.entry == nil || !c.entry.conditional() {

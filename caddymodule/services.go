@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/ledger"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -27,9 +28,10 @@ type services struct {
 	registry  *registry
 	generator *linkgen.Generator
 	ledger    *ledgerlife.Handle
-	partners  *partnerTable   // nil: there are none
-	secrets   *ledger.Secrets // of attributions
-	testMode  map[string]bool // by project
+	partners  *partnerTable       // nil: there are none
+	secrets   *ledger.Secrets     // of attributions
+	testMode  map[string]bool     // by project
+	signed    *signedoffer.Reader // nil: no signed offers are taken
 
 	languages        *campaign.Languages
 	severalLanguages bool

@@ -10,7 +10,7 @@ import (
 // Command is `caddy checkout`.
 var Command = caddycmd.Command{
 	Name:  "checkout",
-	Usage: "campaigns|experiments|partners|explain|purge|reconcile|ledger",
+	Usage: "campaigns|experiments|partners|explain|sign|purge|reconcile|ledger",
 	Short: "Shows what the checkout of a running Caddy sells, and to whom",
 	Long: `
 Asks the checkout of a running Caddy, through its admin API.
@@ -19,6 +19,7 @@ Asks the checkout of a running Caddy, through its admin API.
 	caddy checkout experiments  what experiments have shown, and whether it means anything
 	caddy checkout partners     what partners have sold, and what they get of it
 	caddy checkout explain      why a request gets the offer it gets
+	caddy checkout sign         mint a signed offer
 	caddy checkout purge        make the links of one subscriber dead, or forget them
 	caddy checkout reconcile    compare the ledger with Zotlo's exports
 	caddy checkout ledger       export, import or back up the ledger
@@ -30,10 +31,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 `,
 	CobraFunc: func(cmd *cobra.Command) {
 		cmd.AddCommand(campaignsCommand(), experimentsCommand(), partnersCommand(),
-			explainCommand(), purgeCommand(), reconcileCommand(), ledgerCommand())
+			explainCommand(), signCommand(), purgeCommand(), reconcileCommand(), ledgerCommand())
 		run(cmd, func(_ caddycmd.Flags) error {
 			if len(cmd.Flags().Args()) > 0 {
-				return usageError("checkout knows campaigns, experiments, partners, explain, purge, " +
+				return usageError("checkout knows campaigns, experiments, partners, explain, sign, purge, " +
 					"reconcile and ledger; see caddy help checkout")
 			}
 			return cmd.Help()

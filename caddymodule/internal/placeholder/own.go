@@ -50,7 +50,7 @@ func checkEvent(rest string) error {
 }
 
 // names are our placeholders that have no further part. The others begin with claim., event.,
-// override. or partner.
+// override., partner. or signed.
 var names = []string{
 	"attribution", "campaign", "currency", "experiment", "outcome", Partner, "price", "return_to",
 	"subscribed", "subscriber", "variant",
@@ -69,13 +69,13 @@ func checkOwn(key string) error {
 	if rest, isEvent := strings.CutPrefix(name, "event."); isEvent {
 		return checkEvent(rest)
 	}
-	for _, family := range [...]string{"claim.", "override.", Partner + "."} {
+	for _, family := range [...]string{"claim.", "override.", Partner + ".", "signed."} {
 		if len(name) > len(family) && strings.HasPrefix(name, family) {
 			return nil
 		}
 	}
 	return fmt.Errorf("{%s} does not exist: after http.checkout. may stand claim.<path>, "+
-		"event.<name>.<value>, override.<word>, partner.<column>, %s",
+		"event.<name>.<value>, override.<word>, partner.<column>, signed.<name>, %s",
 		key, strings.Join(names, ", "))
 }
 

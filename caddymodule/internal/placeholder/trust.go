@@ -5,10 +5,11 @@ import "strings"
 // claims begins the placeholders of verified claims.
 const claims = Ours + "claim."
 
-// trustedFamilies are Caddy's placeholders that a visitor cannot write.
+// trustedFamilies are the placeholders that a visitor cannot write: Caddy's, and what stands in an
+// offer that the site has signed.
 var trustedFamilies = []string{
 	"env.", "file.", "time.", "system.",
-	"http.auth.user.", Upstream,
+	"http.auth.user.", Upstream, Ours + "signed.",
 	Event, // the site's backend alone tells of events
 	// What the operator's table says. A visitor chooses a row at most.
 	Ours + Partner + ".",
