@@ -25,6 +25,9 @@ var fragments = map[string]string{
 			secret {env.JWT_SECRET}
 			from cookie session
 		}
+		offers {
+			secret {env.OFFER_SECRET}
+		}
 		campaign pro {
 			link_id 123
 			package pro-monthly
@@ -128,6 +131,7 @@ func setDocumentedEnv(t *testing.T) {
 	t.Setenv("JWT_SECRET", shoptest.JWTSecret)
 	t.Setenv("JWT_SECRET_OLD", base64.StdEncoding.EncodeToString([]byte(shoptest.JWTSecret)))
 	t.Setenv("LEGACY_SECRET", shoptest.JWTSecret)
+	t.Setenv("OFFER_SECRET", offerSecret)
 	t.Setenv("ZOTLO_WEBHOOK_TOKEN", "a-token-that-opens-nothing")
 	t.Setenv("ZOTLO_WEBHOOK_TOKEN_OLD", "another-that-opens-nothing")
 	t.Setenv("EVENTS_TOKEN", "a-token-that-tells-nobody")

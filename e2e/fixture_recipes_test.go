@@ -87,6 +87,7 @@ func (here *surroundings) env() []string {
 		"ZOTLO_WEBHOOK_TOKEN=" + shoptest.HookToken,
 		"EVENTS_TOKEN=" + eventsToken,
 		"LEGACY_SECRET=" + shoptest.JWTSecret,
+		"OFFER_SECRET=" + offerSecret,
 		"PARTNERS_ACCESS_KEY=" + sandbox.DefaultAccessKey,
 		"PARTNERS_ACCESS_SECRET=" + sandbox.DefaultAccessSecret,
 		"PARTNERS_APPLICATION_KEY=" + sandbox.DefaultApplicationKey,
@@ -173,7 +174,11 @@ func (here *surroundings) plays(t *testing.T, s *shoptest.Shop, v request) strin
 	v.asks = path
 	got := here.send(t, s, v)
 	link, _ := s.Zotlo.Link(got.Header.Get("Location"))
-	s.Pay(t, link)
+	var options []sandbox.PayOption
+	if link.SubscriberID == "" { // a guest says on Zotlo's page who they are
+		options = append(options, sandbox.As("guest@example.com"))
+	}
+	s.Pay(t, link, options...)
 	return "paid " + here.describe(t, s, got)
 }
 

@@ -3,9 +3,11 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-checkout/checkout/internal/shoptest"
 )
@@ -47,6 +49,25 @@ var (
 		r.AddCookie(&http.Cookie{Name: "old_session", Value: tokenOf(claims(ann, user))})
 	}}
 	asApp = []with{method(http.MethodPost), header("Accept", "application/json")}
+)
+
+var (
+	// promised is an offer for Ann and one payment, cheap one below what the campaign allows.
+	promised = offerOf(who{
+		"campaign": "support", "values": who{"price": "4.90"}, "sub": "ann@example.com", "jti": "a",
+	})
+	cheap = offerOf(who{"campaign": "support", "values": who{"price": "0.01"}})
+	// mailed is an offer of thirty days, tooLate one that has expired.
+	mailed = offerOf(who{
+		"campaign": "winback", "values": who{"name": "Ann"},
+		"exp": time.Now().Add(30 * 24 * time.Hour).Unix(),
+	})
+	tooLate = offerOf(who{
+		"campaign": "winback", "values": who{"name": "Ann"}, "exp": time.Now().Add(-time.Hour).Unix(),
+	})
+	billed = offerOf(who{
+		"campaign": "bill", "values": who{"amount": "120.50", "number": "4711"}, "jti": "invoice-4711",
+	})
 )
 
 // onAPhone is the browser of a phone whose maker ends like a bot, in an app that is no bot's.
@@ -116,6 +137,28 @@ var recipes = []recipe{
 		{user, "/invoices/huge/pay", "303 to /invoices?later=1", nil},
 		{user, "/invoices/paid/pay", "the site", nil},
 		{anonymous, "/invoices/4711/pay", "303 to /login?next=/invoices", nil},
+	}},
+	{"A price from support", nil, []request{
+		{user, "pay /go", "paid link 110, ann@example.com, en, 4.90 EUR, As promised by our support.", offering(promised)},
+		{user, "/go", "303 to /pricing", offering(promised)},
+		{who{"email": ben}, "/go", "303 to /pricing", offering(promised)},
+		{anonymous, "/go", "303 to /login?next=" + url.QueryEscape("/go?offer="+promised), offering(promised)},
+		{user, "/go", "the site", nil},
+		{user, "/go", "303 to /pricing", offering(cheap)},
+	}},
+	{"A mailing with a link that lives a month", nil, []request{
+		{anonymous, "/go", "link 111, en, 29.00 EUR, Nice to see you again, Ann.", offering(mailed)},
+		{anonymous, "/go", "link 111, en, 29.00 EUR, Nice to see you again, Ann.", offering(mailed)},
+		{user, "/go", "link 111, ann@example.com, en, 29.00 EUR, Nice to see you again, Ann.", offering(mailed)},
+		{user, "/go", "303 to /pricing", offering(tooLate)},
+		{anonymous, "/go", "the site", nil},
+	}},
+	{"An invoice", nil, []request{
+		{anonymous, "/pay", "link 112, en, 120.50 EUR", offering(billed)},
+		{anonymous, "/pay", "link 112, en, 120.50 EUR", offering(billed)},
+		{anonymous, "pay /pay", "paid link 112, en, 120.50 EUR", offering(billed)},
+		{anonymous, "/pay", "303 to /paid?invoice=4711", offering(billed)},
+		{anonymous, "/pay", "the site", nil},
 	}},
 	{"Black Friday", inSale, []request{
 		{user, "/upgrade", "link 124, ann@example.com, en, 49.00 EUR", nil},

@@ -49,7 +49,7 @@ func Nginx(t testing.TB) string {
 	t.Helper()
 	path := program(t, "nginx", "nginx")
 	if _, err := os.Stat("/usr/lib/nginx/modules/ngx_http_lua_module.so"); err != nil {
-		missing(t, "nginx", "nginx's Lua")
+		Missing(t, "nginx", "nginx's Lua")
 	}
 	return path
 }
@@ -61,9 +61,41 @@ func NodeModules(t testing.TB, dir string) string {
 	modules := filepath.Join(dir, "node_modules")
 	// npm writes it last.
 	if _, err := os.Stat(filepath.Join(modules, ".package-lock.json")); err != nil {
-		missing(t, "npm", "what `npm ci` brings to "+dir)
+		Missing(t, "npm", "what `npm ci` brings to "+dir)
 	}
 	return modules
+}
+
+// Node returns the path of Node.js.
+func Node(t testing.TB) string {
+	t.Helper()
+	return program(t, "node", "node", "nodejs")
+}
+
+// Python returns the path of a Python that has this module. Debian's stands behind a later one that
+// somebody has installed beside it.
+func Python(t testing.TB, module string) string {
+	t.Helper()
+	return speaks(t, "python", []string{"python3", "/usr/bin/python3"}, "-c", "import "+module)
+}
+
+// Ruby returns the path of a Ruby that has this library.
+func Ruby(t testing.TB, library string) string {
+	t.Helper()
+	return speaks(t, "ruby", []string{"ruby", "/usr/bin/ruby"}, "-e", "require '"+library+"'")
+}
+
+// speaks finds the first interpreter that runs a program of one line.
+func speaks(t testing.TB, need string, names []string, flag, line string) string {
+	t.Helper()
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		if err == nil && exec.CommandContext(t.Context(), path, flag, line).Run() == nil {
+			return path
+		}
+	}
+	Missing(t, need, need+" with `"+line+"`")
+	return ""
 }
 
 func program(t testing.TB, need string, names ...string) string {
@@ -73,12 +105,13 @@ func program(t testing.TB, need string, names ...string) string {
 			return path
 		}
 	}
-	missing(t, need, names[0])
+	Missing(t, need, names[0])
 	return ""
 }
 
-// missing skips a test whose program is not there, or fails it if it is required.
-func missing(t testing.TB, need, what string) {
+// Missing skips a test that needs what is not there, or fails it where CHECKOUT_TEST_REQUIRE names
+// the need.
+func Missing(t testing.TB, need, what string) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("CHECKOUT_TEST_REQUIRE"), ","), need) {
 		t.Fatalf("%s is not installed, and CHECKOUT_TEST_REQUIRE asks for it", what)
