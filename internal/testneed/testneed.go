@@ -5,6 +5,7 @@
 package testneed
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,7 +91,7 @@ func speaks(t testing.TB, need string, names []string, flag, line string) string
 	t.Helper()
 	for _, name := range names {
 		path, err := exec.LookPath(name)
-		if err == nil && exec.CommandContext(t.Context(), path, flag, line).Run() == nil {
+		if err == nil && exec.CommandContext(context.Background(), path, flag, line).Run() == nil {
 			return path
 		}
 	}

@@ -70,3 +70,31 @@ func TestPackagesOfNpmAreFoundSkippedOrRequired(t *testing.T) {
 		t.Errorf("found %q", path)
 	}
 }
+
+// An interpreter that lacks the library is as good as none, and a later one that has it is taken.
+func TestInterpretersNeedTheirLibrary(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	t.Setenv("CHECKOUT_TEST_REQUIRE", "")
+	ruby := func(t testing.TB) string { return speaks(t, "ruby", []string{"old", "new"}, "-e", "x") }
+	for name, text := range map[string]string{"old": "exit 1", "none": "exit 0"} {
+		script := "#!/bin/sh\n" + text + "\n"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, r := ask(ruby); !r.skipped {
+		t.Error("an interpreter without the library does not skip the test")
+	}
+	t.Setenv("CHECKOUT_TEST_REQUIRE", "redis,ruby")
+	if _, r := ask(ruby); !r.failed {
+		t.Error("one that is required does not fail the test")
+	}
+	want := filepath.Join(dir, "new")
+	if err := os.WriteFile(want, []byte("#!/bin/sh\nexit 0\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := ask(ruby); got != want {
+		t.Errorf("found %q, want %q", got, want)
+	}
+}
