@@ -106,7 +106,7 @@ func TestOfferIsNotLogged(t *testing.T) {
 			srv.click(to) // the login's own line has the way back
 		}
 	}
-	srv.click("/in?offer="+token[:len(token)-4], by("ann@example.com"))
+	srv.click("/in?offer="+token[:len(token)-3], by("ann@example.com"))
 	srv.click("/in?offer=" + offerUnder(t, jwtSecret, "offer+jwt", jwt.MapClaims{"campaign": "mailing"}))
 	srv.warns(2, "signed offer refused", `"rule":"`) // by another subscriber; cut or of another key
 	srv.warns(0, "no checkout link")
