@@ -18,7 +18,7 @@ import (
 var errNoSuchOffer = errors.New("the backend named a campaign that is not configured")
 
 // findOffer reads the signed offer of the request, if there is one, and finds its campaign. The error
-// is a *signedoffer.Refusal.
+// is a *signedoffer.RefusedError.
 func (d *decision) findOffer(
 	read func(token string) (*signedoffer.Offer, error),
 ) (*signedoffer.Offer, error) {
@@ -44,7 +44,7 @@ func (d *decision) readOffer(token string) (*signedoffer.Offer, error) {
 
 // decide chooses campaign, variant and overrides. Its errors are errNoSuchOffer and those of
 // campaign.Decide; beside a *campaign.Error d.entry is set all the same, for its fallback. Where a
-// signed offer has chosen the campaign, its error may be a *signedoffer.Refusal.
+// signed offer has chosen the campaign, its error may be a *signedoffer.RefusedError.
 func (d *decision) decide() error {
 	if d.signed != nil {
 		return d.decideSigned()

@@ -185,7 +185,7 @@ func (s *shop) refuses(res *http.Response, sentence string) {
 	}
 }
 
-// pays pays a link, and wants the payment to be heard of.
+// pays is a shopper who pays a link, and wants the payment to be heard of.
 func (s *shop) pays(link string, options ...sandbox.PayOption) {
 	s.t.Helper()
 	if _, err := s.zotlo.Pay(link, options...); err != nil {

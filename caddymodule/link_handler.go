@@ -278,7 +278,7 @@ func (v visitors) anonymous(d *decision, err error) (a answer, done bool) {
 
 // noOffer is the answer where nothing can be sold.
 func noOffer(err error) answer {
-	refused, isRefused := errors.AsType[*signedoffer.Refusal](err)
+	refused, isRefused := errors.AsType[*signedoffer.RefusedError](err)
 	switch {
 	case errors.Is(err, campaign.ErrNone):
 		return answer{outcome: outcomeNoCampaign, next: true}

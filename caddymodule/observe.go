@@ -38,7 +38,7 @@ func observe(d *decision, a answer, what string) {
 	if !ok || server.Logs != nil {
 		fields.add(d)
 	}
-	if refused, ok := errors.AsType[*signedoffer.Refusal](a.err); ok {
+	if refused, ok := errors.AsType[*signedoffer.RefusedError](a.err); ok {
 		d.countOffer(refused)
 	}
 	switch {
@@ -210,7 +210,7 @@ func (d *decision) countMissing(err error) {
 const ruleOffer = "offer"
 
 // countOffer counts a refused offer, once a request, and tells of its rule at most once a minute.
-func (d *decision) countOffer(refused *signedoffer.Refusal) {
+func (d *decision) countOffer(refused *signedoffer.RefusedError) {
 	if d.state.refusedOffer {
 		return
 	}

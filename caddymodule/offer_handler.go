@@ -132,13 +132,13 @@ func (d *decision) showsSigned(read func(token string) (*signedoffer.Offer, erro
 		user, known := d.knownUser()
 		switch {
 		case !known && d.user == nil: // a click is asked to sign in first
-			signed, d.entry = nil, nil
+			d.entry = nil
 			return false
 		case !known || !signed.IsFor(user.Subscriber):
 			err = signedoffer.Refuse(signedoffer.Owner)
 		}
 	}
-	if refused, ok := errors.AsType[*signedoffer.Refusal](err); ok {
+	if refused, ok := errors.AsType[*signedoffer.RefusedError](err); ok {
 		d.countOffer(refused)
 		d.entry = nil
 		return false
@@ -176,7 +176,7 @@ func (d *decision) warm() {
 
 // warn tells the operator why a page has no offer, unless that is as they configured it.
 func (h *OfferHandler) warn(d *decision, err error) {
-	if refused, ok := errors.AsType[*signedoffer.Refusal](err); ok {
+	if refused, ok := errors.AsType[*signedoffer.RefusedError](err); ok {
 		d.countOffer(refused)
 		d.entry, d.signed = nil, nil
 		return

@@ -30,14 +30,6 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	return claims
 }
 
-// reads wants the click to be refused with this sentence.
-func (srv *server) reads(res *http.Response, body []byte, sentence string) {
-	srv.t.Helper()
-	if res.StatusCode != http.StatusForbidden || strings.TrimSpace(string(body)) != sentence {
-		srv.t.Errorf("status %d, %s, want 403 %q", res.StatusCode, body, sentence)
-	}
-}
-
 // The way of an offer from support: it is minted in a terminal, explained, opened, revoked.
 func TestOfferFromATerminal(t *testing.T) {
 	srv := offerServer(t)

@@ -2,6 +2,7 @@ package caddymodule_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -117,9 +118,7 @@ func TestBadOffers(t *testing.T) {
 	}
 	good := func(more jwt.MapClaims) jwt.MapClaims {
 		claims := jwt.MapClaims{"campaign": "mailing"}
-		for name, value := range more {
-			claims[name] = value
-		}
+		maps.Copy(claims, more)
 		return claims
 	}
 	for name, test := range map[string]struct{ token, sentence string }{

@@ -37,7 +37,7 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%s: %v", place, err)
 		}
 		got, err := p.Find(httptest.NewRequest("GET", test.uri, nil))
-		refused, isRefused := errors.AsType[*Refusal](err)
+		refused, isRefused := errors.AsType[*RefusedError](err)
 		if got != test.want || isRefused != test.twice || isRefused && refused.Rule != "twice" {
 			t.Errorf("%s of %s: %q, %v", place, test.uri, got, err)
 		}

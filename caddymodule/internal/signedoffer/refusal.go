@@ -6,8 +6,8 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 )
 
-// Refusal is why an offer is not taken.
-type Refusal struct {
+// RefusedError is why an offer is not taken.
+type RefusedError struct {
 	// Rule is one of package auth's, or one of this package. It holds nothing of the token, so it may
 	// be logged.
 	Rule string
@@ -48,13 +48,13 @@ var sentences = map[string]string{
 const unreadable = "this offer cannot be read, please open its link again"
 
 // Refuse is the refusal by a rule.
-func Refuse(rule string) *Refusal { return &Refusal{rule} }
+func Refuse(rule string) *RefusedError { return &RefusedError{rule} }
 
 // Error names the rule, for the operator.
-func (r *Refusal) Error() string { return "offer refused: " + r.Rule }
+func (r *RefusedError) Error() string { return "offer refused: " + r.Rule }
 
 // Sentence is for the shopper.
-func (r *Refusal) Sentence() string {
+func (r *RefusedError) Sentence() string {
 	if text, ok := sentences[r.Rule]; ok {
 		return text
 	}

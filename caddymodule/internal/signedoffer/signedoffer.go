@@ -72,7 +72,7 @@ func New(verifier *auth.Authenticator) *Reader {
 	return &Reader{verifier, memo.New[*auth.User, *Offer]()}
 }
 
-// Read verifies an offer. Its errors are *Refusals, which hold nothing of the token.
+// Read verifies an offer. Its errors are *RefusedErrors, which hold nothing of the token.
 func (r *Reader) Read(ctx context.Context, token string) (*Offer, error) {
 	user, err := r.verifier.Verify(ctx, token)
 	if err != nil {

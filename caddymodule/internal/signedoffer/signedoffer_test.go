@@ -57,7 +57,8 @@ func TestMintedOfferIsRead(t *testing.T) {
 	if err != nil || plain.ID != "" || plain.Subscriber != "" || plain.Value("price") != "" {
 		t.Errorf("a plain offer: %+v, %v", plain, err)
 	}
-	if mint(t, r, Terms{Campaign: "a", Once: true}) == mint(t, r, Terms{Campaign: "a", Once: true}) {
+	once := Terms{Campaign: "a", Once: true}
+	if first, second := mint(t, r, once), mint(t, r, once); first == second {
 		t.Error("two offers are one")
 	}
 	if (*Offer)(nil).Value("price") != "" {
@@ -85,12 +86,11 @@ func TestMintRefuses(t *testing.T) {
 			Terms{Campaign: "a", Values: huge()}, time.Hour, "size",
 		},
 	} {
-		token, err := r.Mint(test.terms, time.Now())
-		if err == nil { // the zero Until
+		if _, err := r.Mint(test.terms, time.Now()); err == nil { // the zero Until
 			t.Errorf("%s: minted", name)
 		}
 		test.terms.Until = time.Now().Add(test.life)
-		token, err = r.Mint(test.terms, time.Now())
+		token, err := r.Mint(test.terms, time.Now())
 		if err == nil || token != "" || !strings.Contains(err.Error(), test.want) ||
 			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
@@ -169,7 +169,7 @@ func FuzzOffer(f *testing.F) {
 		}
 		o, err := read(user)
 		if err != nil {
-			if _, ok := errors.AsType[*Refusal](err); !ok {
+			if _, ok := errors.AsType[*RefusedError](err); !ok {
 				t.Errorf("%v is no refusal", err)
 			}
 			return
