@@ -8,6 +8,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/claimvalue"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/matchindex"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -52,6 +54,9 @@ func (d *decision) decide() error {
 	entries, campaigns, ok := d.rt.offers(d.repl)
 	if !ok {
 		return errNoSuchOffer
+	}
+	if d.rt.index != nil {
+		entries, campaigns = d.narrowed(entries, campaigns)
 	}
 	d.entries = entries
 	chosen, err := campaign.Decide(campaigns, d.campaignUser(), d, d.now)
@@ -216,4 +221,30 @@ func (d *decision) language() string {
 		locale, _ = d.user.Claim("locale")
 	}
 	return d.rt.languages.Match(locale, strings.Join(d.r.Header["Accept-Language"], ", "))
+}
+
+// narrowed are those of a long list that could match the request. Asking all of them would choose
+// the same one.
+func (d *decision) narrowed(
+	entries []*entry, campaigns []*campaign.Campaign,
+) (few []*entry, ofThem []*campaign.Campaign) {
+	request := matchindex.Request{R: d.r, Repl: d.repl}
+	places := d.rt.index.Candidates(func(key matchindex.Key) ([]string, bool) {
+		switch key.Kind {
+		case matchindex.Partner:
+			return []string{d.partner().Key()}, true
+		case matchindex.Claim:
+			if d.user == nil {
+				return nil, true
+			}
+			// Of a list any element counts, and a number has many texts: then all are asked.
+			value, isText := claimvalue.Of(d.user, key.Name).(string)
+			return []string{value}, isText
+		}
+		return request.Values(key)
+	})
+	for _, i := range places {
+		few, ofThem = append(few, entries[i]), append(ofThem, campaigns[i])
+	}
+	return few, ofThem
 }

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-checkout/checkout/caddymodule/internal/matchindex"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -84,6 +86,7 @@ type route struct {
 	// entries and campaigns are the list when no name is a placeholder: the common case.
 	entries   []*entry
 	campaigns []*campaign.Campaign
+	index     *matchindex.Index // nil: all of them are asked
 	// backend is set when an upstream's answer names the campaign: the backend has acted already,
 	// so any method that can carry a body is answered.
 	backend bool
@@ -132,6 +135,9 @@ func (cfg *Route) provision(ctx caddy.Context) (*route, error) {
 		}
 	}
 	app.routes = append(app.routes, cfg.Campaigns)
+	if len(rt.entries) == len(rt.list) {
+		rt.index = newIndex(rt.entries)
+	}
 	return rt, nil
 }
 
@@ -273,4 +279,25 @@ func (rt *route) lastEnd() string {
 		return ""
 	}
 	return last.Format(time.RFC3339)
+}
+
+// newIndex is the index of a list without placeholders; nil where it would spare nothing.
+func newIndex(entries []*entry) *matchindex.Index {
+	list := make([]matchindex.Sets, len(entries))
+	for i, e := range entries {
+		var written struct {
+			Match []caddy.ModuleMap `json:"match"`
+		}
+		_ = json.Unmarshal(e.source, &written) // we marshalled it
+		if len(e.partners) > 0 {
+			list[i] = matchindex.Sets{{{
+				Key: matchindex.Key{Kind: matchindex.Partner}, Values: e.partners,
+			}}}
+			continue
+		}
+		for _, set := range written.Match {
+			list[i] = append(list[i], matchindex.NeedsOf(set))
+		}
+	}
+	return matchindex.New(list)
 }
