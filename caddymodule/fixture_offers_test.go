@@ -77,6 +77,12 @@ const offersSite = `
 			link_id 19
 			off
 		}
+		campaign form {
+			link_id 21
+			package pro-monthly
+			quote 9.90 EUR
+			custom_parameter greeting {http.checkout.signed.name}
+		}
 		campaign members {
 			link_id 20
 			subscribed /member
@@ -115,6 +121,11 @@ http:// {SITE
 		offer query offer
 	}
 	respond /page "{http.checkout.campaign}|{http.checkout.price}|{http.checkout.override.package_name}|{http.checkout.signed.name}"
+	checkout_embed /form {
+		offer query offer
+		anonymous guest
+		return_url https://shop.example.com/checkout
+	}
 	checkout_webhook /hooks* {
 		token {env.HOOK_TOKEN}
 	}

@@ -125,18 +125,29 @@ func TestOfferIsNotLogged(t *testing.T) {
 // Mistakes of the question are named, and nothing of it is quoted.
 func TestSignMistakes(t *testing.T) {
 	srv := offerServer(t)
+	longValue := `{"campaign":"support","for":"1h","values":{"a":"` + strings.Repeat("x", 257) + `"}}`
 	for question, want := range map[string]string{
-		`{}`:                                  "is not defined",
-		`{"campaign":"gone","for":"1h"}`:      `"gone" is not defined`,
-		`{"campaign":"support"}`:              "for: write how long the offer is good",
-		`{"campaign":"support","for":"-1h"}`:  "for: write how long the offer is good",
+		`{}`: "is not defined",
+
+		`{"campaign":"gone","for":"1h"}`: `"gone" is not defined`,
+
+		`{"campaign":"support"}`: "for: write how long the offer is good",
+
+		`{"campaign":"support","for":"-1h"}`: "for: write how long the offer is good",
+
 		`{"campaign":"support","for":"soon"}`: "for: write how long the offer is good",
-		`{"campaign":"support","for":"11d"}`:  "nobody could use this offer: offer refused: max_life",
-		`{"campaign":"support","for":"1h","values":{"price":4.9}}`:                            "a member of the wrong type",
-		`{"campaign":"support","for":"1h","values":{"Price":"4.9"}}`:                          "values: a name is 1 to 64",
-		`{"campaign":"support","for":"1h","subscriber":"s3cret"}`:                             "subscriber: it is no e-mail address",
-		`{"campaign":"support","for":"1h","jti":"a"}`:                                         "unknown member",
-		`{"campaign":"support","for":"1h","values":{"a":"` + strings.Repeat("x", 257) + `"}}`: "more than 256 characters",
+
+		`{"campaign":"support","for":"11d"}`: "nobody could use this offer: offer refused: max_life",
+
+		`{"campaign":"support","for":"1h","values":{"price":4.9}}`: "a member of the wrong type",
+
+		`{"campaign":"support","for":"1h","values":{"Price":"4.9"}}`: "values: a name is 1 to 64",
+
+		`{"campaign":"support","for":"1h","subscriber":"s3cret"}`: "it is no e-mail address",
+
+		`{"campaign":"support","for":"1h","jti":"a"}`: "unknown member",
+
+		longValue: "more than 256 characters",
 	} {
 		res, body := srv.admin(http.MethodPost, "/checkout/sign", question)
 		if res.StatusCode < 400 || !strings.Contains(strings.ReplaceAll(string(body), `\"`, `"`), want) ||

@@ -510,3 +510,47 @@ http:// {
 		s.fails(s.opens("/go", personal), http.StatusUnauthorized)
 	}
 }
+
+// Page, link and embedded form take the same offer, and refuse the same.
+func TestOfferInAForm(t *testing.T) {
+	s := offerShop(t)
+	token := offer(t, jwt.MapClaims{
+		"campaign": "form", "values": values{"name": "Ann"}, "jti": t.Name(),
+	})
+	res := s.opens("/form", token)
+	start := s.body(res)
+	parameters, _ := start["customParameters"].(map[string]any)
+	if res.StatusCode != http.StatusOK || start["packageId"] != "pro-monthly" ||
+		parameters["greeting"] != "Ann" {
+		t.Fatalf("the form starts with %d %v", res.StatusCode, start)
+	}
+	if attribution, _ := parameters["checkout"].(string); !strings.Contains(attribution, "&o=") {
+		t.Errorf("a payment in the form spends no offer: %s", attribution)
+	}
+	body, _ := io.ReadAll(s.opens("/page", token).Body)
+	if string(body) != "form|9.90||Ann" {
+		t.Errorf("the page shows %s", body)
+	}
+	link := s.getsLink(s.opens("/go", token), "")
+	if link.CheckoutLinkID != "21" || link.CustomParameters["greeting"] != "Ann" {
+		t.Errorf("the link is %s, %v", link.CheckoutLinkID, link.CustomParameters)
+	}
+	s.pays(link.URL, sandbox.As("ann@example.com"))
+	for token, outcome := range map[string]string{
+		token:         "offer_spent",
+		token + "x":   "bad_offer_token",
+		"not a token": "bad_offer_token",
+		offer(t, jwt.MapClaims{"campaign": "mailing"}): "bad_offer", // it has no package
+	} {
+		if got := s.opens("/form", token).Header.Get("X-Outcome"); got != outcome {
+			t.Errorf("the form answers %q, want %q", got, outcome)
+		}
+	}
+	s.reachesNext(s.click("/form"))
+	personal := offer(t, jwt.MapClaims{"campaign": "form", "sub": "ann@example.com"})
+	s.fails(s.opens("/form", personal), http.StatusUnauthorized)
+	got := s.body(s.opens("/form", personal, by("ann@example.com")))["subscriberId"]
+	if got != "ann@example.com" {
+		t.Errorf("the form of Ann is for %v", got)
+	}
+}

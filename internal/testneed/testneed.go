@@ -50,7 +50,7 @@ func Nginx(t testing.TB) string {
 	t.Helper()
 	path := program(t, "nginx", "nginx")
 	if _, err := os.Stat("/usr/lib/nginx/modules/ngx_http_lua_module.so"); err != nil {
-		Missing(t, "nginx", "nginx's Lua")
+		missing(t, "nginx", "nginx's Lua")
 	}
 	return path
 }
@@ -62,7 +62,7 @@ func NodeModules(t testing.TB, dir string) string {
 	modules := filepath.Join(dir, "node_modules")
 	// npm writes it last.
 	if _, err := os.Stat(filepath.Join(modules, ".package-lock.json")); err != nil {
-		Missing(t, "npm", "what `npm ci` brings to "+dir)
+		missing(t, "npm", "what `npm ci` brings to "+dir)
 	}
 	return modules
 }
@@ -95,7 +95,7 @@ func speaks(t testing.TB, need string, names []string, flag, line string) string
 			return path
 		}
 	}
-	Missing(t, need, need+" with `"+line+"`")
+	missing(t, need, need+" with `"+line+"`")
 	return ""
 }
 
@@ -106,13 +106,12 @@ func program(t testing.TB, need string, names ...string) string {
 			return path
 		}
 	}
-	Missing(t, need, names[0])
+	missing(t, need, names[0])
 	return ""
 }
 
-// Missing skips a test that needs what is not there, or fails it where CHECKOUT_TEST_REQUIRE names
-// the need.
-func Missing(t testing.TB, need, what string) {
+// missing skips a test whose program is not there, or fails it if it is required.
+func missing(t testing.TB, need, what string) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("CHECKOUT_TEST_REQUIRE"), ","), need) {
 		t.Fatalf("%s is not installed, and CHECKOUT_TEST_REQUIRE asks for it", what)
