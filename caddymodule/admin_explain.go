@@ -415,7 +415,7 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 		says := matchers.Explain(e.matchers, e.source, d.r)
 		switch step.Result {
 		case "no partner":
-			step.Detail = d.whyNoPartner(e.Campaign)
+			step.Detail = d.visit().WhyNot(e.Config().Partner)
 		case "chosen", "no match":
 			step.Detail = says
 		case "not reached":
@@ -433,7 +433,7 @@ func (d *decision) rules(steps []campaign.Step) []campaign.Step {
 // answer that sends them elsewhere instead of to a checkout, if there is one. The ledger is read, as
 // a click reads it.
 func (d *decision) explainFacts(out *cli.Explanation) answer {
-	out.Facts = append(out.Facts, d.explainPartner()...)
+	out.Facts = append(out.Facts, d.visit().Explain()...)
 	if d.offerHash() != "" {
 		if a, done := d.unusable(); done {
 			return a

@@ -95,7 +95,7 @@ func partnerNumbers(
 	if err != nil {
 		return nil, adminError(http.StatusServiceUnavailable, "the ledger cannot be used: %w", err)
 	}
-	list, err := l.Partners(ctx, since, until, app.shared.partners.name)
+	list, err := l.Partners(ctx, since, until, app.shared.partners.Name)
 	if err != nil {
 		return nil, adminError(http.StatusServiceUnavailable, "reading the ledger: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/linkgen"
 )
@@ -42,7 +43,7 @@ type App struct {
 	// exposures. Default: `file`, and `redis` where the cache is in Redis.
 	LedgerRaw json.RawMessage `json:"ledger,omitempty" caddy:"namespace=checkout.ledgers inline_key=module"`
 	// Partners are people who send visitors and may be paid for it. Default: there are none.
-	Partners *Partners `json:"partners,omitempty"`
+	Partners *partners.Config `json:"partners,omitempty"`
 	// Limits bound what is asked of the API.
 	Limits *Limits `json:"limits,omitempty"`
 	// Campaigns are the campaigns by name.
@@ -93,7 +94,7 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if a.state, err = takeState(); err != nil {
 		return err
 	}
-	if a.shared.partners, err = a.Partners.open(); err != nil {
+	if a.shared.partners, err = a.Partners.Open(); err != nil {
 		return err
 	}
 	hooks := newHooks(log, a.shared.failures, a.cache)
@@ -118,7 +119,8 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	}
 	a.shared.orders = memo.New[question, *linkgen.Prepared]()
 	a.shared.exposed = memo.NewSet[exposure]()
-	a.shared.registry, err = newRegistry(ctx, a.shared, a.projects, a.Campaigns)
+	a.shared.registry, err = newRegistry(ctx, log, a.projects, a.shared.languages,
+		a.shared.partners, a.Campaigns)
 	return err
 }
 
@@ -217,7 +219,7 @@ func (a *App) activate() {
 	}
 	metrics.ShowLedgerErrors()
 	a.shared.registry.showSeries(a.projects)
-	a.shared.partners.watch(a.shared.log)
+	a.shared.partners.Watch(a.shared.log)
 	beginRuns(a.shared.ledger, a.shared.registry.runs())
 }
 
@@ -248,7 +250,7 @@ func (a *App) Cleanup() error {
 		err = errors.Join(err, a.shared.ledger.Close())
 	}
 	if a.shared != nil {
-		err = errors.Join(err, a.shared.partners.close())
+		err = errors.Join(err, a.shared.partners.Close())
 	}
 	if serr := a.state.release(); err == nil {
 		err = serr

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
 	"github.com/caddy-checkout/checkout/internal/eventname"
@@ -24,7 +25,7 @@ type registry struct {
 	log       *zap.Logger
 	projects  projects
 	languages *campaign.Languages
-	partners  *partnerTable
+	partners  *partners.Program
 
 	byName      map[string]*entry
 	experiments map[string]string // key → campaign
@@ -33,10 +34,11 @@ type registry struct {
 
 // newRegistry holds the campaigns of the global option.
 func newRegistry(
-	ctx caddy.Context, shared *services, projects projects, campaigns map[string]*Campaign,
+	ctx caddy.Context, log *zap.Logger, projects projects, languages *campaign.Languages,
+	table *partners.Program, campaigns map[string]*Campaign,
 ) (*registry, error) {
 	r := &registry{
-		log: shared.log, projects: projects, languages: shared.languages, partners: shared.partners,
+		log: log, projects: projects, languages: languages, partners: table,
 		byName: make(map[string]*entry), experiments: make(map[string]string),
 		events: make(map[string]bool),
 	}
@@ -65,7 +67,7 @@ func (r *registry) define(ctx caddy.Context, name string, cfg *Campaign) error {
 	}
 	e, err := compile(ctx, cfg, r.projects, r.languages)
 	if err == nil {
-		err = r.partners.prepare(e, r.log)
+		err = r.prepare(e)
 	}
 	if err != nil {
 		return named(name, err)
@@ -84,6 +86,20 @@ func (r *registry) define(ctx caddy.Context, name string, cfg *Campaign) error {
 	}
 	r.warn(e)
 	r.byName[name] = e
+	return nil
+}
+
+// prepare holds what a campaign says of partners against their table.
+func (r *registry) prepare(e *entry) error {
+	keys, absent, err := r.partners.Prepare(e.Config().Partner, e.source)
+	if err != nil {
+		return err
+	}
+	for _, code := range absent {
+		r.log.Warn("a campaign names a partner who is not in the table",
+			zap.String("campaign", e.Name()), zap.String("partner", code))
+	}
+	e.partners = keys
 	return nil
 }
 
@@ -267,10 +283,10 @@ func (r *registry) showSeries(projects projects) {
 	}
 	for name := range r.events {
 		if !eventname.IsZotlo(name) { // which no backend tells
-			metrics.ShowEvents(name, eventTold, eventTakenBack, eventFailed)
+			metrics.ShowEvents(name)
 		}
 	}
-	metrics.ShowEvents(metrics.Other, eventResults...)
+	metrics.ShowEvents(metrics.Other)
 	metrics.ShowMismatches(metrics.Other)
 	metrics.ShowPayments(metrics.Other, "", "")
 	metrics.ShowPayments(metrics.Other, metrics.Other, metrics.Other)

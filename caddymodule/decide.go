@@ -140,6 +140,9 @@ func (d *decision) Match(index int) (bool, error) {
 	return matchers.AnyMatchWithError(d.r)
 }
 
+// Partner reports whether the campaign at this place is for the partner who has sent the visitor.
+func (d *decision) Partner(index int) bool { return d.visit().IsFor(d.entries[index].partners) }
+
 // Value is the value of a placeholder.
 func (d *decision) Value(key string) (string, bool) { return d.repl.GetString(key) }
 
@@ -154,7 +157,7 @@ const maxLanguageHeader = 256
 // for a moment ago.
 func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
 	// Those of partners are not remembered: a click with another partner is another order.
-	partner := d.partner()
+	partner := d.visit().Partner()
 	if d.user == nil || !d.user.Remembered || d.entry.dynamic || d.signed != nil ||
 		partner.Known() {
 		return d.rt.generator.Prepare(d.order(ip))
@@ -182,7 +185,7 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 		Campaign: d.entry.Name(), Offer: d.offerHash(),
 		Quote: d.offer.Quote.Amount, QuoteCurrency: d.offer.Quote.Currency,
 	}
-	if p := d.partner(); p.Known() {
+	if p := d.visit().Partner(); p.Known() {
 		o.Partner = p.Attribution()
 	}
 	if user, ok := d.knownUser(); ok {
@@ -232,7 +235,7 @@ func (d *decision) narrowed(
 	places := d.rt.index.Candidates(func(key matchindex.Key) ([]string, bool) {
 		switch key.Kind {
 		case matchindex.Partner:
-			return []string{d.partner().Key()}, true
+			return []string{d.visit().Partner().Key()}, true
 		case matchindex.Claim:
 			if d.user == nil {
 				return nil, true

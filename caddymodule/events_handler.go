@@ -40,17 +40,6 @@ type EventsHandler struct {
 // eventsTimeout is for a whole batch. A ledger in Redis takes it subscriber by subscriber.
 const eventsTimeout = 30 * time.Second
 
-// The results of an event.
-const (
-	eventTold      = "told"
-	eventTakenBack = "taken_back"
-	eventRefused   = "refused" // a batch with a mistake, or that nobody may send
-	eventFailed    = "failed"  // answered 503, so that the backend repeats it
-)
-
-// eventResults lists them.
-var eventResults = []string{eventTold, eventTakenBack, eventRefused, eventFailed}
-
 // CaddyModule returns the Caddy module information.
 func (*EventsHandler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{
@@ -123,7 +112,7 @@ func (p *eventProblem) write(w http.ResponseWriter) error {
 // read checks all that can be checked before the body is understood.
 func (h *EventsHandler) read(w http.ResponseWriter, r *http.Request) ([]byte, *eventProblem) {
 	refuse := func(status int, detail string) ([]byte, *eventProblem) {
-		metrics.Events.WithLabelValues(metrics.Other, eventRefused).Inc()
+		metrics.Events.WithLabelValues(metrics.Other, metrics.EventRefused).Inc()
 		return nil, newEventProblem(status, detail)
 	}
 	media := r.Header.Get("Content-Type") // nothing said may be JSON
@@ -167,9 +156,9 @@ func (h *EventsHandler) tell(ctx context.Context, body []byte, gone bool) *event
 	if err != nil {
 		return h.mistake(err)
 	}
-	result := eventTold
+	result := metrics.EventTold
 	if gone {
-		result = eventTakenBack
+		result = metrics.EventTakenBack
 	}
 	for i := range events {
 		events[i].Gone = gone
@@ -189,7 +178,7 @@ func (h *EventsHandler) tell(ctx context.Context, body []byte, gone bool) *event
 		}
 	}
 	if err != nil {
-		h.count(events, eventFailed)
+		h.count(events, metrics.EventFailed)
 		return newEventProblem(http.StatusServiceUnavailable, errEventsFailed)
 	}
 	h.count(events, result)
@@ -198,7 +187,7 @@ func (h *EventsHandler) tell(ctx context.Context, body []byte, gone bool) *event
 
 // mistake is the answer to a batch with a mistake, of which nothing was kept.
 func (h *EventsHandler) mistake(err error) *eventProblem {
-	metrics.Events.WithLabelValues(metrics.Other, eventRefused).Inc()
+	metrics.Events.WithLabelValues(metrics.Other, metrics.EventRefused).Inc()
 	problem := newEventProblem(http.StatusBadRequest, err.Error())
 	if wrong, ok := errors.AsType[*ledger.EventError](err); ok && wrong.Index >= 0 {
 		problem.Index, problem.Member = &wrong.Index, wrong.Member

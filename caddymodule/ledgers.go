@@ -183,7 +183,7 @@ func newLedger(
 		Source: source,
 		Ledger: ledger.Config{
 			Secrets: secrets, Keep: time.Duration(settings.Keep),
-			Exposed: countExposure, Share: to.partners.share,
+			Exposed: countExposure, Share: to.partners.Share,
 			Failed: func(operation string, err error) {
 				if operation == "expose" {
 					to.exposed.Clear() // so that those who come again are counted

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/hashwatch"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/ledger"
@@ -142,6 +144,24 @@ func (d *decision) expose(at string) {
 	l.Expose(ledger.Exposure{
 		At: at, Run: e.run, Variant: e.variant, Time: d.now, Subscriber: hash, Former: former,
 	})
+}
+
+// meetPartner counts the codes that the request brought, and remembers the visitor's first partner.
+func (d *decision) meetPartner(w http.ResponseWriter) {
+	d.visit().Meet(w, d.repl.GetString, func(code partners.Code) {
+		metrics.PartnerCodes.WithLabelValues(code.In, code.Result).Inc()
+	})
+}
+
+// countPartnerLink counts a link that was handed out for a partner.
+func (d *decision) countPartnerLink() {
+	p := d.visit().Partner()
+	if !p.Known() {
+		return
+	}
+	if l, err := d.rt.ledger.Get(); err == nil {
+		l.Handed(p.Attribution(), d.now)
+	}
 }
 
 // noStableID is the reason of an offer for somebody whom the experiment cannot place.

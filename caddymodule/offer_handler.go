@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -64,6 +65,14 @@ func (h *OfferHandler) Provision(ctx caddy.Context) (err error) {
 		for _, e := range h.rt.entries {
 			metrics.ShowWarmLinks(e.Name())
 		}
+	}
+	return nil
+}
+
+// forWarm says why no link of the campaign can be made in advance.
+func forWarm(c *campaign.Campaign) error {
+	if err := c.ForLink(); err != nil {
+		return fmt.Errorf("warm: %w", err)
 	}
 	return nil
 }

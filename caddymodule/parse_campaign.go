@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/block"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/placeholder"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -132,7 +133,7 @@ func parsePartner(b *block.Block, c *Campaign) error {
 	}
 	c.Partner = append([]string{}, b.RemainingArgs()...) // an empty list is any partner
 	for _, code := range c.Partner {
-		if err := checkPartnerCode(code); err != nil {
+		if err := partners.CheckOption(code); err != nil {
 			return b.Check("partner", err)
 		}
 	}

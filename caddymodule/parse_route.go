@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -135,14 +134,6 @@ func parseOfferDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, e
 			return parseWarm(p.Block, &handler.Warm)
 		},
 	})
-}
-
-// forWarm says why no link of the campaign can be made in advance.
-func forWarm(c *campaign.Campaign) error {
-	if err := c.ForLink(); err != nil {
-		return fmt.Errorf("warm: %w", err)
-	}
-	return nil
 }
 
 func parseWarm(b *block.Block, warm *bool) error {

@@ -62,8 +62,8 @@ func parseLimits(b *block.Block, to **Limits) error {
 //		from path <number>
 //		remember <duration> [<placeholder>]
 //	}
-func parsePartners(b *block.Block, to **Partners) error {
-	cfg := new(Partners)
+func parsePartners(b *block.Block, to **partners.Config) error {
+	cfg := new(partners.Config)
 	*to = cfg
 	at := block.PlaceOf(b.Dispenser)
 	if err := b.TextAtLoad(&cfg.Path); err != nil {
@@ -77,13 +77,13 @@ func parsePartners(b *block.Block, to **Partners) error {
 	if err != nil {
 		return err
 	}
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return at.Errorf("%w", err)
 	}
 	return nil
 }
 
-func parsePartnerPlace(b *block.Block, cfg *Partners) error {
+func parsePartnerPlace(b *block.Block, cfg *partners.Config) error {
 	args := b.RemainingArgs()
 	var place partners.Place
 	if len(args) == 2 {
@@ -100,7 +100,7 @@ func parsePartnerPlace(b *block.Block, cfg *Partners) error {
 	return b.Check("from", place.Check())
 }
 
-func parseRememberPartner(b *block.Block, cfg *Partners) error {
+func parseRememberPartner(b *block.Block, cfg *partners.Config) error {
 	if err := b.Once(); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func parseRememberPartner(b *block.Block, cfg *Partners) error {
 	if err != nil {
 		return b.Errf("remember: %q is not a duration: write one such as 30d", args[0])
 	}
-	cfg.Remember = &RememberPartner{For: caddy.Duration(d)}
+	cfg.Remember = &partners.Remember{For: caddy.Duration(d)}
 	if len(args) == 2 {
 		cfg.Remember.Consent = args[1]
 	}

@@ -118,7 +118,7 @@ func TestReferenceListsEveryLabelValue(t *testing.T) {
 		"rule": append(auth.Rules(), ruleOffer, ruleNoCookie, ruleNoHeader), "api": zotlo.Results(), "keys": auth.RefreshResults(),
 		"webhook type":   constants(t, "../zotlo/event.go", "Webhook"),
 		"webhook result": constants(t, "webhook_handler.go", "hook"),
-		"event result":   constants(t, "events_handler.go", "event"),
+		"event result":   metrics.EventResults(),
 	} {
 		paragraph := map[string]string{
 			"rule":           "**Rules**",
@@ -196,8 +196,8 @@ func TestReferenceListsEveryKeyOfJSON(t *testing.T) {
 		Offers{},
 		signedoffer.Place{},
 		Limits{},
-		Partners{},
-		RememberPartner{},
+		partners.Config{},
+		partners.Remember{},
 		partners.Place{},
 		MemoryCache{},
 		RedisCache{},

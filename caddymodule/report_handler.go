@@ -203,7 +203,7 @@ func (h *ReportHandler) readLedger(ctx context.Context, now time.Time, p *report
 	if p.Money, err = l.Days(ctx, from, now); err != nil || h.app.shared.partners == nil {
 		return err
 	}
-	partners, err := l.Partners(ctx, from, now, h.app.shared.partners.name)
+	partners, err := l.Partners(ctx, from, now, h.app.shared.partners.Name)
 	for _, n := range partners {
 		p.Partners = append(p.Partners, report.Partner{
 			Code: n.Code, Links: n.Links, First: n.FirstCharges, Renewals: n.Renewals,

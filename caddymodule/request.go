@@ -25,10 +25,9 @@ import (
 // requestState is what the checkout directives of one request share. It stands in the request's
 // vars and answers {http.checkout.*} for all of them.
 type requestState struct {
-	decisions []*decision // one for each directive that ran, in that order
-	refused   bool        // a token of this request was counted as refused, or as not there
-	met       bool        // its codes of partners were counted
-	arrival   *partners.Arrival
+	decisions []*decision     // one for each directive that ran, in that order
+	refused   bool            // a token of this request was counted as refused, or as not there
+	visit     *partners.Visit // nil: not read yet
 
 	refusedOffer bool // the same of a signed offer
 
@@ -83,6 +82,14 @@ func newDecision(rt *route, r *http.Request) *decision {
 	*d = decision{rt: rt, state: state, r: r, repl: repl, now: time.Now()}
 	state.decisions = append(state.decisions, d)
 	return d
+}
+
+// visit is what the request says about partners, read once for all directives.
+func (d *decision) visit() *partners.Visit {
+	if d.state.visit == nil {
+		d.state.visit = d.rt.partners.Visit(d.r, d.now)
+	}
+	return d.state.visit
 }
 
 // knownUser is the user, if there is one whom Zotlo can have as a subscriber.
@@ -200,7 +207,7 @@ func (s *requestState) placeholder(key string) (any, bool) {
 	if rest, ok := strings.CutPrefix(name, "event."); ok {
 		return s.speaker(anyDecision).eventValue(rest), true
 	}
-	if value, ok := newest.partnerValue(name); ok {
+	if value, ok := newest.visit().Value(name); ok {
 		return value, true
 	}
 	if value, ok := strings.CutPrefix(name, "signed."); ok {

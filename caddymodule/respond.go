@@ -24,7 +24,7 @@ import (
 type answer struct {
 	outcome    string
 	link       linkgen.Result
-	start      *embedStart
+	start      any            // what an embedded form is started with; nil: no form
 	to         string         // another place than a link: after a payment
 	login      *target.Target // of the anonymous policy
 	fallback   *target.Target // where a failure of ours leads; nil: the error answers

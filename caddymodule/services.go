@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/errorpages"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/refusals"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/signedoffer"
 	"github.com/caddy-checkout/checkout/campaign"
@@ -28,7 +29,7 @@ type services struct {
 	registry  *registry
 	generator *linkgen.Generator
 	ledger    *ledgerlife.Handle
-	partners  *partnerTable       // nil: there are none
+	partners  *partners.Program   // nil: there are none
 	secrets   *ledger.Secrets     // of attributions
 	testMode  map[string]bool     // by project
 	signed    *signedoffer.Reader // nil: no signed offers are taken

@@ -46,10 +46,25 @@ func ShowLedgerErrors() {
 	}
 }
 
-// ShowEvents makes the series of an event exist at 0.
-func ShowEvents(name string, results ...string) {
-	for _, result := range results {
-		Events.WithLabelValues(name, result)
+// The results of an event.
+const (
+	EventTold      = "told"
+	EventTakenBack = "taken_back"
+	EventRefused   = "refused" // a batch with a mistake, or that nobody may send
+	EventFailed    = "failed"  // answered 503, so that the backend repeats it
+)
+
+// EventResults lists them.
+func EventResults() []string {
+	return []string{EventTold, EventTakenBack, EventRefused, EventFailed}
+}
+
+// ShowEvents makes the series of an event exist at 0. A batch that is refused counts under Other.
+func ShowEvents(name string) {
+	for _, result := range EventResults() {
+		if result != EventRefused || name == Other {
+			Events.WithLabelValues(name, result)
+		}
 	}
 }
 
