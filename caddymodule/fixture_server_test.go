@@ -150,11 +150,12 @@ func (srv *server) over(socket string) http.RoundTripper {
 // send sends a request over a socket and reads the answer.
 func (srv *server) send(socket string, r *http.Request) (*http.Response, []byte) {
 	srv.t.Helper()
+	again := rewound(srv.t, r)
 	res, err := srv.over(socket).RoundTrip(r)
-	if errors.Is(err, io.EOF) && r.ContentLength == 0 {
+	if errors.Is(err, io.EOF) {
 		// A server that a reload has just replaced may take the connection and close it unread;
-		// browsers try again, too.
-		res, err = srv.over(socket).RoundTrip(r)
+		// browsers and Zotlo try again, too.
+		res, err = srv.over(socket).RoundTrip(again)
 	}
 	if err != nil {
 		log := srv.logged()
@@ -167,6 +168,21 @@ func (srv *server) send(socket string, r *http.Request) (*http.Response, []byte)
 		srv.t.Fatal(err)
 	}
 	return res, body
+}
+
+// rewound is the request once more, with its whole body.
+func rewound(t testing.TB, r *http.Request) *http.Request {
+	t.Helper()
+	again := r.Clone(r.Context())
+	if r.Body == nil || r.Body == http.NoBody {
+		return again
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body, again.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
+	return again
 }
 
 // shopperIP is where the server's shoppers come from.
