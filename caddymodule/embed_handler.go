@@ -139,24 +139,7 @@ func (h *EmbedHandler) answer(d *decision) (a answer) {
 	if refused := gate.CheckOwn(d.r, h.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
-	d.shopper = true
-	if h.rt.offer != nil {
-		if a, done := d.admitOffer(d.readOffer); done {
-			return a
-		}
-	}
-	user, err := h.rt.id.identify(d.r, d.repl)
-	if err != nil {
-		d.countRefusal(err)
-		d.countMissing(err)
-	}
-	if a, done := h.visitors.admit(d, user, err); done {
-		return a
-	}
-	if err := d.decide(); err != nil {
-		return noOffer(err)
-	}
-	if a := d.elsewhere(); a.outcome != "" {
+	if a, done := h.visitors.choose(d); done {
 		return a
 	}
 	return h.start(d)

@@ -136,24 +136,7 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 	if refused := gate.Check(d.r, h.rt.backend); refused != "" {
 		return answer{outcome: refused}
 	}
-	d.shopper = true
-	if h.rt.offer != nil {
-		if a, done := d.admitOffer(d.readOffer); done {
-			return a
-		}
-	}
-	user, err := h.rt.id.identify(d.r, d.repl)
-	if err != nil {
-		d.countRefusal(err)
-		d.countMissing(err)
-	}
-	if a, done := h.visitors.admit(d, user, err); done {
-		return a
-	}
-	if err := d.decide(); err != nil {
-		return noOffer(err)
-	}
-	if a := d.elsewhere(); a.outcome != "" {
+	if a, done := h.visitors.choose(d); done {
 		return a
 	}
 	return d.link()
@@ -187,6 +170,31 @@ func (d *decision) elsewhere() answer {
 type visitors struct {
 	policy string         // of Anonymous
 	login  *target.Target // of anonymousRedirect
+}
+
+// choose is the way from a shopper's request to what it is offered: who they are, which campaign, and
+// whether they are to be sent to another place. done means that the answer is there without a
+// checkout.
+func (v visitors) choose(d *decision) (a answer, done bool) {
+	d.shopper = true
+	if d.rt.offer != nil {
+		if a, done := d.admitOffer(d.readOffer); done {
+			return a, true
+		}
+	}
+	user, err := d.rt.id.identify(d.r, d.repl)
+	if err != nil {
+		d.countRefusal(err)
+		d.countMissing(err)
+	}
+	if a, done := v.admit(d, user, err); done {
+		return a, true
+	}
+	if err := d.decide(); err != nil {
+		return noOffer(err), true
+	}
+	a = d.elsewhere()
+	return a, a.outcome != ""
 }
 
 // admitOffer takes in the signed offer of a request. done means that the answer is there: the offer
