@@ -157,9 +157,8 @@ const maxLanguageHeader = 256
 // for a moment ago.
 func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
 	// Those of partners are not remembered: a click with another partner is another order.
-	partner := d.visit().Partner()
 	if d.user == nil || !d.user.Remembered || d.entry.dynamic || d.signed != nil ||
-		partner.Known() {
+		d.rt.partners != nil && d.visit().Partner().Known() {
 		return d.rt.generator.Prepare(d.order(ip))
 	}
 	q := question{user: d.user, offer: d.offer, ip: ip}

@@ -144,7 +144,8 @@ func (h *LinkHandler) answer(d *decision) (a answer) {
 
 // elsewhere is the answer that sends a shopper to another place than a checkout, if there is one.
 func (d *decision) elsewhere() answer {
-	if d.offerHash() != "" {
+	once := d.signed != nil && d.signed.ID != "" // a payment spends the offer
+	if once {
 		if a, done := d.unusable(); done {
 			return a
 		}
@@ -159,7 +160,7 @@ func (d *decision) elsewhere() answer {
 			return answer{outcome: outcomeAfterPayment, to: to}
 		}
 	}
-	if d.offerHash() != "" && d.facts().OfferSpent() {
+	if once && d.facts().OfferSpent() {
 		return d.spent()
 	}
 	return answer{}
