@@ -32,11 +32,13 @@ type surroundings struct {
 	id      *provider
 	key     pair
 	pages   string
+	table   string // of partners
 }
 
 func openSurroundings(t *testing.T) *surroundings {
 	t.Helper()
 	here := &surroundings{backend: openBackend(t), key: newPair("provider"), pages: t.TempDir()}
+	here.table = tableOf(t, "docs/campaigns.md")
 	here.backend.answers(site)
 	here.id = openProvider(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/.well-known/openid-configuration" {
@@ -111,6 +113,7 @@ func (here *surroundings) move(text string) string {
 		"https://id.example.com", here.id.URL,
 		"https://id.partners.example", here.id.URL,
 		"/srv/shop", here.pages,
+		tablePath, here.table,
 		"api_url http://127.0.0.1:9911\n", "",
 		"http://localhost:8080", "http://localhost",
 	).Replace(text)
@@ -148,7 +151,8 @@ func (here *surroundings) send(t *testing.T, s *shoptest.Shop, v request) shopte
 }
 
 // plays does what a visitor does, and says what came of it. Beside asking they may pay the link that
-// they get, cancel the subscription that they have, or end it. The backend may tell of what they did,
+// they get, cancel the subscription that they have, or end it. Whoever runs the shop may ask for the
+// payout of partners. The backend may tell of what they did,
 // some hours ago, or take it back.
 func (here *surroundings) plays(t *testing.T, s *shoptest.Shop, v request) string {
 	t.Helper()
@@ -156,6 +160,8 @@ func (here *surroundings) plays(t *testing.T, s *shoptest.Shop, v request) strin
 	switch {
 	case strings.HasPrefix(v.asks, "tell "), strings.HasPrefix(v.asks, "take "):
 		return tellEvent(t, s, v)
+	case v.asks == "payout":
+		return payout(t, s)
 	case strings.HasPrefix(v.asks, "cancel "):
 		sold := s.Zotlo.Subscriptions()
 		if err := s.Zotlo.Cancel(sold[len(sold)-1].LastTransactionID); err != nil {
@@ -253,7 +259,7 @@ func (here *surroundings) describe(t *testing.T, s *shoptest.Shop, got shoptest.
 	case got.StatusCode != http.StatusOK:
 		return fmt.Sprint(got.StatusCode, " with login ", answer.Login)
 	}
-	return strings.TrimSpace(got.Text)
+	return strings.TrimSpace(got.Text) + kept(got.Response)
 }
 
 func describeLink(l sandbox.Link, asJSON bool) string {

@@ -131,6 +131,7 @@ var recipes = []recipe{
 		{anonymous, "/ref/mira", "link 100, en, With greetings from Mira", by(onAPhone)},
 		{anonymous, "/robots.txt", "User-agent: *\nDisallow: /ref/", by("Googlebot/2.1")},
 	}},
+	{"From the table to the monthly payout", nil, fromTableToPayout},
 	{"An invoice that the backend prices", nil, []request{
 		{user, "/invoices/4711/pay", "link 300, ann@example.com, en, 120.50 EUR", nil},
 		{user, "/invoices/4711/pay", "link 300, ann@example.com, en, 120.50 EUR", asApp[:1]},
