@@ -18,14 +18,25 @@ const (
 	toldEvents = 10_000
 	toldBatch  = 1000
 
-	eventsPath  = "/events"
-	eventsToken = "a token of the benchmark's own"
+	askingAllPath = "/asked"
+	eventsPath    = "/events"
+	eventsToken   = "a token of the benchmark's own"
 )
 
-// asking are a campaign that asks the ledger for events and a subscription, and the same without.
+// asking are a campaign that asks the ledger for events and a subscription, one that asks for a
+// partner as well, and the same without.
 const asking = `campaign asks {
 			link_id 123
 			package_name "Pro, lifetime"
+			event told 30d
+			no_event taken_back
+			no_event zotlo.cancel
+			subscribed /account
+		}
+		campaign asks-all {
+			link_id 123
+			package_name "Pro, lifetime"
+			partner
 			event told 30d
 			no_event taken_back
 			no_event zotlo.cancel
@@ -36,12 +47,17 @@ const asking = `campaign asks {
 // measureEvents tells of events through HTTP, each batch durable before its answer, and then
 // compares the cached redirect of a campaign that asks for them with one that asks for nothing.
 func measureEvents(ctx context.Context, l *lab) ([]table, error) {
-	s := shop{campaigns: asking, routes: []route{
+	path, err := l.partnersFile(partnerRows)
+	if err != nil {
+		return nil, err
+	}
+	s := shop{global: tableOption, campaigns: asking, routes: []route{
 		{oursPath, "checkout_link asks"},
+		{askingAllPath, "checkout_link asks-all"},
 		{otherPath, "checkout_link pro"},
 		{eventsPath, "checkout_events {\n\t\t\ttoken {env.EVENTS_TOKEN}\n\t\t}"},
 	}}
-	site, err := l.startCaddy(ctx, s.text(), "EVENTS_TOKEN="+eventsToken)
+	site, err := l.startCaddy(ctx, s.text(), "EVENTS_TOKEN="+eventsToken, "PARTNERS="+path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +71,16 @@ func measureEvents(ctx context.Context, l *lab) ([]table, error) {
 			"of the same without",
 		head: ratioHead,
 	}
-	c, err := l.askingAgainstPlain(ctx, site, s.algorithm())
-	if err != nil {
-		return []table{told}, err
+	for _, r := range []struct{ what, path string }{
+		{"three event lines and `subscribed`", oursPath},
+		{"the same and `partner`, by a code", askingAllPath + "?ref=" + partnerCode(partnerRows/2)},
+	} {
+		c, err := l.askingAgainstPlain(ctx, site, s.algorithm(), r.path)
+		if err != nil {
+			return []table{told}, err
+		}
+		t.add(c.row(r.what, askingBar)...)
 	}
-	t.add(c.row("three event lines and `subscribed`", askingBar)...)
 	l.noteRun(&t)
 	return []table{told, t}, nil
 }
@@ -125,10 +146,10 @@ func tellBatch(ctx context.Context, site *server, first, end int) error {
 
 // askingAgainstPlain compares the two routes, once it has seen that both lead to a link.
 func (l *lab) askingAgainstPlain(
-	ctx context.Context, site *server, alg string,
+	ctx context.Context, site *server, alg, asking string,
 ) (c comparison, err error) {
 	var sides [2]side
-	for i, path := range []string{oursPath, otherPath} {
+	for i, path := range []string{asking, otherPath} {
 		if sides[i], err = l.side(site, alg, path, http.StatusSeeOther); err != nil {
 			return c, err
 		}

@@ -68,6 +68,7 @@ var parts = []part{
 	{"offer", "a page with and without checkout_offer", measureOffer},
 	{"events", "events that a backend tells, and a campaign that asks for them", measureEvents},
 	{"many", "1,000 campaigns in the config, one on the route", measureMany},
+	{"partners", "a table of 100,000, and 1,000 campaigns on one route", measurePartners},
 	{"node", "the same redirect by Express, jose and lru-cache", measureNode},
 	{"nginx", "the same redirect by nginx with Lua", measureNginx},
 	{"embed", "the same redirect by net/http with auth and linkgen", measureEmbed},

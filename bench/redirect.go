@@ -175,13 +175,22 @@ func (l *lab) side(site *server, alg, path string, status int) (side, error) {
 	if err != nil {
 		return side{}, err
 	}
+	s, err := l.sideOf(site, requests, status)
+	if err != nil {
+		return side{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// sideOf opens connections for requests, and sends each of them once.
+func (l *lab) sideOf(site *server, requests [][]byte, status int) (side, error) {
 	c, err := dial(site.addr, l.conns, status, repeat(requests))
 	if err != nil {
 		return side{}, err
 	}
-	if _, err := c.run(l.users); err != nil {
+	if _, err := c.run(len(requests)); err != nil {
 		c.close()
-		return side{}, fmt.Errorf("%s: %w\n%s", path, err, site.complaint())
+		return side{}, fmt.Errorf("%w\n%s", err, site.complaint())
 	}
 	pids, err := family(site.pid())
 	if err != nil {
