@@ -1,6 +1,6 @@
 // Package scripts_test presses, in Chromium, the buttons of the pages in docs/scripts.md and
 // docs/embedded.md: with plain fetch, htmx, Turbo and Inertia, from another origin, and in a form
-// that stands in the page. Caddyfiles, pages and scripts are those of the documentation.
+// that stands in the page; and tells a story of a partner of docs/campaigns.md. Caddyfiles, pages and scripts are those of the documentation.
 package scripts_test
 
 import (
