@@ -40,8 +40,9 @@ func TestCutBetweenAnyTwoSteps(t *testing.T) {
 			untold += 1 - told
 		}
 		// What counts in a document is told to a process that may die before its row is down, the
-		// mark is made and the steps are over. It is not told again.
-		if untold > 3 {
+		// mark is made and the steps are over: three or four steps, and one more where the process after
+		// it finishes meanwhile. It is not told again.
+		if untold > 6 {
 			t.Errorf("%d of %d cuts keep from telling that an offer was spent", untold, steps)
 		}
 	})
