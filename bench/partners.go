@@ -21,7 +21,7 @@ const (
 	partnersBar     = 1.05
 	lastCampaignBar = 2.0
 	tableTimeBar    = time.Second
-	tableMemoryBar  = 40 << 20
+	tableMemoryBar  = 40_000_000
 )
 
 // byTable is a campaign for the partners of a table, and what a server needs to count them.
@@ -78,9 +78,11 @@ func (l *lab) startWithPartners(ctx context.Context, n int) (*server, shop, erro
 	return site, s, err
 }
 
-// partnersAgainstOne compares two processes. Each shopper clicks with a code of their own, drawn
-// uniformly from the whole table; beside it all click with the one code that there is. So both
-// servers have as many links, of the same campaign, and verify as many tokens.
+// partnersAgainstOne compares two processes, twice. First each shopper clicks with a code of their
+// own, drawn uniformly from the whole table, and beside it all click with the one code that there is.
+// Then all click with one code in both: what the first row has above the second one is that many
+// partners are counted, not that many are in the table. Both servers have as many links, of the same
+// campaign, and verify as many tokens.
 func (l *lab) partnersAgainstOne(ctx context.Context) (table, error) {
 	t := table{
 		title: "Server CPU per cached redirect by a partner out of 100,000, by CPU with one partner",
@@ -90,35 +92,47 @@ func (l *lab) partnersAgainstOne(ctx context.Context) (table, error) {
 	if l.users < 100 { // a run that measures nothing
 		n = l.users
 	}
+	for _, r := range []struct {
+		what  string
+		drawn int // codes to draw from
+	}{{"100,000 partners, codes drawn from all", partnerRows}, {"100,000 partners, one code", 1}} {
+		c, err := l.twoTables(ctx, n, r.drawn)
+		if err != nil {
+			return t, err
+		}
+		t.add(c.row(r.what, partnersBar)...)
+	}
+	t.note("%d shoppers on each side, each with a code of their own.", n)
+	l.noteRun(&t)
+	return t, nil
+}
+
+// twoTables compares a large table, where the codes of n shoppers are drawn from so many, with a
+// table of one.
+func (l *lab) twoTables(ctx context.Context, n, drawn int) (c comparison, err error) {
 	dice := rand.New(rand.NewPCG(1, 2))
 	var sides [2]side
 	for i, rows := range []int{partnerRows, 1} {
 		site, s, err := l.startWithPartners(ctx, rows)
 		if err != nil {
-			return t, err
+			return c, err
 		}
 		defer site.stop()
 		requests, err := l.keys.clicks(s.algorithm(), oursPath, n)
 		if err != nil {
-			return t, err
+			return c, err
 		}
 		for j, r := range requests {
-			named := fmt.Sprintf("GET %s?ref=%s ", oursPath, partnerCode(dice.IntN(rows)))
+			code := partnerCode(dice.IntN(min(rows, drawn)))
+			named := fmt.Sprintf("GET %s?ref=%s ", oursPath, code)
 			requests[j] = []byte(strings.Replace(string(r), "GET "+oursPath+" ", named, 1))
 		}
 		if sides[i], err = l.sideOf(site, requests, http.StatusSeeOther); err != nil {
-			return t, err
+			return c, err
 		}
 		defer sides[i].client.close()
 	}
-	c, err := compare(ctx, sides[0], sides[1], l.pairs, l.requests)
-	if err != nil {
-		return t, err
-	}
-	t.add(c.row("100,000 partners", partnersBar)...)
-	t.note("%d shoppers on each side, each with a code of their own, drawn from the whole table.", n)
-	l.noteRun(&t)
-	return t, nil
+	return compare(ctx, sides[0], sides[1], l.pairs, l.requests)
 }
 
 // lastCampaignAgainstFirst compares clicks that the last campaign of a long route wants with clicks
