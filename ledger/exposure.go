@@ -69,7 +69,6 @@ func (l *Ledger) Expose(e Exposure) {
 // writeExposures runs until ctx ends, and then writes what waits. The delay begins with the first
 // that waits, so a steady stream cannot put it off.
 func (l *Ledger) writeExposures(ctx context.Context) {
-	defer l.flushLinks()
 	defer l.flushExposures()
 	for {
 		select {
@@ -83,7 +82,6 @@ func (l *Ledger) writeExposures(ctx context.Context) {
 			return
 		}
 		l.flushExposures()
-		l.flushLinks()
 	}
 }
 

@@ -77,8 +77,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Ledger is a store that is open. It is safe for concurrent use. It owns two goroutines, one that
-// writes exposures and one that finishes what is outstanding.
+// Ledger is a store that is open. It is safe for concurrent use. It owns three goroutines, two that
+// write exposures and links, and one that finishes what is outstanding.
 type Ledger struct {
 	store   Store
 	secrets *Secrets
@@ -132,6 +132,7 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 		store: store, secrets: cfg.Secrets, keep: cfg.Keep, now: cfg.Now,
 		exposed: cfg.Exposed, failed: cfg.Failed, share: cfg.Share,
 		exposures: exposures{wake: make(chan struct{}, 1)}, unfinished: make(chan struct{}, 1),
+		links: links{wake: make(chan struct{}, 1)},
 	}
 	if l.keep == 0 {
 		l.keep = DefaultKeep
@@ -158,6 +159,7 @@ func Open(ctx context.Context, store Store, cfg Config) (*Ledger, error) {
 	// Not the context of the caller, which ends when the ledger is open.
 	ctx, l.stop = context.WithCancel(context.Background())
 	l.done.Go(func() { l.writeExposures(ctx) })
+	l.done.Go(func() { l.writeLinks(ctx) })
 	l.done.Go(func() { l.keepFinishing(ctx) })
 	return l, nil
 }

@@ -51,8 +51,13 @@ func sumCharge(s Steps, key Key, p Payment, c charge) error {
 	return sumPartner(s, day(c.Bought), key.ID+c.once(), p.Partner, deltas...)
 }
 
+// linkDelay is how long a link may wait to be counted. Each partner is a number of its own, so it is
+// longer than the delay of exposures: a busy site with many partners would write all the time.
+const linkDelay = 10 * time.Second
+
 // links are those that wait to be counted: by day and partner, as each is one more.
 type links struct {
+	wake    chan struct{}
 	mu      sync.Mutex
 	waiting map[linkDay]int64
 	unix    int64 // the day of the last one, which is mostly that of the next
@@ -75,8 +80,26 @@ func (l *Ledger) Handed(partner string, at time.Time) {
 	q.waiting[linkDay{q.day, partner}]++
 	q.mu.Unlock()
 	select {
-	case l.exposures.wake <- struct{}{}:
+	case q.wake <- struct{}{}:
 	default:
+	}
+}
+
+// writeLinks runs until ctx ends, and then writes what waits.
+func (l *Ledger) writeLinks(ctx context.Context) {
+	defer l.flushLinks()
+	for {
+		select {
+		case <-l.links.wake:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(linkDelay):
+		case <-ctx.Done():
+			return
+		}
+		l.flushLinks()
 	}
 }
 
@@ -105,14 +128,14 @@ func (l *Ledger) flushLinks() {
 	}
 	for day, deltas := range days {
 		for batch := range slices.Chunk(deltas, linkBatch) {
-			if err := l.writeLinks(day, batch); err != nil {
+			if err := l.addLinks(day, batch); err != nil {
 				l.failed("links", err)
 			}
 		}
 	}
 }
 
-func (l *Ledger) writeLinks(day string, batch []Delta) error {
+func (l *Ledger) addLinks(day string, batch []Delta) error {
 	ctx, cancel := context.WithTimeout(context.Background(), exposureTimeout)
 	defer cancel()
 	once := "links " + batchName()
