@@ -90,7 +90,7 @@ func needsOf(name string, raw json.RawMessage) (needs []Need) {
 		// Of several variables one is enough.
 		if vars := lists(raw); len(vars) == 1 {
 			for name, values := range vars {
-				if exact(values, "{") && !strings.Contains(name, "body") {
+				if exact(values, "{") && settled(strings.Trim(name, "{}")) {
 					needs = append(needs, Need{Key{Var, name}, values})
 				}
 			}
@@ -125,9 +125,13 @@ func exact(values []string, characters string) bool {
 // equality is a comparison of a placeholder with a text, and nothing else.
 var equality = regexp.MustCompile(`^\s*\{([\w.-]+)\}\s*==\s*(?:"([^"'{}]*)"|'([^"'{}]*)')\s*$`)
 
+var (
+	literal = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+	named   = regexp.MustCompile(`\{[\w.-]+\}`)
+)
+
 // expressionNeeds are the comparisons that must all hold. Of CEL, `false && x` is false whatever x
-// is, a failure included. An expression with anything that could change what a part of it means, such
-// as a parenthesis before it, is not understood.
+// is, a failure included.
 func expressionNeeds(raw json.RawMessage) (needs []Need) {
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
@@ -137,18 +141,42 @@ func expressionNeeds(raw json.RawMessage) (needs []Need) {
 		}
 		text = named.Expr
 	}
-	if strings.ContainsAny(text, "()?\\`") || strings.Contains(text, "||") ||
-		strings.Contains(text, "//") {
+	if !isConjunction(text) {
 		return nil
 	}
 	for part := range strings.SplitSeq(text, "&&") {
-		if strings.Count(part, `"`)%2 != 0 || strings.Count(part, "'")%2 != 0 {
-			return nil // the && stands in a text
-		}
-		// A body can be read once, and by the one who wants it.
-		if m := equality.FindStringSubmatch(part); m != nil && !strings.Contains(m[1], "body") {
+		if m := equality.FindStringSubmatch(part); m != nil && settled(m[1]) {
 			needs = append(needs, Need{Key{Placeholder, m[1]}, []string{m[2] + m[3]}})
 		}
 	}
 	return needs
+}
+
+// isConjunction reports whether each && of an expression stands between conditions that must all
+// hold. One with anything that could change what a part of it means, such as a parenthesis before it
+// or the text, list or map in which it stands, is not understood.
+func isConjunction(text string) bool {
+	for _, mark := range [...]string{"||", "//", `"""`, "'''"} {
+		if strings.Contains(text, mark) {
+			return false
+		}
+	}
+	if strings.ContainsAny(text, "()?\\`") {
+		return false
+	}
+	for _, l := range literal.FindAllString(text, -1) {
+		if strings.ContainsAny(l[1:len(l)-1], `&"'`) {
+			return false
+		}
+	}
+	rest := named.ReplaceAllString(literal.ReplaceAllString(text, ""), "")
+	return !strings.ContainsAny(rest, `[]{}"'`)
+}
+
+// settled reports whether a placeholder says the same before any matcher was asked. A body can be
+// read once, and by the one who wants it; a regexp, or a file that was found, is what another
+// campaign's matcher has left behind.
+func settled(name string) bool {
+	return !strings.Contains(name, "body") && !strings.HasPrefix(name, "http.regexp.") &&
+		!strings.HasPrefix(name, "http.matchers.")
 }

@@ -40,6 +40,12 @@ func TestOnlyWhatIsUnderstoodIsANeed(t *testing.T) {
 		`{"expression":"true // && {a} == \"x\" && true"}`:             "[]",
 		`{"expression":"{http.request.body} == \"x\""}`:                "[]",
 		`{"expression":7}`:                                             "[]",
+		`{"expression":"[true && {a} == \"x\" && true][0] == false"}`:  "[]", // it is part of a list
+		`{"expression":"{'k': true && {a} == \"x\" && true} != {a}"}`:  "[]", // and of a map
+		`{"expression":"'\"' != \"x && {a} == 'y' && z\" + '\"'"}`:     "[]", // and of a text
+		`{"expression":"\"\"\"x\" && {a} == 'y' && \"z\"\"\" != {a}"}`: "[]",
+		`{"expression":"{http.regexp.1} == 'x'"}`:                      "[]", // another's path_regexp says it
+		`{"vars":{"{http.regexp.n.1}":["1"]}}`:                         "[]",
 		`{"not":[{"query":{"ref":["a"]}}]}`:                            "[]",
 	} {
 		var set caddy.ModuleMap
