@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -225,16 +226,11 @@ func purge(app *App, body []byte, r *http.Request) (any, error) {
 		return nil, adminError(http.StatusNotFound,
 			"the running configuration has no project, so there are no links")
 	}
-	hash := app.shared.generator.SubscriberHash(id)
-	if err := app.shared.generator.Forget(r.Context(), hash); err != nil {
-		metrics.CacheErrors.WithLabelValues(app.cache.name).Inc()
-		app.shared.failures.Warn("cache failed, going on without it",
-			zap.String("cache", app.cache.name), zap.Error(err))
-		return nil, adminError(http.StatusBadGateway,
-			"the cache failed, so links of this subscriber may still be given out: try again; "+
-				"the log says why")
+	if err := app.forget(r.Context(), id); err != nil {
+		return nil, err
 	}
-	answer := cli.Purged{Subscriber: hash.String()}
+	now, former := hashesOf(app.shared.generator, id)
+	answer := cli.Purged{Subscriber: now}
 	if !question.Everything {
 		return answer, nil
 	}
@@ -243,7 +239,6 @@ func purge(app *App, body []byte, r *http.Request) (any, error) {
 		return nil, adminError(http.StatusServiceUnavailable,
 			"their links are dead, but the ledger cannot be used: %w", err)
 	}
-	now, former := hashesOf(app.shared.generator, id)
 	purged, err := books.Purge(r.Context(), append(former, now)...)
 	if err != nil {
 		return nil, adminError(http.StatusBadGateway, "their links are dead, but the ledger failed "+
@@ -251,6 +246,22 @@ func purge(app *App, body []byte, r *http.Request) (any, error) {
 	}
 	answer.Ledger = &purged
 	return answer, nil
+}
+
+// forget makes every link of a subscriber dead.
+func (a *App) forget(ctx context.Context, id string) (err error) {
+	for _, hash := range everyHash(a.shared.generator, id) {
+		err = errors.Join(err, a.shared.generator.Forget(ctx, hash))
+	}
+	if err == nil {
+		return nil
+	}
+	metrics.CacheErrors.WithLabelValues(a.cache.name).Inc()
+	a.shared.failures.Warn("cache failed, going on without it",
+		zap.String("cache", a.cache.name), zap.Error(err))
+	return adminError(http.StatusBadGateway,
+		"the cache failed, so links of this subscriber may still be given out: try again; "+
+			"the log says why")
 }
 
 // parseSubscriber accepts whatever Zotlo takes as a subscriber. Its errors do not quote the text.

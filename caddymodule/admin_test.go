@@ -33,6 +33,47 @@ func TestPurgeMakesASubscribersLinksDead(t *testing.T) {
 		`{"subscriber":"0D2AC8E4-7A1D-4F7B-9E06-0C6B2A9E4C11"}`, &answer)
 }
 
+// A link that was made under a former secret is in the cache still, and a node of the fleet, or the
+// configuration that comes back, gives it out.
+func TestALinkOfAFormerSecretIsForgottenToo(t *testing.T) {
+	t.Setenv("OTHER_SECRET", "access-secret-of-next-year")
+	under := func(first, second string) string {
+		return serverWith("\t\taccess_secret {env."+first+"}\n\t\tledger file {\n\t\t\tsecret {env."+
+			first+"}\n\t\t\tsecret {env."+second+"}\n\t\t}\n"+proCampaign,
+			"checkout_link /u pro\n\tcheckout_webhook /hooks {\n\t\ttoken {env.HOOK_TOKEN}\n\t}")
+	}
+	old := under("ZOTLO_ACCESS_SECRET", "OTHER_SECRET")
+	srv := openServer(t, old)
+	link := func(email string) string {
+		res, _ := srv.click("/u", by(email))
+		return res.Header.Get("Location")
+	}
+	anns, bobs, cids := link("ann@example.com"), link("bob@example.com"), link("cid@example.com")
+	if err := srv.reload(under("OTHER_SECRET", "ZOTLO_ACCESS_SECRET")); err != nil {
+		t.Fatal(err)
+	}
+	srv.ask(http.MethodPost, "/checkout/purge", `{"subscriber":"ann@example.com"}`, new(any))
+	body := `{"queue":{"type":"TransactionInsert","requestID":"1"},"parameters":{` +
+		`"status":"start_paid","subscriber_id":"bob@example.com","transaction_id":"1"}}`
+	res, _ := srv.click("/hooks", method(http.MethodPost), header("X-Webhook-Token", hookToken),
+		withBody(body))
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("the payment is answered %d", res.StatusCode)
+	}
+	if err := srv.reload(old); err != nil {
+		t.Fatal(err)
+	}
+	if link("cid@example.com") != cids {
+		t.Fatal("the cache has lost a link, so nothing can be seen here")
+	}
+	if link("ann@example.com") == anns {
+		t.Error("a purged link was given out")
+	}
+	if link("bob@example.com") == bobs {
+		t.Error("a paid link was given out")
+	}
+}
+
 func TestAdminRefusesWithASentence(t *testing.T) {
 	srv := openServer(t, saleServer)
 	const purge, explain = "/checkout/purge", "/checkout/explain"

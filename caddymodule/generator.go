@@ -171,8 +171,14 @@ func pausedFor(code string) string {
 	return "the API asked for a pause: too many calls"
 }
 
-// hashesOf are the hashes by which the ledger may know a subscriber: the one of now, and those under
-// secrets that were replaced.
+// everyHash are the hashes by which a subscriber may be known: the one of now, and those under
+// secrets that were replaced. Their links under these are in the cache still: a node of the fleet
+// that has the old secret gives them out, and so does the old configuration when it comes back.
+func everyHash(g *linkgen.Generator, id string) []linkgen.SubscriberHash {
+	return append([]linkgen.SubscriberHash{g.SubscriberHash(id)}, g.FormerHashes(id)...)
+}
+
+// hashesOf are the same as the ledger writes them.
 func hashesOf(g *linkgen.Generator, id string) (hash string, former []string) {
 	for _, old := range g.FormerHashes(id) {
 		former = append(former, old.String())

@@ -142,7 +142,7 @@ func (h *WebhookHandler) subscribers(
 	event zotlo.Event, by ledger.Attribution,
 ) (hashes []linkgen.SubscriberHash) {
 	if event.SubscriberID != "" {
-		hashes = append(hashes, h.shared.generator.SubscriberHash(event.SubscriberID))
+		hashes = everyHash(h.shared.generator, event.SubscriberID)
 	}
 	var hash linkgen.SubscriberHash
 	err := hash.UnmarshalText([]byte(by.Subscriber))
