@@ -54,6 +54,11 @@ http:// {
 	checkout_offer /page everybody
 	respond /page "{http.checkout.partner} {http.checkout.partner.name} {http.checkout.partner.nobody}"
 	respond /attribution "-"
+	header /guests Cache-Control "public, max-age=600"
+	checkout_link /guests everybody {
+		anonymous next
+	}
+	respond /guests "please sign in"
 	checkout_webhook /hooks/zotlo {
 		token {env.HOOK_TOKEN}
 	}
@@ -223,6 +228,22 @@ func TestTheFirstPartnerIsRememberedWithConsent(t *testing.T) {
 	_, by := s.orders("/upgrade?ref=mira10", ann, says("checkout_partner=ben+%26+co"))
 	if by.Partner != "MIRA10" {
 		t.Errorf("a request that names a partner is %q's", by.Partner)
+	}
+}
+
+// A cache that visitors share would hand a cookie on to those who have not agreed to it.
+func TestAPageThatRemembersAPartnerIsNotShared(t *testing.T) {
+	s := openPartnerShop(t)
+	const shared = "public, max-age=600"
+	for _, c := range []struct{ path, cookies, cookie, cache string }{
+		{"/guests?ref=mira10", "consent=1", miraCookie, "private, no-cache"},
+		{"/guests?ref=mira10", "consent=0", "", shared},
+		{"/guests", "consent=1", "", shared},
+	} {
+		h := s.click(c.path, says(c.cookies)).Header
+		if h.Get("Set-Cookie") != c.cookie || h.Get("Cache-Control") != c.cache {
+			t.Errorf("%s with %s: %q, %q", c.path, c.cookies, h["Set-Cookie"], h["Cache-Control"])
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-checkout/checkout/caddymodule/internal/gate"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/navigation"
+	"github.com/caddy-checkout/checkout/caddymodule/internal/privatepage"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/target"
 	"github.com/caddy-checkout/checkout/internal/accept"
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -55,10 +56,23 @@ func respond(w http.ResponseWriter, d *decision, a answer, next caddyhttp.Handle
 	observe(d, a, how.answer)
 	if how.answer == answerNext {
 		d.over = true
-		return next.ServeHTTP(w, d.r)
+		return passOn(w, d, next)
 	}
 	err := write(w, d, a, how)
 	d.over = true // an error page comes after it
+	return err
+}
+
+// passOn lets the next handler answer. Its page is anybody's, and may be cached; one that sets the
+// visitor's cookie is not, for others have not agreed to it.
+func passOn(w http.ResponseWriter, d *decision, next caddyhttp.Handler) error {
+	if !d.state.visit.Remembered() {
+		return next.ServeHTTP(w, d.r)
+	}
+	privatepage.Unconditional(d.r)
+	page := privatepage.New(w)
+	err := next.ServeHTTP(page, d.r)
+	page.Finish()
 	return err
 }
 

@@ -160,18 +160,20 @@ func (a *Arrival) look(t *Table, text, in string, now time.Time) Partner {
 	return p
 }
 
-// Remember sets the cookie where the visitor has no first partner yet and this request names one.
+// Remember sets the cookie where the visitor has no first partner yet and this request names one. It
+// reports whether it did.
 // The cookie is Secure on http, too: browsers that take one from a loopback address do so for
 // trying out, and a shop has no other http.
-func (a *Arrival) Remember(w http.ResponseWriter, life time.Duration) {
+func (a *Arrival) Remember(w http.ResponseWriter, life time.Duration) (set bool) {
 	if a.First.Known() || !a.Partner.Known() {
-		return
+		return false
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: Cookie, Value: url.QueryEscape(a.Partner.Code()), Path: "/",
 		MaxAge: int(life / time.Second), Secure: true, HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 	})
+	return true
 }
 
 // Consents reports whether what stands in the place of consent is a yes: neither empty, 0 nor false.

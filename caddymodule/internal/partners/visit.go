@@ -15,6 +15,8 @@ type Visit struct {
 	program *Program
 	arrival Arrival
 	met     bool
+	// The answer sets the cookie.
+	remembered bool
 }
 
 // Partner is who has sent the visitor; perhaps nobody.
@@ -60,8 +62,12 @@ func (v *Visit) Meet(
 			return
 		}
 	}
-	v.arrival.Remember(w, v.program.remember)
+	v.remembered = v.arrival.Remember(w, v.program.remember)
 }
+
+// Remembered reports whether the answer to the request sets the visitor's cookie. Then no cache that
+// others use may have it.
+func (v *Visit) Remembered() bool { return v != nil && v.remembered }
 
 // Value answers {http.checkout.partner} and {http.checkout.partner.<column>}, by what follows
 // http.checkout in their names.
