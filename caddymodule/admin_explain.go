@@ -200,7 +200,7 @@ func (x *inquiry) visit(
 	a := x.way(d, h, out)
 	d.over, d.page = true, h == nil
 	out.Outcome = a.outcome
-	if a.err != nil && out.Error == "" {
+	if a.err != nil { // also of a guest, whose missing token stopped nothing
 		out.Error = a.err.Error()
 	}
 	if h == nil {

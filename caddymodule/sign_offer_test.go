@@ -137,7 +137,8 @@ func TestSignMistakes(t *testing.T) {
 
 		`{"campaign":"support","for":"soon"}`: "for: write how long the offer is good",
 
-		`{"campaign":"support","for":"11d"}`: "nobody could use this offer: offer refused: max_life",
+		`{"campaign":"support","for":"11d"}`: "nobody could use this offer: offer refused: max_life; " +
+			"it ends too far ahead: write a shorter time, or a longer max_age in offers",
 
 		`{"campaign":"support","for":"1h","values":{"price":4.9}}`: "a member of the wrong type",
 
@@ -253,6 +254,12 @@ func TestExplainReadsTheOffer(t *testing.T) {
 	chosen := srv.explain(`{"campaigns":["listed"],"claims":{"email":"ann@example.com"},"request":{"uri":"/in?offer=` + good + `"}}`)
 	if chosen.Campaign != "listed" {
 		t.Errorf("a question with campaigns: %+v", chosen)
+	}
+	// What stops a guest is the offer, and not that they are one.
+	dear := offer(t, jwt.MapClaims{"campaign": "support", "values": map[string]any{"price": "499"}})
+	guest := srv.explain(`{"request":{"uri":"/go?offer=` + dear + `"}}`)
+	if guest.Outcome != "bad_offer" || !strings.Contains(guest.Error, "is not between 1.00 and 99.00") {
+		t.Errorf("a guest: %q, %q", guest.Outcome, guest.Error)
 	}
 	// Nothing was counted or asked.
 	if srv.zotlo.Calls() != 0 {

@@ -53,9 +53,18 @@ func (r *Reader) Mint(terms Terms, now time.Time) (token string, err error) {
 	}
 	// Nobody is to mail what the next click refuses.
 	if _, err := r.Examine(token, now); err != nil {
-		return "", fmt.Errorf("nobody could use this offer: %w", err)
+		return "", fmt.Errorf("nobody could use this offer: %w%s", err, fixOf(err))
 	}
 	return token, nil
+}
+
+// fixOf is what to do about an offer that would be refused; empty where the rule says it.
+func fixOf(err error) string {
+	refused, ok := errors.AsType[*RefusedError](err)
+	if ok && (refused.Rule == "max_life" || refused.Rule == "far_future") {
+		return "; it ends too far ahead: write a shorter time, or a longer max_age in offers"
+	}
+	return ""
 }
 
 // check names what is wrong with the terms.
