@@ -355,7 +355,7 @@ func TestLinkIDIsRequired(t *testing.T) {
 		{
 			nil,
 			`campaign pro: link_id missing: write "link_id 123" with the id of a checkout link` +
-				` from the Zotlo Dashboard`,
+				` from the Zotlo Dashboard; one that only checkout_embed sells needs package in its place`,
 		},
 		{
 			fifty(link, Overrides{}),

@@ -74,6 +74,8 @@ func (c *Campaign) sellable() error {
 		return nil
 	case c.mentions(packageID) && !c.mentions(linkID):
 		return noPackage
+	case !c.mentions(linkID):
+		return fmt.Errorf("%w; one that only checkout_embed sells needs package in its place", noLink)
 	}
 	return noLink
 }
