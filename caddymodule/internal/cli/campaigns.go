@@ -57,8 +57,9 @@ func campaignsCommand() *cobra.Command {
 		Long: `Lists every campaign of the running configuration: its state and schedule, how its
 experiment splits the users, and what was handed out, paid and refunded.
 
-The counts are those of this one process since it started. The numbers of a
-fleet, and whether they mean anything yet, are in docs/grafana.json.`,
+The counts are those of this one process since it started. Those of a fleet are in
+the dashboard, docs/grafana.json; whether an experiment means anything yet is what
+caddy checkout experiments says.`,
 		Example: `  caddy checkout campaigns
   caddy checkout campaigns --json | jq '.campaigns[] | select(.state == "active") | .name'`,
 	}
