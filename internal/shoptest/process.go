@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,8 +50,9 @@ func start(t *testing.T, caddyfile string, env ...string) *Process {
 	for range 5 { // a free port may be taken between looking and listening
 		p := &Process{t: t, binary: binary, Dir: dir}
 		p.HTTP, p.HTTPS = TwoFreePorts(t)
-		ports := []string{"HTTP_PORT=" + Port(p.HTTP), "HTTPS_PORT=" + Port(p.HTTPS)}
-		p.env = append(append(CleanEnv(dir), env...), ports...)
+		p.env = slices.Concat(CleanEnv(dir), env, []string{
+			"HTTP_PORT=" + Port(p.HTTP), "HTTPS_PORT=" + Port(p.HTTPS), racesAreLogged,
+		})
 		p.Write(caddyfile)
 		if p.run() {
 			t.Cleanup(p.stop)
@@ -174,10 +176,8 @@ func (p *Process) stop() {
 	if p.err != nil {
 		p.t.Errorf("Caddy ended with %v:\n%s", p.err, p.Log)
 	}
-	for _, bad := range []string{"DATA RACE", "panic"} {
-		if found, _ := p.Log.look(bad); found {
-			p.t.Errorf("%q in the log:\n%s", bad, p.Log)
-		}
+	if log := p.Log.String(); raced(log) || strings.Contains(log, "panic") {
+		p.t.Errorf("a race or a panic in the log:\n%s", log)
 	}
 }
 
