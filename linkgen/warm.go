@@ -55,8 +55,9 @@ func (g *Generator) Warm(ctx context.Context, p *Prepared, ownHost string, told 
 	}
 	ctx = context.WithoutCancel(ctx)
 	go func() {
-		defer g.state.warming.Add(-1)
-		told(g.warm(ctx, p, ownHost))
+		result := g.warm(ctx, p, ownHost)
+		g.state.warming.Add(-1) // before it is told, so that who hears it may begin another
+		told(result)
 	}()
 }
 
