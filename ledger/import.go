@@ -247,8 +247,8 @@ func (in *importer) takeEvents(line exportLine) (taken bool, err error) {
 		return false, errors.New("events without a subscriber's hash")
 	}
 	err = in.store.Do(in.ctx, func(s Steps) error {
-		taken = false
 		return in.tell(s, string(line.ID), func(p *person) bool {
+			taken = false // of a document that was changed meanwhile nothing counts
 			for _, h := range line.Events {
 				taken = p.happened(h) || taken
 			}
