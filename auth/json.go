@@ -95,9 +95,12 @@ type scanner struct {
 	pos  int
 }
 
-// blanks moves over white space (RFC 8259 section 2).
+// isBlank reports whether a byte is white space (RFC 8259 section 2).
+func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
+
+// blanks moves over white space.
 func (s *scanner) blanks() {
-	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
+	for s.pos < len(s.text) && isBlank(s.text[s.pos]) {
 		s.pos++
 	}
 }
@@ -114,7 +117,10 @@ func (s *scanner) value(depth int) error {
 		_, err := s.string()
 		return err
 	}
-	for s.pos < len(s.text) && strings.IndexByte(",]} \t\r\n", s.text[s.pos]) < 0 {
+	for s.pos < len(s.text) {
+		if b := s.text[s.pos]; b == ',' || b == ']' || b == '}' || isBlank(b) {
+			break
+		}
 		s.pos++
 	}
 	return nil
