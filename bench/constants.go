@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/caddy-checkout/checkout/bench/model"
+	"github.com/caddy-checkout/checkout/ledger"
 )
 
 // constants are the model's costs, from the figures of this run or else of the results.
@@ -51,6 +52,7 @@ func costsOf(r results) (c model.Costs, err error) {
 		}
 		*f.to = n * f.unit
 	}
+	c.ExposureWriters = ledger.ExposureWriters
 	// Both look a link up; the one that is turned away has asked for a turn besides.
 	c.RedisTurn = max(c.RedisRefused-c.RedisHit, 0)
 	return c, nil

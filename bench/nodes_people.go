@@ -8,20 +8,22 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/caddy-checkout/checkout/bench/model"
 )
 
 // farTrip is how far away the Redis of the people is, and gathering how long the ledger waits for
 // company before it writes the first of them down.
 const (
-	farTrip   = 5 * time.Millisecond
+	farTrip   = 20 * time.Millisecond
 	gathering = 500 * time.Millisecond
 )
 
 // peopleTrial is how long nodes take to write people down whose ledger is in a Redis far away. A
 // busy machine makes it farther, so the way there is measured.
 func (l *lab) peopleTrial(ctx context.Context, c model.Costs) (trial, error) {
-	people := min(l.crowd, 300)
+	people := min(l.crowd, 600)
 	trip, err := l.measureTrip(ctx)
 	if err != nil {
 		return trial{}, err
@@ -94,13 +96,20 @@ func (l *lab) writtenDown(ctx context.Context, n, people int) (float64, error) {
 		return 0, err
 	}
 	defer stop()
-	// The first person of a run takes longer, and so do connections.
 	requests, err := l.keys.clicks("HS256", oursPath, people+n)
 	if err != nil {
 		return 0, err
 	}
+	// The first person of a run takes longer, and so do connections.
+	clients := make([]*client, n)
 	for i, node := range nodes {
-		if _, _, err := ask(node.addr, requests[people+i]); err != nil {
+		from := i * (people + n) / n
+		clients[i], err = dial(node.addr, 1, http.StatusSeeOther, repeat(requests[from:]))
+		if err != nil {
+			return 0, err
+		}
+		defer clients[i].close()
+		if _, err := clients[i].run(1); err != nil {
 			return 0, err
 		}
 	}
@@ -108,16 +117,17 @@ func (l *lab) writtenDown(ctx context.Context, n, people int) (float64, error) {
 		return 0, err
 	}
 	start := time.Now()
-	for i, request := range requests[:people] {
-		res, _, err := ask(nodes[i%n].addr, request)
-		if err != nil {
-			return 0, err
-		}
-		if res.StatusCode != http.StatusSeeOther {
-			return 0, fmt.Errorf("the answer is %s", res.Status)
-		}
+	var all errgroup.Group
+	for _, client := range clients {
+		all.Go(func() error {
+			_, err := client.run(people / n)
+			return err
+		})
 	}
-	err = writtenBy(ctx, nodes, people+n)
+	if err := all.Wait(); err != nil {
+		return 0, err
+	}
+	err = writtenBy(ctx, nodes, people/n*n+n)
 	return time.Since(start).Seconds(), err
 }
 

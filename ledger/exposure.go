@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // This file writes down who was shown which variant. A click does not wait for it: exposures are
@@ -16,13 +18,20 @@ const (
 	// exposureDelay is how long an exposure may wait for company. A file is then synced twice a
 	// second, however many people click.
 	exposureDelay = 500 * time.Millisecond
-	// maxExposures bounds those that wait, and exposureBatch those that are written at once. When
-	// so many wait the store is too slow or away, and memory must not grow with it.
-	maxExposures  = 100_000
+	// maxExposures bounds those that wait. When so many do the store is too slow or away, and
+	// memory must not grow with it.
+	maxExposures = 100_000
+	// minExposures and exposureBatch bound a batch, whose steps are taken one after the other.
+	minExposures  = 16
 	exposureBatch = 256
 	// exposureTimeout is for one batch.
 	exposureTimeout = 10 * time.Second
 )
+
+// ExposureWriters is how many batches of exposures a ledger writes side by side. A person costs five
+// round trips to Redis, one after the other, which would bound a node at a few hundred people a
+// second.
+const ExposureWriters = 8
 
 // Exposure is a subscriber who was shown a variant.
 type Exposure struct {
@@ -94,13 +103,18 @@ func (l *Ledger) flushExposures() {
 	batch := q.waiting
 	q.waiting = nil
 	q.mu.Unlock()
-	for len(batch) > 0 {
-		n := min(len(batch), exposureBatch)
-		if err := l.writeBatch(batch[:n]); err != nil {
-			l.failed("expose", err)
-		}
-		batch = batch[n:]
+	var writers errgroup.Group
+	writers.SetLimit(ExposureWriters)
+	share := min(max(len(batch)/ExposureWriters+1, minExposures), exposureBatch)
+	for some := range slices.Chunk(batch, share) {
+		writers.Go(func() error {
+			if err := l.writeBatch(some); err != nil {
+				l.failed("expose", err)
+			}
+			return nil
+		})
 	}
+	_ = writers.Wait() // all of them told their errors
 }
 
 // batchName names a batch for all nodes and for all time, which no counter of a process could.

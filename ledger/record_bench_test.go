@@ -121,17 +121,9 @@ func renewed(n, months int) ledger.Delivery {
 // BenchmarkFacts says what a first payment of a new subscriber needs with all its indexes, what a
 // payment needs in a year of twelve, what a person needs in a run, and how long a ledger of that
 // size takes to open. Of the bytes, those that are left after nine days are said as well, when what
-// guards against repeats is gone. With ten million facts, which takes an hour:
-//
-//	CHECKOUT_FACTS=10000000 go test ./ledger -run=- -bench=Facts -benchtime=1x -timeout=5h
+// guards against repeats is gone. BenchmarkBook has all of them in one ledger.
 func BenchmarkFacts(b *testing.B) {
-	facts := 20_000
-	if text := os.Getenv("CHECKOUT_FACTS"); text != "" {
-		var err error
-		if facts, err = strconv.Atoi(text); err != nil {
-			b.Fatal(err)
-		}
-	}
+	facts := factsOf(b)
 	for name, write := range map[string]func(*testing.B, *ledger.Ledger, int, <-chan struct{}){
 		"payment": writePayments, "year": writeYears, "person": writePersons,
 	} {
@@ -146,14 +138,7 @@ func BenchmarkFacts(b *testing.B) {
 				l.Close()
 				b.ReportMetric(float64(facts)/time.Since(began).Seconds(), "facts/s")
 				b.ReportMetric(float64(store.Size()-empty)/float64(facts), "bytes/fact")
-				if err := store.Close(); err != nil {
-					b.Fatal(err)
-				}
-				began = time.Now()
-				store, l = openFile(b, path, nil)
-				b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms/open")
-				l.Close()
-				_ = store.Close()
+				reopen(b, store, path)
 				later := func() time.Time { return time.Now().AddDate(0, 0, 9) }
 				store, l = openFileAt(b, path, nil, later)
 				l.Close()
@@ -168,9 +153,71 @@ func BenchmarkFacts(b *testing.B) {
 	}
 }
 
+// BenchmarkBook is a ledger of people in a run, of whom a quarter bought something, so one fact in
+// five is a first payment: what a person and a payment need, and how long all of it takes to open.
+// With ten million facts, which takes half an hour and 3 GB of disk:
+//
+//	CHECKOUT_FACTS=10000000 go test ./ledger -run=- -bench=Book -benchtime=1x -timeout=5h
+func BenchmarkBook(b *testing.B) {
+	facts := factsOf(b)
+	for range b.N {
+		path := filepath.Join(b.TempDir(), "ledger.db")
+		written := make(chan struct{}, exposuresAtOnce)
+		store, l := openFile(b, path, func(ledger.Exposure) { written <- struct{}{} })
+		for _, part := range []struct {
+			name  string
+			count int
+			write func(*testing.B, *ledger.Ledger, int, <-chan struct{})
+		}{{"person", facts / 5 * 4, writePersons}, {"payment", facts / 5, writePurchases}} {
+			before, began := store.Size(), time.Now()
+			part.write(b, l, part.count, written)
+			b.ReportMetric(float64(part.count)/time.Since(began).Seconds(), part.name+"s/s")
+			b.ReportMetric(float64(store.Size()-before)/float64(part.count), "bytes/"+part.name)
+		}
+		l.Close()
+		reopen(b, store, path)
+	}
+}
+
+// factsOf is how many facts a benchmark writes.
+func factsOf(b *testing.B) int {
+	b.Helper()
+	text := os.Getenv("CHECKOUT_FACTS")
+	if text == "" {
+		return 20_000
+	}
+	facts, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return facts
+}
+
+// reopen closes a store, and says how long its ledger takes to open.
+func reopen(b *testing.B, store *filestore.Store, path string) {
+	b.Helper()
+	if err := store.Close(); err != nil {
+		b.Fatal(err)
+	}
+	began := time.Now()
+	store, l := openFile(b, path, nil)
+	b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms/open")
+	l.Close()
+	_ = store.Close()
+}
+
 // writePayments records payments, many at once.
 func writePayments(b *testing.B, l *ledger.Ledger, n int, _ <-chan struct{}) {
 	record(b, l, n, boughtNow)
+}
+
+// writePurchases records payments of people who were shown a variant before.
+func writePurchases(b *testing.B, l *ledger.Ledger, n int, _ <-chan struct{}) {
+	record(b, l, n, func(i int) ledger.Delivery {
+		d := boughtNow(i)
+		d.Attribution.Subscriber = d.Payer
+		return d
+	})
 }
 
 // writeYears records years of subscribers who were shown a variant: a first payment and eleven

@@ -38,7 +38,7 @@ func (h Habit) Limits(c Costs, f Fleet) []Limit {
 		{"memory of the ledger, one experiment", f.LedgerBytes / one.LedgerBytes},
 		{"CPU of the ledger's Redis", 1 / one.LedgerCores},
 		{
-			"people whom each Caddy writes down, one after the other",
+			"people whom each Caddy writes down",
 			nodes * h.Writes(c) / one.Calls,
 		},
 	}

@@ -20,9 +20,10 @@ type Costs struct {
 	RedisRefused float64 // the same for a click that is turned away by the rate
 	RedisTurn    float64 // the part of a miss that is the rate's, and does not spread over masters
 
-	NodeExposure  float64 // of a Caddy, for a person who is new in an experiment
-	RedisExposure float64 // of the Redis of the ledger
-	ExposureTrips float64 // round trips to that Redis, one after the other
+	NodeExposure    float64 // of a Caddy, for a person who is new in an experiment
+	RedisExposure   float64 // of the Redis of the ledger
+	ExposureTrips   float64 // round trips to that Redis, one after the other
+	ExposureWriters float64 // people whom a Caddy writes down side by side
 
 	LinkBytes          float64 // in a memory cache
 	RedisLinkBytes     float64 // in Redis
@@ -59,7 +60,7 @@ type Size struct {
 	MaxInFlight   int // of one Caddy
 	LedgerCores   float64
 	LedgerMasters int // masters of the ledger's Redis, where everybody meets an experiment
-	Writers       int // Caddys that it takes to write these people down: each writes one at a time
+	Writers       int // Caddys that it takes to write these people down
 }
 
 // headroom is the part of a resource that may be in use at the peak. Half is left: for one of two
@@ -90,8 +91,8 @@ func (h Habit) Size(c Costs, shoppers float64, cores int) Size {
 	return s
 }
 
-// Writes is how many people a second one Caddy writes down, one after the other.
-func (h Habit) Writes(c Costs) float64 { return 1 / (c.ExposureTrips * h.Trip) }
+// Writes is how many people a second one Caddy writes down.
+func (h Habit) Writes(c Costs) float64 { return c.ExposureWriters / (c.ExposureTrips * h.Trip) }
 
 // masters is how many share the work so that the one that also counts the rate has headroom; 0 if
 // no number does.

@@ -11,7 +11,7 @@ var round = Costs{
 	NodeHit: 100e-6, NodeMiss: 400e-6, NodeRefused: 200e-6,
 	MemoryHit: 50e-6, MemoryMiss: 200e-6,
 	RedisHit: 10e-6, RedisMiss: 100e-6, RedisRefused: 30e-6, RedisTurn: 20e-6,
-	NodeExposure: 100e-6, RedisExposure: 80e-6, ExposureTrips: 5,
+	NodeExposure: 100e-6, RedisExposure: 80e-6, ExposureTrips: 5, ExposureWriters: 2,
 	LinkBytes: 300, RedisLinkBytes: 400, RedisEpochBytes: 200, RedisExposureBytes: 300,
 	FileExposureBytes: 100,
 }
@@ -32,14 +32,14 @@ func TestSizeIsItsArithmetic(t *testing.T) {
 			Calls: 10_000, Requests: 30_000, InFlight: 3000, NodeCores: 7, RedisCores: 1,
 			TurnCores: 0.2, Alive: 3e6, RedisBytes: 3e6*400 + 14_400_000*200,
 			LedgerBytes: 7_200_000 * 300, Caddys: 7, Masters: 4, MaxInFlight: 643,
-			LedgerCores: 0.8, LedgerMasters: 2, Writers: 20,
+			LedgerCores: 0.8, LedgerMasters: 2, Writers: 10,
 		}},
 		// Here one master cannot count the rate: none of the numbers is enough.
 		{72_000_000, Size{
 			Calls: 100_000, Requests: 300_000, InFlight: 30_000, NodeCores: 70, RedisCores: 10,
 			TurnCores: 2, Alive: 3e7, RedisBytes: 3e7*400 + 144e6*200, LedgerBytes: 72e6 * 300,
 			Caddys: 70, Masters: 0, MaxInFlight: 643, LedgerCores: 8, LedgerMasters: 16,
-			Writers: 200,
+			Writers: 100,
 		}},
 	} {
 		got := h.Size(round, tt.shoppers, 2)
@@ -75,8 +75,8 @@ func TestLimitsComeInOrder(t *testing.T) {
 	}{
 		{"the provider's calls", 500 * 720},
 		{"`max_in_flight`", 256 / 0.3 * 720},
-		{"people whom each Caddy writes down, one after the other", 4 * 720 / (5 * 400e-6)},
 		{"memory of Redis", 1e9 / (300*400/720. + 400)},
+		{"people whom each Caddy writes down", 4 * 2 * 720 / (5 * 400e-6)},
 		{"memory of the ledger, one experiment", 1e9 / 300},
 		{"CPU of the master that counts the rate", 720 / 120e-6},
 		{"CPU of the Caddys", 8 / 700e-6 * 720},
