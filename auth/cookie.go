@@ -129,9 +129,17 @@ func cookieValue(value string) (string, bool) {
 		value = value[1 : len(value)-1]
 	}
 	for i := range min(len(value), maxJoined) {
-		if b := value[i]; b < ' ' || b >= 0x7f || b == '"' || b == '\\' {
+		if !cookieByte[value[i]] {
 			return "", false
 		}
 	}
 	return value, true
 }
+
+// cookieByte are the bytes that net/http takes in the value of a cookie.
+var cookieByte = func() (taken [256]bool) {
+	for b := ' '; b < 0x7f; b++ {
+		taken[b] = b != '"' && b != '\\'
+	}
+	return taken
+}()

@@ -57,3 +57,10 @@ func (k *RemoteKeys) SettleForTest() {
 		<-f.done
 	}
 }
+
+// IsObjectForTest reports whether the data is one JSON object, as tokens and key sets hold it, and
+// whether it was refused for what the grammar allows.
+func IsObjectForTest(data []byte) (is, strict bool) {
+	_, err := parseObject(data)
+	return err == nil, err == errTooDeep || err == errDuplicate || err == errSurrogates
+}

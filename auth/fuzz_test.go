@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -228,6 +229,38 @@ func FuzzSubscriberByShape(f *testing.F) {
 		"905551112233",
 		"auth0|1",
 	)
+}
+
+// FuzzObject: what is read as an object is what encoding/json calls well-formed, but for what two
+// readers could understand differently.
+func FuzzObject(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, ` { } `, `{"a":1}`, `{"a":[1,-0.5e+3,0,10E9,"x",true,false,null,{},[]]}`,
+		`{"a":{"b":[[]]}}`,
+		`{"a":1,}`, `{,}`, `{"a"}`, `{"a":}`, `{"a":1 "b":2}`, `{a:1}`, `{"a":[1,]}`, `{"a":[,1]}`,
+		`{"a":01}`, `{"a":1.}`, `{"a":.5}`, `{"a":-}`, `{"a":1e}`, `{"a":+1}`, `{"a":1e5.5}`,
+		`{"a":0x1}`,
+		`{"a":tru}`, `{"a":truE}`, `{"a":nulll}`, `{"a":"\x"}`, `{"a":"\u12"}`, `{"a":"\u00g0"}`,
+		`{"a":"\ud83d\ude00"}`, `{"a":"\ud83d"}`, `{"a":"\ude00"}`, `{"a":"\ud83d\u12"}`, `{"a":"`,
+		"{\"a\":\"\n\"}", "{\"a\":\"\x00\"}", `{"a":"\`, `{"a":"\u`, `{"a":1}}`, `{"a":1}{`, `[]`, `1`,
+		``, `{`,
+		`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, "\ufeff{}", "{\"\xff\":1}", "{\"a\":1}\x00", `{"a" :1}`,
+		"{\v}",
+		strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40), strings.Repeat("[", 99),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		want := json.Valid(data) && utf8.Valid(data) &&
+			bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
+		is, strict := auth.IsObjectForTest(bytes.Clone(data))
+		if is && !want {
+			t.Errorf("%q was taken for an object", data)
+		}
+		if want && !is && !strict {
+			t.Errorf("%q was refused for its grammar", data)
+		}
+	})
 }
 
 func FuzzKeySet(f *testing.F) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -12,7 +11,7 @@ import (
 
 // This file reads JSON as strictly as a signature deserves: two programs that read the same token
 // must find the same claims in it. encoding/json takes the last of two equal names and repairs
-// invalid text, so it only checks the grammar here.
+// invalid text.
 
 // maxDepth bounds how deeply objects and arrays may nest. Real tokens nest two or three levels.
 const maxDepth = 32
@@ -72,160 +71,19 @@ const usualMembers = 12
 //
 // The data is the object's from then on: nobody may change it.
 func parseObject(data []byte) (object, error) {
-	// The grammar is the standard library's business; what is left to us is what it lets pass.
-	if !utf8.Valid(data) || !json.Valid(data) {
-		return object{}, errNotObject
-	}
 	s := scanner{text: unsafe.String(unsafe.SliceData(data), len(data))}
 	s.blanks()
-	if s.text[s.pos] != '{' {
+	if !utf8.Valid(data) || s.peek() != '{' {
 		return object{}, errNotObject
 	}
 	found := object{json: s.text, members: make([]member, 0, usualMembers)}
 	if err := s.object(1, &found); err != nil {
 		return object{}, err
 	}
+	if s.blanks(); s.pos != len(s.text) {
+		return object{}, errNotObject
+	}
 	return found, nil
-}
-
-// scanner walks JSON that is known to be well-formed, so it checks no grammar and cannot run past
-// the end.
-type scanner struct {
-	text string
-	pos  int
-}
-
-// isBlank reports whether a byte is white space (RFC 8259 section 2).
-func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
-
-// blanks moves over white space.
-func (s *scanner) blanks() {
-	for s.pos < len(s.text) && isBlank(s.text[s.pos]) {
-		s.pos++
-	}
-}
-
-// value walks over one value that sits depth levels down. Numbers and the three literals end where
-// a comma, a bracket or white space begins. Its depth counts from one, the document itself.
-func (s *scanner) value(depth int) error {
-	switch s.text[s.pos] {
-	case '{':
-		return s.object(depth+1, nil)
-	case '[':
-		return s.array(depth + 1)
-	case '"':
-		_, err := s.string()
-		return err
-	}
-	for s.pos < len(s.text) {
-		if b := s.text[s.pos]; b == ',' || b == ']' || b == '}' || isBlank(b) {
-			break
-		}
-		s.pos++
-	}
-	return nil
-}
-
-// array walks over an array. Its elements are checked and not kept.
-func (s *scanner) array(depth int) error {
-	if depth > maxDepth {
-		return errTooDeep
-	}
-	s.pos++
-	s.blanks()
-	for s.text[s.pos] != ']' {
-		if err := s.value(depth); err != nil {
-			return err
-		}
-		s.next()
-	}
-	s.pos++
-	return nil
-}
-
-// object walks over an object and adds its members to found, if that is not nil.
-func (s *scanner) object(depth int, found *object) error {
-	if depth > maxDepth {
-		return errTooDeep
-	}
-	var seen names
-	s.pos++
-	s.blanks()
-	for s.text[s.pos] != '}' {
-		nameAt := s.pos
-		quoted, err := s.string()
-		if err != nil {
-			return err
-		}
-		// Names are compared after unescaping: "\u0061lg" is alg to any reader.
-		name := unquote(quoted)
-		if !seen.add(name) {
-			return errDuplicate
-		}
-		s.blanks()
-		s.pos++ // the colon
-		s.blanks()
-		start := s.pos
-		if err := s.value(depth); err != nil {
-			return err
-		}
-		if found != nil {
-			found.add(nameAt, name, start, s.pos)
-		}
-		s.next()
-	}
-	s.pos++
-	return nil
-}
-
-// next moves over a comma to the next element, or stays at the closing bracket.
-func (s *scanner) next() {
-	s.blanks()
-	if s.text[s.pos] == ',' {
-		s.pos++
-		s.blanks()
-	}
-}
-
-// string walks over a string and returns it with its quotes. Escapes are not resolved, but each
-// half of a surrogate pair must have its other half (RFC 8259 section 8.2): readers replace a lone
-// one in different ways.
-func (s *scanner) string() (quoted string, err error) {
-	start := s.pos
-	for s.pos++; s.text[s.pos] != '"'; s.pos++ {
-		if s.text[s.pos] != '\\' {
-			continue
-		}
-		s.pos++
-		if s.text[s.pos] != 'u' {
-			continue
-		}
-		switch unit := s.unit(s.pos + 1); {
-		// A low half, with no high half before it.
-		case unit >= 0xDC00 && unit <= 0xDFFF:
-			return "", errSurrogates
-		// A high half: the low one must follow at once, escaped as well.
-		case unit >= 0xD800 && unit <= 0xDBFF:
-			low := s.pos + 5
-			if !strings.HasPrefix(s.text[low:], `\u`) {
-				return "", errSurrogates
-			}
-			if second := s.unit(low + 2); second < 0xDC00 || second > 0xDFFF {
-				return "", errSurrogates
-			}
-			s.pos = low + 5
-		default:
-			s.pos += 4
-		}
-	}
-	s.pos++
-	return s.text[start:s.pos], nil
-}
-
-// unit reads the four hexadecimal digits at pos.
-func (s *scanner) unit(pos int) uint64 {
-	unit, _ := strconv.ParseUint(s.text[pos:pos+4], 16, 16)
-	return unit
 }
 
 // unquote turns a well-formed JSON string into its text, without a copy where nothing is escaped.

@@ -122,8 +122,8 @@ func texts(array string) (list []string, ok bool) {
 // elements yields the JSON text of each element of an array.
 func elements(array string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		s := scanner{text: array, pos: 1}
-		for s.blanks(); s.text[s.pos] != ']'; s.next() {
+		s := scanner{text: array}
+		for more := s.open(']'); more; more, _ = s.next(']') {
 			start := s.pos
 			_ = s.value(1) // it was read before as part of the whole
 			if !yield(array[start:s.pos]) {
