@@ -11,8 +11,7 @@ import (
 // (person.go).
 
 // Facts are what is known of a subscriber, and of the signed offer that they came by. The zero Facts
-// know nothing. They are safe for concurrent use. They are a copy, so they stay what they were at
-// the look-up.
+// know nothing. They are safe for concurrent use, and stay what they were at the look-up.
 type Facts struct {
 	person person
 	offer  offer
@@ -45,7 +44,7 @@ func (l *Ledger) Facts(
 		if doc.Value == nil {
 			continue
 		}
-		if err := f.take(l.codec, keys[i], doc.Value); err != nil {
+		if err := f.take(l, keys[i], doc.Value); err != nil {
 			return Facts{}, err
 		}
 	}
@@ -54,25 +53,32 @@ func (l *Ledger) Facts(
 }
 
 // take takes in what a document knows.
-func (f *Facts) take(c *codec, key Key, value []byte) error {
+func (f *Facts) take(l *Ledger, key Key, value []byte) error {
 	if key.Kind != kindPerson {
-		return c.read(key, value, &f.offer)
+		return l.codec.read(key, value, &f.offer)
 	}
-	var known person
-	if err := c.read(key, value, &known); err != nil {
+	known, err := l.opened.person(l.codec, key, value)
+	if err != nil {
 		return err
 	}
-	f.person.join(known)
+	f.person = f.person.with(known)
 	return nil
 }
 
-// join takes in what another document knows of the same person.
-func (p *person) join(other person) {
-	p.Notes = append(p.Notes, other.Notes...)
-	p.Subs = append(p.Subs, other.Subs...)
-	for _, h := range other.Events {
-		p.happened(h)
+// with is a person of whom another document is known as well. Neither of the two changes: others
+// may be reading them.
+func (p person) with(other person) person {
+	if len(p.Notes)+len(p.Subs)+len(p.Events) == 0 {
+		return other
 	}
+	both := person{
+		Notes: slices.Concat(p.Notes, other.Notes), Subs: slices.Concat(p.Subs, other.Subs),
+		Events: slices.Clone(p.Events),
+	}
+	for _, h := range other.Events {
+		both.happened(h)
+	}
+	return both
 }
 
 // OfferSpent reports whether a payment has spent the offer, OfferRevoked whether it was revoked.

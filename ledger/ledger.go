@@ -89,6 +89,7 @@ type Ledger struct {
 	exposed   func(Exposure)
 	failed    func(operation string, err error)
 	exposures exposures
+	opened    opened
 	links     links
 	share     func(partner string) int
 

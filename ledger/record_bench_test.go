@@ -105,6 +105,32 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
+// BenchmarkLookUp is what a click asks of a subscriber who has bought something: of a few who come
+// again and again, and of more than are remembered.
+func BenchmarkLookUp(b *testing.B) {
+	for _, people := range []int{100, 20_000} {
+		b.Run(fmt.Sprint(people), func(b *testing.B) {
+			store, l := openFile(b, filepath.Join(b.TempDir(), "ledger.db"), nil)
+			defer store.Close()
+			defer l.Close()
+			record(b, l, people, boughtNow)
+			hashes := make([]string, people)
+			for i := range hashes {
+				hashes[i] = subscriberHash(i + 1)
+			}
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				facts, err := l.Facts(b.Context(), hashes[n%people], "")
+				if err != nil || !facts.Subscribed("", nil, time.Now()) {
+					b.Fatal(facts, err)
+				}
+				n++
+			}
+		})
+	}
+}
+
 // renewed is the webhook of a renewal of what the n-th payment sold, so many months later.
 func renewed(n, months int) ledger.Delivery {
 	d := bought(n)
