@@ -156,12 +156,13 @@ const maxLanguageHeader = 256
 // prepared is the order for the offer with its cache key: a remembered one, if the same was asked
 // for a moment ago.
 func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
-	// Those of partners are not remembered: a click with another partner is another order.
-	if d.user == nil || !d.user.Remembered || d.entry.dynamic || d.signed != nil ||
-		d.rt.partners != nil && d.visit().Partner().Known() {
+	if d.user == nil || !d.user.Remembered || d.entry.dynamic || d.signed != nil {
 		return d.rt.generator.Prepare(d.order(ip))
 	}
 	q := question{user: d.user, offer: d.offer, ip: ip}
+	if d.rt.partners != nil {
+		q.partner = d.partner()
+	}
 	if d.offer.Language == "" && d.rt.severalLanguages {
 		q.language = strings.Join(d.r.Header["Accept-Language"], ", ")
 	}
@@ -170,9 +171,19 @@ func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
 	}
 	p := d.rt.generator.Prepare(d.order(ip))
 	if len(q.language) <= maxLanguageHeader {
+		q.partner = strings.Clone(q.partner) // the table of partners may be read anew, and go
 		d.rt.orders.Put(q, p)
 	}
 	return p
+}
+
+// partner is who has sent the visitor, as it is written into a payment; empty for nobody.
+func (d *decision) partner() string {
+	p := d.visit().Partner()
+	if !p.Known() {
+		return ""
+	}
+	return p.Attribution()
 }
 
 // order says which link the offer wants.
@@ -183,9 +194,7 @@ func (d *decision) order(ip netip.Addr) linkgen.Order {
 		Fields: d.offer.Fields, Parameters: d.offer.Parameters,
 		Campaign: d.entry.Name(), Offer: d.offerHash(),
 		Quote: d.offer.Quote.Amount, QuoteCurrency: d.offer.Quote.Currency,
-	}
-	if p := d.visit().Partner(); p.Known() {
-		o.Partner = p.Attribution()
+		Partner: d.partner(),
 	}
 	if user, ok := d.knownUser(); ok {
 		if d.offer.Counted { // else the payment belongs to the campaign, never to a variant

@@ -55,6 +55,7 @@ type question struct {
 	offer    *campaign.Offer
 	ip       netip.Addr
 	language string // the raw Accept-Language header, where it matters
+	partner  string // who has sent the visitor
 }
 
 // exposure is a subscriber who was shown a variant. In another minute the ledger is asked again.

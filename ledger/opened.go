@@ -16,7 +16,7 @@ type opened struct {
 }
 
 // openedPlaces is a power of two. A document takes some hundred bytes, and at most MaxValue.
-const openedPlaces = 4096
+const openedPlaces = 16384
 
 // openedPerson is a document and what it says. Nobody may change either.
 type openedPerson struct {
