@@ -134,6 +134,9 @@ func (p *Process) Exec(args ...string) (stdout string, err error) {
 	if err = cmd.Run(); err != nil {
 		err = fmt.Errorf("caddy %s: %w\n%s", args[0], err, &msg)
 	}
+	if raced(msg.String()) {
+		p.t.Errorf("caddy %s has a race:\n%s", args[0], &msg)
+	}
 	return out.String(), err
 }
 
