@@ -27,17 +27,14 @@ func (s *meetingStore) Do(ctx context.Context, take func(ledger.Steps) error) er
 	return s.Store.Do(ctx, take)
 }
 
-// TestExposuresOfACrowdAreWrittenSideBySide has many people come at once. A ledger that writes one batch after the other would wait for ever, which the bubble finds.
+// TestExposuresOfACrowdAreWrittenSideBySide has many people come at once. A ledger that writes one
+// batch after the other would wait for ever, which the bubble finds.
 func TestExposuresOfACrowdAreWrittenSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &meetingStore{Store: memorystore.New(nil)}
-		secrets, err := ledger.NewSecrets([]byte("the secret of the crowd"))
-		if err != nil {
-			t.Fatal(err)
-		}
 		var told atomic.Int64
 		l, err := ledger.Open(t.Context(), store, ledger.Config{
-			Secrets: secrets, Exposed: func(ledger.Exposure) { told.Add(1) },
+			Secrets: storySecrets(t), Exposed: func(ledger.Exposure) { told.Add(1) },
 			Failed: func(what string, err error) { t.Errorf("%s: %v", what, err) },
 		})
 		if err != nil {
@@ -55,7 +52,8 @@ func TestExposuresOfACrowdAreWrittenSideBySide(t *testing.T) {
 		store.meet.Add(ledger.ExposureWriters)
 		for i := range people {
 			l.Expose(ledger.Exposure{
-				Run: run, Variant: "cheaper", At: "link", Subscriber: fmt.Sprint("hash ", i), Time: time.Now(),
+				Run: run, Variant: "cheaper", At: "link",
+				Subscriber: fmt.Sprint("hash ", i), Time: time.Now(),
 			})
 		}
 		time.Sleep(time.Second)

@@ -147,7 +147,7 @@ func renewed(n, months int) ledger.Delivery {
 // BenchmarkFacts says what a first payment of a new subscriber needs with all its indexes, what a
 // payment needs in a year of twelve, what a person needs in a run, and how long a ledger of that
 // size takes to open. Of the bytes, those that are left after nine days are said as well, when what
-// guards against repeats is gone. BenchmarkBook has all of them in one ledger.
+// guards against repeats is gone.
 func BenchmarkFacts(b *testing.B) {
 	facts := factsOf(b)
 	for name, write := range map[string]func(*testing.B, *ledger.Ledger, int, <-chan struct{}){
@@ -240,10 +240,14 @@ func writePayments(b *testing.B, l *ledger.Ledger, n int, _ <-chan struct{}) {
 // writePurchases records payments of people who were shown a variant before.
 func writePurchases(b *testing.B, l *ledger.Ledger, n int, _ <-chan struct{}) {
 	record(b, l, n, func(i int) ledger.Delivery {
-		d := boughtNow(i)
-		d.Attribution.Subscriber = d.Payer
-		return d
+		return byOneShown(boughtNow(i))
 	})
+}
+
+// byOneShown has a payer come by a link that an experiment gave them.
+func byOneShown(d ledger.Delivery) ledger.Delivery {
+	d.Attribution.Subscriber = d.Payer
+	return d
 }
 
 // writeYears records years of subscribers who were shown a variant: a first payment and eleven
@@ -252,9 +256,7 @@ func writeYears(b *testing.B, l *ledger.Ledger, n int, written <-chan struct{}) 
 	subscribers := max(1, n/12)
 	expose(b, l, subscribers, written, func(i int) time.Time { return bought(i).Event.PurchasedAt })
 	record(b, l, subscribers, func(i int) ledger.Delivery {
-		d := bought(i)
-		d.Attribution.Subscriber = d.Payer
-		return d
+		return byOneShown(bought(i))
 	})
 	record(b, l, n-subscribers, func(i int) ledger.Delivery {
 		return renewed((i-1)%subscribers+1, (i-1)/subscribers+1)

@@ -37,10 +37,7 @@ func (h Habit) Limits(c Costs, f Fleet) []Limit {
 		{"memory of Redis", f.RedisBytes / one.RedisBytes},
 		{"memory of the ledger, one experiment", f.LedgerBytes / one.LedgerBytes},
 		{"CPU of the ledger's Redis", 1 / one.LedgerCores},
-		{
-			"people whom each Caddy writes down",
-			nodes * h.Writes(c) / one.Calls,
-		},
+		{"people whom each Caddy writes down", nodes * h.Writes(c) / one.Calls},
 	}
 	list = slices.DeleteFunc(list, func(l Limit) bool {
 		return l.Shoppers <= 0 || math.IsInf(l.Shoppers, 0) || math.IsNaN(l.Shoppers)
