@@ -74,14 +74,13 @@
 //
 // # What is remembered
 //
-// Verified tokens are remembered for a minute at most, and 32,768 of them. Of one that was seen
-// once that is 60 bytes: most never come again. One that comes a second time is remembered with its
-// user, and from then on gives the same *User, so that callers may remember by pointer what they
-// made of it; for tokens of one kilobyte that is some 40 MB at most. Expiry is checked by the clock
+// Verified tokens are remembered for a minute at most, and 32,768 of them. From then on a token
+// gives the same *User, so that callers may remember by pointer what they made of it; for tokens of
+// one kilobyte that is some 75 MB at most. One of a shared secret is remembered from its second time
+// on: most never come again, and to check it costs a microsecond. Expiry is checked by the clock
 // each time, and a changed key set forgets them all. Refusals are not remembered. A user who signs
-// out at
-// the provider stays known until the token expires: that is the nature of signed tokens, and the
-// reason to keep them short-lived.
+// out at the provider stays known until the token expires: that is the nature of signed tokens, and
+// the reason to keep them short-lived.
 //
 // # What it is not
 //
@@ -91,19 +90,21 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
+	"hash/maphash"
 	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
-	"unsafe"
 )
 
 // Authenticator reads users from requests. Its configuration never changes, and it is safe for
-// concurrent use. One takes about 260 KB, most of it the table of remembered tokens.
+// concurrent use. One takes about 520 KB, most of it the table of remembered tokens.
 type Authenticator struct {
+	// cache remembers what was verified. It stands here and not behind a pointer: one allocation.
+	// And it stands first: there the hashes of a set lie in one line of the processor's cache.
+	cache cache
 	// from are the places that may hold a token, in order, checked and in canonical form.
 	from []Source
 	// keys verify; header says which algorithms and which typ a token may name.
@@ -117,8 +118,6 @@ type Authenticator struct {
 	now     func() time.Time
 	// genuine is the last header of a genuine token: all tokens of a key have the same.
 	genuine atomic.Pointer[joseHeader]
-	// cache remembers what was verified. It stands here and not behind a pointer: one allocation.
-	cache cache
 }
 
 // New checks cfg and makes an Authenticator. It reads key files, and makes no network connection.
@@ -128,6 +127,7 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, err
 	}
 	a := &Authenticator{trusted: slices.Clone(cfg.TrustedClaims), now: cfg.Now}
+	a.cache.seed = maphash.MakeSeed()
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -183,51 +183,38 @@ func (a *Authenticator) Authenticate(r *http.Request) (*User, error) {
 	return nil, ErrNoToken
 }
 
-// Verify is Authenticate for a token already at hand. A token that was verified less than a minute
-// ago, and by the keys that are valid now, costs a hash; the second time its claims are read again
-// as well. Any other costs a signature check.
+// Verify is Authenticate for a token already at hand. A token that is remembered, was verified less
+// than a minute ago and by the keys that are valid now, costs a comparison. Any other costs a
+// signature check.
 func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error) {
 	if len(token) > maxToken {
 		return nil, refused(ruleSize)
 	}
 	now := a.now()
-	// Of the string's own bytes: to copy them first would be the only allocation of a request whose
-	// token is remembered.
-	hash := sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
-	var known bool
+	hash := maphash.String(a.cache.seed, token) | 1 // zero is an empty place
 	keys, usable := a.keys.peek(now)
 	if usable {
-		var user *User
-		if user, known = a.cache.get(&hash, keys, now); user != nil {
+		if user := a.cache.get(hash, token, keys, now); user != nil {
 			return user, nil
 		}
 	}
-	var payload []byte
-	var err error
-	if known {
-		payload, err = verifiedPayload(token)
-	} else {
-		payload, keys, err = a.open(ctx, token)
-	}
+	opened, err := a.open(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := parseClaims(payload)
+	claims, err := parseClaims(opened.payload)
 	if err != nil {
 		return nil, err
 	}
-	now = a.now() // open may have waited for keys
+	if !usable {
+		now = a.now() // open may have waited for keys
+	}
 	valid, err := a.rules.check(claims, now)
 	if err != nil {
 		return nil, err
 	}
-	user := a.user(claims, valid.expires)
-	if known {
-		user.Remembered = true
-		return a.cache.keep(&hash, keys, user), nil
-	}
-	a.cache.put(&hash, keys, now, valid.notAfter)
-	return user, nil
+	seen := cached{token: token, keys: opened.keys, user: a.user(claims, valid.expires)}
+	return a.cache.put(hash, seen, now, valid.notAfter, opened.cheap), nil
 }
 
 // VerifyCompact checks signature and JOSE rules only and returns the payload, of any bytes. Its
@@ -235,42 +222,39 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 // token is still good, or for whom it is: use it to check a library against test vectors, or for
 // payloads that are no claims.
 func (a *Authenticator) VerifyCompact(ctx context.Context, token string) ([]byte, error) {
-	payload, _, err := a.open(ctx, token)
-	return payload, err
+	opened, err := a.open(ctx, token)
+	return opened.payload, err
 }
 
-// open checks the signature of a token, and everything that comes before, and returns its payload
-// and the keys that verified it.
-func (a *Authenticator) open(ctx context.Context, token string) ([]byte, *keySet, error) {
+// opened is what a genuine token held.
+type opened struct {
+	payload []byte
+	keys    *keySet // that verified it
+	cheap   bool    // to check its signature costs no more than to remember it
+}
+
+// open checks the signature of a token, and everything that comes before.
+func (a *Authenticator) open(ctx context.Context, token string) (opened, error) {
 	known := a.genuine.Load()
 	c, err := parseCompact(token, a.header, known)
 	if err != nil {
-		return nil, nil, err
+		return opened{}, err
 	}
 	keys, err := a.keys.wait(ctx)
 	if err != nil {
-		return nil, nil, err
+		return opened{}, err
 	}
 	if rule := keys.verify(&c); rule != "" {
 		// A forged token, or one of a key that the provider has published since the last fetch.
 		a.keys.outdated()
-		return nil, nil, refused(rule)
+		return opened{}, refused(rule)
 	}
 	if c.joseHeader != known {
 		// The token is genuine, so nobody else can fill the place. Its text must not hold all of it.
 		a.genuine.Store(&joseHeader{strings.Clone(c.text), c.alg, c.kid})
 	}
 	payload, err := decodePayload(c.payload)
-	return payload, keys, err
-}
-
-// verifiedPayload is the payload of a token that open has returned before.
-func verifiedPayload(token string) ([]byte, error) {
-	_, payload, _, err := split(token)
-	if err != nil {
-		return nil, err
-	}
-	return decodePayload(payload)
+	return opened{payload, keys, c.alg.family == familyHMAC}, err
 }
 
 // user reads the claims that every caller wants. It asks of none of them whether the token is good:

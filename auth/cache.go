@@ -1,9 +1,8 @@
 package auth
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"sync"
+	"hash/maphash"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -21,128 +20,101 @@ const (
 	cacheSets = cacheSize / cacheWays
 )
 
-// cache remembers verified tokens, so that a returning visitor costs a hash and not a signature
-// check. It is a table with a bound: a token has cacheWays places, by its hash, and when all are
-// taken the one that was filled first gives way. A lost entry costs one signature check and nothing
-// else. Only tokens that passed every check get in, so nobody can fill it with junk.
+// cache remembers verified tokens, so that a returning visitor costs a comparison and not a
+// signature check. It is a table with a bound: a token has cacheWays places, by its hash, and when
+// all are taken any one of them gives way. A lost entry costs one signature check and nothing else.
+// Only tokens that passed every check get in, so nobody can fill it with junk.
 //
-// Of a token that was seen once it keeps the hash alone: most are never seen again. A User is
-// worth keeping from the second time on.
+// Most tokens never come again. So of one whose check is cheap only the hash is kept at first, which
+// says no more than that it may be worth more the next time. Nothing is believed by a hash: what is
+// found by it has the whole token, which is compared.
+//
+// Nobody waits for anybody. Two requests may write to one place at once; then the hash of one stands
+// beside the token of the other, and neither is found.
 type cache struct {
-	sets [cacheSets]atomic.Pointer[cacheSet]
+	// hashes are keyed ones of the tokens; zero is an empty place. One look at one cache line finds a
+	// place: that is why they stand apart, and first.
+	hashes [cacheSets][cacheWays]atomic.Uint64
+	// tokens are nil where only the hash is kept.
+	tokens [cacheSets][cacheWays]atomic.Pointer[cached]
+	// seed is nobody's but this process's, so that no one can aim at a place.
+	seed maphash.Seed
 }
 
-// cacheSet is cacheWays places. What holds pointers stands first, so that the garbage collector
-// stops there.
-type cacheSet struct {
-	mu sync.Mutex
-	// keys verified all that is here. When others come, it is forgotten.
-	keys *keySet
-	// users are nil where a place is empty, or its token was seen once.
-	users [cacheWays]*User
-	// marks are parts of the hashes, so that a look at one cache line finds the place.
-	marks  [cacheWays]uint16
-	tokens [cacheWays]cached
-}
-
-// cached is one verified token; a zero notAfter is an empty place.
+// cached is one verified token, and whose it is. It never changes.
 type cached struct {
-	hash     [sha256.Size]byte
-	stored   int64 // Unix nanoseconds
-	notAfter int64
+	token string
+	// keys verified the token. When others come, it is not known any more.
+	keys *keySet
+	user *User
+	// It is good from the check on, and before notAfter, by the clock in Unix nanoseconds.
+	checked, notAfter int64
 }
 
-// set is where the places of a token are.
-func (c *cache) set(hash *[sha256.Size]byte) *atomic.Pointer[cacheSet] {
-	return &c.sets[binary.LittleEndian.Uint64(hash[:])%cacheSets]
-}
-
-// markAt is where the mark of a token is in its hash, behind what says its set.
-const markAt = 8
-
-// get reports whether a token is remembered, is still good by the clock, and was verified by these
-// very keys. If it was seen twice, it returns its user. A clock that was set back is a miss as well.
-func (c *cache) get(hash *[sha256.Size]byte, keys *keySet, now time.Time) (user *User, known bool) {
-	set := c.set(hash).Load()
-	if set == nil {
-		return nil, false
-	}
-	set.mu.Lock()
-	defer set.mu.Unlock()
-	i := set.findLocked(hash, keys)
-	if i < 0 {
-		return nil, false
-	}
-	if at := now.UnixNano(); at < set.tokens[i].stored || at >= set.tokens[i].notAfter {
-		return nil, false
-	}
-	return set.users[i], true
-}
-
-// put remembers until notAfter, and for cacheTime at most, that a token was verified.
-func (c *cache) put(hash *[sha256.Size]byte, keys *keySet, now, notAfter time.Time) {
-	at := c.set(hash)
-	set := at.Load()
-	if set == nil {
-		set = new(cacheSet)
-		if !at.CompareAndSwap(nil, set) {
-			set = at.Load() // another request was quicker
+// find is the place of a hash, or else one that it may take, and whether it is there.
+func (c *cache) find(hash uint64) (set, way int, there bool) {
+	set = int(hash >> 1 % cacheSets)
+	way = int(hash >> 61) // of a full set any place, but not always the same
+	for i := range c.hashes[set] {
+		switch c.hashes[set][i].Load() {
+		case hash:
+			return set, i, true
+		case 0:
+			way = i
 		}
 	}
-	set.mu.Lock()
-	defer set.mu.Unlock()
-	if set.keys != keys {
-		set.keys = keys
-		clear(set.users[:])
-		clear(set.tokens[:])
-	}
-	i := set.findLocked(hash, keys)
-	if i < 0 {
-		i = set.oldestLocked()
-	}
-	set.users[i], set.marks[i] = nil, binary.LittleEndian.Uint16(hash[markAt:])
-	set.tokens[i] = cached{
-		hash: *hash, stored: now.UnixNano(),
-		notAfter: min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano()),
-	}
+	return set, way, false
 }
 
-// keep remembers the user of a token that get has known, for as long as the token is remembered. It
-// returns the one that is remembered: of two requests at once, both get the same.
-func (c *cache) keep(hash *[sha256.Size]byte, keys *keySet, user *User) *User {
-	set := c.set(hash).Load()
-	set.mu.Lock()
-	defer set.mu.Unlock()
-	i := set.findLocked(hash, keys)
-	switch {
-	case i < 0: // it had to make room meanwhile
-		return user
-	case set.users[i] == nil:
-		set.users[i] = user
+// get is the user of a token that is remembered, is still good by the clock, and was verified by
+// these very keys; nil otherwise. A clock that was set back is a miss as well.
+func (c *cache) get(hash uint64, token string, keys *keySet, now time.Time) *User {
+	set, way, there := c.find(hash)
+	if !there {
+		return nil
 	}
-	return set.users[i]
+	known := c.tokens[set][way].Load()
+	if known == nil || known.token != token || !known.good(keys, now) {
+		return nil
+	}
+	return known.user
 }
 
-// findLocked is the place of a token that these keys have verified, or -1.
-func (s *cacheSet) findLocked(hash *[sha256.Size]byte, keys *keySet) int {
-	if s.keys != keys {
-		return -1
-	}
-	mark := binary.LittleEndian.Uint16(hash[markAt:])
-	for i, m := range s.marks {
-		if m == mark && s.tokens[i].notAfter != 0 && s.tokens[i].hash == *hash {
-			return i
+// good reports whether a token may be used without another check.
+func (c *cached) good(keys *keySet, now time.Time) bool {
+	at := now.UnixNano()
+	return c.keys == keys && at >= c.checked && at < c.notAfter
+}
+
+// put remembers that a token was verified, until notAfter and for cacheTime at most. A cheap check
+// makes it keep the hash alone, the first time. It returns the user that is remembered: of two
+// requests at once, both get the same.
+func (c *cache) put(hash uint64, seen cached, now, notAfter time.Time, cheap bool) *User {
+	set, way, there := c.find(hash)
+	place := &c.tokens[set][way]
+	if !there {
+		c.hashes[set][way].Store(hash)
+		if cheap {
+			if place.Load() != nil { // to look costs less than to write
+				place.Store(nil)
+			}
+			return seen.user
 		}
 	}
-	return -1
-}
-
-// oldestLocked is an empty place or, if there is none, that of the oldest token.
-func (s *cacheSet) oldestLocked() (oldest int) {
-	for i := range s.tokens {
-		if s.tokens[i].stored < s.tokens[oldest].stored {
-			oldest = i
-		}
+	old := place.Load()
+	if old != nil && old.token == seen.token && old.good(seen.keys, now) {
+		return old.user
 	}
-	return oldest // an empty one was stored at zero
+	kept := seen
+	kept.user.Remembered = true
+	kept.token = strings.Clone(seen.token) // the header that it stands in is not kept
+	kept.checked = now.UnixNano()
+	kept.notAfter = min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano())
+	if place.CompareAndSwap(old, &kept) {
+		return kept.user
+	}
+	if other := place.Load(); other != nil && other.token == seen.token {
+		return other.user
+	}
+	return kept.user
 }

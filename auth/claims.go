@@ -56,15 +56,16 @@ type validity struct{ expires, notAfter time.Time }
 // leeway: clocks of two machines differ by some seconds. Its errors are *RefusedErrors. The parties
 // come last: whose token it is matters only while it is good.
 func (r *claimRules) check(claims object, now time.Time) (validity, error) {
-	exp, err := instant(claims, "exp", now)
+	latest := latest(now)
+	exp, err := instant(claims, "exp", latest)
 	if err != nil {
 		return validity{}, err
 	}
-	nbf, err := instant(claims, "nbf", now)
+	nbf, err := instant(claims, "nbf", latest)
 	if err != nil {
 		return validity{}, err
 	}
-	iat, err := instant(claims, "iat", now)
+	iat, err := instant(claims, "iat", latest)
 	if err != nil {
 		return validity{}, err
 	}
@@ -132,10 +133,13 @@ func (r *claimRules) checkParties(claims object) error {
 	return refusedParty(ruleAudience, strings.Join(r.audience, " "), strings.Join(audience, " "))
 }
 
+// latest is the last instant that a token may name, as a NumericDate.
+func latest(now time.Time) float64 { return float64(now.Add(farFuture).Unix()) }
+
 // instant reads a NumericDate (RFC 7519 section 2): a JSON number of seconds, fractions allowed. An
-// absent claim is the zero time. Its errors are *RefusedErrors: a claim that is no number, or too
-// far ahead.
-func instant(claims object, name string, now time.Time) (time.Time, error) {
+// absent claim is the zero time. Its errors are *RefusedErrors: a claim that is no number, or behind
+// the latest instant.
+func instant(claims object, name string, latest float64) (time.Time, error) {
 	value, there := claims.get(name)
 	if !there {
 		return time.Time{}, nil
@@ -144,7 +148,7 @@ func instant(claims object, name string, now time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, refused(ruleClaimsType)
 	}
-	if seconds > float64(now.Add(farFuture).Unix()) {
+	if seconds > latest {
 		return time.Time{}, refused(ruleFarFuture)
 	}
 	// Far in the past is in the past; the bound keeps the conversion from overflowing.

@@ -74,7 +74,7 @@ func (a *Authenticator) UnverifiedUser(claims []byte) (*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	expires, err := instant(object, "exp", a.now())
+	expires, err := instant(object, "exp", latest(a.now()))
 	if err != nil {
 		return nil, err
 	}

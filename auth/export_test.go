@@ -8,16 +8,12 @@ const CacheSizeForTest = cacheSize
 
 // RememberedForTest counts the tokens that are remembered, and those of them that are with a user.
 func (a *Authenticator) RememberedForTest() (tokens, users int) {
-	for i := range a.cache.sets {
-		set := a.cache.sets[i].Load()
-		if set == nil {
-			continue
-		}
-		for way := range set.tokens {
-			if set.tokens[way].notAfter != 0 {
+	for set := range a.cache.hashes {
+		for way := range a.cache.hashes[set] {
+			if a.cache.hashes[set][way].Load() != 0 {
 				tokens++
 			}
-			if set.users[way] != nil {
+			if a.cache.tokens[set][way].Load() != nil {
 				users++
 			}
 		}

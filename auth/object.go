@@ -86,12 +86,16 @@ func (o object) longest(path string) (value, rest string) {
 }
 
 // caseVariant reports whether o has a member whose name is one of names but for its case. Readers
-// that match names loosely, as encoding/json does for structs, would take it for the real one.
+// that match names loosely, as encoding/json does for structs, would take it for the real one. The
+// names are in lower case, and in ASCII.
 func caseVariant(o object, names []string) bool {
 	for _, m := range o.members {
 		written := o.name(m)
+		if isLower(written) { // as nearly all are
+			continue
+		}
 		for _, name := range names {
-			if mayFold(written, name) && written != name && strings.EqualFold(written, name) {
+			if written != name && strings.EqualFold(written, name) {
 				return true
 			}
 		}
@@ -99,10 +103,14 @@ func caseVariant(o object, names []string) bool {
 	return false
 }
 
-// mayFold is a quick look before strings.EqualFold, for a name that begins with an ASCII letter: an
-// ASCII letter folds to no other than its own two, and what is not ASCII is not judged here.
-func mayFold(written, name string) bool {
-	return written != "" && (written[0]|0x20 == name[0]|0x20 || written[0] >= utf8.RuneSelf)
+// isLower reports whether a name is its own and only form in lower case: in ASCII, without capitals.
+func isLower(name string) bool {
+	for i := range len(name) {
+		if b := name[i]; b >= 'A' && b <= 'Z' || b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // texts reads an array of strings. Not ok is what is no array, or holds anything but strings.
