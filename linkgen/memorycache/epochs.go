@@ -1,8 +1,8 @@
 package memorycache
 
 import (
+	"maps"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/caddy-checkout/checkout/linkgen"
@@ -12,20 +12,21 @@ const (
 	// forgottenFor is how long it is known who was forgotten: by then every link made before is
 	// dead of age.
 	forgottenFor = time.Hour + 5*time.Minute
-	// maxForgotten bounds the forgotten subscribers of one shard.
+	// maxForgotten bounds the forgotten subscribers of one part.
 	maxForgotten = 128
 )
 
 // epochs tells links made before a Forget from those made after it. A counter goes up with each
-// Forget in the shard. A subscriber's epoch is the counter as it stood when they were forgotten
+// Forget in the part. A subscriber's epoch is the counter as it stood when they were forgotten
 // last, or the floor if they were not. A link is alive if it was made in its subscriber's epoch or
 // a later one.
 //
 // Only the forgotten are kept. When there are too many, the floor is raised instead: all links of
-// the shard die, and nobody needs to be remembered. So its size is bounded and it is never wrong.
-// The zero value is ready.
+// the part die, and nobody needs to be remembered. So its size is bounded and it is never wrong.
+//
+// Every click reads it, and only a payment changes it: so a change makes a new one, and nobody who
+// reads waits. The zero value, and nil, is that of a part in which nobody was forgotten.
 type epochs struct {
-	mu sync.RWMutex
 	// counter is the number of forgettings so far.
 	counter uint64
 	// floor is the epoch of everyone who is not in forgotten.
@@ -43,8 +44,9 @@ type forgotten struct {
 
 // of is the subscriber's present epoch, as a number and as linkgen knows it.
 func (e *epochs) of(s linkgen.SubscriberHash) (uint64, linkgen.Epoch) {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
+	if e == nil {
+		return 0, "0"
+	}
 	if f, ok := e.forgotten[s]; ok {
 		return f.epoch, f.name
 	}
@@ -57,30 +59,34 @@ func (e *epochs) of(s linkgen.SubscriberHash) (uint64, linkgen.Epoch) {
 // epochName is the epoch in base 36, which Set reads.
 func epochName(n uint64) linkgen.Epoch { return linkgen.Epoch(strconv.FormatUint(n, 36)) }
 
-// forget begins a new epoch for the subscriber or, where too many are known, for the whole shard.
-func (e *epochs) forget(s linkgen.SubscriberHash, now time.Duration) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if _, known := e.forgotten[s]; !known && len(e.forgotten) >= maxForgotten {
-		e.dropOldLocked(now)
+// forgetting begins a new epoch for the subscriber or, where too many are known, for the whole
+// part.
+func (e *epochs) forgetting(s linkgen.SubscriberHash, now time.Duration) *epochs {
+	after := new(epochs)
+	if e != nil {
+		*after = *e
 	}
-	e.counter++
-	if _, known := e.forgotten[s]; !known && len(e.forgotten) >= maxForgotten {
-		e.floor, e.floorName = e.counter, epochName(e.counter)
-		clear(e.forgotten)
-		return
+	after.counter++
+	name := epochName(after.counter)
+	after.forgotten = maps.Clone(after.forgotten)
+	delete(after.forgotten, s)
+	if len(after.forgotten) >= maxForgotten {
+		after.dropOld(now)
 	}
-	if e.forgotten == nil {
-		e.forgotten = make(map[linkgen.SubscriberHash]forgotten)
+	switch {
+	case len(after.forgotten) >= maxForgotten:
+		after.floor, after.floorName, after.forgotten = after.counter, name, nil
+		return after
+	case after.forgotten == nil:
+		after.forgotten = make(map[linkgen.SubscriberHash]forgotten)
 	}
-	e.forgotten[s] = forgotten{e.counter, epochName(e.counter), now}
+	after.forgotten[s] = forgotten{after.counter, name, now}
+	return after
 }
 
-// dropOldLocked lets go of those whose links from before are dead of age.
-func (e *epochs) dropOldLocked(now time.Duration) {
-	for s, f := range e.forgotten {
-		if now-f.at > forgottenFor {
-			delete(e.forgotten, s)
-		}
-	}
+// dropOld lets go of those whose links from before are dead of age.
+func (e *epochs) dropOld(now time.Duration) {
+	maps.DeleteFunc(e.forgotten, func(_ linkgen.SubscriberHash, f forgotten) bool {
+		return now-f.at > forgottenFor
+	})
 }

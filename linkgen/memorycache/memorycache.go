@@ -16,12 +16,13 @@ import (
 const (
 	// defaultMaxLinks is the bound of a Config that says nothing.
 	defaultMaxLinks = 100_000
-	// shards is how many parts the cache has. A million links make shards of a thousand: sweeping
-	// one takes below a millisecond, and only its own subscribers wait for it.
-	shards = 1024
-	// A sweep round takes sweepEvery × shards / sweepShards, about a minute.
-	sweepEvery  = time.Second
-	sweepShards = 16
+	// shards is how many parts the cache has: many enough that clicks hardly ever wait for each
+	// other, and few enough that what finds a link in its part is still in the processor's cache.
+	shards = 64
+	// epochShards is how many parts the epochs have. Where one is full, all its links die.
+	epochShards = 1024
+	// A sweep round takes sweepEvery × shards, about a minute.
+	sweepEvery = time.Second
 )
 
 // Config configures a Cache.
@@ -36,15 +37,15 @@ type Config struct {
 // Cache is a linkgen.Cache in this process. It is safe for concurrent use. Its methods never return
 // an error.
 //
-// All links of a subscriber are in one shard, together with the subscriber's epoch. A link of 150
-// bytes takes about 350 bytes.
+// All links of a subscriber are in one shard. A link of 150 bytes takes about 350 bytes.
 type Cache struct {
 	now   func() time.Time
 	start time.Time // what instants are counted from: they fit 8 bytes and stay monotonic
 	// links are by Key.Order, in the shard of their subscriber.
 	links *store
-	// epochs has one for each shard of links.
-	epochs [shards]epochs
+	// epochs are by subscriber; forgetting is held by whoever changes them.
+	epochs     [epochShards]atomic.Pointer[epochs]
+	forgetting sync.Mutex
 	// stop is closed by Close, once.
 	stop chan struct{}
 	once sync.Once
@@ -52,7 +53,7 @@ type Cache struct {
 	closed atomic.Bool
 }
 
-// link is what is kept of a link beside its URL. Its subscriber is known by the shard's epochs.
+// link is what is kept of a link beside its URL. Its subscriber is known by their epochs.
 type link struct {
 	made  time.Duration // since Cache.start
 	epoch uint64
@@ -79,11 +80,11 @@ func (c *Cache) age() time.Duration { return c.now().Sub(c.start) }
 
 // Get implements linkgen.Cache. It is on the path of every click, so small steps are written out.
 func (c *Cache) Get(_ context.Context, k linkgen.Key) (linkgen.Lookup, error) {
-	shard := (int(k.Subscriber[0])<<8 | int(k.Subscriber[1])) % shards // as shardOf
-	current, name := c.epochs[shard].of(k.Subscriber)
+	spread := int(k.Subscriber[0])<<8 | int(k.Subscriber[1]) // as spreadOf
+	current, name := c.epochs[spread%epochShards].Load().of(k.Subscriber)
 	// The bytes of k are only compared here, never kept: no copy of them is needed.
 	order := unsafe.String(&k.Order[0], len(k.Order))
-	url, l, until, found := c.links.get(shard, order, c.now().Sub(c.start))
+	url, l, until, found := c.links.get(spread%shards, order, c.now().Sub(c.start))
 	if !found || l.epoch < current {
 		return linkgen.Lookup{Epoch: name}, nil
 	}
@@ -98,20 +99,22 @@ func (c *Cache) Set(_ context.Context, k linkgen.Key, g linkgen.Epoch, e linkgen
 	if err != nil || c.closed.Load() {
 		return nil
 	}
-	shard := shardOf(k.Subscriber)
-	if current, _ := c.epochs[shard].of(k.Subscriber); made < current {
+	spread := spreadOf(k.Subscriber)
+	if current, _ := c.epochs[spread%epochShards].Load().of(k.Subscriber); made < current {
 		return nil
 	}
 	// A Forget that comes between the check and the put is no harm: the link carries its epoch.
-	c.links.put(shard, string(k.Order[:]), e.URL, link{e.Made.Sub(c.start), made},
+	c.links.put(spread%shards, string(k.Order[:]), e.URL, link{e.Made.Sub(c.start), made},
 		e.Until.Sub(c.start))
 	return nil
 }
 
-// Forget implements linkgen.Cache. It takes constant time, but for one look at the shard's
-// forgotten subscribers when there are maxForgotten.
+// Forget implements linkgen.Cache. It takes a few microseconds.
 func (c *Cache) Forget(_ context.Context, s linkgen.SubscriberHash) error {
-	c.epochs[shardOf(s)].forget(s, c.age())
+	c.forgetting.Lock()
+	defer c.forgetting.Unlock()
+	part := &c.epochs[spreadOf(s)%epochShards]
+	part.Store(part.Load().forgetting(s, c.age()))
 	return nil
 }
 
@@ -136,24 +139,19 @@ func (c *Cache) Close() {
 	})
 }
 
-// sweep removes expired entries, sweepShards shards every sweepEvery, until Close.
+// sweep removes expired entries, of one shard every sweepEvery, until Close.
 func (c *Cache) sweep() {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	next := 0
-	for {
+	for next := 0; ; next = (next + 1) % shards {
 		select {
 		case <-c.stop:
 			return
 		case <-tick.C:
-		}
-		now := c.age()
-		for range sweepShards {
-			c.links.sweep(next, now)
-			next = (next + 1) % shards
+			c.links.sweep(next, c.age())
 		}
 	}
 }
 
-// shardOf spreads well, since a linkgen.SubscriberHash is a keyed hash.
-func shardOf(s linkgen.SubscriberHash) int { return (int(s[0])<<8 | int(s[1])) % shards }
+// spreadOf spreads well, since a linkgen.SubscriberHash is a keyed hash.
+func spreadOf(s linkgen.SubscriberHash) int { return int(s[0])<<8 | int(s[1]) }

@@ -138,7 +138,7 @@ func TestForgottenStaysForgotten(t *testing.T) {
 	old := s.epoch(ada)
 	s.keep(ada, "https://a/", 55*time.Minute)
 	s.Forget(t.Context(), ada.Subscriber)
-	for i := range 400_000 { // far more than a shard remembers
+	for i := range 200_000 { // more than all parts together remember
 		s.Forget(t.Context(), keyOf(10+i, 1).Subscriber)
 		if i%10_000 == 0 {
 			s.misses(ada)
@@ -153,7 +153,7 @@ func TestForgottenStaysForgotten(t *testing.T) {
 func TestForgottenLongAgoTakesNoRoom(t *testing.T) {
 	s := newShelf(t, 100_000)
 	ada := keyOf(1, 1)
-	for i := range 100_000 { // not quite what the shards hold
+	for i := range 100_000 { // not quite what the parts hold
 		s.Forget(t.Context(), keyOf(10+i, 1).Subscriber)
 	}
 	s.pass(66 * time.Minute)

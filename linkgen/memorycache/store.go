@@ -24,8 +24,8 @@ type store struct {
 // part is one shard. Its queue knows the order in which entries came, which go-cache does not.
 type part struct {
 	mu sync.RWMutex
-	// items finds a slot by its key.
-	items *cache.Cache
+	// items finds a slot by its key. The Cache is a pointer itself.
+	items cache.Cache
 	queue []*slot // oldest first; a replaced or removed one is dead and stays until it is tidied
 	dead  int
 }
@@ -57,7 +57,7 @@ func newStore() *store {
 	s := new(store)
 	for i := range s.parts {
 		// No janitor, and no expiry of go-cache's own: it would go by the wall clock.
-		s.parts[i].items = cache.New(cache.NoExpiration, 0)
+		s.parts[i].items = *cache.New(cache.NoExpiration, 0)
 	}
 	return s
 }
