@@ -153,11 +153,11 @@ func (d *decision) Trusted(key string) bool { return d.rt.trusts(key) }
 // bytes; without a bound one visitor could fill the table with megabytes.
 const maxLanguageHeader = 256
 
-// prepared is the order for the offer with its cache key: a remembered one, if the same was asked
-// for a moment ago.
-func (d *decision) prepared(ip netip.Addr) *linkgen.Prepared {
+// remembered is the order for the offer with its cache key, of a user who is remembered; nil for all
+// others, whose order is prepared for this request alone.
+func (d *decision) remembered(ip netip.Addr) *linkgen.Prepared {
 	if d.user == nil || !d.user.Remembered || d.entry.dynamic || d.signed != nil {
-		return d.rt.generator.Prepare(d.order(ip))
+		return nil
 	}
 	q := question{user: d.user, offer: d.offer, ip: ip}
 	if d.rt.partners != nil {

@@ -338,7 +338,11 @@ func (d *decision) link() answer {
 		// Before the cache and the limits: no address is nobody's bucket.
 		return answer{outcome: outcomeNoAddress}
 	}
-	result, err := d.rt.generator.Link(d.r.Context(), d.prepared(ip), d.r.Host)
+	order := d.remembered(ip)
+	if order == nil {
+		order = d.rt.generator.Prepare(d.order(ip)) // here, and so on the stack
+	}
+	result, err := d.rt.generator.Link(d.r.Context(), order, d.r.Host)
 	if result.Source != linkgen.FromCache {
 		d.rt.addresses.Look(d.rt.log, d.r, ip)
 	}

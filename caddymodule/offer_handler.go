@@ -177,8 +177,11 @@ func (d *decision) warm() {
 			logPanic(d.rt.log, "panic while making a link in advance", p)
 		}
 	}()
-	name := d.entry.Name()
-	d.rt.generator.Warm(d.r.Context(), d.prepared(ip), d.r.Host, func(result string) {
+	name, order := d.entry.Name(), d.remembered(ip)
+	if order == nil {
+		order = d.rt.generator.Prepare(d.order(ip))
+	}
+	d.rt.generator.Warm(d.r.Context(), order, d.r.Host, func(result string) {
 		metrics.WarmLinks.WithLabelValues(name, result).Inc()
 	})
 }

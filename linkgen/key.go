@@ -30,16 +30,24 @@ type Prepared struct {
 // that a cache's keys tell nothing. Addresses count by network (IPv6 by /64); the random part of
 // the attribution does not count.
 func (g *Generator) Prepare(o Order) *Prepared {
-	made := &Prepared{generator: g, order: o.clone()}
-	p, ok := g.projects[o.Project]
+	// Short enough to become part of its caller: what a caller does not keep costs no allocation.
+	p := &Prepared{generator: g, order: o}
+	p.prepare()
+	return p
+}
+
+// prepare is Prepare for what knows its generator and its order.
+func (p *Prepared) prepare() {
+	p.order.own()
+	project, ok := p.generator.projects[p.order.Project]
 	if !ok {
-		return made
+		return
 	}
-	m := g.macs.get()
-	defer g.macs.put(m)
-	made.project = p
-	made.key = Key{Subscriber: m.subscriber(o.Subscriber.ID), Order: m.order(p.fingerprint, &made.order)}
-	return made
+	m := p.generator.macs.get()
+	defer p.generator.macs.put(m)
+	p.project = project
+	p.key.Subscriber = m.subscriber(p.order.Subscriber.ID)
+	p.key.Order = m.order(project.fingerprint, &p.order)
 }
 
 // macs lends keyed hash states. Making one costs two SHA-256 blocks and several allocations, on the

@@ -125,7 +125,8 @@ func (g *Generator) Link(ctx context.Context, p *Prepared, ownHost string) (Resu
 		made := seen.Entry.Made
 		return Result{seen.Entry.URL, made.Add(zotlo.LinkLife), FromCache}, nil
 	}
-	return g.wait(ctx, p, ownHost, seen.Epoch)
+	kept := *p // a call may outlive its caller; what is found needs no copy that does
+	return g.wait(ctx, &kept, ownHost, seen.Epoch)
 }
 
 // lookup finds a cached link that may still be given out: by today's ttl, link hosts and own host,

@@ -59,11 +59,9 @@ func (o *Order) request(checkout string) zotlo.LinkRequest {
 	}
 }
 
-// clone copies what is kept after a caller has returned and may reuse their slices.
-func (o *Order) clone() Order {
-	c := *o
-	c.Fields, c.Parameters = slices.Clone(o.Fields), slices.Clone(o.Parameters)
-	return c
+// own copies what a caller may change after they have returned: they may reuse their slices.
+func (o *Order) own() {
+	o.Fields, o.Parameters = slices.Clone(o.Fields), slices.Clone(o.Parameters)
 }
 
 // network is the part of an address that stands for one subscriber line: IPv4 whole, IPv6 by /64,

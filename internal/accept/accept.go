@@ -9,10 +9,10 @@ import (
 // PrefersJSON reports whether an Accept header asks for JSON rather than for a page (RFC 9110 section 12.5.1).
 // JSON must be named; where a page is as welcome, the one named outright, then the one named first, wins.
 func PrefersJSON(accept string) bool {
-	accept = strings.ToLower(accept)
-	if !strings.Contains(accept, "json") { // what browsers send when they navigate
-		return false
+	if strings.IndexByte(accept, 'j') < 0 && strings.IndexByte(accept, 'J') < 0 {
+		return false // what browsers send when they navigate: not worth another look
 	}
+	accept = strings.ToLower(accept)
 	var json, page preference
 	for i, entry := range strings.Split(accept, ",") {
 		media, params, _ := strings.Cut(entry, ";")
