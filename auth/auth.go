@@ -74,13 +74,14 @@
 //
 // # What is remembered
 //
-// Verified tokens are remembered for a minute at most, and 32,768 of them. From then on a token
-// gives the same *User, so that callers may remember by pointer what they made of it; for tokens of
-// one kilobyte that is some 75 MB at most. One of a shared secret is remembered from its second time
-// on: most never come again, and to check it costs a microsecond. Expiry is checked by the clock
-// each time, and a changed key set forgets them all. Refusals are not remembered. A user who signs
-// out at the provider stays known until the token expires: that is the nature of signed tokens, and
-// the reason to keep them short-lived.
+// Verified tokens are remembered for a minute at most, and 32,768 of them. Most never come again, so
+// of one that was seen once there are at most 88 bytes. One that comes a second time is remembered
+// with its user, and from then on gives the same *User, which may carry what callers made of it; for
+// tokens of one kilobyte that is some 75 MB at most. A token of a shared secret is checked that
+// second time again: it costs a microsecond. Expiry is checked by the clock each time, and a changed
+// key set forgets them all. Refusals are not remembered. A user who signs out at the provider stays
+// known until the token expires: that is the nature of signed tokens, and the reason to keep them
+// short-lived.
 //
 // # What it is not
 //
@@ -183,9 +184,9 @@ func (a *Authenticator) Authenticate(r *http.Request) (*User, error) {
 	return nil, ErrNoToken
 }
 
-// Verify is Authenticate for a token already at hand. A token that is remembered, was verified less
-// than a minute ago and by the keys that are valid now, costs a comparison. Any other costs a
-// signature check.
+// Verify is Authenticate for a token already at hand. A token that is remembered, verified less than a
+// minute ago and by the keys that are valid now, costs a comparison; the second time its claims are
+// read again. Any other costs a signature check.
 func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error) {
 	if len(token) > maxToken {
 		return nil, refused(ruleSize)
@@ -193,12 +194,19 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 	now := a.now()
 	hash := maphash.String(a.cache.seed, token) | 1 // zero is an empty place
 	keys, usable := a.keys.peek(now)
+	var known *cached
 	if usable {
-		if user := a.cache.get(hash, token, keys, now); user != nil {
-			return user, nil
+		if known = a.cache.get(hash, token, keys, now); known != nil && known.user != nil {
+			return known.user, nil
 		}
 	}
-	opened, err := a.open(ctx, token)
+	var opened opened
+	var err error
+	if known != nil {
+		opened, err = openAgain(token, keys)
+	} else {
+		opened, err = a.open(ctx, token)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +222,12 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 		return nil, err
 	}
 	seen := cached{token: token, keys: opened.keys, user: a.user(claims, valid.expires)}
-	return a.cache.put(hash, seen, now, valid.notAfter, opened.cheap), nil
+	seen.checked = now.UnixNano()
+	seen.notAfter = min(valid.notAfter.UnixNano(), now.Add(cacheTime).UnixNano())
+	if known != nil { // its signature was checked then
+		seen.checked, seen.notAfter = known.checked, known.notAfter
+	}
+	return a.cache.put(hash, seen, now, opened.cheap), nil
 }
 
 // VerifyCompact checks signature and JOSE rules only and returns the payload, of any bytes. Its
@@ -255,6 +268,16 @@ func (a *Authenticator) open(ctx context.Context, token string) (opened, error) 
 	}
 	payload, err := decodePayload(c.payload)
 	return opened{payload, keys, c.alg.family == familyHMAC}, err
+}
+
+// openAgain is open for a token that these keys have verified before.
+func openAgain(token string, keys *keySet) (opened, error) {
+	_, payload, _, err := split(token)
+	if err != nil {
+		return opened{}, err
+	}
+	data, err := decodePayload(payload)
+	return opened{data, keys, false}, err
 }
 
 // user reads the claims that every caller wants. It asks of none of them whether the token is good:

@@ -1,10 +1,12 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"hash/maphash"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // The size of the table is a trade: too small, and a busy site checks signatures again and again;
@@ -18,6 +20,8 @@ const (
 	cacheWays = 8
 	// cacheSets is how many groups of as many places there are.
 	cacheSets = cacheSize / cacheWays
+	// atOnce is by how much a request may have read the clock before another one that overtook it.
+	atOnce = time.Second
 )
 
 // cache remembers verified tokens, so that a returning visitor costs a comparison and not a
@@ -25,9 +29,9 @@ const (
 // all are taken any one of them gives way. A lost entry costs one signature check and nothing else.
 // Only tokens that passed every check get in, so nobody can fill it with junk.
 //
-// Most tokens never come again. So of one whose check is cheap only the hash is kept at first, which
-// says no more than that it may be worth more the next time. Nothing is believed by a hash: what is
-// found by it has the whole token, which is compared.
+// Most tokens never come again, so of one that came once little is kept. If its check is cheap, that
+// is the hash alone, which says no more than that it may be worth more the next time. Nothing is
+// believed by this hash: what is found by it has the whole token to compare, or its SHA-256.
 //
 // Nobody waits for anybody. Two requests may write to one place at once; then the hash of one stands
 // beside the token of the other, and neither is found.
@@ -35,18 +39,21 @@ type cache struct {
 	// hashes are keyed ones of the tokens; zero is an empty place. One look at one cache line finds a
 	// place: that is why they stand apart, and first.
 	hashes [cacheSets][cacheWays]atomic.Uint64
-	// tokens are nil where only the hash is kept.
+	// tokens are nil where the hash alone is kept.
 	tokens [cacheSets][cacheWays]atomic.Pointer[cached]
 	// seed is nobody's but this process's, so that no one can aim at a place.
 	seed maphash.Seed
 }
 
-// cached is one verified token, and whose it is. It never changes.
+// cached is one verified token. It never changes.
 type cached struct {
+	// token is the token, and user whose it is. Of one that came once, neither is there.
 	token string
+	user  *User
+	// sum is the SHA-256 of a token that came once.
+	sum [sha256.Size]byte
 	// keys verified the token. When others come, it is not known any more.
 	keys *keySet
-	user *User
 	// It is good from the check on, and before notAfter, by the clock in Unix nanoseconds.
 	checked, notAfter int64
 }
@@ -66,54 +73,72 @@ func (c *cache) find(hash uint64) (set, way int, there bool) {
 	return set, way, false
 }
 
-// get is the user of a token that is remembered, is still good by the clock, and was verified by
-// these very keys; nil otherwise. A clock that was set back is a miss as well.
-func (c *cache) get(hash uint64, token string, keys *keySet, now time.Time) *User {
+// get is what is remembered of a token that is still good by the clock and was verified by these very
+// keys; nil otherwise. A clock that was set back is a miss as well.
+func (c *cache) get(hash uint64, token string, keys *keySet, now time.Time) *cached {
 	set, way, there := c.find(hash)
 	if !there {
 		return nil
 	}
 	known := c.tokens[set][way].Load()
-	if known == nil || known.token != token || !known.good(keys, now) {
+	if known == nil || !known.good(keys, now) || !known.is(token) {
 		return nil
 	}
-	return known.user
+	return known
+}
+
+// is reports whether this is the token.
+func (c *cached) is(token string) bool {
+	if c.user != nil {
+		return c.token == token
+	}
+	return c.sum == sumOf(token)
 }
 
 // good reports whether a token may be used without another check.
 func (c *cached) good(keys *keySet, now time.Time) bool {
 	at := now.UnixNano()
-	return c.keys == keys && at >= c.checked && at < c.notAfter
+	return c.keys == keys && at >= c.checked-int64(atOnce) && at < c.notAfter
 }
 
-// put remembers that a token was verified, until notAfter and for cacheTime at most. A cheap check
-// makes it keep the hash alone, the first time. It returns the user that is remembered: of two
-// requests at once, both get the same.
-func (c *cache) put(hash uint64, seen cached, now, notAfter time.Time, cheap bool) *User {
+// once is what is kept of a token that came once: if a check is cheap, nothing but its hash.
+func (c *cached) once(cheap bool) *cached {
+	if cheap {
+		return nil
+	}
+	return &cached{
+		sum: sumOf(c.token), keys: c.keys, checked: c.checked, notAfter: c.notAfter,
+	}
+}
+
+// sumOf hashes the string's own bytes: a copy would be an allocation.
+func sumOf(token string) [sha256.Size]byte {
+	return sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
+}
+
+// put remembers a token that was verified, from its second time on with its user. It returns the one
+// that is remembered: of two requests at once, both get the same.
+func (c *cache) put(hash uint64, seen cached, now time.Time, cheap bool) *User {
 	set, way, there := c.find(hash)
 	place := &c.tokens[set][way]
+	old := place.Load()
 	if !there {
 		c.hashes[set][way].Store(hash)
-		if cheap {
-			if place.Load() != nil { // to look costs less than to write
-				place.Store(nil)
-			}
-			return seen.user
+		if once := seen.once(cheap); once != old {
+			place.Store(once)
 		}
+		return seen.user
 	}
-	old := place.Load()
-	if old != nil && old.token == seen.token && old.good(seen.keys, now) {
+	if old != nil && old.user != nil && old.good(seen.keys, now) && old.is(seen.token) {
 		return old.user
 	}
 	kept := seen
 	kept.user.Remembered = true
 	kept.token = strings.Clone(seen.token) // the header that it stands in is not kept
-	kept.checked = now.UnixNano()
-	kept.notAfter = min(notAfter.UnixNano(), now.Add(cacheTime).UnixNano())
 	if place.CompareAndSwap(old, &kept) {
 		return kept.user
 	}
-	if other := place.Load(); other != nil && other.token == seen.token {
+	if other := place.Load(); other != nil && other.user != nil && other.is(seen.token) {
 		return other.user
 	}
 	return kept.user

@@ -1,5 +1,7 @@
 package auth
 
+import "hash/maphash"
+
 // CookieForTest opens the reading of cookies to the comparison with net/http.
 var CookieForTest = wholeCookie
 
@@ -13,12 +15,19 @@ func (a *Authenticator) RememberedForTest() (tokens, users int) {
 			if a.cache.hashes[set][way].Load() != 0 {
 				tokens++
 			}
-			if a.cache.tokens[set][way].Load() != nil {
+			if known := a.cache.tokens[set][way].Load(); known != nil && known.user != nil {
 				users++
 			}
 		}
 	}
 	return tokens, users
+}
+
+// KnownByHashOfForTest reports whether a token would be known, had it the hash of another one.
+func (a *Authenticator) KnownByHashOfForTest(token, other string) bool {
+	keys, _ := a.keys.peek(a.now())
+	hash := maphash.String(a.cache.seed, other) | 1
+	return a.cache.get(hash, token, keys, a.now()) != nil
 }
 
 // ParseKeySetForTest reads a key set and counts its keys.
