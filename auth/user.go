@@ -1,8 +1,11 @@
 package auth
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
-// User is a verified user. It is immutable and shared between requests: see Remembered.
+// User is a verified user. All but Note is immutable, and shared between requests: see Remembered.
 type User struct {
 	// Subscriber is zero when no listed claim gave a usable one.
 	Subscriber Subscriber
@@ -16,6 +19,9 @@ type User struct {
 	// Remembered says that the same token will give this very User again, for as long as it is
 	// remembered: only then is it worth remembering what was made of a User.
 	Remembered bool
+	// Note is room for what a caller has made of a Remembered User and will want again. Nobody here
+	// reads it. What is stored must always be of one type.
+	Note atomic.Value
 
 	claims object
 	rules  *subscriberRules

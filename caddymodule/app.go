@@ -17,7 +17,6 @@ import (
 	"github.com/caddy-checkout/checkout/caddymodule/internal/metrics"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/partners"
 	"github.com/caddy-checkout/checkout/campaign"
-	"github.com/caddy-checkout/checkout/linkgen"
 )
 
 // App holds what all checkout directives of a configuration share: Zotlo projects, identities, the
@@ -117,7 +116,6 @@ func (a *App) Provision(ctx caddy.Context) (err error) {
 	if err := a.ids.openNamed(a.JWT, log); err != nil {
 		return err
 	}
-	a.shared.orders = memo.New[question, *linkgen.Prepared]()
 	a.shared.exposed = memo.NewSet[exposure]()
 	a.shared.registry, err = newRegistry(ctx, log, a.projects, a.shared.languages,
 		a.shared.partners, a.Campaigns)

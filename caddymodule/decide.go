@@ -150,7 +150,7 @@ func (d *decision) Value(key string) (string, bool) { return d.repl.GetString(ke
 func (d *decision) Trusted(key string) bool { return d.rt.trusts(key) }
 
 // maxLanguageHeader bounds the Accept-Language that is remembered. A browser's has below a hundred
-// bytes; without a bound one visitor could fill the table with megabytes.
+// bytes; without a bound a few thousand visitors could fill the memory.
 const maxLanguageHeader = 256
 
 // remembered is the order for the offer with its cache key, of a user who is remembered; nil for all
@@ -159,20 +159,21 @@ func (d *decision) remembered(ip netip.Addr) *linkgen.Prepared {
 	if d.user == nil || !d.user.Remembered || d.entry.dynamic || d.signed != nil {
 		return nil
 	}
-	q := question{user: d.user, offer: d.offer, ip: ip}
+	q := question{offer: d.offer, ip: ip}
 	if d.rt.partners != nil {
 		q.partner = d.partner()
 	}
 	if d.offer.Language == "" && d.rt.severalLanguages {
 		q.language = strings.Join(d.r.Header["Accept-Language"], ", ")
 	}
-	if known, ok := d.rt.orders.Get(q); ok {
-		return known
+	if kept, ok := d.user.Note.Load().(*keptOrder); ok && kept.question == q {
+		return kept.order
 	}
 	p := d.rt.generator.Prepare(d.order(ip))
 	if len(q.language) <= maxLanguageHeader {
-		q.partner = strings.Clone(q.partner) // the table of partners may be read anew, and go
-		d.rt.orders.Put(q, p)
+		// What they are cut out of, a table of partners and a request, may go.
+		q.partner, q.language = strings.Clone(q.partner), strings.Clone(q.language)
+		d.user.Note.Store(&keptOrder{q, p})
 	}
 	return p
 }

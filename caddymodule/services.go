@@ -8,7 +8,6 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/caddy-checkout/checkout/auth"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/clientip"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/errorpages"
 	"github.com/caddy-checkout/checkout/caddymodule/internal/ledgerlife"
@@ -37,8 +36,7 @@ type services struct {
 	languages        *campaign.Languages
 	severalLanguages bool
 
-	orders  *memo.Table[question, *linkgen.Prepared] // spares a returning shopper the hashing
-	exposed *memo.Set[exposure]                      // and the question whether they were counted
+	exposed *memo.Set[exposure] // spares a returning shopper the question whether they were counted
 
 	refusals    refusals.Tally
 	errorPages  errorpages.Finder
@@ -48,14 +46,20 @@ type services struct {
 	unusable    sync.Map // campaign and cause of each warning given; causes hold no values
 }
 
-// question is all that an order of a campaign without placeholders depends on. Users and such
-// offers are immutable.
+// question is all that a user's order of a campaign without placeholders depends on. Such offers are
+// immutable.
 type question struct {
-	user     *auth.User
 	offer    *campaign.Offer
 	ip       netip.Addr
 	language string // the raw Accept-Language header, where it matters
 	partner  string // who has sent the visitor
+}
+
+// keptOrder is the last order of a user who is remembered, which stands in their Note: it spares
+// them the hashing.
+type keptOrder struct {
+	question
+	order *linkgen.Prepared
 }
 
 // exposure is a subscriber who was shown a variant. In another minute the ledger is asked again.

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/caddy-checkout/checkout/auth"
-	"github.com/caddy-checkout/checkout/caddymodule/internal/memo"
 )
 
 // Type is the typ of a signed offer (RFC 8725 section 3.11). It keeps offers and sessions apart.
@@ -60,17 +59,10 @@ func (o *Offer) IsFor(s auth.Subscriber) bool {
 }
 
 // Reader verifies offers. It is safe for concurrent use.
-type Reader struct {
-	verifier *auth.Authenticator
-	// known spares an offer that was read a moment ago the reading of its claims. A user of the
-	// verifier stands for the claims of one token.
-	known *memo.Table[*auth.User, *Offer]
-}
+type Reader struct{ verifier *auth.Authenticator }
 
-// New makes a Reader of a verifier of tokens of Type.
-func New(verifier *auth.Authenticator) *Reader {
-	return &Reader{verifier, memo.New[*auth.User, *Offer]()}
-}
+// New makes a Reader of a verifier of tokens of Type, which nobody else may use.
+func New(verifier *auth.Authenticator) *Reader { return &Reader{verifier} }
 
 // Read verifies an offer. Its errors are *RefusedErrors, which hold nothing of the token.
 func (r *Reader) Read(ctx context.Context, token string) (*Offer, error) {
@@ -78,15 +70,13 @@ func (r *Reader) Read(ctx context.Context, token string) (*Offer, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	if !user.Remembered {
-		return read(user)
-	}
-	if known, ok := r.known.Get(user); ok {
+	// An offer that was read a moment ago needs no reading of its claims.
+	if known, ok := user.Note.Load().(*Offer); ok {
 		return known, nil
 	}
 	offer, err := read(user)
-	if err == nil {
-		r.known.Put(user, offer)
+	if err == nil && user.Remembered {
+		user.Note.Store(offer)
 	}
 	return offer, err
 }
