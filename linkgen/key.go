@@ -17,10 +17,11 @@ import (
 // give a shopper somebody else's link. A caller that asks often for the same order may keep it. It
 // does not change, and is safe for concurrent use.
 type Prepared struct {
+	// What a click reads stands together: a returning shopper's lies in memory that is cold.
 	generator *Generator
 	project   *project // nil if the order names none that is configured
-	order     Order
 	key       Key
+	order     Order
 }
 
 // Prepare works out the key of o's link: equal for two orders exactly when the API would be asked

@@ -133,7 +133,7 @@ func (g *Generator) Link(ctx context.Context, p *Prepared, ownHost string) (Resu
 // whatever they were when it was made.
 func (g *Generator) lookup(ctx context.Context, p *Prepared, ownHost string) Lookup {
 	// A guest's link is never cached, so there is nothing to look up.
-	if p.order.Subscriber.ID == "" {
+	if p.key.Subscriber == (SubscriberHash{}) {
 		return Lookup{}
 	}
 	// A link of someone whom the cache could not forget may be dead: none is given out, and with no
@@ -149,10 +149,13 @@ func (g *Generator) lookup(ctx context.Context, p *Prepared, ownHost string) Loo
 		}
 		return Lookup{}
 	}
-	if seen.Found && (g.now().Sub(seen.Entry.Made) >= g.ttl ||
-		checkLink(seen.Entry.URL, &p.project.hosts, ownHost) != nil) {
-		seen.Found = false
+	if !seen.Found {
+		return seen
 	}
+	e := &seen.Entry
+	// The cache has looked at Until. Only a link that was made under a longer ttl may be older.
+	tooOld := e.Until.Sub(e.Made) > g.ttl && g.now().Sub(e.Made) >= g.ttl
+	seen.Found = !tooOld && checkLink(e.URL, &p.project.hosts, ownHost) == nil
 	return seen
 }
 
