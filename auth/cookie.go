@@ -114,7 +114,13 @@ func cookies(lines []string) iter.Seq2[string, string] {
 // tooMany reports whether there are more cookies than net/http reads, empty ones included: of those it
 // reads none.
 func tooMany(lines []string) bool {
-	n := len(lines)
+	n, size := len(lines), 0
+	for _, line := range lines {
+		size += len(line)
+	}
+	if n+size <= maxCookies { // as nearly all are: each cookie but a line's first takes a byte
+		return false
+	}
 	for _, line := range lines {
 		n += strings.Count(line, ";")
 	}
@@ -128,13 +134,27 @@ func cookieValue(value string) (string, bool) {
 	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
 		value = value[1 : len(value)-1]
 	}
-	for i := range min(len(value), maxJoined) {
-		if !cookieByte[value[i]] {
+	rest := value[:min(len(value), maxJoined)]
+	// A token has hundreds of bytes, and every request brings one: eight are looked at at a time.
+	for ; len(rest) >= 8; rest = rest[8:] {
+		w := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
+			uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
+		quote, slash := w^'"'*ones, w^'\\'*ones // zero where there is one
+		// The highest bit of a byte is set where it is not ASCII, below a blank, DEL, or one of the two.
+		if (w|(w-' '*ones)|(w+ones)|(quote-ones)|(slash-ones))&highs != 0 {
+			break
+		}
+	}
+	for i := range len(rest) {
+		if !cookieByte[rest[i]] {
 			return "", false
 		}
 	}
 	return value, true
 }
+
+// ones and highs are the lowest and the highest bit of each of eight bytes.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
 
 // cookieByte are the bytes that net/http takes in the value of a cookie.
 var cookieByte = func() (taken [256]bool) {

@@ -89,6 +89,26 @@ func numberedPieces(token string, n int) string {
 	return strings.Join(cookies, "; ")
 }
 
+// Every byte at every place of a value is judged as net/http does.
+func TestCookieBytes(t *testing.T) {
+	for at := range 19 {
+		for b := range 256 {
+			value := []byte("a-value-of-19-bytes")
+			value[at] = byte(b)
+			lines := []string{"session=" + string(value)}
+			want := ""
+			for _, c := range (&http.Request{Header: http.Header{"Cookie": lines}}).Cookies() {
+				if c.Name == "session" {
+					want = c.Value
+				}
+			}
+			if got, err := auth.CookieForTest(lines, "session"); err != nil || got != want {
+				t.Errorf("%q: %q, %v, net/http says %q", lines, got, err, want)
+			}
+		}
+	}
+}
+
 // FuzzCookie holds the reading of cookies against net/http's. What differs is only what we do with
 // several values.
 func FuzzCookie(f *testing.F) {

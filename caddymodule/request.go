@@ -68,11 +68,12 @@ type decision struct {
 // placeholders.
 func newDecision(rt *route, r *http.Request) *decision {
 	repl, _ := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	state, known := caddyhttp.GetVar(r.Context(), stateVar).(*requestState)
+	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any) // Caddy makes them
+	state, known := vars[stateVar].(*requestState)
 	if !known {
 		state = new(requestState)
 		state.decisions = state.room[:0]
-		caddyhttp.SetVar(r.Context(), stateVar, state)
+		vars[stateVar] = state
 		repl.Map(state.placeholder)
 	}
 	d := &state.first

@@ -29,7 +29,7 @@ func Check(r *http.Request, backend bool) (outcome string) {
 		return Prefetch
 	case isEmbedded(r.Header):
 		return Embedded
-	case r.TLS != nil && !r.TLS.HandshakeComplete, r.Header.Get("Early-Data") == "1":
+	case r.TLS != nil && !r.TLS.HandshakeComplete, slices.Contains(r.Header["Early-Data"], "1"):
 		// It may be a replay: it came in QUIC's 0-RTT, or a CDN says so (RFC 8470).
 		return EarlyData
 	case r.Method == http.MethodHead:
@@ -91,10 +91,13 @@ func isYes(flag string) bool {
 // isEmbedded reports whether the browser says that this is not a navigation of its own: an image, a
 // frame, a script (Fetch Metadata). Clients that say nothing are let in.
 func isEmbedded(h http.Header) bool {
-	switch dest := h.Get("Sec-Fetch-Dest"); dest {
-	case "", "document", "empty":
-	default:
-		return true
+	for _, dest := range h["Sec-Fetch-Dest"] {
+		switch dest {
+		case "", "document", "empty":
+		default:
+			return true
+		}
 	}
-	return h.Get("Sec-Fetch-Site") == "cross-site" && h.Get("Sec-Fetch-Mode") == "no-cors"
+	return slices.Contains(h["Sec-Fetch-Mode"], "no-cors") &&
+		slices.Contains(h["Sec-Fetch-Site"], "cross-site")
 }
