@@ -62,7 +62,7 @@ func (l *lab) redirectBar(ctx context.Context, alg string, c comparison) (float6
 	if err != nil {
 		return 0, err
 	}
-	took, err := check.take(l.requests)
+	took, err := check.takeAtOnce(l.requests)
 	if err != nil {
 		return 0, err
 	}
