@@ -102,7 +102,7 @@ func hmacAlgorithm(name string, hash crypto.Hash) *algorithm {
 
 // rsaAlgorithm is RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
 func rsaAlgorithm(name string, hash crypto.Hash) *algorithm {
-	method := &jwt.SigningMethodRSA{Name: name, Hash: hash}
+	method := rsaMethod{&jwt.SigningMethodRSA{Name: name, Hash: hash}}
 	return &algorithm{name: name, family: familyRSA, hash: hash, method: method}
 }
 
@@ -119,8 +119,8 @@ func pssAlgorithm(name string, hash crypto.Hash) *algorithm {
 // ecdsaAlgorithm is ECDSA on one curve (RFC 7518 section 3.4). The signature is two numbers of
 // fixed size, r and s; one in DER is refused by its length.
 func ecdsaAlgorithm(name string, curve family, hash crypto.Hash, bits int) *algorithm {
-	method := &jwt.SigningMethodECDSA{
+	method := ecdsaMethod{&jwt.SigningMethodECDSA{
 		Name: name, Hash: hash, KeySize: (bits + 7) / 8, CurveBits: bits,
-	}
+	}}
 	return &algorithm{name: name, family: curve, hash: hash, method: method}
 }

@@ -135,7 +135,7 @@ func cookieValue(value string) (string, bool) {
 		value = value[1 : len(value)-1]
 	}
 	rest := value[:min(len(value), maxJoined)]
-	// A token has hundreds of bytes, and every request brings one: eight are looked at at a time.
+	// A token has hundreds of bytes, and every request brings one: a step looks at eight.
 	for ; len(rest) >= 8; rest = rest[8:] {
 		w := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
 			uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
