@@ -12,6 +12,7 @@ type shop struct {
 	global    string // more options of the global one
 	campaigns string
 	routes    []route
+	redir     *checked // what is done beside the other route's turns; nil: nothing
 }
 
 type route struct{ path, block string }
