@@ -1,11 +1,22 @@
 package main
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestBrowserSubscriptionIsSoldOnce goes through the life of a subscription with the stand-in's own
 // buttons. As long as it runs, the shop's button leads to the account; else it sells.
 func TestBrowserSubscriptionIsSoldOnce(t *testing.T) {
 	d := open(t, false)
+	// Zotlo dates by the second, and of two charges in one second nobody can say which was the last:
+	// so steps are seconds apart, in the last minute.
+	passed := -time.Minute
+	later := func() {
+		passed += 3 * time.Second
+		d.sandbox.Shift(passed)
+	}
+	later()
 	b := sit(t, d)
 	b.signIn("Ada Lindqvist")
 	b.press("Get Plus")
@@ -31,6 +42,7 @@ func TestBrowserSubscriptionIsSoldOnce(t *testing.T) {
 		{"Expire", false},
 		{"Renew", true},
 	} {
+		later()
 		b.pressAt(sale, step.press)
 		b.open("/checkout/plus")
 		if !step.runs {
@@ -40,6 +52,7 @@ func TestBrowserSubscriptionIsSoldOnce(t *testing.T) {
 		b.arrives("/account")
 	}
 	outcome(t, d, "subscribed")
+	later()
 	latest := d.sandbox.Subscriptions()[0].LastTransactionID
 	b.pressAt("http://"+d.api+"/_sandbox/sales/"+latest, "Refund") // all of it
 	b.open("/checkout/plus")
