@@ -192,7 +192,7 @@ func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error)
 		return nil, refused(ruleSize)
 	}
 	now := a.now()
-	hash := maphash.String(a.cache.seed, token) | 1 // zero is an empty place
+	hash := a.cache.hash(token)
 	keys, usable := a.keys.peek(now)
 	var known *cached
 	if usable {

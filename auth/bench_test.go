@@ -33,9 +33,9 @@ func authFor(tb testing.TB, alg string) (*auth.Authenticator, signer) {
 const benchClaims = ada + `,"iss":"https://id.example.com","aud":"shop",` +
 	`"sub":"7d444840-9dc0-11d1-b245-5ffdce74fad2","plan":"pro"`
 
-// strangers are tokens of so many people that hardly one of them is remembered when their turn
+// newcomers are tokens of so many people that hardly one of them is remembered when their turn
 // comes again. Of a key pair, whose signatures are dear to make, a few stand for them.
-func strangers(tb testing.TB, s signer, header string) []string {
+func newcomers(tb testing.TB, s signer, header string) []string {
 	tokens := make([]string, 4*auth.CacheSizeForTest)
 	if s.alg[:2] != "HS" {
 		tokens = tokens[:64]
@@ -57,7 +57,7 @@ func BenchmarkVerify(b *testing.B) {
 			if alg[:2] != "HS" {
 				cfg.Now = func() time.Time { clock.advance(time.Second); return clock.now() }
 			}
-			verify(b, newAuth(b, cfg), strangers(b, s, s.header())...)
+			verify(b, newAuth(b, cfg), newcomers(b, s, s.header())...)
 		})
 	}
 }
@@ -83,7 +83,7 @@ func BenchmarkOffer(b *testing.B) {
 		header := `{"alg":"HS256","typ":"` + cmp.Or(typ, "JWT") + `"}`
 		a := newAuth(b, auth.Config{Secrets: []string{secret}, Type: typ})
 		b.Run(name+"/first", func(b *testing.B) {
-			verify(b, a, strangers(b, hs256(), header)...)
+			verify(b, a, newcomers(b, hs256(), header)...)
 		})
 		b.Run(name+"/remembered", func(b *testing.B) {
 			verify(b, a, hs256().sign(b, header, claims(benchClaims)))

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unsafe"
 )
 
 // The size of the table is a trade: too small, and a busy site checks signatures again and again;
@@ -58,6 +57,9 @@ type cached struct {
 	checked, notAfter int64
 }
 
+// hash is never zero, which is an empty place.
+func (c *cache) hash(token string) uint64 { return maphash.String(c.seed, token) | 1 }
+
 // find is the place of a hash, or else one that it may take, and whether it is there.
 func (c *cache) find(hash uint64) (set, way int, there bool) {
 	set = int(hash >> 1 % cacheSets)
@@ -73,32 +75,30 @@ func (c *cache) find(hash uint64) (set, way int, there bool) {
 	return set, way, false
 }
 
-// get is what is remembered of a token that is still good by the clock and was verified by these very
-// keys; nil otherwise. A clock that was set back is a miss as well.
+// get is what is remembered of a token; nil if that is nothing.
 func (c *cache) get(hash uint64, token string, keys *keySet, now time.Time) *cached {
 	set, way, there := c.find(hash)
 	if !there {
 		return nil
 	}
 	known := c.tokens[set][way].Load()
-	if known == nil || !known.good(keys, now) || !known.is(token) {
+	if known == nil || !known.knows(token, keys, now) {
 		return nil
 	}
 	return known
 }
 
-// is reports whether this is the token.
-func (c *cached) is(token string) bool {
-	if c.user != nil {
+// knows reports whether this is the token, it is still good by the clock, and these very keys verified
+// it. A clock that was set back by more than atOnce is a miss as well.
+func (c *cached) knows(token string, keys *keySet, now time.Time) bool {
+	at := now.UnixNano()
+	switch {
+	case c.keys != keys, at < c.checked-int64(atOnce), at >= c.notAfter:
+		return false
+	case c.user != nil:
 		return c.token == token
 	}
 	return c.sum == sumOf(token)
-}
-
-// good reports whether a token may be used without another check.
-func (c *cached) good(keys *keySet, now time.Time) bool {
-	at := now.UnixNano()
-	return c.keys == keys && at >= c.checked-int64(atOnce) && at < c.notAfter
 }
 
 // once is what is kept of a token that came once: if a check is cheap, nothing but its hash.
@@ -111,10 +111,7 @@ func (c *cached) once(cheap bool) *cached {
 	}
 }
 
-// sumOf hashes the string's own bytes: a copy would be an allocation.
-func sumOf(token string) [sha256.Size]byte {
-	return sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
-}
+func sumOf(token string) [sha256.Size]byte { return sha256.Sum256(bytesOf(token)) }
 
 // put remembers a token that was verified, from its second time on with its user. It returns the one
 // that is remembered: of two requests at once, both get the same.
@@ -129,7 +126,7 @@ func (c *cache) put(hash uint64, seen cached, now time.Time, cheap bool) *User {
 		}
 		return seen.user
 	}
-	if old != nil && old.user != nil && old.good(seen.keys, now) && old.is(seen.token) {
+	if old != nil && old.user != nil && old.knows(seen.token, seen.keys, now) {
 		return old.user
 	}
 	kept := seen
@@ -138,7 +135,8 @@ func (c *cache) put(hash uint64, seen cached, now time.Time, cheap bool) *User {
 	if place.CompareAndSwap(old, &kept) {
 		return kept.user
 	}
-	if other := place.Load(); other != nil && other.user != nil && other.is(seen.token) {
+	other := place.Load()
+	if other != nil && other.user != nil && other.knows(seen.token, seen.keys, now) {
 		return other.user
 	}
 	return kept.user

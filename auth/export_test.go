@@ -1,7 +1,5 @@
 package auth
 
-import "hash/maphash"
-
 // CookieForTest opens the reading of cookies to the comparison with net/http.
 var CookieForTest = wholeCookie
 
@@ -26,8 +24,7 @@ func (a *Authenticator) RememberedForTest() (tokens, users int) {
 // KnownByHashOfForTest reports whether a token would be known, had it the hash of another one.
 func (a *Authenticator) KnownByHashOfForTest(token, other string) bool {
 	keys, _ := a.keys.peek(a.now())
-	hash := maphash.String(a.cache.seed, other) | 1
-	return a.cache.get(hash, token, keys, a.now()) != nil
+	return a.cache.get(a.cache.hash(other), token, keys, a.now()) != nil
 }
 
 // ParseKeySetForTest reads a key set and counts its keys.

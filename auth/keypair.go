@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"math/big"
-	"unsafe"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -51,7 +50,7 @@ func (m ecdsaMethod) Verify(signed string, signature []byte, key any) error {
 
 // digest is the SHA-2 of a text's own bytes.
 func digest(hash crypto.Hash, text string) []byte {
-	data := unsafe.Slice(unsafe.StringData(text), len(text))
+	data := bytesOf(text)
 	if hash == crypto.SHA384 {
 		sum := sha512.Sum384(data)
 		return sum[:]
