@@ -25,13 +25,13 @@ const (
 // the part die, and nobody needs to be remembered. So its size is bounded and it is never wrong.
 //
 // Every click reads it, and only a payment changes it: so a change makes a new one, and nobody who
-// reads waits. The zero value, and nil, is that of a part in which nobody was forgotten.
+// reads waits. Nil is that of a part in which nobody was forgotten.
 type epochs struct {
 	// counter is the number of forgettings so far.
 	counter uint64
 	// floor is the epoch of everyone who is not in forgotten.
 	floor     uint64
-	floorName linkgen.Epoch // of floor, made once so that Get need not; empty for 0
+	floorName linkgen.Epoch // of floor, made once so that Get need not
 	forgotten map[linkgen.SubscriberHash]forgotten
 }
 
@@ -45,13 +45,10 @@ type forgotten struct {
 // of is the subscriber's present epoch, as a number and as linkgen knows it.
 func (e *epochs) of(s linkgen.SubscriberHash) (uint64, linkgen.Epoch) {
 	if e == nil {
-		return 0, "0"
+		return 0, "0" // as epochName writes it
 	}
 	if f, ok := e.forgotten[s]; ok {
 		return f.epoch, f.name
-	}
-	if e.floorName == "" {
-		return e.floor, "0"
 	}
 	return e.floor, e.floorName
 }
@@ -62,7 +59,7 @@ func epochName(n uint64) linkgen.Epoch { return linkgen.Epoch(strconv.FormatUint
 // forgetting begins a new epoch for the subscriber or, where too many are known, for the whole
 // part.
 func (e *epochs) forgetting(s linkgen.SubscriberHash, now time.Duration) *epochs {
-	after := new(epochs)
+	after := &epochs{floorName: epochName(0)}
 	if e != nil {
 		*after = *e
 	}

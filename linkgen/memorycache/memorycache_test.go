@@ -138,7 +138,7 @@ func TestForgottenStaysForgotten(t *testing.T) {
 	old := s.epoch(ada)
 	s.keep(ada, "https://a/", 55*time.Minute)
 	s.Forget(t.Context(), ada.Subscriber)
-	for i := range 200_000 { // more than all parts together remember
+	for i := range 400_000 { // far more than all parts together remember
 		s.Forget(t.Context(), keyOf(10+i, 1).Subscriber)
 		if i%10_000 == 0 {
 			s.misses(ada)
