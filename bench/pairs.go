@@ -56,37 +56,45 @@ type work func() error
 
 // take does it n times.
 func (w work) take(n int) (turn, error) {
-	start := time.Now()
-	before, err := cpuTime(os.Getpid())
-	if err != nil {
-		return turn{}, err
-	}
-	for range n {
-		if err := w(); err != nil {
-			return turn{}, err
-		}
-	}
-	after, err := cpuTime(os.Getpid())
-	return turn{after - before, time.Since(start)}, err
+	return measured(func() error { return w.times(n) })
 }
 
 // takeAtOnce does it n times in all, on every CPU at once, as a server under load does: a CPU whose
 // neighbour is busy is slower.
 func (w work) takeAtOnce(n int) (turn, error) {
+	return measured(func() error {
+		errs := make([]error, runtime.NumCPU())
+		var all sync.WaitGroup
+		for i := range errs {
+			share := (i+1)*n/len(errs) - i*n/len(errs)
+			all.Go(func() { errs[i] = w.times(share) })
+		}
+		all.Wait()
+		return errors.Join(errs...)
+	})
+}
+
+func (w work) times(n int) error {
+	for range n {
+		if err := w(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measured is what something took this process.
+func measured(do func() error) (turn, error) {
 	start := time.Now()
 	before, err := cpuTime(os.Getpid())
 	if err != nil {
 		return turn{}, err
 	}
-	errs := make([]error, runtime.NumCPU())
-	var all sync.WaitGroup
-	for i := range errs {
-		share := (i+1)*n/len(errs) - i*n/len(errs)
-		all.Go(func() { _, errs[i] = w.take(share) })
+	if err := do(); err != nil {
+		return turn{}, err
 	}
-	all.Wait()
 	after, err := cpuTime(os.Getpid())
-	return turn{after - before, time.Since(start)}, errors.Join(append(errs, err)...)
+	return turn{after - before, time.Since(start)}, err
 }
 
 // checked is a contender after each of whose turns a check is done as often: what both cost is then
