@@ -68,12 +68,11 @@ type decision struct {
 // placeholders.
 func newDecision(rt *route, r *http.Request) *decision {
 	repl, _ := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any) // Caddy makes them
-	state, known := vars[stateVar].(*requestState)
+	state, known := caddyhttp.GetVar(r.Context(), stateVar).(*requestState)
 	if !known {
 		state = new(requestState)
 		state.decisions = state.room[:0]
-		vars[stateVar] = state
+		caddyhttp.SetVar(r.Context(), stateVar, state)
 		repl.Map(state.placeholder)
 	}
 	d := &state.first
