@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"maps"
 	"net"
@@ -16,8 +15,6 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
 	"github.com/caddy-checkout/checkout/sandbox"
 )
@@ -121,20 +118,6 @@ func (srv *server) stop() {
 	}
 }
 
-// reload gives the running Caddy another Caddyfile.
-func (srv *server) reload(config string) error {
-	srv.t.Helper()
-	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
-	adapted, warnings, err := adapter.Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
-	if err != nil {
-		return err
-	}
-	if len(warnings) > 0 {
-		srv.t.Logf("warnings: %v", warnings)
-	}
-	return caddy.Load(adapted, true)
-}
-
 func (srv *server) socket(name string) string { return filepath.Join(srv.dir, name+".sock") }
 
 // over is a transport to one of the server's sockets.
@@ -150,13 +133,7 @@ func (srv *server) over(socket string) http.RoundTripper {
 // send sends a request over a socket and reads the answer.
 func (srv *server) send(socket string, r *http.Request) (*http.Response, []byte) {
 	srv.t.Helper()
-	again := rewound(srv.t, r)
 	res, err := srv.over(socket).RoundTrip(r)
-	if errors.Is(err, io.EOF) {
-		// A server that a reload has just replaced may take the connection and close it unread;
-		// browsers and Zotlo try again, too.
-		res, err = srv.over(socket).RoundTrip(again)
-	}
 	if err != nil {
 		log := srv.logged()
 		srv.t.Fatalf("%s %s: %v; the log ends with\n%s", r.Method, r.URL, err,
@@ -168,21 +145,6 @@ func (srv *server) send(socket string, r *http.Request) (*http.Response, []byte)
 		srv.t.Fatal(err)
 	}
 	return res, body
-}
-
-// rewound is the request once more, with its whole body.
-func rewound(t testing.TB, r *http.Request) *http.Request {
-	t.Helper()
-	again := r.Clone(r.Context())
-	if r.Body == nil || r.Body == http.NoBody {
-		return again
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Body, again.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
-	return again
 }
 
 // shopperIP is where the server's shoppers come from.

@@ -1,0 +1,65 @@
+package caddymodule_test
+
+import (
+	"runtime"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+)
+
+// reload gives the running Caddy another Caddyfile, and returns once nobody answers by the one
+// before.
+func (srv *server) reload(config string) error {
+	srv.t.Helper()
+	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
+	adapted, warnings, err := adapter.Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return err
+	}
+	if len(warnings) > 0 {
+		srv.t.Logf("warnings: %v", warnings)
+	}
+	before := accepting()
+	if err := caddy.Load(adapted, true); err != nil {
+		return err
+	}
+	for anyOf(before, accepting()) {
+		runtime.Gosched()
+	}
+	return nil
+}
+
+// accepting are the goroutines in which Caddy's servers take connections. Caddy does not wait for
+// them when it replaces a server: one that has begun to take a connection takes the next one that
+// comes, and closes it unread or answers it by the old configuration.
+func accepting() map[string]bool {
+	stacks := make([]byte, 1<<20)
+	for {
+		n := runtime.Stack(stacks, true)
+		if n < len(stacks) {
+			stacks = stacks[:n]
+			break
+		}
+		stacks = make([]byte, 2*len(stacks))
+	}
+	found := map[string]bool{}
+	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+		if strings.Contains(stack, "\nnet/http.(*Server).Serve(") &&
+			strings.Contains(stack, "\ncreated by github.com/caddyserver/caddy/v2") {
+			name, _, _ := strings.Cut(stack, " [")
+			found[name] = true
+		}
+	}
+	return found
+}
+
+func anyOf(some, all map[string]bool) bool {
+	for name := range some {
+		if all[name] {
+			return true
+		}
+	}
+	return false
+}
