@@ -12,7 +12,7 @@ type shop struct {
 	global    string // more options of the global one
 	campaigns string
 	routes    []route
-	redir     *checked // what is done beside the other route's turns; nil: nothing
+	check     string // a directive of bench/checking, for one route more; empty: none
 }
 
 type route struct{ path, block string }
@@ -65,8 +65,9 @@ func caddyRedirect(to string) string {
 		redir ` + to + ` 303`
 }
 
-// The two routes of a comparison: paths of the same length.
+// The routes of a comparison: paths of the same length.
 const (
 	oursPath  = "/click"
 	otherPath = "/redir"
+	checkPath = "/check"
 )

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os/exec"
 	"path/filepath"
 )
@@ -11,10 +10,8 @@ import (
 // server, and Caddy's redir with one of net/http: what Caddy costs, and what we cost.
 func measureEmbed(ctx context.Context, l *lab) ([]table, error) {
 	binary := filepath.Join(l.dir, "embedded")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary,
-		"github.com/caddy-checkout/checkout/bench/embedded")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building bench/embedded: %w\n%s", err, out)
+	if err := goBuild(ctx, binary, "bench/embedded"); err != nil {
+		return nil, err
 	}
 	p := peer{name: "net/http", start: func(
 		ctx context.Context, l *lab, alg, link string, remember bool,

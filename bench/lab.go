@@ -43,11 +43,9 @@ func openLab(ctx context.Context, s settings) (*lab, error) {
 		return nil, err
 	}
 	l := &lab{settings: s, dir: dir, binary: filepath.Join(dir, "caddy")}
-	build := exec.CommandContext(ctx, "go", "build", "-o", l.binary,
-		"github.com/caddy-checkout/checkout/cmd/caddy")
-	if out, err := build.CombinedOutput(); err != nil {
+	if err := goBuild(ctx, l.binary, "cmd/caddy"); err != nil {
 		l.close()
-		return nil, fmt.Errorf("building cmd/caddy: %w\n%s", err, out)
+		return nil, err
 	}
 	if l.keys, err = makeKeys(dir); err != nil {
 		l.close()
@@ -58,6 +56,16 @@ func openLab(ctx context.Context, s settings) (*lab, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// goBuild builds a command of ours.
+func goBuild(ctx context.Context, binary, command string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary,
+		"github.com/caddy-checkout/checkout/"+command)
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building %s: %w\n%s", command, err, out)
+	}
+	return nil
 }
 
 // linkBase is what personal links begin with.

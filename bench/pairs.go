@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -56,63 +53,40 @@ type work func() error
 
 // take does it n times.
 func (w work) take(n int) (turn, error) {
-	return measured(func() error { return w.times(n) })
-}
-
-// takeAtOnce does it n times in all, on every CPU at once, as a server under load does: a CPU whose
-// neighbour is busy is slower.
-func (w work) takeAtOnce(n int) (turn, error) {
-	return measured(func() error {
-		errs := make([]error, runtime.NumCPU())
-		var all sync.WaitGroup
-		for i := range errs {
-			share := (i+1)*n/len(errs) - i*n/len(errs)
-			all.Go(func() { errs[i] = w.times(share) })
-		}
-		all.Wait()
-		return errors.Join(errs...)
-	})
-}
-
-func (w work) times(n int) error {
-	for range n {
-		if err := w(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// measured is what something took this process.
-func measured(do func() error) (turn, error) {
 	start := time.Now()
 	before, err := cpuTime(os.Getpid())
 	if err != nil {
 		return turn{}, err
 	}
-	if err := do(); err != nil {
-		return turn{}, err
+	for range n {
+		if err := w(); err != nil {
+			return turn{}, err
+		}
 	}
 	after, err := cpuTime(os.Getpid())
 	return turn{after - before, time.Since(start)}, err
 }
 
-// checked is a contender after each of whose turns a check is done as often: what both cost is then
-// of one time, on a machine that is quicker at one time than at another.
-type checked struct {
+// besides is a contender after each of whose turns another one, if there is one, has a turn that does
+// not compete: what both cost is then of one time, on a machine that is quicker at one time than at
+// another.
+type besides struct {
 	contender
-	check work
-	bare  []turn
+	other contender
+	turns []turn // of the other
 }
 
 // take is the contender's turn alone.
-func (c *checked) take(n int) (turn, error) {
-	took, err := c.contender.take(n)
+func (b *besides) take(n int) (turn, error) {
+	took, err := b.contender.take(n)
 	if err != nil {
 		return turn{}, err
 	}
-	bare, err := c.check.takeAtOnce(n)
-	c.bare = append(c.bare, bare)
+	if b.other == nil {
+		return took, nil
+	}
+	beside, err := b.other.take(n)
+	b.turns = append(b.turns, beside)
 	return took, err
 }
 
@@ -120,6 +94,7 @@ func (c *checked) take(n int) (turn, error) {
 type comparison struct {
 	n           int // requests per turn
 	ours, other []turn
+	check       []turn // of the other with a signature check, if that was measured
 }
 
 // compare lets both sides take turns of n requests, the order alternating, after one turn each that

@@ -39,6 +39,25 @@ func TestRatioIsThatOfTheSums(t *testing.T) {
 	}
 }
 
+func TestRedirectBarIsByUsers(t *testing.T) {
+	checked := comparison{other: turns(100, 100), check: turns(200, 400)}
+	for _, row := range []struct {
+		users int
+		c     comparison
+		bar   float64
+	}{
+		{fewUsers, comparison{}, 1.10},
+		{manyUsers, comparison{}, 1.12},
+		{manyUsers + 1, comparison{}, 1.30},
+		{manyUsers + 1, checked, 1.30 + 2}, // a check costs 200 beside 100
+	} {
+		l := lab{settings: settings{users: row.users}}
+		if got := l.redirectBar(row.c); got != row.bar {
+			t.Errorf("%d users: %v, want %v", row.users, got, row.bar)
+		}
+	}
+}
+
 func TestQuantilesAreMeasuredValues(t *testing.T) {
 	list := []int64{5, 1, 4, 2, 3}
 	for q, want := range map[float64]int64{0: 1, 0.5: 3, 0.99: 5, 1: 5} {

@@ -45,3 +45,21 @@ func TestEveryPartMeasures(t *testing.T) {
 		})
 	}
 }
+
+// Where nearly every click is the first of its token, a check is measured beside each turn.
+func TestCheckIsMeasuredInTheServer(t *testing.T) {
+	l, err := openLab(t.Context(), settings{
+		pairs: 2, requests: 500, conns: 4, users: manyUsers + 1, algs: "ES256",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.close)
+	c, err := l.cachedRedirect(t.Context(), "ES256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.check) != len(c.other) {
+		t.Fatalf("%d turns with a check beside %d without", len(c.check), len(c.other))
+	}
+}
