@@ -2,6 +2,7 @@ package caddymodule_test
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -25,7 +26,8 @@ func (srv *server) reload(config string) error {
 	if err := caddy.Load(adapted, true); err != nil {
 		return err
 	}
-	for anyOf(before, accepting()) {
+	isOld := func(name string) bool { return slices.Contains(before, name) }
+	for slices.ContainsFunc(accepting(), isOld) {
 		runtime.Gosched()
 	}
 	return nil
@@ -34,7 +36,7 @@ func (srv *server) reload(config string) error {
 // accepting are the goroutines in which Caddy's servers take connections. Caddy does not wait for
 // them when it replaces a server: one that has begun to take a connection takes the next one that
 // comes, and closes it unread or answers it by the old configuration.
-func accepting() map[string]bool {
+func accepting() (names []string) {
 	stacks := make([]byte, 1<<20)
 	for {
 		n := runtime.Stack(stacks, true)
@@ -44,22 +46,12 @@ func accepting() map[string]bool {
 		}
 		stacks = make([]byte, 2*len(stacks))
 	}
-	found := map[string]bool{}
 	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
 		if strings.Contains(stack, "\nnet/http.(*Server).Serve(") &&
 			strings.Contains(stack, "\ncreated by github.com/caddyserver/caddy/v2") {
 			name, _, _ := strings.Cut(stack, " [")
-			found[name] = true
+			names = append(names, name)
 		}
 	}
-	return found
-}
-
-func anyOf(some, all map[string]bool) bool {
-	for name := range some {
-		if all[name] {
-			return true
-		}
-	}
-	return false
+	return names
 }
