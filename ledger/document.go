@@ -218,13 +218,20 @@ func alter(s Steps, key Key, f func(old Doc) (Doc, error)) error {
 // until when the document is kept, or errUnchanged; it may be called again, with another document.
 // An error of f leaves the document as it is.
 func change[T any](c *codec, s Steps, key Key, f func(doc *T) (until time.Time, err error)) error {
+	return changeUntil(c, s, key, func(doc *T, _ time.Time) (time.Time, error) { return f(doc) })
+}
+
+// changeUntil is change for an f that asks until when the document is kept as yet.
+func changeUntil[T any](
+	c *codec, s Steps, key Key, f func(doc *T, kept time.Time) (until time.Time, err error),
+) error {
 	return alter(s, stored(key), func(old Doc) (Doc, error) {
 		doc := new(T)
 		_, beside, err := c.unpack(key, old, doc)
 		if err != nil {
 			return Doc{}, err
 		}
-		until, err := f(doc)
+		until, err := f(doc, old.Until)
 		if err != nil {
 			return Doc{}, err
 		}

@@ -157,12 +157,12 @@ func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 		if err := in.outstanding(s, key, "begin import", 1); err != nil {
 			return err
 		}
-		err := change(in.codec, s, key, func(d *sale) (time.Time, error) {
+		err := changeUntil(in.codec, s, key, func(d *sale, kept time.Time) (time.Time, error) {
 			taken = d.merge(from)
 			if sold = *d; !taken {
 				return time.Time{}, errUnchanged
 			}
-			return in.lifeOf(line), nil
+			return in.lifeOf(line, kept), nil
 		})
 		if err == nil {
 			err = in.settle(s, key, &sold)
@@ -170,12 +170,12 @@ func (in *importer) takeSale(line exportLine, done *Imported) (bool, error) {
 		if err != nil {
 			return err
 		}
-		err = change(in.codec, s, key, func(d *sale) (time.Time, error) {
+		err = changeUntil(in.codec, s, key, func(d *sale, kept time.Time) (time.Time, error) {
 			if !d.open() && !taken {
 				return time.Time{}, errUnchanged
 			}
 			d.finish(&sold, Delivery{}) // it was counted where it was heard
-			return in.lifeOf(line), nil
+			return in.lifeOf(line, kept), nil
 		})
 		if err != nil {
 			return err
@@ -195,13 +195,17 @@ func (in *importer) note(d *sale) {
 	}
 }
 
-// lifeOf is how long an imported document is kept. The end that the export says stays: to move a
-// ledger must not keep anything for longer.
-func (in *importer) lifeOf(line exportLine) time.Time {
+// lifeOf is until when an imported document is kept: as long as the export says, for to move a ledger
+// must not keep anything for longer. What is here already stays for as long as it would have.
+func (in *importer) lifeOf(line exportLine, kept time.Time) time.Time {
+	until := in.now().Add(in.keep)
 	if line.Until != nil {
-		return *line.Until
+		until = *line.Until
 	}
-	return in.now().Add(in.keep)
+	if kept.After(until) {
+		return kept
+	}
+	return until
 }
 
 // takeOrigin takes in what is lacking of a subscription, or newer. Subscribers are told again, as
@@ -270,7 +274,7 @@ func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err 
 			if taken = old.Value == nil; !taken {
 				return Doc{}, errUnchanged
 			}
-			return Doc{Value: line.Claim, Until: in.lifeOf(line)}, nil
+			return Doc{Value: line.Claim, Until: in.lifeOf(line, old.Until)}, nil
 		})
 	})
 	return taken, err
@@ -284,11 +288,11 @@ func (in *importer) takeOffer(line exportLine) (taken bool, err error) {
 	}
 	err = in.store.Do(in.ctx, func(s Steps) error {
 		key := in.offerKey(line.Offer.Hash)
-		return change(in.codec, s, key, func(o *offer) (time.Time, error) {
+		return changeUntil(in.codec, s, key, func(o *offer, kept time.Time) (time.Time, error) {
 			if taken = o.merge(line.Offer); !taken {
 				return time.Time{}, errUnchanged
 			}
-			return in.lifeOf(line), nil
+			return in.lifeOf(line, kept), nil
 		})
 	})
 	return taken, err

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"errors"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -108,6 +109,29 @@ func (t *teller) merging() {
 	t.importInto(t.ledger, text)
 	// business without what names no transaction, and t9
 	t.sums(5, 5*9_9900, 0, 2_0000+1_5000)
+}
+
+// lifeOfMerged: what is here already stays for as long as it would have, whatever end the other ledger
+// had for it.
+func (t *teller) lifeOfMerged() {
+	t.business()
+	ends := regexp.MustCompile(`"until":"[^"]*"`)
+	soon := time.Now().UTC().Truncate(time.Hour).Add(2 * time.Hour).Format(time.RFC3339)
+	text := ends.ReplaceAllString(t.exported(t.ledger), `"until":"`+soon+`"`)
+	to := t.another(secrets)
+	// The refund of it is lacking here, and comes with the import.
+	if _, err := to.Record(t.Context(), delivery(payment("t3", ""), bob)); err != nil {
+		t.Fatal(err)
+	}
+	t.importInto(to, text)
+	if n := strings.Count(t.exported(to), `"until":"`+soon); n == 0 {
+		t.Error("nothing has the end that the export says")
+	}
+	for line := range strings.Lines(t.exported(to)) {
+		if strings.Contains(line, `"t3"`) && strings.Contains(line, soon) {
+			t.Errorf("the import has cut a life short: %s", line)
+		}
+	}
 }
 
 // otherSecret: an export belongs to those who have its secret.

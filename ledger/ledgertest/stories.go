@@ -70,6 +70,7 @@ var stories = []struct {
 	{"partners move with their ledger", (*teller).partnersMove},
 	{"an export moves a ledger, once", (*teller).moving},
 	{"an import adds what is lacking", (*teller).merging},
+	{"an import cuts no life short", (*teller).lifeOfMerged},
 	{"an export wants its secret", (*teller).otherSecret},
 	{"an export that is cut off is refused", (*teller).cutOff},
 	{"who was purged does not come back", (*teller).purge},
