@@ -51,6 +51,7 @@ func (listener) Handle(_ context.Context, e caddy.Event) error {
 
 // TestEventsOfPayments runs Caddy inside the test, where a handler of the test can be plugged in.
 func TestEventsOfPayments(t *testing.T) {
+	heard.events = nil // of a run before
 	dir := t.TempDir()
 	zotlo := sandbox.New(sandbox.Config{PublicURL: shoptest.PayURL})
 	api := httptest.NewServer(zotlo)
