@@ -2,6 +2,7 @@ package caddymodule_test
 
 import (
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 
@@ -37,16 +38,9 @@ func (srv *server) reload(config string) error {
 // them when it replaces a server: one that has begun to take a connection takes the next one that
 // comes, and closes it unread or answers it by the old configuration.
 func accepting() (names []string) {
-	stacks := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(stacks, true)
-		if n < len(stacks) {
-			stacks = stacks[:n]
-			break
-		}
-		stacks = make([]byte, 2*len(stacks))
-	}
-	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+	var stacks strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2) // as a panic writes them
+	for stack := range strings.SplitSeq(stacks.String(), "\n\n") {
 		if strings.Contains(stack, "\nnet/http.(*Server).Serve(") &&
 			strings.Contains(stack, "\ncreated by github.com/caddyserver/caddy/v2") {
 			name, _, _ := strings.Cut(stack, " [")
