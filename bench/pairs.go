@@ -67,9 +67,8 @@ func (w work) take(n int) (turn, error) {
 	return turn{after - before, time.Since(start)}, err
 }
 
-// besides is a contender after each of whose turns another one, if there is one, has a turn that does
-// not compete: what both cost is then of one time, on a machine that is quicker at one time than at
-// another.
+// besides is a contender after each of whose turns another one has a turn that does not compete:
+// what both cost is then of one time, on a machine that is quicker at one time than at another.
 type besides struct {
 	contender
 	other contender
@@ -81,9 +80,6 @@ func (b *besides) take(n int) (turn, error) {
 	took, err := b.contender.take(n)
 	if err != nil {
 		return turn{}, err
-	}
-	if b.other == nil {
-		return took, nil
 	}
 	beside, err := b.other.take(n)
 	b.turns = append(b.turns, beside)

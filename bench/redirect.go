@@ -171,16 +171,18 @@ func (l *lab) twoRoutes(
 	if err := judge(oursAnswer, otherAnswer, oursBody, otherBody); err != nil {
 		return comparison{}, err
 	}
-	beside := &besides{contender: other}
+	var theirs contender = other
+	var beside besides
 	if s.check != "" {
 		check, err := l.side(site, s.algorithm(), checkPath, status)
 		if err != nil {
 			return comparison{}, err
 		}
 		defer check.client.close()
-		beside.other = check
+		beside = besides{contender: other, other: check}
+		theirs = &beside
 	}
-	c, err := compare(ctx, ours, beside, l.pairs, l.requests)
+	c, err := compare(ctx, ours, theirs, l.pairs, l.requests)
 	if err != nil {
 		return c, err
 	}

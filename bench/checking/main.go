@@ -1,6 +1,7 @@
-// Command checking is cmd/caddy with one directive more, bench_check: a bare signature check, at each
-// request. The benchmark sets it before Caddy's redir, to learn what one check costs in the server
-// that the checkout runs in: with a heap of that size, and with other work between two checks.
+// Command checking is cmd/caddy with one directive more, bench_check: a bare signature check, at
+// each request. The benchmark sets it before Caddy's redir, to learn what one check costs in the
+// server that the checkout runs in: with a heap of that size, and with other work between two
+// checks.
 package main
 
 import (
