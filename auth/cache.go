@@ -28,9 +28,9 @@ const (
 // all are taken any one of them gives way. A lost entry costs one signature check and nothing else.
 // Only tokens that passed every check get in, so nobody can fill it with junk.
 //
-// Most tokens never come again, so of one that came once little is kept. If its check is cheap, that
-// is the hash alone, which says no more than that it may be worth more the next time. Nothing is
-// believed by this hash: what is found by it has the whole token to compare, or its SHA-256.
+// Most tokens never come again, so of one that came once little is kept. If its check is cheap,
+// that is the hash alone, which says no more than that it may be worth more the next time. Nothing
+// is believed by this hash: what is found by it has the whole token to compare, or its SHA-256.
 //
 // Nobody waits for anybody. Two requests may write to one place at once; then the hash of one stands
 // beside the token of the other, and neither is found.
@@ -88,8 +88,8 @@ func (c *cache) get(hash uint64, token string, keys *keySet, now time.Time) *cac
 	return known
 }
 
-// knows reports whether this is the token, it is still good by the clock, and these very keys verified
-// it. A clock that was set back by more than atOnce is a miss as well.
+// knows reports whether this is the token, it is still good by the clock, and these very keys
+// verified it. A clock that was set back by more than atOnce is a miss as well.
 func (c *cached) knows(token string, keys *keySet, now time.Time) bool {
 	at := now.UnixNano()
 	switch {
@@ -99,6 +99,14 @@ func (c *cached) knows(token string, keys *keySet, now time.Time) bool {
 		return c.token == token
 	}
 	return c.sum == sumOf(token)
+}
+
+// userOf is whose token this is, if it came more than once and c knows it; nil otherwise.
+func (c *cached) userOf(token string, keys *keySet, now time.Time) *User {
+	if c == nil || c.user == nil || !c.knows(token, keys, now) {
+		return nil
+	}
+	return c.user
 }
 
 // once is what is kept of a token that came once: if a check is cheap, nothing but its hash.
@@ -113,8 +121,8 @@ func (c *cached) once(cheap bool) *cached {
 
 func sumOf(token string) [sha256.Size]byte { return sha256.Sum256(bytesOf(token)) }
 
-// put remembers a token that was verified, from its second time on with its user. It returns the one
-// that is remembered: of two requests at once, both get the same.
+// put remembers a token that was verified, from its second time on with its user. It returns the
+// one that is remembered: of two requests at once, both get the same.
 func (c *cache) put(hash uint64, seen cached, now time.Time, cheap bool) *User {
 	set, way, there := c.find(hash)
 	place := &c.tokens[set][way]
@@ -126,8 +134,8 @@ func (c *cache) put(hash uint64, seen cached, now time.Time, cheap bool) *User {
 		}
 		return seen.user
 	}
-	if old != nil && old.user != nil && old.knows(seen.token, seen.keys, now) {
-		return old.user
+	if user := old.userOf(seen.token, seen.keys, now); user != nil {
+		return user
 	}
 	kept := seen
 	kept.user.Remembered = true
@@ -135,9 +143,8 @@ func (c *cache) put(hash uint64, seen cached, now time.Time, cheap bool) *User {
 	if place.CompareAndSwap(old, &kept) {
 		return kept.user
 	}
-	other := place.Load()
-	if other != nil && other.user != nil && other.knows(seen.token, seen.keys, now) {
-		return other.user
+	if user := place.Load().userOf(seen.token, seen.keys, now); user != nil {
+		return user
 	}
 	return kept.user
 }
