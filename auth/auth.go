@@ -74,14 +74,14 @@
 //
 // # What is remembered
 //
-// Verified tokens are remembered for a minute at most, and 32,768 of them. Most never come again, so
-// of one that was seen once there are at most 88 bytes. One that comes a second time is remembered
-// with its user, and from then on gives the same *User, which may carry what callers made of it; for
-// tokens of one kilobyte that is some 75 MB at most. A token of a shared secret is checked that
-// second time again: it costs a microsecond. Expiry is checked by the clock each time, and a changed
-// key set forgets them all. Refusals are not remembered. A user who signs out at the provider stays
-// known until the token expires: that is the nature of signed tokens, and the reason to keep them
-// short-lived.
+// Verified tokens are remembered for a minute at most, and 32,768 of them. Most never come again,
+// so of one that was seen once there are at most 88 bytes. One that comes a second time is
+// remembered with its user, and from then on gives the same *User, which may carry what callers
+// made of it; for tokens of one kilobyte that is some 75 MB at most. A token of a shared secret is
+// checked that second time again: it costs a microsecond. Expiry is checked by the clock each time,
+// and a changed key set forgets them all. Refusals are not remembered. A user who signs out at the
+// provider stays known until the token expires: that is the nature of signed tokens, and the reason
+// to keep them short-lived.
 //
 // # What it is not
 //
@@ -184,9 +184,9 @@ func (a *Authenticator) Authenticate(r *http.Request) (*User, error) {
 	return nil, ErrNoToken
 }
 
-// Verify is Authenticate for a token already at hand. A token that is remembered, verified less than a
-// minute ago and by the keys that are valid now, costs a comparison; the second time its claims are
-// read again. Any other costs a signature check.
+// Verify is Authenticate for a token already at hand. A token that is remembered, verified less
+// than a minute ago and by the keys that are valid now, costs a comparison; the second time its
+// claims are read again. Any other costs a signature check.
 func (a *Authenticator) Verify(ctx context.Context, token string) (*User, error) {
 	if len(token) > maxToken {
 		return nil, refused(ruleSize)

@@ -140,7 +140,8 @@ func cookieValue(value string) (string, bool) {
 		w := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
 			uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
 		quote, slash := w^'"'*ones, w^'\\'*ones // zero where there is one
-		// The highest bit of a byte is set where it is not ASCII, below a blank, DEL, or one of the two.
+		// The highest bit of a byte is set where it is not ASCII, below a blank, DEL, or one of the
+		// two.
 		if (w|(w-' '*ones)|(w+ones)|(quote-ones)|(slash-ones))&highs != 0 {
 			break
 		}

@@ -59,6 +59,6 @@ func (s *hmacSecret) signed(with crypto.Hash, text string, signature []byte) boo
 	return hmac.Equal(state.Sum(state.sum[:0]), signature)
 }
 
-// bytesOf are the string's own bytes, for a hash, which neither keeps nor changes what it is given: a
-// copy would be an allocation.
+// bytesOf are the string's own bytes, for a hash, which neither keeps nor changes what it is given:
+// a copy would be an allocation.
 func bytesOf(text string) []byte { return unsafe.Slice(unsafe.StringData(text), len(text)) }

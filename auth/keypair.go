@@ -11,8 +11,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// rsaMethod is RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3). golang-jwt's own copies the token to hash it,
-// as it does for ECDSA.
+// rsaMethod is RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3). golang-jwt's own copies the token to hash
+// it, as it does for ECDSA.
 type rsaMethod struct {
 	*jwt.SigningMethodRSA // its name and hash
 }

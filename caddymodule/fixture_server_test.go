@@ -137,8 +137,8 @@ func (srv *server) send(socket string, r *http.Request) (*http.Response, []byte)
 	again := rewound(srv.t, r)
 	res, err := srv.over(socket).RoundTrip(r)
 	if errors.Is(err, io.EOF) {
-		// A refused configuration has replaced the admin endpoint all the same, and the one before may
-		// have taken the connection and closed it unread.
+		// A refused configuration has replaced the admin endpoint all the same, and the one before
+		// may have taken the connection and closed it unread.
 		res, err = srv.over(socket).RoundTrip(again)
 	}
 	if err != nil {

@@ -46,8 +46,8 @@ type services struct {
 	unusable    sync.Map // campaign and cause of each warning given; causes hold no values
 }
 
-// question is all that a user's order of a campaign without placeholders depends on. Such offers are
-// immutable.
+// question is all that a user's order of a campaign without placeholders depends on. Such offers
+// are immutable.
 type question struct {
 	offer    *campaign.Offer
 	ip       netip.Addr

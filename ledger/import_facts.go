@@ -72,8 +72,9 @@ func (in *importer) note(d *sale) {
 	}
 }
 
-// lifeOf is until when an imported document is kept: as long as the export says, for to move a ledger
-// must not keep anything for longer. What is here already stays for as long as it would have.
+// lifeOf is until when an imported document is kept: as long as the export says, for to move a
+// ledger must not keep anything for longer. What is here already stays for as long as it would
+// have.
 func (in *importer) lifeOf(line exportLine, kept time.Time) time.Time {
 	until := in.now().Add(in.keep)
 	if line.Until != nil {
@@ -157,8 +158,8 @@ func (in *importer) takeClaim(line exportLine, done *Imported) (taken bool, err 
 	return taken, err
 }
 
-// takeOffer takes in that a signed offer was paid or revoked. The payment itself, where it is in the
-// export, was taken before and has spent it here already.
+// takeOffer takes in that a signed offer was paid or revoked. The payment itself, where it is in
+// the export, was taken before and has spent it here already.
 func (in *importer) takeOffer(line exportLine) (taken bool, err error) {
 	if line.Offer.Hash == "" {
 		return false, errors.New("an offer without its hash")

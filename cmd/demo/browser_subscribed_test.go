@@ -9,8 +9,8 @@ import (
 // buttons. As long as it runs, the shop's button leads to the account; else it sells.
 func TestBrowserSubscriptionIsSoldOnce(t *testing.T) {
 	d := open(t, false)
-	// Zotlo dates by the second, and of two charges in one second nobody can say which was the last:
-	// so steps are seconds apart, in the last minute.
+	// Zotlo dates by the second, and of two charges in one second nobody can say which was the
+	// last: so steps are seconds apart, in the last minute.
 	passed := -time.Minute
 	later := func() {
 		passed += 3 * time.Second

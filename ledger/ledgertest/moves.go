@@ -111,8 +111,8 @@ func (t *teller) merging() {
 	t.sums(5, 5*9_9900, 0, 2_0000+1_5000)
 }
 
-// lifeOfMerged: what is here already stays for as long as it would have, whatever end the other ledger
-// had for it.
+// lifeOfMerged: what is here already stays for as long as it would have, whatever end the other
+// ledger had for it.
 func (t *teller) lifeOfMerged() {
 	t.business()
 	ends := regexp.MustCompile(`"until":"[^"]*"`)

@@ -9,9 +9,9 @@ import (
 	"github.com/caddy-checkout/checkout/zotlo"
 )
 
-// Stories runs the stories of a ledger, each with a store of its own from open, which is to close it
-// with t.Cleanup. The clock of the store must be time.Now. A store that passes keeps the promises
-// of a ledger.
+// Stories runs the stories of a ledger, each with a store of its own from open, which is to close
+// it with t.Cleanup. The clock of the store must be time.Now. A store that passes keeps the
+// promises of a ledger.
 func Stories(t *testing.T, open func(t *testing.T) ledger.Store) {
 	for _, story := range stories {
 		t.Run(story.name, func(t *testing.T) { story.tell(newTeller(t, open)) })
